@@ -1,0 +1,118 @@
+"""Who works on what, with which structures: projects, members, schema and the structure catalogue."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+LARGEST_VALUE = 254  # 255 = not annotated here
+
+
+class Side(models.TextChoices):
+    NONE = "", "unsided"
+    LEFT = "left", "left"
+    RIGHT = "right", "right"
+
+
+class Structure(models.Model):
+    """An anatomical structure of the catalogue."""
+
+    key = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    side = models.CharField(max_length=5, choices=Side.choices, default=Side.NONE, blank=True)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    snomed_code = models.CharField(max_length=20, blank=True, default="")
+    colour = models.CharField(max_length=7, validators=[RegexValidator(r"^#[0-9a-f]{6}$")])
+    tolerance_mm = models.FloatField(default=3.0, help_text="Tolerance of surface Dice, in millimetres.")
+
+    class Meta:
+        ordering = ("key",)
+        constraints = (
+            models.CheckConstraint(condition=Q(tolerance_mm__gt=0), name="structure_tolerance_positive"),
+            models.CheckConstraint(condition=Q(colour__regex=r"^#[0-9a-f]{6}$"), name="structure_colour_hex"),
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="structure_not_its_own_parent"),
+            models.CheckConstraint(condition=Q(side__in=["", "left", "right"]), name="structure_side_known"),
+        )
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Project(models.Model):
+    """Label schema, guideline, team, cases and policies."""
+
+    name = models.CharField(max_length=120, unique=True)
+    guideline = models.TextField(blank=True, default="")
+    retrain_after = models.PositiveSmallIntegerField(
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text="Retrain after this many newly accepted cases.",
+    )
+    training_budget_s = models.PositiveIntegerField(
+        default=180, help_text="Wall time of one training, in seconds."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.CheckConstraint(condition=Q(retrain_after__gte=1), name="project_retrain_after_positive"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    ANNOTATOR = "annotator", "annotator"
+    REVIEWER = "reviewer", "reviewer"
+    LEAD = "lead", "lead"
+
+
+class Membership(models.Model):
+    """A user's role in a project."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=9, choices=Role.choices)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["project", "user"], name="one_role_per_project"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} in {self.project}"
+
+
+class LabelSchema(models.Model):
+    """The structures of a project, with the values that stand for them in its masks."""
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="schema")
+
+    def __str__(self) -> str:
+        return f"schema of {self.project}"
+
+
+class SchemaStructure(models.Model):
+    """One structure of a schema. Structures of one layer exclude each other."""
+
+    schema = models.ForeignKey(LabelSchema, models.CASCADE, related_name="entries")
+    structure = models.ForeignKey(Structure, models.PROTECT, related_name="+")
+    layer = models.PositiveSmallIntegerField(default=0)
+    value = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ("layer", "value")
+        constraints = (
+            models.UniqueConstraint(fields=["schema", "structure"], name="structure_once_per_schema"),
+            models.UniqueConstraint(fields=["schema", "layer", "value"], name="value_once_per_layer"),
+            models.CheckConstraint(
+                condition=Q(value__gte=1) & Q(value__lte=LARGEST_VALUE), name="schema_value_1_to_254"
+            ),
+            models.CheckConstraint(condition=Q(layer__lte=31), name="schema_layer_0_to_31"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.structure} = {self.value} on layer {self.layer}"

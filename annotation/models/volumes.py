@@ -1,0 +1,91 @@
+"""Scans and the cases made of them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from annotation.models.projects import Project
+
+
+class Volume(models.Model):
+    """One image series, de-identified. Voxels lie in the store as OME-Zarr; canonical LPS, (i, j, k)."""
+
+    store_key = models.CharField(max_length=100, unique=True, help_text="Folder of the OME-Zarr image.")
+    shape = ArrayField(models.PositiveIntegerField(), size=3)
+    spacing_mm = ArrayField(models.FloatField(), size=3)
+    origin_lps = ArrayField(models.FloatField(), size=3)
+    direction = ArrayField(models.FloatField(), size=9, help_text="3×3, row-major; columns are i, j, k.")
+    modality = models.CharField(max_length=8, default="CT")
+    content_sha256 = models.CharField(max_length=64, db_index=True, help_text="Of shape and voxels.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(shape__len=3, spacing_mm__len=3, origin_lps__len=3, direction__len=9),
+                name="volume_geometry_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(shape__0__gt=0, shape__1__gt=0, shape__2__gt=0), name="volume_not_empty"
+            ),
+            models.CheckConstraint(
+                condition=Q(spacing_mm__0__gt=0, spacing_mm__1__gt=0, spacing_mm__2__gt=0),
+                name="volume_spacing_positive",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"volume {self.pk}"
+
+
+class Split(models.TextChoices):
+    POOL = "pool", "pool"
+    VALIDATION = "validation", "validation"
+    TEST = "test", "test"
+
+
+class CaseState(models.TextChoices):
+    WAITING = "waiting", "waiting for a pre-annotation"
+    READY = "ready", "ready for a reader"
+    IN_PROGRESS = "in_progress", "being corrected"
+    IN_REVIEW = "in_review", "waiting for review"
+    RETURNED = "returned", "returned to the reader"
+    ACCEPTED = "accepted", "accepted"
+
+
+class Case(models.Model):
+    """A volume in a project. Its split is fixed by patient and never changes once a model was trained."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="cases")
+    volume = models.ForeignKey(Volume, models.PROTECT, related_name="cases")
+    number = models.PositiveIntegerField()
+    name = models.CharField(max_length=120)
+    patient_key = models.CharField(max_length=64, help_text="Keyed hash: same patient, same split.")
+    split = models.CharField(max_length=10, choices=Split.choices, default=Split.POOL)
+    state = models.CharField(max_length=11, choices=CaseState.choices, default=CaseState.WAITING)
+    accepted_revision = models.ForeignKey(
+        "annotation.Revision", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("project", "number")
+        constraints = (
+            models.UniqueConstraint(fields=["project", "number"], name="case_number_once"),
+            models.UniqueConstraint(fields=["project", "volume"], name="volume_once_per_project"),
+            models.CheckConstraint(condition=Q(split__in=Split.values), name="case_split_known"),
+            models.CheckConstraint(condition=Q(state__in=CaseState.values), name="case_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="accepted", accepted_revision__isnull=False, accepted_at__isnull=False)
+                | (~Q(state="accepted") & Q(accepted_revision__isnull=True, accepted_at__isnull=True)),
+                name="accepted_case_has_revision",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["project", "state", "number"], name="case_by_state"),
+            models.Index(fields=["project", "number"], condition=Q(state="ready", split="pool"), name="case_ready"),
+        )
+
+    def __str__(self) -> str:
+        return f"case {self.number} of {self.project}"

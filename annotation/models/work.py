@@ -1,0 +1,159 @@
+"""What readers do: assignments, reading sessions, edit events and reviews."""
+
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from annotation.models.masks import Mask, Revision
+from annotation.models.volumes import Case
+
+
+class AssignmentRole(models.TextChoices):
+    ANNOTATE = "annotate", "annotate"
+    REVIEW = "review", "review"
+    ADJUDICATE = "adjudicate", "adjudicate"
+
+
+class Purpose(models.TextChoices):
+    ROUTINE = "routine", "routine"
+    CALIBRATION = "calibration", "calibration"
+    OVERLAP = "overlap", "overlap"
+    REPEAT = "repeat", "repeat"
+    GOLD = "gold", "gold"
+
+
+class StartFrom(models.TextChoices):
+    SCRATCH = "scratch", "scratch"
+    PREDICTION = "prediction", "prediction"
+    REVISION = "revision", "revision"
+
+
+class AssignmentState(models.TextChoices):
+    OPEN = "open", "open"
+    SUBMITTED = "submitted", "submitted"
+    RETURNED = "returned", "returned"
+    DONE = "done", "done"
+    RELEASED = "released", "released"
+
+
+# A case is one routine reader's until the read is done or given back.
+ACTIVE_STATES = (AssignmentState.OPEN, AssignmentState.SUBMITTED, AssignmentState.RETURNED)
+
+
+@pghistory.track()
+class Assignment(models.Model):
+    """One read of one case by one reader."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="assignments")
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments")
+    role = models.CharField(max_length=10, choices=AssignmentRole.choices)
+    purpose = models.CharField(max_length=11, choices=Purpose.choices, default=Purpose.ROUTINE)
+    sequence_no = models.PositiveIntegerField(default=1)
+    start_from = models.CharField(max_length=10, choices=StartFrom.choices)
+    start_revision = models.ForeignKey(Revision, models.PROTECT, null=True, blank=True, related_name="+")
+    mask = models.OneToOneField(Mask, models.PROTECT, related_name="assignment")
+    subject = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="reviews_of", help_text="The read under review."
+    )
+    state = models.CharField(max_length=9, choices=AssignmentState.choices, default=AssignmentState.OPEN)
+    lease_until = models.DateTimeField()
+    active_seconds = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("-updated_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["case", "role"],
+                condition=Q(purpose="routine", state__in=["open", "submitted", "returned"]),
+                name="one_active_routine_read_per_case_and_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(start_from="scratch", start_revision__isnull=True)
+                | (~Q(start_from="scratch") & Q(start_revision__isnull=False)),
+                name="assignment_start_is_named",
+            ),
+            models.CheckConstraint(
+                condition=Q(role="review", subject__isnull=False) | (~Q(role="review") & Q(subject__isnull=True)),
+                name="review_has_subject",
+            ),
+            models.CheckConstraint(condition=Q(state__in=AssignmentState.values), name="assignment_state_known"),
+        )
+        indexes = (
+            models.Index(fields=["reader", "state"], name="assignment_by_reader"),
+            models.Index(fields=["lease_until"], condition=Q(state="open"), name="assignment_open_lease"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pk} of {self.case} by {self.reader}"
+
+
+class ReadingSession(models.Model):
+    """A stretch of work on an assignment, timed by the server's clock."""
+
+    assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="sessions")
+    started_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(auto_now_add=True)
+    active_seconds = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"session {self.pk} on assignment {self.assignment_id}"
+
+
+class EditEvent(models.Model):
+    """What one tool did to one structure within a revision."""
+
+    session = models.ForeignKey(ReadingSession, models.CASCADE, null=True, blank=True, related_name="events")
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="events")
+    tool = models.CharField(max_length=24)
+    layer = models.PositiveSmallIntegerField(default=0)
+    structure = models.PositiveSmallIntegerField(help_text="Schema value.")
+    added = models.PositiveIntegerField(default=0, help_text="Voxels.")
+    removed = models.PositiveIntegerField(default=0, help_text="Voxels.")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        triggers = (pgtrigger.Protect(name="event_append_only", operation=pgtrigger.Update),)
+
+    def __str__(self) -> str:
+        return f"{self.tool}: +{self.added} −{self.removed}"
+
+
+class Verdict(models.TextChoices):
+    ACCEPT = "accept", "accepted"
+    FIX = "fix", "accepted with a fix"
+    RETURN = "return", "returned"
+
+
+class Review(models.Model):
+    """A reviewer's verdict on a submitted revision. Append-only."""
+
+    assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="verdicts")
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="reviews", help_text="What was judged.")
+    result = models.ForeignKey(
+        Revision, models.PROTECT, null=True, blank=True, related_name="+", help_text="What was accepted."
+    )
+    verdict = models.CharField(max_length=6, choices=Verdict.choices)
+    comment = models.TextField(blank=True, default="", max_length=4000)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("created_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(verdict="return") | ~Q(comment=""), name="a_return_says_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict="return", result__isnull=True) | (~Q(verdict="return") & Q(result__isnull=False)),
+                name="an_accept_names_its_result",
+            ),
+            models.UniqueConstraint(fields=["assignment"], name="one_verdict_per_review"),
+        )
+        triggers = (pgtrigger.Protect(name="review_append_only", operation=pgtrigger.Update),)
+
+    def __str__(self) -> str:
+        return f"{self.verdict} of {self.revision}"

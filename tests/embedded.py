@@ -1,0 +1,37 @@
+"""Pytest plugin: one throw-away Postgres and Valkey for the whole run, through the product's own supervisor.
+
+Loaded by `-p tests.embedded` so that it acts before pytest-django reads the settings. With `DATABASE_URL` and
+`REDIS_URL` set nothing is started; parallel workers inherit the addresses of the first process.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from backend import services
+
+_running: services.Running | None = None
+_folder: Path | None = None
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Generator[None, None, None]:
+    global _running, _folder
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _folder = Path(tempfile.mkdtemp(prefix="delineate-tests-"))
+        _folder.chmod(0o755)
+        _running = services.start(_folder, durable=False)
+        os.environ.update(_running.urls)
+        os.environ["DELINEATE_VAR"] = str(_folder)
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    if _running is not None:
+        _running.stop()
+    if _folder is not None:
+        shutil.rmtree(_folder, ignore_errors=True)
