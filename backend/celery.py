@@ -1,4 +1,4 @@
-"""The Celery application; its settings are Django's CELERY_*."""
+"""The Celery app. `celery -A backend` finds it; the web process only sends by name and never loads the tasks."""
 
 import os
 
@@ -8,4 +8,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
 
 app = Celery("delineate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["annotation"])
+# Lazy: only a worker or beat imports annotation.tasks, and with it torch.
+app.autodiscover_tasks()

@@ -1,0 +1,163 @@
+"""Jobs are rows. A worker claims a row by one conditional UPDATE; the queue message is only a nudge.
+
+A claim raises the row's `fence`. Whoever reports progress or a result must hold the current fence, so a message
+that comes twice, late or never, and a worker that was thought dead, change nothing. All times are the database's:
+workers' clocks may differ.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+from kombu.exceptions import OperationalError as BrokerError
+
+from annotation.errors import Conflict
+from annotation.models import Job, JobKind, JobState, Project, Queue
+from training.progress import Progress
+
+MAX_ATTEMPTS = 3
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+GAVE_UP = f"This was tried {MAX_ATTEMPTS} times and the worker stopped each time. Look at the worker's log, then start it again."
+
+logger = logging.getLogger(__name__)
+
+
+class LeaseLost(Exception):
+    """Somebody else claimed the job, or it is over: nothing may be stored on its behalf any more."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on a job, until another claim raises the fence."""
+
+    job_id: int
+    fence: int
+
+    def heartbeat(self, progress: Progress) -> bool:
+        """Renew the lease and publish where the work is. False: stop (cancelled, or claimed by another)."""
+        renewed = _held(self).filter(cancel_requested=False)
+        return bool(
+            renewed.update(heartbeat_at=Now(), lease_until=_lease_end(), progress=asdict(progress))
+        )
+
+
+def enqueue(*, kind: JobKind, queue: Queue, ids: Mapping[str, Any], project: Project) -> Job:
+    """Insert the row now; tell a worker once the transaction is committed."""
+    job = Job.objects.create(project=project, kind=kind, queue=queue, ids=dict(ids))
+    transaction.on_commit(lambda: _nudge([job]), robust=True)
+    return job
+
+
+def claim(job_id: int) -> Lease | None:
+    """Take a job that waits, or whose holder fell silent. None: there is nothing to do here."""
+    free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=Now())
+    with transaction.atomic():
+        claimed = Job.objects.filter(
+            free, pk=job_id, cancel_requested=False, attempts__lt=MAX_ATTEMPTS
+        ).update(
+            state=JobState.RUNNING,
+            attempts=F("attempts") + 1,
+            fence=F("fence") + 1,
+            lease_until=_lease_end(),
+            heartbeat_at=Now(),
+            started_at=Coalesce(F("started_at"), Now()),
+        )
+        if not claimed:
+            return None
+        return Lease(job_id, Job.objects.values_list("fence", flat=True).get(pk=job_id))
+
+
+def hold(lease: Lease) -> Job:
+    """Lock the job's row within the caller's transaction, so that what it stores is stored under this lease."""
+    job = _held(lease).select_for_update(no_key=True).first()
+    if job is None:
+        raise LeaseLost
+    return job
+
+
+def finish(lease: Lease, result: Mapping[str, Any]) -> None:
+    """Close the job with its result. Inside a transaction the result and the work become visible together."""
+    _close(lease, JobState.SUCCEEDED, result=dict(result), error="")
+
+
+def fail(lease: Lease, sentence: str) -> None:
+    """Close the job for good: trying again would end the same way."""
+    _close(lease, JobState.FAILED, error=sentence)
+
+
+def retry(lease: Lease, sentence: str) -> None:
+    """After an unexpected error: the sweeper hands the job out again, until the attempts are used up."""
+    again = _held(lease).filter(attempts__lt=MAX_ATTEMPTS, cancel_requested=False)
+    if not again.update(state=JobState.QUEUED, lease_until=None, nudged_at=Now(), error=sentence):
+        fail(lease, sentence)
+
+
+def stand_down(lease: Lease) -> None:
+    """The holder stops halfway: as it was told to cancel, or because its process ends and another may go on."""
+    if _held(lease).filter(cancel_requested=True).exists():
+        _close(lease, JobState.CANCELLED)
+        return
+    # An attempt that ended in good order does not count as one that failed.
+    held = _held(lease)
+    if held.update(state=JobState.QUEUED, lease_until=None, attempts=F("attempts") - 1):
+        _nudge([Job.objects.get(pk=lease.job_id)])
+
+
+def cancel(job: Job) -> Job:
+    """A job that waits is over at once; a running one stops at its next step."""
+    mine = Job.objects.filter(pk=job.pk)
+    if not mine.filter(state=JobState.QUEUED).update(
+        state=JobState.CANCELLED, cancel_requested=True, finished_at=Now()
+    ) and not mine.filter(state=JobState.RUNNING).update(cancel_requested=True):
+        raise Conflict("This job is already over, so it cannot be cancelled.")
+    job.refresh_from_db()
+    return job
+
+
+def sweep() -> int:
+    """Close what nobody will finish, and nudge workers about what waits unheld. Returns the number of nudges."""
+    unheld = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now())
+    unheld.filter(cancel_requested=True).update(
+        state=JobState.CANCELLED, lease_until=None, finished_at=Now(), fence=F("fence") + 1
+    )
+    unheld.filter(attempts__gte=MAX_ATTEMPTS).update(
+        state=JobState.FAILED, lease_until=None, finished_at=Now(), fence=F("fence") + 1, error=GAVE_UP
+    )
+    waiting = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=Now())
+    quiet = Job.objects.filter(waiting, nudged_at__lt=Now() - timedelta(seconds=settings.JOB_LEASE_SECONDS / 2))
+    jobs = list(quiet)
+    Job.objects.filter(pk__in=[job.pk for job in jobs]).update(nudged_at=Now())
+    _nudge(jobs)
+    return len(jobs)
+
+
+def _held(lease: Lease) -> Any:
+    return Job.objects.filter(pk=lease.job_id, fence=lease.fence, state=JobState.RUNNING)
+
+
+def _lease_end() -> Any:
+    return Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+def _close(lease: Lease, state: JobState, **fields: Any) -> None:
+    if not _held(lease).update(state=state, lease_until=None, finished_at=Now(), **fields):
+        raise LeaseLost
+
+
+def _nudge(jobs: Iterable[Job]) -> None:
+    """Send one message per job. A broker that is down costs nothing but time: the sweeper sends again."""
+    try:
+        for job in jobs:
+            task = current_app.signature(
+                f"annotation.tasks.{job.kind}", kwargs={"job_id": job.pk}, immutable=True
+            )
+            task.apply_async(queue=job.queue, retry=False)
+    except (BrokerError, OSError) as error:
+        logger.warning("The broker did not take a nudge, the sweeper will repeat it: %s", error)
