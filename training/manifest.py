@@ -1,0 +1,98 @@
+"""What a training run is given and what it gives back, as JSON; safe to import without torch."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from training.labels import StructureSpec
+
+
+@dataclass(frozen=True)
+class Case:
+    """One scan on disk.
+
+    `image` is a .npy file of int16 HU (i, j, k), `labels` one of uint8 (layer, i, j, k) with the values of the
+    schema and 255 where nobody looked. `annotated` names the structures that were looked at in this scan: for
+    these a missing value means *absent*; for all others it means nothing.
+    """
+
+    id: str
+    image: Path
+    spacing_mm: tuple[float, float, float]
+    labels: Path
+    annotated: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The order for one training run: what to learn, from which scans, scored on which, in how much time.
+
+    `parent` is the model folder to start from, or None. `budget_s` is wall time for the training itself.
+    """
+
+    structures: tuple[StructureSpec, ...]
+    train: tuple[Case, ...]
+    test: tuple[Case, ...]
+    parent: Path | None
+    budget_s: float
+    seed: int
+
+    def to_json(self) -> str:
+        """Write the manifest as JSON text."""
+        return json.dumps(asdict(self), indent=1, default=str)
+
+    @staticmethod
+    def from_json(text: str) -> "Manifest":
+        """Read what `to_json` wrote. Raises ValueError with one sentence."""
+        try:
+            content = json.loads(text)
+            return Manifest(
+                structures=tuple(StructureSpec(**s) for s in content["structures"]),
+                train=tuple(_case(c) for c in content["train"]),
+                test=tuple(_case(c) for c in content["test"]),
+                parent=None if content["parent"] is None else Path(content["parent"]),
+                budget_s=float(content["budget_s"]),
+                seed=int(content["seed"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"This is not a training manifest: {error!r}.") from error
+
+
+@dataclass(frozen=True)
+class CaseScore:
+    """Scores of one structure in one test case; None = not applicable (absent in truth and prediction)."""
+
+    case_id: str
+    structure: str
+    dice: float | None
+    surface_dice: float | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a finished run hands back; `weights` lies inside `model_dir`, which `Predictor.load` opens."""
+
+    weights: Path
+    weights_sha256: str
+    model_dir: Path
+    plan: dict[str, Any]
+    scores: tuple[CaseScore, ...]
+    steps: int
+    train_seconds: float
+    metric_version: str
+
+    def to_json(self) -> str:
+        """Write the report as JSON text."""
+        return json.dumps(asdict(self), indent=1, default=str)
+
+
+def _case(content: dict[str, Any]) -> Case:
+    x, y, z = content["spacing_mm"]
+    return Case(
+        id=str(content["id"]),
+        image=Path(content["image"]),
+        spacing_mm=(float(x), float(y), float(z)),
+        labels=Path(content["labels"]),
+        annotated=tuple(content["annotated"]),
+    )

@@ -1,0 +1,220 @@
+"""Voxel arrays with their place in the patient, NIfTI in and out, resampling.
+
+Arrays are indexed (i, j, k) and canonical: +i runs towards the patient's Left, +j Posterior, +k Superior
+(the closest such axes of an oblique scan). Points are LPS millimetres, as in DICOM. NIfTI's RAS is converted
+here and nowhere else.
+"""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import nibabel as nib
+import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff, io_orientation, ornt_transform
+from nibabel.spatialimages import HeaderDataError
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Matrix = NDArray[np.float64]
+
+_FLIP_XY = np.diag([-1.0, -1.0, 1.0, 1.0])  # RAS <-> LPS, its own inverse
+_INT16 = np.iinfo(np.int16)
+
+
+class VolumeError(Exception):
+    """An image cannot be used; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where a grid of voxels lies in the patient.
+
+    `direction` is 3x3, row-major; its columns are the unit vectors of i, j and k in LPS (ITK's convention),
+    so point_lps = origin_lps + direction @ (spacing_mm * ijk). `origin_lps` is the centre of voxel (0, 0, 0).
+    """
+
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    origin_lps: tuple[float, float, float]
+    direction: tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+
+    def affine_lps(self) -> Matrix:
+        """Return the 4x4 matrix that takes (i, j, k, 1) to LPS millimetres."""
+        affine = np.eye(4)
+        affine[:3, :3] = np.asarray(self.direction) * np.asarray(self.spacing_mm)
+        affine[:3, 3] = self.origin_lps
+        return affine
+
+    def index_to_lps(self, ijk: NDArray[Any] | tuple[float, float, float]) -> Matrix:
+        """Return the LPS points (…, 3) of voxel indices (…, 3)."""
+        affine = self.affine_lps()
+        return np.asarray(np.asarray(ijk, float) @ affine[:3, :3].T + affine[:3, 3])
+
+    def lps_to_index(self, point_lps: NDArray[Any] | tuple[float, float, float]) -> Matrix:
+        """Return the (fractional) voxel indices (…, 3) of LPS points (…, 3)."""
+        inverse = np.linalg.inv(self.affine_lps())
+        return np.asarray(np.asarray(point_lps, float) @ inverse[:3, :3].T + inverse[:3, 3])
+
+    def is_close(self, other: "Geometry", tolerance: float = 0.1) -> bool:
+        """Tell whether both grids have one shape and no corner is apart by `tolerance` of a voxel."""
+        if self.shape != other.shape:
+            return False
+        corners = np.stack(np.meshgrid(*((0, n - 1) for n in self.shape)), axis=-1).reshape(-1, 3)
+        apart = np.linalg.norm(self.index_to_lps(corners) - other.index_to_lps(corners), axis=1)
+        return bool(apart.max() <= tolerance * min(self.spacing_mm))
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Voxels (i, j, k) and their geometry."""
+
+    voxels: NDArray[Any]
+    geometry: Geometry
+
+
+def geometry_from_affine(shape: tuple[int, int, int], affine_lps: Matrix) -> Geometry:
+    """Split a 4x4 voxel-to-LPS matrix into spacing, origin and direction.
+
+    Raises VolumeError when the matrix is singular, not finite or sheared.
+    """
+    if not np.isfinite(affine_lps).all():
+        raise VolumeError(
+            "The image does not say where it lies: its affine holds values that are not numbers."
+        )
+    spacing = np.linalg.norm(affine_lps[:3, :3], axis=0)
+    if spacing.min() < 1e-4 or spacing.max() > 1e3:
+        raise VolumeError(f"The voxel size {_triple(spacing)} mm is impossible; check the image's header.")
+    direction = affine_lps[:3, :3] / spacing
+    if np.abs(direction.T @ direction - np.eye(3)).max() > 1e-3:
+        raise VolumeError("The image's axes are not at right angles; resample it to a straight grid first.")
+    rows = [tuple(float(x) for x in row) for row in direction]
+    return Geometry(
+        shape=shape,
+        spacing_mm=(float(spacing[0]), float(spacing[1]), float(spacing[2])),
+        origin_lps=(float(affine_lps[0, 3]), float(affine_lps[1, 3]), float(affine_lps[2, 3])),
+        direction=(_three(rows[0]), _three(rows[1]), _three(rows[2])),
+    )
+
+
+def to_canonical(voxels: NDArray[Any], affine_lps: Matrix) -> Volume:
+    """Flip and permute an array (no resampling) so that its axes run Left, Posterior, Superior."""
+    affine_ras = _FLIP_XY @ affine_lps
+    if not np.isfinite(affine_ras).all() or abs(np.linalg.det(affine_ras[:3, :3])) < 1e-9:
+        raise VolumeError("The image's affine is singular: it does not say how large the voxels are.")
+    step = ornt_transform(io_orientation(affine_ras), axcodes2ornt(("L", "P", "S")))
+    moved = np.ascontiguousarray(apply_orientation(voxels, step))
+    affine = _FLIP_XY @ affine_ras @ inv_ornt_aff(step, voxels.shape)
+    shape = (int(moved.shape[0]), int(moved.shape[1]), int(moved.shape[2]))
+    return Volume(moved, geometry_from_affine(shape, affine))
+
+
+def read_nifti(path: Path) -> Volume:
+    """Read a CT image (.nii, .nii.gz) as int16 HU, canonical LPS. Raises VolumeError with one sentence."""
+    values, affine_lps = _read(path)
+    if not np.isfinite(values).all():
+        raise VolumeError(f"{path.name} holds voxels that are not numbers.")
+    low, high = float(values.min()), float(values.max())
+    if low < _INT16.min or high > _INT16.max:
+        raise VolumeError(
+            f"{path.name} holds values from {low:g} to {high:g}, which are not Hounsfield units."
+        )
+    return to_canonical(np.rint(values).astype(np.int16), affine_lps)
+
+
+def read_label_map(path: Path) -> Volume:
+    """Read a label map (whole numbers 0-255) as uint8, canonical LPS. Raises VolumeError."""
+    values, affine_lps = _read(path)
+    if not np.isfinite(values).all() or (values != np.rint(values)).any():
+        raise VolumeError(f"{path.name} is not a label map: it holds values that are not whole numbers.")
+    if values.min() < 0 or values.max() > 255:
+        raise VolumeError(f"{path.name} holds label values outside 0 to 255.")
+    return to_canonical(values.astype(np.uint8), affine_lps)
+
+
+def write_nifti(path: Path, volume: Volume) -> None:
+    """Write a canonical volume as NIfTI (RAS affine, millimetres); the dtype is kept."""
+    affine_ras = _FLIP_XY @ volume.geometry.affine_lps()
+    image = nib.Nifti1Image(volume.voxels, affine_ras)
+    image.set_qform(affine_ras, code=1)
+    image.set_sform(affine_ras, code=1)
+    image.header.set_xyzt_units("mm", "sec")
+    nib.save(image, path)
+
+
+def _read(path: Path) -> tuple[NDArray[Any], Matrix]:
+    """Return the values as stored (scaled) and the LPS affine of a 3-D NIfTI file."""
+    if not path.is_file():
+        raise VolumeError(f"{path.name} does not exist.")
+    try:
+        image: Any = nib.load(path)
+        if not isinstance(image, nib.Nifti1Image):  # Nifti2Image is a subclass
+            raise VolumeError(f"{path.name} is not a NIfTI file.")
+        if image.header["qform_code"] == 0 and image.header["sform_code"] == 0:
+            raise VolumeError(f"{path.name} does not say how the patient lies (no qform, no sform).")
+        if image.header.get_data_dtype().kind not in "iuf":
+            raise VolumeError(f"{path.name} holds colours or complex numbers instead of one value per voxel.")
+        values = _scaled(image)
+    except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error) as error:
+        raise VolumeError(f"{path.name} is damaged or not a NIfTI file.") from error
+    while values.ndim > 3 and values.shape[-1] == 1:
+        values = values[..., 0]
+    if values.ndim != 3 or 0 in values.shape:
+        raise VolumeError(f"{path.name} has shape {values.shape}; one 3-D image is needed.")
+    return values, _FLIP_XY @ np.asarray(image.affine, float)
+
+
+def _scaled(image: Any) -> NDArray[Any]:
+    """Return the voxels; without a scale factor the stored type is kept, which saves memory."""
+    if image.dataobj.slope == 1 and image.dataobj.inter == 0:
+        return np.asarray(image.dataobj.get_unscaled())
+    return np.asarray(image.dataobj, dtype=np.float32)
+
+
+def resampled_shape(
+    shape: tuple[int, int, int], from_mm: tuple[float, ...], to_mm: tuple[float, ...]
+) -> tuple[int, int, int]:
+    """Return how many voxels of `to_mm` cover what `shape` voxels of `from_mm` cover (at least 1 each)."""
+    sizes = [max(1, round(n * a / b)) for n, a, b in zip(shape, from_mm, to_mm, strict=True)]
+    return sizes[0], sizes[1], sizes[2]
+
+
+def resample(
+    array: NDArray[Any], shape: tuple[int, int, int], *, order: Literal[0, 1, 3] = 1
+) -> NDArray[Any]:
+    """Resample (i, j, k) to `shape` over the same field of view; the dtype is kept.
+
+    The outer faces of the grids coincide (not the centres of the corner voxels), so nothing shifts.
+    """
+    if array.shape == shape:
+        return array
+    scale = np.asarray(array.shape) / np.asarray(shape)
+    return np.asarray(
+        ndimage.affine_transform(
+            array, scale, offset=0.5 * scale - 0.5, output_shape=shape, order=order, mode="nearest"
+        )
+    )
+
+
+def resample_labels(labels: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """Resample a label map by linear interpolation of each value's indicator; the strongest value wins."""
+    if labels.shape == shape:
+        return labels
+    best = np.zeros(shape, np.float32)
+    result = np.zeros(shape, np.uint8)
+    for value in np.flatnonzero(np.bincount(labels.ravel(), minlength=256)):
+        share = resample((labels == value).astype(np.float32), shape)
+        wins = share > best
+        result[wins] = value
+        best[wins] = share[wins]
+    return result
+
+
+def _triple(values: Matrix) -> str:
+    return " × ".join(f"{v:g}" for v in values)
+
+
+def _three(row: tuple[float, ...]) -> tuple[float, float, float]:
+    return row[0], row[1], row[2]
