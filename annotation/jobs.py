@@ -1,8 +1,8 @@
 """Jobs are rows. A worker claims a row by one conditional UPDATE; the queue message is only a nudge.
 
-A claim raises the row's `fence`. Whoever reports progress or a result must hold the current fence, so a message
-that comes twice, late or never, and a worker that was thought dead, change nothing. All times are the database's:
-workers' clocks may differ.
+A claim raises the row's `fence`. Whoever reports progress or a result must hold the current fence, so a
+message that comes twice, late or never, and a worker that was thought dead, change nothing. All times are the
+database's: workers' clocks may differ.
 """
 
 import logging
@@ -14,7 +14,8 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -24,12 +25,15 @@ from training.progress import Progress
 
 MAX_ATTEMPTS = 3
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
-GAVE_UP = f"This was tried {MAX_ATTEMPTS} times and the worker stopped each time. Look at the worker's log, then start it again."
+GAVE_UP = (
+    f"This was tried {MAX_ATTEMPTS} times and the worker stopped each time. "
+    "Look at the worker's log, then start it again."
+)
 
 logger = logging.getLogger(__name__)
 
 
-class LeaseLost(Exception):
+class LeaseLost(Exception):  # noqa: N818 - an outcome, not an error
     """Somebody else claimed the job, or it is over: nothing may be stored on its behalf any more."""
 
 
@@ -43,9 +47,7 @@ class Lease:
     def heartbeat(self, progress: Progress) -> bool:
         """Renew the lease and publish where the work is. False: stop (cancelled, or claimed by another)."""
         renewed = _held(self).filter(cancel_requested=False)
-        return bool(
-            renewed.update(heartbeat_at=Now(), lease_until=_lease_end(), progress=asdict(progress))
-        )
+        return bool(renewed.update(heartbeat_at=Now(), lease_until=_lease_end(), progress=asdict(progress)))
 
 
 def enqueue(*, kind: JobKind, queue: Queue, ids: Mapping[str, Any], project: Project) -> Job:
@@ -75,7 +77,7 @@ def claim(job_id: int) -> Lease | None:
 
 
 def hold(lease: Lease) -> Job:
-    """Lock the job's row within the caller's transaction, so that what it stores is stored under this lease."""
+    """Lock the job's row in the caller's transaction, so that it stores under this lease or nothing."""
     job = _held(lease).select_for_update(no_key=True).first()
     if job is None:
         raise LeaseLost
@@ -94,15 +96,16 @@ def fail(lease: Lease, sentence: str) -> None:
 
 def retry(lease: Lease, sentence: str) -> None:
     """After an unexpected error: the sweeper hands the job out again, until the attempts are used up."""
-    again = _held(lease).filter(attempts__lt=MAX_ATTEMPTS, cancel_requested=False)
+    if _cancelled(lease):
+        return
+    again = _held(lease).filter(attempts__lt=MAX_ATTEMPTS)
     if not again.update(state=JobState.QUEUED, lease_until=None, nudged_at=Now(), error=sentence):
         fail(lease, sentence)
 
 
 def stand_down(lease: Lease) -> None:
-    """The holder stops halfway: as it was told to cancel, or because its process ends and another may go on."""
-    if _held(lease).filter(cancel_requested=True).exists():
-        _close(lease, JobState.CANCELLED)
+    """The holder stops halfway: it was told to cancel, or its process ends and another may go on."""
+    if _cancelled(lease):
         return
     # An attempt that ended in good order does not count as one that failed.
     held = _held(lease)
@@ -122,33 +125,36 @@ def cancel(job: Job) -> Job:
 
 
 def sweep() -> int:
-    """Close what nobody will finish, and nudge workers about what waits unheld. Returns the number of nudges."""
+    """Close what nobody will finish, nudge workers about what waits unheld. Returns the number of nudges."""
     unheld = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now())
-    unheld.filter(cancel_requested=True).update(
-        state=JobState.CANCELLED, lease_until=None, finished_at=Now(), fence=F("fence") + 1
-    )
-    unheld.filter(attempts__gte=MAX_ATTEMPTS).update(
-        state=JobState.FAILED, lease_until=None, finished_at=Now(), fence=F("fence") + 1, error=GAVE_UP
-    )
+    over = {"lease_until": None, "finished_at": Now(), "fence": F("fence") + 1}
+    unheld.filter(cancel_requested=True).update(state=JobState.CANCELLED, **over)
+    unheld.filter(attempts__gte=MAX_ATTEMPTS).update(state=JobState.FAILED, error=GAVE_UP, **over)
     waiting = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=Now())
-    quiet = Job.objects.filter(waiting, nudged_at__lt=Now() - timedelta(seconds=settings.JOB_LEASE_SECONDS / 2))
-    jobs = list(quiet)
+    long_ago = Now() - timedelta(seconds=settings.JOB_LEASE_SECONDS / 2)
+    jobs = list(Job.objects.filter(waiting, nudged_at__lt=long_ago))
     Job.objects.filter(pk__in=[job.pk for job in jobs]).update(nudged_at=Now())
     _nudge(jobs)
     return len(jobs)
 
 
-def _held(lease: Lease) -> Any:
+def _held(lease: Lease) -> QuerySet[Job]:
     return Job.objects.filter(pk=lease.job_id, fence=lease.fence, state=JobState.RUNNING)
 
 
-def _lease_end() -> Any:
+def _lease_end() -> CombinedExpression:
     return Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
 def _close(lease: Lease, state: JobState, **fields: Any) -> None:
     if not _held(lease).update(state=state, lease_until=None, finished_at=Now(), **fields):
         raise LeaseLost
+
+
+def _cancelled(lease: Lease) -> bool:
+    """Close the job if somebody asked for that while it ran."""
+    asked = _held(lease).filter(cancel_requested=True)
+    return bool(asked.update(state=JobState.CANCELLED, lease_until=None, finished_at=Now()))
 
 
 def _nudge(jobs: Iterable[Job]) -> None:

@@ -1,4 +1,4 @@
-"""The Celery app. `celery -A backend` finds it; the web process only sends by name and never loads the tasks."""
+"""The Celery app. The web process only sends by name and never loads the tasks."""
 
 import os
 
