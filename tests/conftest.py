@@ -3,7 +3,6 @@
 `project` is led by lea; ana and ben annotate, rui reviews. otto leads another project and must see nothing.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def own_folders(settings: Any, tmp_path: Path) -> Iterator[None]:
+def own_folders(settings: Any, tmp_path: Path) -> None:
     """Every test has its own store and work folder, and an empty cache."""
     settings.STORE_ROOT = tmp_path / "store"
     settings.WORK_ROOT = tmp_path / "work"
@@ -38,7 +37,6 @@ def own_folders(settings: Any, tmp_path: Path) -> Iterator[None]:
     # Hashing a password slowly protects nobody here.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
-    yield
 
 
 def _user(name: str) -> User:

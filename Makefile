@@ -1,0 +1,95 @@
+# Everything starts here: `make demo` and `make test` need only Python 3.11+, Node 20+ and make.
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test test-python test-frontend test-browser check lint types schema fix bench clean
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA ?=
+LABELLED ?=
+BROWSER ?= auto
+BIN := .venv/bin
+PY := $(BIN)/python
+STAMPS := .stamps
+SOURCES := $(shell find frontend/src frontend/index.html frontend/vite.config.ts frontend/tsconfig.json -type f 2>/dev/null)
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMPS)/python $(STAMPS)/node ## Virtual environment and front-end packages
+
+build: $(STAMPS)/build ## The front end's production build
+
+demo: $(STAMPS)/python $(STAMPS)/build ## The whole loop on http://127.0.0.1:8000 (PORT=… DATA=/folder LABELLED=n)
+	@PORT="$(PORT)" DATA="$(DATA)" LABELLED="$(LABELLED)" exec $(PY) -m backend.demo
+
+test: test-python test-frontend test-browser ## Every test, services and browser included
+
+test-python: $(STAMPS)/python
+	$(PY) -m pytest tests
+
+test-frontend: $(STAMPS)/node
+	cd frontend && npm run --silent test
+
+test-browser: $(STAMPS)/python $(STAMPS)/build
+ifeq ($(BROWSER),none)
+	@echo "Browser tests left out (BROWSER=none)."
+else
+	$(PY) -m tests.e2e.browser
+	$(PY) -m pytest tests/e2e -m e2e
+endif
+
+check: lint types schema ## Format, lint, types, import rules, schema drift
+
+lint: $(STAMPS)/python $(STAMPS)/node
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	cd frontend && npm run --silent lint
+
+types: $(STAMPS)/python $(STAMPS)/node
+	$(BIN)/mypy
+	cd frontend && npm run --silent typecheck
+
+schema: $(STAMPS)/python $(STAMPS)/node ## Fail when migrations, openapi.yaml or schema.ts are out of date
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py spectacular --validate --fail-on-warn --file $(STAMPS)/openapi.yaml
+	diff -u openapi.yaml $(STAMPS)/openapi.yaml || { echo "openapi.yaml is out of date: run make fix."; exit 1; }
+	cd frontend && npx openapi-typescript ../openapi.yaml -o ../$(STAMPS)/schema.ts >/dev/null
+	diff -u frontend/src/api/schema.ts $(STAMPS)/schema.ts || { echo "schema.ts is out of date: run make fix."; exit 1; }
+
+fix: $(STAMPS)/python $(STAMPS)/node ## Format, sort imports, write openapi.yaml and schema.ts anew
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(PY) manage.py spectacular --validate --file openapi.yaml
+	cd frontend && npx openapi-typescript ../openapi.yaml -o src/api/schema.ts
+	cd frontend && npm run --silent fix
+
+bench: $(STAMPS)/python $(STAMPS)/build ## The table of budgets
+	$(PY) -m bench
+
+clean: ## Remove what was built, and the data of the demo
+	rm -rf $(STAMPS) .venv var frontend/node_modules frontend/dist
+
+$(STAMPS)/python: requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Delineate needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try make PYTHON=python3.11 …"; exit 1; }
+	@echo "Setting up Python packages …"
+	@$(PYTHON) -m venv .venv \
+	  || { echo "Python's venv module is missing (on Debian and Ubuntu: the package python3-venv)."; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/node: frontend/package.json frontend/package-lock.json
+	@node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null \
+	  || { echo "Delineate needs Node 20 or newer; found: $$(node --version 2>/dev/null || echo none)."; exit 1; }
+	@echo "Setting up front-end packages …"
+	cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/build: $(STAMPS)/node $(STAMPS)/python $(SOURCES)
+	@echo "Building the front end …"
+	cd frontend && npm run --silent build
+	@$(PY) -m whitenoise.compress --quiet frontend/dist
+	@touch $@
