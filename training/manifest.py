@@ -12,9 +12,9 @@ from training.labels import StructureSpec
 class Case:
     """One scan on disk.
 
-    `image` is a .npy file of int16 HU (i, j, k), `labels` one of uint8 (layer, i, j, k) with the values of the
-    schema and 255 where nobody looked. `annotated` names the structures that were looked at in this scan: for
-    these a missing value means *absent*; for all others it means nothing.
+    `image` is a .npy file of int16 HU (i, j, k), `labels` one of uint8 (layer, i, j, k) with the values of
+    the schema and 255 where nobody looked. `annotated` names the structures that were looked at in this scan:
+    for these a missing value means *absent*; for all others it means nothing.
     """
 
     id: str

@@ -19,6 +19,7 @@ METRIC_VERSION = "dice + surface dice (area-weighted), version 1"
 
 Spacing = tuple[float, float, float]
 LabelMap = NDArray[np.uint8]
+Areas = NDArray[np.float64]
 Box = tuple[slice, slice, slice]
 
 
@@ -42,14 +43,18 @@ def score(
     """Compare two label maps of one layer, uint8 (i, j, k), on the same grid.
 
     Every value in `tolerances_mm` is scored, the tolerance (mm) being that of its surface Dice. Voxels that
-    hold `ignore` in either map count as background in both. Absent from both maps: None, None. Absent from
-    one: 0, 0. Raises ValueError when the maps do not fit together.
+    hold `ignore` in either map are left out, and so are the pieces of surface that touch them. Absent from
+    both maps: None, None. Absent from one: 0, 0. Raises ValueError when the maps do not fit together.
     """
     if reference.shape != prediction.shape or reference.ndim != 3:
         raise ValueError(f"The label maps do not fit: {reference.shape} against {prediction.shape}.")
     if reference.dtype != np.uint8 or prediction.dtype != np.uint8:
         raise ValueError("Label maps must be uint8.")
-    reference, prediction = _without_ignored(reference, prediction, ignore)
+    left_out = (reference == ignore) | (prediction == ignore)
+    kept = None
+    if left_out.any():
+        kept = ~left_out
+        reference, prediction = reference * kept, prediction * kept
     joint = _joint_histogram(reference, prediction)
     boxes = _common_boxes(reference, prediction)
     areas = surface_areas(spacing_mm)
@@ -60,27 +65,18 @@ def score(
         dice: float | None = None
         surface_dice: float | None = None
         if in_reference and in_prediction:
-            box = boxes[value]
             dice = 2 * int(joint[value, value]) / (in_reference + in_prediction)
-            surface_dice = _surface_dice(
-                reference[box] == value, prediction[box] == value, spacing_mm, tolerance_mm, areas
-            )
+            box = boxes[value]
+            surfaces = _surfaces(reference[box], prediction[box], value, None if kept is None else kept[box])
+            surface_dice = _surface_dice(*surfaces, spacing_mm, tolerance_mm, areas)
         elif in_reference or in_prediction:
             dice, surface_dice = 0.0, 0.0
         result[value] = StructureScore(dice, surface_dice, in_reference * voxel_ml, in_prediction * voxel_ml)
     return result
 
 
-def _without_ignored(reference: LabelMap, prediction: LabelMap, ignore: int) -> tuple[LabelMap, LabelMap]:
-    left_out = (reference == ignore) | (prediction == ignore)
-    if not left_out.any():
-        return reference, prediction
-    zero = np.uint8(0)
-    return np.where(left_out, zero, reference), np.where(left_out, zero, prediction)
-
-
 def _joint_histogram(reference: LabelMap, prediction: LabelMap) -> NDArray[np.int64]:
-    """Return counts[a, b] of voxels with reference a and prediction b; (0, 0) is left out, which saves most work."""
+    """Return counts[a, b] of voxels with reference a and prediction b; (0, 0) is left out: it is most."""
     r, p = reference.ravel(order="K"), prediction.ravel(order="K")
     if reference.strides != prediction.strides:
         r, p = reference.ravel(), prediction.ravel()
@@ -90,35 +86,48 @@ def _joint_histogram(reference: LabelMap, prediction: LabelMap) -> NDArray[np.in
 
 
 def _common_boxes(reference: LabelMap, prediction: LabelMap) -> dict[int, Box]:
-    """Return for each value in both maps the smallest box that holds it in either."""
+    """Return for each value in both maps the box that holds it in either, with a margin of one voxel."""
     boxes: dict[int, Box] = {}
     pairs = zip(ndimage.find_objects(reference), ndimage.find_objects(prediction), strict=False)
     for value, (a, b) in enumerate(pairs, start=1):
         if a is not None and b is not None:
             first, second, third = (
-                slice(min(x.start, y.start), max(x.stop, y.stop)) for x, y in zip(a, b, strict=True)
+                slice(max(0, min(x.start, y.start) - 1), max(x.stop, y.stop) + 1)
+                for x, y in zip(a, b, strict=True)
             )
             boxes[value] = (first, second, third)
     return boxes
 
 
+def _surfaces(
+    reference: LabelMap, prediction: LabelMap, value: int, kept: NDArray[np.bool_] | None
+) -> tuple[LabelMap, LabelMap]:
+    """Return the corner codes of both masks, 0 where one of the eight voxels was left out."""
+    codes = _corner_codes(reference == value), _corner_codes(prediction == value)
+    if kept is None:
+        return codes
+    untouched = _corner_codes(kept, outside=True) == 255
+    return codes[0] * untouched, codes[1] * untouched
+
+
 def _surface_dice(
-    reference: NDArray[np.bool_],
-    prediction: NDArray[np.bool_],
-    spacing_mm: Spacing,
-    tolerance_mm: float,
-    areas: NDArray[np.float64],
-) -> float:
-    """Return the share of both surfaces (by area) that lies within the tolerance of the other surface."""
-    a, b = _corner_codes(reference), _corner_codes(prediction)
-    within_a = _area_within(a, b, spacing_mm, tolerance_mm, areas)
-    within_b = _area_within(b, a, spacing_mm, tolerance_mm, areas)
-    return float((within_a + within_b) / (areas[a].sum() + areas[b].sum()))
+    reference: LabelMap, prediction: LabelMap, spacing_mm: Spacing, tolerance_mm: float, areas: Areas
+) -> float | None:
+    """Return the share of both surfaces (by area) that lies within the tolerance of the other surface.
+
+    The surfaces are given by their corner codes. None when all of both surfaces was left out.
+    """
+    total = float(areas[reference].sum() + areas[prediction].sum())
+    if total == 0:
+        return None
+    within = _area_within(reference, prediction, spacing_mm, tolerance_mm, areas)
+    within += _area_within(prediction, reference, spacing_mm, tolerance_mm, areas)
+    return within / total
 
 
-def _corner_codes(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return for each voxel corner, one more per axis, which of its eight voxels are inside (one bit each)."""
-    padded = np.pad(mask, 1).astype(np.uint8)
+def _corner_codes(mask: NDArray[np.bool_], *, outside: bool = False) -> LabelMap:
+    """Return for each corner of voxels (one more per axis) which of its eight voxels are inside, as bits."""
+    padded = np.pad(mask, 1, constant_values=outside).astype(np.uint8)
     ni, nj, nk = (n + 1 for n in mask.shape)
     codes = np.zeros((ni, nj, nk), np.uint8)
     for bit, (i, j, k) in enumerate(product((0, 1), repeat=3)):
@@ -127,33 +136,30 @@ def _corner_codes(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 
 def _area_within(
-    own: NDArray[np.uint8],
-    other: NDArray[np.uint8],
-    spacing_mm: Spacing,
-    tolerance_mm: float,
-    areas: NDArray[np.float64],
+    own: LabelMap, other: LabelMap, spacing_mm: Spacing, tolerance_mm: float, areas: Areas
 ) -> float:
     """Return the area (mm²) of the own surface that is not farther than the tolerance from the other one."""
     own_surface, other_surface = _on_surface(own), _on_surface(other)
     shared = own_surface & other_surface
-    total = float(areas[own[shared]].sum()) if tolerance_mm >= 0 else 0.0
+    total = float(areas[own[shared]].sum())
     apart = np.argwhere(own_surface & ~shared)
-    if len(apart) == 0:
-        return total
     targets = np.argwhere(other_surface)
+    if len(apart) == 0 or len(targets) == 0:
+        return total
     spacing = np.asarray(spacing_mm, float)
     tree = KDTree(targets * spacing, balanced_tree=False, compact_nodes=False)
     # The bound is a little generous: the decision below is made on exact differences of indices, so that a
     # distance of exactly the tolerance counts as within, however 3 * 0.7 is rounded.
-    _, nearest = tree.query(apart * spacing, distance_upper_bound=tolerance_mm * (1 + 1e-6) + 1e-6)
+    _, hits = tree.query(apart * spacing, distance_upper_bound=tolerance_mm * (1 + 1e-6) + 1e-6)
+    nearest = np.asarray(hits)
     found = nearest < len(targets)
     steps = (apart[found] - targets[nearest[found]]) * spacing
     near = apart[found][np.sqrt((steps * steps).sum(axis=1)) <= tolerance_mm]
     return total + float(areas[own[tuple(near.T)]].sum())
 
 
-def _on_surface(codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return (codes != 0) & (codes != 255)
+def _on_surface(codes: LabelMap) -> NDArray[np.bool_]:
+    return np.asarray((codes != 0) & (codes != 255))
 
 
 # One representative of each way to colour the corners of a cube (up to turning, mirroring and swapping inside
@@ -177,7 +183,7 @@ _SURFACES: tuple[tuple[str, tuple[Spacing, ...]], ...] = (
 )
 
 
-def surface_areas(spacing_mm: Spacing) -> NDArray[np.float64]:
+def surface_areas(spacing_mm: Spacing) -> Areas:
     """Return the surface area in mm² of each of the 256 corner codes, for the given voxel size."""
     x, y, z = (float(s) for s in spacing_mm)
     faces_mm2 = np.array([y * z, x * z, x * y])
