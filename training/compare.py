@@ -1,8 +1,8 @@
-"""Is a candidate model better than the one that serves? Paired over the same cases, with a bootstrap over cases.
+"""Is a candidate model better than the one that serves? Paired over the same cases, bootstrapped over cases.
 
-The structures of one case stand or fall together (one scan, one reference), so whole cases are drawn, never single
-scores. A score of `None` is *not applicable* (the structure is in neither mask): such a pair is counted and left
-out, never averaged as 1 or 0.
+The structures of one case stand or fall together (one scan, one reference), so whole cases are drawn, never
+single scores. A score of `None` is *not applicable* (the structure is in neither mask): such a pair is
+counted and left out, never averaged as 1 or 0.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Scores = Mapping[tuple[str, str], float | None]
 CONFIDENCE = 0.95
+ROUNDING = 1e-9  # sums of floats that cancel out do not always reach 0
 
 
 class Decision(StrEnum):
@@ -55,10 +56,11 @@ def compare(
 ) -> Comparison:
     """Compare two models' Dice scores, keyed by (case, structure).
 
-    A structure is *worse* when its mean difference lies below −`margin` and the whole 95 % interval (percentile
-    bootstrap, `samples` draws of cases from the generator `seed`) lies below 0. The candidate is *better* when no
-    structure is worse and the mean over structures of the mean differences is above 0. Keys that only one side
-    has are ignored; without any applicable pair the decision is `NOT_COMPARABLE`.
+    A structure is *worse* when its mean difference lies below −`margin` and the whole 95 % interval
+    (percentile bootstrap, `samples` draws of cases from the generator `seed`) lies below 0. The candidate is
+    *better* when no structure is worse and the mean over structures of the mean differences is above 0. Keys
+    that only one side has are ignored; without any applicable pair the decision is `NOT_COMPARABLE`.
+    Raises ValueError for a negative `margin` or no `samples`.
     """
     if margin < 0 or samples < 1:
         raise ValueError(f"margin must be at least 0 and samples at least 1, got {margin} and {samples}")
@@ -76,10 +78,8 @@ def compare(
     }
     overall = _overall(differences, means, seen)
     worse = tuple(name for name, d in seen.items() if d.mean < -margin and d.high < 0)
-    if worse:
-        decision = Decision.WORSE
-    else:
-        decision = Decision.BETTER if overall.mean > 0 else Decision.NOT_BETTER
+    gained = overall.mean > ROUNDING
+    decision = Decision.WORSE if worse else Decision.BETTER if gained else Decision.NOT_BETTER
     return Comparison(decision, overall, seen, worse, margin)
 
 

@@ -170,13 +170,16 @@ class ModelScore(models.Model):
 
     model = models.ForeignKey(Model, models.CASCADE, related_name="scores")
     case = models.ForeignKey(Case, models.PROTECT, related_name="+")
+    revision = models.ForeignKey(
+        Revision, models.PROTECT, related_name="+", help_text="The reference that it was scored against."
+    )
     structure = models.CharField(max_length=80, help_text="Key of the structure.")
     dice = models.FloatField(null=True, blank=True)
     surface_dice = models.FloatField(null=True, blank=True)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["model", "case", "structure"], name="score_once"),
+            models.UniqueConstraint(fields=["model", "revision", "structure"], name="score_once"),
             models.CheckConstraint(
                 condition=(Q(dice__isnull=True) | Q(dice__gte=0, dice__lte=1))
                 & (Q(surface_dice__isnull=True) | Q(surface_dice__gte=0, surface_dice__lte=1)),
