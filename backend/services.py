@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg2
 import redis
 
@@ -198,9 +199,7 @@ class Running:
         """Raise ServiceError when a server that we started has ended."""
         for process, _ in self.processes:
             if process.poll() is not None:
-                raise ServiceError(
-                    f"{Path(str(process.args[0])).name} ended; its log is in {self.var / 'log'}."
-                )
+                raise ServiceError(f"A database server ended by itself; see the logs in {self.var / 'log'}.")
 
 
 def start(var: Path, *, durable: bool = True) -> Running:
@@ -251,18 +250,11 @@ def _spawn(
 
 def _stop_leftover(pid_file: Path, name: str, polite: signal.Signals) -> None:
     """End a server that an earlier, killed supervisor left behind on the same data."""
-    try:
-        pid = int(pid_file.read_text().split()[0])
-        command = Path(f"/proc/{pid}/cmdline").read_bytes() if Path("/proc").is_dir() else name.encode()
-        if name.encode() not in command:
-            return
-        os.kill(pid, polite)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            os.kill(pid, 0)
-            time.sleep(0.1)
-    except (FileNotFoundError, IndexError, ValueError, ProcessLookupError):
-        return
+    with contextlib.suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        process = psutil.Process(int(pid_file.read_text().split()[0]))
+        if name in process.name():  # the number may long be somebody else's
+            process.send_signal(polite)
+            process.wait(30)
 
 
 def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], what: str, log: Path) -> None:
