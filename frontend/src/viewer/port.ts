@@ -1,0 +1,145 @@
+import type { EditEngine, Ijk, LabelMap, Lps, Plane, SliceRuns, Triple } from '../voxels';
+
+export type ToolName = 'brush' | 'eraser' | 'pan' | 'zoom' | 'window' | 'crosshair';
+
+/** What a stroke event is called in the record of work. */
+export type StrokeTool = 'brush' | 'eraser' | 'undo' | 'redo';
+
+export interface StructureView {
+  readonly layer: number;
+  readonly value: number;
+  readonly name: string;
+  /** `#rrggbb` */
+  readonly colour: string;
+  readonly visible: boolean;
+  readonly locked: boolean;
+  /** Opacity of the fill, 0 to 1; 0.35 where not given. */
+  readonly opacity?: number;
+}
+
+export interface ImageLevel {
+  /** (ni, nj, nk) of this level. */
+  readonly shape: Triple;
+  /** Path of the level below the image's address: "0", "1", "2". */
+  readonly path: string;
+}
+
+export interface ViewerVolume {
+  /** (ni, nj, nk) */
+  readonly shape: Triple;
+  readonly spacing_mm: Triple;
+  readonly origin_lps: Triple;
+  readonly direction: readonly [Triple, Triple, Triple];
+  /** Finest first. */
+  readonly levels: readonly ImageLevel[];
+  /** Slices in one chunk of the image. */
+  readonly chunk_slices: number;
+}
+
+export interface ViewerInput {
+  readonly volume: ViewerVolume;
+  /** Address of the OME-Zarr image, without a slash at the end: `/api/volumes/7/zarr`. */
+  readonly imageUrl: string;
+  /** The mask to edit. The viewer draws and changes it in place. */
+  readonly mask: LabelMap;
+  /** What `peek('prediction')` shows, or null where there is no prediction. */
+  readonly prediction: LabelMap | null;
+  readonly structures: readonly StructureView[];
+  /** False: strokes are refused, everything else works. */
+  readonly editable: boolean;
+  readonly window?: VoiWindow;
+}
+
+export interface VoiWindow {
+  readonly width: number;
+  readonly level: number;
+}
+
+export interface Brush {
+  readonly radius_mm: number;
+  readonly sphere: boolean;
+}
+
+export interface LoadProgress {
+  /** Slices of the finest level that are in place. */
+  readonly loadedSlices: number;
+  readonly totalSlices: number;
+  /** The finest level of which every slice is in place; the number of levels while there is none. */
+  readonly level: number;
+}
+
+export interface Stroke {
+  readonly tool: StrokeTool;
+  readonly layer: number;
+  /** Value of the structure that was painted or erased. */
+  readonly structure: number;
+  /** What changed: give it to the save queue. */
+  readonly delta: readonly SliceRuns[];
+  /** Voxels that belong to a structure now and did not, or to another, before. */
+  readonly added: number;
+  /** Voxels that belonged to a structure before and do not, or to another, now. */
+  readonly removed: number;
+}
+
+export interface Cursor {
+  readonly ijk: Ijk;
+  readonly lps: Lps;
+  /** Null while the voxel has not been loaded at full resolution. */
+  readonly hu: number | null;
+  /** Structure under the cursor: the first visible layer that has one there; null for none. */
+  readonly structure: { readonly layer: number; readonly value: number } | null;
+  readonly window: VoiWindow;
+  /** Screen pixels per image pixel of the plane under the pointer. */
+  readonly zoom: number;
+}
+
+/** Everything a page may do with the viewer. Methods may be called before `load` has finished. */
+export interface ViewerPort {
+  /** Fetches the image, coarse first. Resolves when every slice is in place; rejects with a ViewerError. */
+  load(onProgress: (progress: LoadProgress) => void): Promise<void>;
+  readonly engine: EditEngine;
+  setStructures(structures: readonly StructureView[]): void;
+  setActive(layer: number, value: number): void;
+  setTool(tool: ToolName): void;
+  setBrush(brush: Brush): void;
+  setWindow(window: VoiWindow): void;
+  /** Hides the overlays, or shows the prediction in place of the mask, until called with 'none'. */
+  peek(mode: 'none' | 'image' | 'prediction'): void;
+  /** Draws the mask against a base: added solid, removed hatched. Null: plain mask again. */
+  showDifference(base: LabelMap | null): void;
+  goTo(index: Ijk): void;
+  scroll(plane: Plane, by: number): void;
+  undo(): boolean;
+  redo(): boolean;
+  resetView(): void;
+  /** One plane over the whole of its container, or null for all three. */
+  maximise(plane: Plane | null): void;
+  /** Applies edits that were drawn earlier (an outbox after a reload). They cannot be undone. */
+  replay(delta: readonly SliceRuns[]): void;
+  /** After each mouse-up that changed something, each undo and each redo. Returns the way to unsubscribe. */
+  onStroke(callback: (stroke: Stroke) => void): () => void;
+  /** At most once per animation frame. */
+  onCursor(callback: (cursor: Cursor) => void): () => void;
+  /** The reader changed the brush size with the wheel. */
+  onBrush(callback: (brush: Brush) => void): () => void;
+  /** The reader maximised a plane, or went back, by double click: the page lays out the three elements. */
+  onMaximise(callback: (plane: Plane | null) => void): () => void;
+  destroy(): void;
+}
+
+/** A sentence for the reader; `status` is the server's answer where there was one. */
+export class ViewerError extends Error {
+  readonly status: number | null;
+
+  constructor(sentence: string, status: number | null = null) {
+    super(sentence);
+    this.name = 'ViewerError';
+    this.status = status;
+  }
+}
+
+export interface PlaneElements {
+  readonly axial: HTMLDivElement;
+  readonly sagittal: HTMLDivElement;
+  readonly coronal: HTMLDivElement;
+}

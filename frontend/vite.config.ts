@@ -1,0 +1,19 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+const BACKEND = 'http://127.0.0.1:8000';
+
+export default defineConfig({
+  // Django serves the built files under /static/ and index.html on every page route.
+  base: '/static/',
+  plugins: [react()],
+  // vtk.js reaches xmlbuilder2, which imports Node's `events` and `url`: without these the page stays white.
+  resolve: { alias: { events: 'events/', url: 'url/' } },
+  build: { target: 'es2022', chunkSizeWarningLimit: 8000 },
+  worker: { format: 'es' },
+  server: {
+    host: '127.0.0.1',
+    proxy: { '/api': BACKEND, '/_allauth': BACKEND },
+  },
+  test: { include: ['src/**/*.test.{ts,tsx}'] },
+});
