@@ -212,20 +212,22 @@ def start(var: Path, *, durable: bool = True) -> Running:
     Raises:
         ServiceError: with a sentence for the person at the terminal.
     """
-    var = var.resolve()
+    result = Running(var.resolve())
+    (result.var / "log").mkdir(parents=True, exist_ok=True)
+    launchers = {"DATABASE_URL": _start_postgres, "REDIS_URL": _start_valkey}
+    result.urls = {name: os.environ[name] for name in launchers if os.environ.get(name)}
+    wanted = [name for name in launchers if name not in result.urls]
+    if not wanted:
+        return result
     user = _service_user()
-    state = _state_folder(var, user)
-    (var / "log").mkdir(parents=True, exist_ok=True)
-    result = Running(var)
+    state = _state_folder(result.var, user)
     try:
-        for name, launch in (("DATABASE_URL", _start_postgres), ("REDIS_URL", _start_valkey)):
-            result.urls[name] = os.environ.get(name) or launch(result, state, user, durable)
+        own = {name: launchers[name](result, state, user, durable) for name in wanted}
     except BaseException:
         result.stop()
         raise
-    if result.processes:
-        own = {k: v for k, v in result.urls.items() if k not in os.environ}
-        _write_private(var / STATE_FILE, json.dumps(own), None)
+    _write_private(result.var / STATE_FILE, json.dumps(own), None)
+    result.urls |= own
     return result
 
 

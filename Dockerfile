@@ -1,0 +1,26 @@
+# One image for web, workers and beat; compose chooses the command.
+FROM node:20-bookworm-slim AS frontend
+WORKDIR /build/frontend
+COPY frontend/package.json frontend/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY frontend/ ./
+RUN npm run build
+
+FROM python:3.11-slim-bookworm
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1
+RUN useradd --create-home --uid 10001 delineate && mkdir -p /data && chown delineate /data
+WORKDIR /app
+# TORCH_INDEX: an index that holds the CPU or CUDA build to use; empty takes the default one.
+ARG TORCH_INDEX=""
+COPY requirements.txt constraints.txt ./
+RUN pip install ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r requirements.txt -c constraints.txt
+COPY manage.py ./
+COPY backend/ backend/
+COPY annotation/ annotation/
+COPY training/ training/
+COPY --from=frontend /build/frontend/dist frontend/dist
+RUN python -m whitenoise.compress --quiet frontend/dist
+USER delineate
+ENV DELINEATE_VAR=/data DELINEATE_STORE=/data/store DELINEATE_WORK=/data/work
+EXPOSE 8000
+CMD ["gunicorn", "backend.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "4", "--threads", "4", "--timeout", "120"]
