@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+COMPOSE = shutil.which("docker-compose")
 SECRETS = {"SECRET_KEY": "x", "POSTGRES_PASSWORD": "x", "VALKEY_PASSWORD": "x", "PATH": "/usr/bin:/bin"}
 
 
@@ -50,6 +51,8 @@ def test_databases_are_healthy_before_anything_uses_them(compose: dict[str, Any]
     for name, service in compose["services"].items():
         if "build" in service:
             assert service["depends_on"]["postgres"]["condition"] == "service_healthy", name
+        if "build" in service and name != "migrate":
+            assert service["depends_on"]["migrate"]["condition"] == "service_completed_successfully", name
 
 
 def test_all_four_queues_have_a_worker(compose: dict[str, Any]) -> None:
@@ -73,11 +76,11 @@ def test_volumes_are_declared(compose: dict[str, Any]) -> None:
     assert used == set(compose["volumes"])
 
 
-@pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed here")
+@pytest.mark.skipif(COMPOSE is None, reason="docker-compose is not installed here")
 @pytest.mark.parametrize("profile", [[], ["--profile", "gpu"]])
 def test_compose_accepts_the_file(profile: list[str]) -> None:
     done = subprocess.run(
-        ["docker-compose", "-f", str(ROOT / "docker-compose.yml"), *profile, "config", "-q"],
+        [str(COMPOSE), "-f", str(ROOT / "docker-compose.yml"), *profile, "config", "-q"],
         capture_output=True, text=True, env=SECRETS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
