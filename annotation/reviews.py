@@ -1,0 +1,127 @@
+"""Verdicts of reviewers: accept, accept with a fix, return with a comment."""
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation import chunks, corrections, learning, worklist
+from annotation.errors import Conflict, Refused
+from annotation.models import (
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    Case,
+    CaseState,
+    Review,
+    Revision,
+    RevisionKind,
+    Verdict,
+)
+
+
+def accept(*, assignment: Assignment, revision: int, comment: str = "") -> Review:
+    """Accept the read, with the reviewer's own edits if there are any; a retraining may become due.
+
+    `revision` is the newest one of the reviewer's mask, 0 when nothing was changed. The same verdict sent
+    twice is given once. Raises Conflict when it is another one, or when `revision` is not the newest.
+    """
+    with transaction.atomic():
+        review, subject = _lock(assignment)
+        given = _given(review, {Verdict.ACCEPT, Verdict.FIX})
+        if given is not None:
+            return given
+        _require_current(review, subject, revision)
+        judged = _submitted_revision(review)
+        fixed = chunks.differs_from_base(review.mask)
+        result = _fix(review) if fixed else judged
+        given = Review.objects.create(
+            assignment=review,
+            revision=judged,
+            result=result,
+            verdict=Verdict.FIX if fixed else Verdict.ACCEPT,
+            comment=comment.strip(),
+        )
+        _close(review, AssignmentState.DONE)
+        _close(subject, AssignmentState.DONE)
+        now = timezone.now()
+        Case.objects.filter(pk=review.case_id).update(
+            state=CaseState.ACCEPTED, accepted_revision=result, accepted_at=now, updated_at=now
+        )
+    learning.request_run_if_due(review.case.project)
+    return given
+
+
+@transaction.atomic
+def return_to_reader(*, assignment: Assignment, revision: int, comment: str) -> Review:
+    """Give the read back to its reader, who sees the comment. What the reviewer drew stays unseen."""
+    if not comment.strip():
+        raise Refused("Say in the comment what the reader should change.")
+    review, subject = _lock(assignment)
+    given = _given(review, {Verdict.RETURN})
+    if given is not None:
+        return given
+    _require_current(review, subject, revision)
+    given = Review.objects.create(
+        assignment=review,
+        revision=_submitted_revision(review),
+        verdict=Verdict.RETURN,
+        comment=comment.strip(),
+    )
+    _close(review, AssignmentState.DONE)
+    subject.lease_until = worklist.lease_end()
+    _close(subject, AssignmentState.RETURNED)
+    worklist.back_to_reader(assignment=subject)
+    return given
+
+
+def _lock(assignment: Assignment) -> tuple[Assignment, Assignment]:
+    """The review and the read under review, both with their masks, always in this order."""
+    rows = Assignment.objects.select_for_update(of=("self", "mask"), no_key=True)
+    rows = rows.select_related("mask__case__volume", "mask__base__case", "case__project", "reader")
+    review = rows.get(pk=assignment.pk)
+    if review.role != AssignmentRole.REVIEW or review.subject_id is None:
+        raise Conflict("Only a review ends with a verdict; hand your own read in with a submit.")
+    return review, rows.get(pk=review.subject_id)
+
+
+def _given(review: Assignment, same: set[Verdict]) -> Review | None:
+    """The verdict that this review ended with, if it is one of `same`."""
+    given = review.verdicts.first()
+    if given is not None and given.verdict not in same:
+        raise Conflict(f"This review ended already: the read was {given.get_verdict_display()}.")
+    return given
+
+
+def _require_current(review: Assignment, subject: Assignment, revision: int) -> None:
+    if review.state != AssignmentState.OPEN:
+        raise Conflict("This review was given back, so it is not yours any more. Take the next one.")
+    if review.mask.head != revision:
+        raise Conflict(
+            f"The newest revision of your review is {review.mask.head}, not {revision}. Reload the case.",
+            head=review.mask.head,
+        )
+    if subject.state != AssignmentState.SUBMITTED or subject.mask.head != review.mask.base_revision:
+        raise Conflict("The read under review has changed since you opened it. Give the review back.")
+
+
+def _submitted_revision(review: Assignment) -> Revision:
+    return Revision.objects.get(mask=review.mask.base_id, number=review.mask.base_revision)
+
+
+def _fix(review: Assignment) -> Revision:
+    """Close the reviewer's mask with the revision that is accepted."""
+    corrections.annotate_all(review.mask)
+    return chunks.append(
+        mask=review.mask,
+        kind=RevisionKind.REVIEW_FIX,
+        key=uuid.uuid4(),
+        base=review.mask.head,
+        changed={},
+        author=review.reader,
+    )
+
+
+def _close(assignment: Assignment, state: AssignmentState) -> None:
+    assignment.state = state
+    assignment.save(update_fields=["state", "lease_until", "updated_at"])
