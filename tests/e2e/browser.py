@@ -1,4 +1,4 @@
-"""Which Chromium the browser tests drive: the system's, else Playwright's own, else Debian's package (as root).
+"""Which Chromium the browser tests drive: the system's, Playwright's own, or Debian's package (as root).
 
 `python -m tests.e2e.browser` finds or installs one and prints its path; with none to be had it says so in one
 sentence and exits with 1.
