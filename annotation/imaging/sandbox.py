@@ -1,0 +1,253 @@
+"""Decode untrusted files in a child process with limits on memory, processor time and wall time.
+
+A file that crashes a decoder, claims absurd sizes or never ends costs a child process, not the server. What
+the child returns is checked again here. Every failure is `Refused` with one sentence.
+"""
+
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from annotation.errors import Refused, TooLarge
+from annotation.imaging import checks
+from annotation.imaging.dicom import Found, Series
+from annotation.imaging.nifti import Inspection
+from annotation.imaging.worker import VOXELS
+from training.volume import Geometry, Volume
+
+ROOT = Path(__file__).resolve().parents[2]
+_LONGEST_ANSWER = 64 * 1024**2
+_TOO_LARGE = TooLarge.status
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one child process may use; the processor and wall seconds count anew for each file."""
+
+    memory_bytes: int = 4 * 1024**3
+    file_bytes: int = 2 * checks.MAX_BYTES
+    cpu_s: int = 300
+    wall_s: float = 600.0
+
+
+class Decoder:
+    """A child process that decodes one file after another; after a crash a fresh one takes over.
+
+    Use as a context manager, from one thread at a time.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._folder = Path(tempfile.mkdtemp(prefix="delineate-decode-"))
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child process and remove its folder."""
+        self._end_child()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def image(self, path: Path) -> Volume:
+        """Decode a NIfTI CT: int16 HU (i, j, k), canonical LPS."""
+        volume = self._volume("image", [path])
+        checks.check_image(volume, path.name)
+        return volume
+
+    def labels(self, path: Path) -> Volume:
+        """Decode a NIfTI label map: uint8 (i, j, k) with values 0–254, canonical LPS."""
+        volume = self._volume("labels", [path])
+        checks.check_labels(volume, path.name)
+        return volume
+
+    def series(self, paths: Sequence[Path]) -> Volume:
+        """Decode the files of one DICOM CT series: int16 HU (i, j, k), canonical LPS."""
+        if not paths:
+            raise Refused("The series holds no files.")
+        volume = self._volume("series", paths)
+        checks.check_image(volume, f"The series of {paths[0].name}")
+        return volume
+
+    def inspect(self, path: Path, *, with_values: bool) -> Inspection:
+        """Return a NIfTI file's grid, and with `with_values` its label values (None: no label map)."""
+        found = self._ask("inspect", [path], with_values=with_values)
+        shape, values = found["shape"], found["values"]
+        return Inspection(
+            shape=(int(shape[0]), int(shape[1]), int(shape[2])),
+            affine=tuple(float(x) for x in found["affine"]),
+            values=None if values is None else tuple(int(v) for v in values),
+        )
+
+    def find_series(self, folder: Path) -> Found:
+        """Return the CT series below a folder, and what else of DICOM lies there."""
+        found = self._ask("find", [folder])
+        return Found(
+            series=tuple(Series(tuple(s["files"]), str(s["patient_id"])) for s in found["series"]),
+            others={str(kind): int(count) for kind, count in found["others"].items()},
+            damaged=tuple(found["damaged"]),
+            doubles=int(found["doubles"]),
+        )
+
+    def _volume(self, work: str, paths: Sequence[Path]) -> Volume:
+        file = self._folder / VOXELS
+        try:
+            found = self._ask(work, paths)
+            geometry = _geometry(found)
+            voxels = np.load(file, allow_pickle=False)
+        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+            raise Refused(f"{paths[0].name} could not be decoded.") from error
+        finally:
+            file.unlink(missing_ok=True)
+        return Volume(voxels, geometry)
+
+    def _ask(self, work: str, paths: Sequence[Path], **extra: Any) -> Any:
+        name = paths[0].name
+        child = self._running_child()
+        request = {"work": work, "paths": [str(path.absolute()) for path in paths], **extra}
+        line = self._exchange(child, json.dumps(request).encode() + b"\n", name)
+        try:
+            reply = json.loads(line)
+        except ValueError as error:
+            raise self._crashed(child, name) from error
+        if reply.get("out_of_memory"):
+            self._end_child()
+            raise self._out_of_memory(name)
+        if "refused" in reply:
+            refusal = TooLarge if reply.get("status") == _TOO_LARGE else Refused
+            raise refusal(str(reply["refused"]))
+        return reply["result"]
+
+    def _exchange(self, child: subprocess.Popen[bytes], request: bytes, name: str) -> bytes:
+        """Send one line and return the answer's; an empty or cut line means that the child died."""
+        if child.stdin is None or child.stdout is None:
+            raise RuntimeError("The child process was started without pipes.")
+        deadline = time.monotonic() + self._limits.wall_s
+        received = bytearray()
+        try:
+            child.stdin.write(request)
+            child.stdin.flush()
+        except BrokenPipeError:
+            return b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(child.stdout, selectors.EVENT_READ)
+            while not received.endswith(b"\n"):
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    self._end_child()
+                    raise Refused(f"{name} took longer than {self._limits.wall_s:g} s to decode.")
+                piece = os.read(child.stdout.fileno(), 1 << 16)
+                if not piece or len(received) > _LONGEST_ANSWER:
+                    return b""
+                received += piece
+        return bytes(received)
+
+    def _running_child(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self._end_child()
+            limits = self._limits
+            self._child = subprocess.Popen(
+                [
+                    *(sys.executable, "-P", "-m", "annotation.imaging.worker", str(self._folder)),
+                    *(str(n) for n in (limits.memory_bytes, limits.file_bytes, limits.cpu_s)),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # decoders quote headers there, and headers name patients
+                cwd=self._folder,
+                env=self._environment(),
+                start_new_session=True,
+            )
+        return self._child
+
+    def _environment(self) -> dict[str, str]:
+        """Return the child's environment: no secrets, one thread, the parent's import path."""
+        kept = {key: os.environ[key] for key in ("LD_LIBRARY_PATH", "LANG") if key in os.environ}
+        searched = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        threads = {key: "1" for key in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MALLOC_ARENA_MAX")}
+        folder = str(self._folder)
+        return kept | threads | {
+            "PATH": os.defpath, "PYTHONPATH": os.pathsep.join(searched), "HOME": folder, "TMPDIR": folder
+        }  # fmt: skip
+
+    def _end_child(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    continue
+
+    def _crashed(self, child: subprocess.Popen[bytes], name: str) -> Refused:
+        """Say why the child is gone."""
+        try:
+            status = child.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            status = 0
+        self._end_child()
+        if status == -signal.SIGXCPU:
+            return Refused(f"{name} took more than {self._limits.cpu_s} s of work to decode.")
+        if status == -signal.SIGKILL:
+            return self._out_of_memory(name)
+        return Refused(f"{name} is damaged: its decoder crashed.")
+
+    def _out_of_memory(self, name: str) -> TooLarge:
+        gibibytes = self._limits.memory_bytes / 1024**3
+        return TooLarge(
+            f"{name} needs more than {gibibytes:.3g} GiB of memory to decode; crop or resample it first."
+        )
+
+
+def decode_nifti(path: Path) -> Volume:
+    """Decode one NIfTI CT in its own child process: int16 HU (i, j, k), canonical LPS."""
+    with Decoder() as decoder:
+        return decoder.image(path)
+
+
+def decode_label_map(path: Path) -> Volume:
+    """Decode one NIfTI label map in its own child process: uint8 (i, j, k), canonical LPS."""
+    with Decoder() as decoder:
+        return decoder.labels(path)
+
+
+def decode_dicom_series(paths: Sequence[Path]) -> Volume:
+    """Decode one DICOM CT series in its own child process: int16 HU (i, j, k), canonical LPS."""
+    with Decoder() as decoder:
+        return decoder.series(paths)
+
+
+def _geometry(found: Any) -> Geometry:
+    rows = [_three(row) for row in found["direction"]]
+    shape = found["shape"]
+    return Geometry(
+        shape=(int(shape[0]), int(shape[1]), int(shape[2])),
+        spacing_mm=_three(found["spacing_mm"]),
+        origin_lps=_three(found["origin_lps"]),
+        direction=(rows[0], rows[1], rows[2]),
+    )
+
+
+def _three(numbers: Any) -> tuple[float, float, float]:
+    return float(numbers[0]), float(numbers[1]), float(numbers[2])

@@ -1,0 +1,110 @@
+"""The child process that decodes untrusted files: `-m annotation.imaging.worker FOLDER MEMORY FILE CPU`.
+
+One JSON request per line on standard input, one JSON answer per line on standard output; voxels go to a .npy
+file in FOLDER. Run by `annotation.imaging.sandbox` alone; imports neither Django nor torch.
+"""
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from annotation.errors import Refused
+from annotation.imaging import dicom, nifti
+from training.volume import Volume
+
+VOXELS = "voxels.npy"
+Answer = dict[str, Any]
+
+
+def answer(request: dict[str, Any], folder: Path) -> Answer:
+    """Carry out one request. Every failure becomes a sentence; only MemoryError passes through."""
+    paths = [Path(path) for path in request["paths"]]
+    try:
+        return {"result": _WORK[request["work"]](paths, request, folder)}
+    except Refused as refused:
+        return {"refused": refused.sentence, "status": refused.status}
+    except MemoryError:
+        raise
+    except Exception:  # decoders raise errors of any type on damaged files; their text may quote the file
+        return {"refused": f"{paths[0].name} is damaged: it could not be decoded.", "status": 400}
+
+
+def _image(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
+    return _save(nifti.read_image(paths[0]), folder)
+
+
+def _labels(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
+    return _save(nifti.read_labels(paths[0]), folder)
+
+
+def _series(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
+    return _save(dicom.read_series(paths), folder)
+
+
+def _inspect(paths: list[Path], request: dict[str, Any], _: Path) -> Answer:
+    return asdict(nifti.inspect(paths[0], with_values=bool(request["with_values"])))
+
+
+def _find(paths: list[Path], _: dict[str, Any], __: Path) -> Answer:
+    return asdict(dicom.find_series(paths[0]))
+
+
+_WORK: dict[str, Callable[[list[Path], dict[str, Any], Path], Answer]] = {
+    "image": _image,
+    "labels": _labels,
+    "series": _series,
+    "inspect": _inspect,
+    "find": _find,
+}
+
+
+def _save(volume: Volume, folder: Path) -> Answer:
+    np.save(folder / VOXELS, volume.voxels, allow_pickle=False)
+    return asdict(volume.geometry)
+
+
+def _limit(memory_bytes: int, file_bytes: int) -> None:
+    _set(resource.RLIMIT_CORE, 0)
+    _set(resource.RLIMIT_FSIZE, file_bytes)
+    if sys.platform == "linux":  # elsewhere the limit cannot be lowered; the header checks still hold
+        _set(resource.RLIMIT_AS, memory_bytes)
+
+
+def _set(limit: int, value: int) -> None:
+    """Set the soft limit, as far as the hard one allows."""
+    _, hard = resource.getrlimit(limit)
+    resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
+def _limit_cpu(seconds: int) -> None:
+    """Allow this many more seconds of processor time for the next request."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _set(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + seconds + 1)
+
+
+def main(arguments: list[str]) -> None:
+    """Answer requests until standard input ends."""
+    folder, memory_bytes, file_bytes, cpu_s = Path(arguments[0]), *(int(a) for a in arguments[1:4])
+    # Decoders print; what they print must not mix with the answers.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    _limit(memory_bytes, file_bytes)
+    for line in sys.stdin:
+        _limit_cpu(cpu_s)
+        try:
+            reply = json.dumps(answer(json.loads(line), folder))
+        except MemoryError:
+            reply = json.dumps({"out_of_memory": True})
+        answers.write(reply + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
