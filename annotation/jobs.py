@@ -30,6 +30,9 @@ GAVE_UP = (
     "Look at the worker's log, then start it again."
 )
 
+TRYING_AGAIN = "Something unexpected went wrong; it is tried again by itself. The worker's log says more."
+FAILED_UNEXPECTEDLY = f"Something unexpected went wrong {MAX_ATTEMPTS} times. The worker's log says what."
+
 logger = logging.getLogger(__name__)
 
 
@@ -85,22 +88,24 @@ def hold(lease: Lease) -> Job:
 
 
 def finish(lease: Lease, result: Mapping[str, Any]) -> None:
-    """Close the job with its result. Inside a transaction the result and the work become visible together."""
-    _close(lease, JobState.SUCCEEDED, result=dict(result), error="")
+    """Close the job with its result; in the transaction that stores the work, both appear together."""
+    done = {"state": JobState.SUCCEEDED, "result": dict(result), "error": "", **_over()}
+    if not _held(lease).update(**done):
+        raise LeaseLost
 
 
 def fail(lease: Lease, sentence: str) -> None:
     """Close the job for good: trying again would end the same way."""
-    _close(lease, JobState.FAILED, error=sentence)
+    _held(lease).update(state=JobState.FAILED, error=sentence, **_over())
 
 
-def retry(lease: Lease, sentence: str) -> None:
+def retry(lease: Lease) -> None:
     """After an unexpected error: the sweeper hands the job out again, until the attempts are used up."""
     if _cancelled(lease):
         return
     again = _held(lease).filter(attempts__lt=MAX_ATTEMPTS)
-    if not again.update(state=JobState.QUEUED, lease_until=None, nudged_at=Now(), error=sentence):
-        fail(lease, sentence)
+    if not again.update(state=JobState.QUEUED, lease_until=None, nudged_at=Now(), error=TRYING_AGAIN):
+        fail(lease, FAILED_UNEXPECTEDLY)
 
 
 def stand_down(lease: Lease) -> None:
@@ -127,7 +132,7 @@ def cancel(job: Job) -> Job:
 def sweep() -> int:
     """Close what nobody will finish, nudge workers about what waits unheld. Returns the number of nudges."""
     unheld = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now())
-    over = {"lease_until": None, "finished_at": Now(), "fence": F("fence") + 1}
+    over = _over() | {"fence": F("fence") + 1}
     unheld.filter(cancel_requested=True).update(state=JobState.CANCELLED, **over)
     unheld.filter(attempts__gte=MAX_ATTEMPTS).update(state=JobState.FAILED, error=GAVE_UP, **over)
     waiting = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=Now())
@@ -146,15 +151,14 @@ def _lease_end() -> CombinedExpression:
     return Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
-def _close(lease: Lease, state: JobState, **fields: Any) -> None:
-    if not _held(lease).update(state=state, lease_until=None, finished_at=Now(), **fields):
-        raise LeaseLost
+def _over() -> dict[str, Any]:
+    return {"lease_until": None, "finished_at": Now()}
 
 
 def _cancelled(lease: Lease) -> bool:
     """Close the job if somebody asked for that while it ran."""
     asked = _held(lease).filter(cancel_requested=True)
-    return bool(asked.update(state=JobState.CANCELLED, lease_until=None, finished_at=Now()))
+    return bool(asked.update(state=JobState.CANCELLED, **_over()))
 
 
 def _nudge(jobs: Iterable[Job]) -> None:

@@ -1,0 +1,239 @@
+"""What workers run. A task claims its job, calls one use case and settles the job; nothing else happens here.
+
+The only module of the product that loads torch. Messages carry the id of a job row and nothing more.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.core.cache import cache
+from django.db import InterfaceError, OperationalError, connection
+from numpy.typing import NDArray
+
+from annotation import ingest, jobs, learning, store, worklist
+from annotation.errors import Refused
+from annotation.models import Case, Job, Model, Project, TrainingRun
+from training.manifest import Manifest
+from training.progress import Cancelled, Progress, TrainingError
+from training.run import Predictor, score_case
+from training.run import train as train_network
+
+BACKGROUND_NICENESS = 10
+BEAT_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Shutdown:
+    """Whether this worker was told to stop. A solo worker hears that in the thread that runs the task."""
+
+    asked = False
+
+
+@worker_shutting_down.connect
+def _note_shutdown(**_: Any) -> None:
+    Shutdown.asked = True
+
+
+class Pulse:
+    """Carries a use case's progress to its job row, at most once a second, and says when to stop."""
+
+    def __init__(self, lease: jobs.Lease) -> None:
+        self.lease = lease
+        self.progress = Progress("starting", 0, 1)
+        self.holds = True
+        self.last_beat = -BEAT_SECONDS
+
+    def on_progress(self, progress: Progress) -> None:
+        """Remember where the work is; a new stage is published at once."""
+        turned = progress.stage != self.progress.stage
+        self.progress = progress
+        self._beat(now=turned)
+
+    def should_stop(self) -> bool:
+        """Asked by the work between its steps."""
+        self._beat()
+        return Shutdown.asked or not self.holds
+
+    def stop_if_asked(self, progress: Progress) -> None:
+        """For work that reports but does not ask."""
+        self.on_progress(progress)
+        if self.should_stop():
+            raise Cancelled
+
+    def _beat(self, *, now: bool = False) -> None:
+        clock = time.monotonic()
+        if not now and clock - self.last_beat < BEAT_SECONDS:
+            return
+        self.last_beat = clock
+        try:
+            self.holds = self.lease.heartbeat(self.progress)
+        except (OperationalError, InterfaceError) as error:
+            # A database that restarts must not cost an hour of training; the lease outlives a short gap.
+            logger.warning("No heartbeat for job %d: %s", self.lease.job_id, error)
+            connection.close()
+
+
+UseCase = Callable[[Job, jobs.Lease, Pulse], None]
+
+
+def _work_on(job_id: int, use_case: UseCase) -> None:
+    lease = jobs.claim(job_id)
+    if lease is None:
+        return
+    try:
+        use_case(Job.objects.select_related("project").get(pk=job_id), lease, Pulse(lease))
+    except jobs.LeaseLost:
+        logger.warning("Job %d went to another worker or ended; what was done here is dropped", job_id)
+    except Cancelled:
+        jobs.stand_down(lease)
+    except (Refused, TrainingError) as refused:
+        jobs.fail(lease, str(refused))
+    except Exception:
+        logger.exception("Job %d stopped unexpectedly", job_id)
+        jobs.retry(lease)
+
+
+# ── Jobs ──────────────────────────────────────────────────────────────────────
+@shared_task(name="annotation.tasks.train")
+def train(job_id: int) -> None:
+    """Train, score, pass the gate. The run's folder outlives this process: who goes on has its checkpoint."""
+    _work_on(job_id, _train)
+    learning.tidy_work_folders()
+
+
+@shared_task(name="annotation.tasks.predict")
+def predict(job_id: int) -> None:
+    """Pre-annotate every case that nobody has opened."""
+    _work_on(job_id, _predict)
+
+
+@shared_task(name="annotation.tasks.import")
+def import_folder(job_id: int) -> None:
+    """Import a folder of scans."""
+    _work_on(job_id, _import_folder)
+
+
+def _train(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
+    _step_back()
+    folder = learning.work_folder(job.run)
+    manifest = learning.manifest_for(job.run, folder / "data", pulse.stop_if_asked)
+    report = train_network(
+        manifest, folder / "out", on_progress=pulse.on_progress, should_stop=pulse.should_stop
+    )
+    _score_serving_model(job.run, manifest, pulse)
+    learning.record(run=job.run, report=report, lease=lease)
+
+
+def _score_serving_model(run: TrainingRun, manifest: Manifest, pulse: Pulse) -> None:
+    """The gate compares on the same references: score what the serving model has not met yet."""
+    missing = learning.unscored(run)
+    if missing is None:
+        return
+    serving, case_ids = missing
+    predictor = _predictor_of(serving)
+    for case in manifest.test:
+        if case.id in case_ids:
+            pulse.stop_if_asked(
+                Progress("compare", 0, 1, f"Scoring model {serving.version} on new test cases")
+            )
+            result = predictor.predict(np.load(case.image), case.spacing_mm, should_stop=pulse.should_stop)
+            labels = _on_layers(result.labels, 1 + max(spec.layer for spec in manifest.structures))
+            learning.add_scores(run=run, model=serving, scores=score_case(case, labels, manifest.structures))
+
+
+def _on_layers(labels: NDArray[np.uint8], layers: int) -> NDArray[np.uint8]:
+    """A model knows nothing of layers that came into the schema after it: empty there."""
+    missing = max(0, layers - len(labels))
+    return np.pad(labels, ((0, missing), (0, 0), (0, 0), (0, 0)))
+
+
+def _predict(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
+    _step_back()
+    due = learning.predictions_due(job)
+    predictor = _predictor_of(due.model)
+    stored, refused = 0, dict[int, str]()
+    while case := learning.next_to_predict(due.model, leaving_out=refused):
+        number = stored + len(refused) + 1
+        total = max(due.cases, number)
+        pulse.stop_if_asked(Progress("predict", number - 1, total, f"case {number} of {total}"))
+        try:
+            _predict_case(case, due.model, predictor, lease, pulse)
+            stored += 1
+        except (Refused, TrainingError) as error:
+            learning.offer_without_prediction(case=case, lease=lease)
+            refused[case.pk] = f"Case {case.number}: {error}"
+    jobs.finish(lease, {"model": due.model.pk, "predicted": stored, "refused": list(refused.values())})
+
+
+def _predict_case(case: Case, model: Model, predictor: Predictor, lease: jobs.Lease, pulse: Pulse) -> None:
+    result = predictor.predict(
+        ingest.read_voxels(case.volume), learning.spacing_of(case.volume), should_stop=pulse.should_stop
+    )
+    learning.store_prediction(
+        case=case,
+        model=model,
+        labels=result.labels,
+        annotated=[spec.key for spec in predictor.structures],
+        uncertainty=result.uncertainty,
+        lease=lease,
+    )
+
+
+def _import_folder(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
+    report = ingest.import_folder(
+        project=job.project,
+        folder=Path(job.ids["folder"]),
+        on_progress=pulse.stop_if_asked,
+        delineated=job.ids.get("delineated"),
+    )
+    learning.enqueue_predictions_if_due(job.project)
+    jobs.finish(
+        lease,
+        {"imported": len(report.imported), "refused": [asdict(refusal) for refusal in report.refused]},
+    )
+
+
+def _predictor_of(model: Model) -> Predictor:
+    with store.local_path(model.store_key) as folder:
+        return Predictor.load(folder)
+
+
+def _step_back() -> None:
+    """Heavy work gives way to the web process on the same machine. Niceness only ever rises."""
+    os.nice(max(0, BACKGROUND_NICENESS - os.nice(0)))
+
+
+# ── The clock ─────────────────────────────────────────────────────────────────
+@shared_task(name="annotation.tasks.sweep_jobs")
+def sweep_jobs() -> None:
+    """Hand out again what nobody holds."""
+    jobs.sweep()
+
+
+@shared_task(name="annotation.tasks.release_leases")
+def release_leases() -> None:
+    """Give back the cases of readers who left without drawing anything."""
+    worklist.release_expired()
+
+
+@shared_task(name="annotation.tasks.retrain_if_due")
+def retrain_if_due() -> None:
+    """Train where enough was accepted; predict what came in since."""
+    for project in Project.objects.all():
+        learning.request_run_if_due(project)
+        learning.enqueue_predictions_if_due(project)
+
+
+@shared_task(name="annotation.tasks.worker_heartbeat")
+def worker_heartbeat() -> None:
+    """A worker that is up but does not consume is as bad as none: health looks at when this last ran."""
+    cache.set("worker_heartbeat", time.time(), None)
