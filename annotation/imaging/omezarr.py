@@ -1,4 +1,4 @@
-"""Images as OME-Zarr 0.5 (Zarr v3): any Python, napari or neuroglancer user can open them, browsers fetch them.
+"""Images as OME-Zarr 0.5 (Zarr v3), which Python, napari and neuroglancer can open and browsers can fetch.
 
 A folder holds three arrays "0", "1", "2" with axes z, y, x, so that an array's shape is (nk, nj, ni): the
 full image, and means of 2 × 2 × 2 and 4 × 4 × 4 voxels. A chunk is 8 whole slices: its file is one zstd frame
