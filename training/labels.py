@@ -63,36 +63,41 @@ def read_names(path: Path) -> dict[int, str]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LabelError(f"{path.name} could not be read as JSON: {error}.") from error
+    return parse_names(content, path.name)
+
+
+def parse_names(content: Any, source: str) -> dict[int, str]:
+    """Read names as `read_names` does from JSON that was loaded from `source`. Raises LabelError."""
     table = content.get("labels", content) if isinstance(content, dict) else content
     if not isinstance(table, dict):
-        raise LabelError(f'{path.name} holds no table of labels; write it as {{"1": "liver"}}.')
+        raise LabelError(f'{source} holds no table of labels; write it as {{"1": "liver"}}.')
     names: dict[int, str] = {}
     for left, right in table.items():
-        value, name = _value_and_name(path, left, right)
+        value, name = _value_and_name(source, left, right)
         if value in names or name in names.values():
-            raise LabelError(f"{path.name} uses {name} or value {value} twice.")
+            raise LabelError(f"{source} uses {name} or value {value} twice.")
         names[value] = name
     names.pop(0, None)
     if not names:
-        raise LabelError(f"{path.name} names no structure besides the background.")
+        raise LabelError(f"{source} names no structure besides the background.")
     return names
 
 
-def _value_and_name(path: Path, left: str, right: Any) -> tuple[int, str]:
+def _value_and_name(source: str, left: str, right: Any) -> tuple[int, str]:
     if isinstance(right, list):
-        raise LabelError(f"{path.name} joins several values into {left}; give each structure one value.")
+        raise LabelError(f"{source} joins several values into {left}; give each structure one value.")
     value, name = (right, left) if isinstance(right, int) and not isinstance(right, bool) else (left, right)
     if not isinstance(name, str) or not name.strip() or len(name) > 200:
-        raise LabelError(f"{path.name} has an entry without a usable name ({left!r}).")
+        raise LabelError(f"{source} has an entry without a usable name ({left!r}).")
     try:
         number = int(value)
     except ValueError as error:
-        raise LabelError(f"{path.name} gives no whole number for {name}.") from error
+        raise LabelError(f"{source} gives no whole number for {name}.") from error
     if not 0 <= number <= HIGHEST_VALUE:
         raise LabelError(
-            f"{path.name} gives {name} the value {number}; values run from 0 to {HIGHEST_VALUE}."
+            f"{source} gives {name} the value {number}; values run from 0 to {HIGHEST_VALUE}."
         )
     return number, name.strip()
 
