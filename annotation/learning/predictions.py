@@ -93,8 +93,9 @@ def store_prediction(
 ) -> Prediction | None:
     """Make `labels` (layer, i, j, k) the model's mask of the case, which a reader can then start from.
 
-    `annotated` names the structures that the model knows. None when somebody opened the case meanwhile, or another model serves by now. A prediction that is there
-    already is returned as it is. Raises LeaseLost when the job is somebody else's.
+    `annotated` names the structures that the model knows. None when somebody opened the case meanwhile, or
+    another model serves by now. A prediction that is there already is returned. Raises LeaseLost when
+    the job is somebody else's.
     """
     with transaction.atomic():
         jobs.hold(lease)

@@ -1,4 +1,4 @@
-"""What a finished run becomes: a model with scores, and the gate's decision about it. All or nothing, once."""
+"""What a finished run becomes: a model with scores, and the gate's decision on it. All or nothing, once."""
 
 from collections.abc import Iterable
 from typing import Any
