@@ -29,6 +29,7 @@ from annotation.models import (
 )
 
 User = AbstractBaseUser | AnonymousUser
+LARGEST_ID = 2**63 - 1
 Fetched = TypeVar("Fetched", bound=Row)
 
 
@@ -84,7 +85,7 @@ JobRight = Literal["read", "cancel"]
 
 def membership_for(user: User, project_id: int, *, to: ProjectRight = "read") -> Membership:
     """The user's place in a project, with the project."""
-    membership = _memberships(user).filter(project=project_id).first()
+    membership = _memberships(user, project_id).filter(project=project_id).first()
     if membership is None:
         raise NotFound("There is no such project, or you are not a member of it.")
     _authorise(membership, f"project.{to}", membership.project)
@@ -123,13 +124,16 @@ def job_for(user: User, job_id: int, *, to: JobRight = "read") -> Job:
     return _fetch(user, Job.objects.select_related("project"), job_id, path="jobs", right=f"job.{to}")
 
 
-def _memberships(user: User) -> QuerySet[Membership]:
+def _memberships(user: User, sought: int) -> QuerySet[Membership]:
+    """The user's memberships; none where the id that is looked for is larger than the database can hold."""
+    if sought > LARGEST_ID:
+        return Membership.objects.none()
     return Membership.objects.filter(user=user.pk).select_related("project")
 
 
 def _fetch(user: User, rows: QuerySet[Fetched], pk: int, *, path: str, right: str) -> Fetched:
     """The row, if the user is a member of a project that it belongs to along `path` and has the right."""
-    membership = _memberships(user).filter(**{f"project__{path}": pk}).first()
+    membership = _memberships(user, pk).filter(**{f"project__{path}": pk}).first()
     row = rows.filter(pk=pk).first() if membership is not None else None
     if membership is None or row is None:
         raise NotFound(f"There is no such {right.partition('.')[0]}, or it is not yours to see.")

@@ -72,10 +72,10 @@ def decode_edits(body: bytes, *, grid: Grid, values: Mapping[int, Collection[int
     Raises Refused with a sentence on anything that is not exactly the format, TooLarge above the caps.
     """
     stream = np.frombuffer(_inflate(body), np.uint8)
-    if len(stream) == 0:
-        raise Refused("The edits are empty. Send at least one run.")
     varint_end = _varint_ends(stream)
     blocks = _walk(stream, varint_end, grid, values)
+    if len(blocks.run_at) == 0:
+        raise Refused("The edits are empty. Send at least one run.")
     edits = _runs(stream, varint_end, blocks, grid)
     _check(edits, grid, values)
     return edits
@@ -127,8 +127,8 @@ def _walk(
             raise Refused(f"The edits name layer {layer}, which this project does not have.")
         if k >= nk:
             raise Refused(f"The edits name slice {k}, but the scan has {nk} slices.")
-        if not 1 <= n_runs <= ni * nj:
-            raise Refused(f"The edits announce {n_runs} runs in slice {k}; there must be 1 to {ni * nj}.")
+        if n_runs > ni * nj:
+            raise Refused(f"The edits announce {n_runs} runs in slice {k}, which has {ni * nj} voxels.")
         at = _follow(end_of, at, n_runs, n, run_at)
         headers.append((layer, k, n_runs))
     return _Blocks(np.array(headers, np.int64), np.array(run_at, np.int64))
@@ -192,7 +192,7 @@ def _check(edits: Edits, grid: Grid, values: Mapping[int, Collection[int]]) -> N
         raise Refused("A run in the edits has length 0.")
     if np.any(edits.start + edits.length > ni * nj):
         raise Refused(f"A run in the edits leaves its slice of {ni} × {nj} voxels.")
-    if edits.voxels > grid.voxels * len(values):
+    if edits.voxels > max(grid.voxels * len(values), BATCH_VOXELS):
         raise TooLarge("The edits repaint more voxels than the scan has. Save in smaller steps.")
     for layer, allowed in values.items():
         used = np.flatnonzero(np.bincount(edits.value[edits.layer == layer], minlength=256))
