@@ -41,7 +41,9 @@ class Job(models.Model):
     ids = models.JSONField(default=dict)
     state = models.CharField(max_length=9, choices=JobState.choices, default=JobState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
-    fence = models.PositiveIntegerField(default=0, help_text="Rises with each claim; old holders are refused.")
+    fence = models.PositiveIntegerField(
+        default=0, help_text="Rises with each claim; old holders are refused."
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     nudged_at = models.DateTimeField(auto_now_add=True)
@@ -101,9 +103,7 @@ class SnapshotItem(models.Model):
     use = models.CharField(max_length=5, choices=SnapshotUse.choices)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["snapshot", "case"], name="case_once_per_snapshot"),
-        )
+        constraints = (models.UniqueConstraint(fields=["snapshot", "case"], name="case_once_per_snapshot"),)
         triggers = (pgtrigger.Protect(name="snapshot_frozen", operation=pgtrigger.Update),)
 
     def __str__(self) -> str:

@@ -84,7 +84,9 @@ class Case(models.Model):
         )
         indexes = (
             models.Index(fields=["project", "state", "number"], name="case_by_state"),
-            models.Index(fields=["project", "number"], condition=Q(state="ready", split="pool"), name="case_ready"),
+            models.Index(
+                fields=["project", "number"], condition=Q(state="ready", split="pool"), name="case_ready"
+            ),
         )
 
     def __str__(self) -> str:

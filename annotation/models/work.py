@@ -55,7 +55,12 @@ class Assignment(models.Model):
     start_revision = models.ForeignKey(Revision, models.PROTECT, null=True, blank=True, related_name="+")
     mask = models.OneToOneField(Mask, models.PROTECT, related_name="assignment")
     subject = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="reviews_of", help_text="The read under review."
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reviews_of",
+        help_text="The read under review.",
     )
     state = models.CharField(max_length=9, choices=AssignmentState.choices, default=AssignmentState.OPEN)
     lease_until = models.DateTimeField()
@@ -78,10 +83,13 @@ class Assignment(models.Model):
                 name="assignment_start_is_named",
             ),
             models.CheckConstraint(
-                condition=Q(role="review", subject__isnull=False) | (~Q(role="review") & Q(subject__isnull=True)),
+                condition=Q(role="review", subject__isnull=False)
+                | (~Q(role="review") & Q(subject__isnull=True)),
                 name="review_has_subject",
             ),
-            models.CheckConstraint(condition=Q(state__in=AssignmentState.values), name="assignment_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=AssignmentState.values), name="assignment_state_known"
+            ),
         )
         indexes = (
             models.Index(fields=["reader", "state"], name="assignment_by_reader"),
@@ -133,7 +141,9 @@ class Review(models.Model):
     """A reviewer's verdict on a submitted revision. Append-only."""
 
     assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="verdicts")
-    revision = models.ForeignKey(Revision, models.PROTECT, related_name="reviews", help_text="What was judged.")
+    revision = models.ForeignKey(
+        Revision, models.PROTECT, related_name="reviews", help_text="What was judged."
+    )
     result = models.ForeignKey(
         Revision, models.PROTECT, null=True, blank=True, related_name="+", help_text="What was accepted."
     )
@@ -144,11 +154,10 @@ class Review(models.Model):
     class Meta:
         ordering = ("created_at",)
         constraints = (
+            models.CheckConstraint(condition=~Q(verdict="return") | ~Q(comment=""), name="a_return_says_why"),
             models.CheckConstraint(
-                condition=~Q(verdict="return") | ~Q(comment=""), name="a_return_says_why"
-            ),
-            models.CheckConstraint(
-                condition=Q(verdict="return", result__isnull=True) | (~Q(verdict="return") & Q(result__isnull=False)),
+                condition=Q(verdict="return", result__isnull=True)
+                | (~Q(verdict="return") & Q(result__isnull=False)),
                 name="an_accept_names_its_result",
             ),
             models.UniqueConstraint(fields=["assignment"], name="one_verdict_per_review"),
