@@ -1,0 +1,113 @@
+"""Saving, claiming and opening, at 10 and at 10 000 cases: what the server itself takes per request."""
+
+from collections.abc import Iterator
+from time import perf_counter
+
+from annotation.models import Assignment, Project, Volume
+from bench import ready  # noqa: F401  # isort: split
+from bench.table import Row, hand_over, median_ms, percentile_ms, seconds
+from bench.world import (
+    READERS,
+    add_real_case,
+    client_of,
+    disc,
+    make_project,
+    organ_mask,
+    save_form,
+)
+
+SMALL, LARGE = 10, 10_000
+SAVES = 60
+
+
+def main() -> None:
+    hand_over(_rows())
+
+
+def _rows() -> Iterator[Row]:
+    few = make_project("ten cases", SMALL)
+    sent, first = _saves(few)
+    many = make_project("ten thousand cases", LARGE)
+    _, later = _saves(many)
+    small, large = median_ms(first), median_ms(later)
+    yield Row("save of one stroke: bytes sent", f"{sent} B", "≤ 5 KB", sent <= 5000)
+    yield Row(
+        "save of one stroke: server time at 10 000 cases",
+        f"{large:.1f} ms (p95 {percentile_ms(later, 95):.1f})",
+        "≤ 20 ms",
+        large <= 20,
+    )
+    yield Row("… against 10 cases", f"× {large / small:.2f}", "flat (≤ × 1.2)", large / small <= 1.2)
+    claims = [_claim(many, number) for number in range(1, READERS)]
+    yield Row(
+        "next case at 10 000 cases: server time",
+        f"{median_ms(claims):.1f} ms (p95 {percentile_ms(claims, 95):.1f})",
+        "≤ 10 ms",
+        median_ms(claims) <= 10,
+    )
+    held = Assignment.objects.filter(case__project=many)
+    yield Row(
+        "… the same case twice",
+        f"{held.count() - held.values('case').distinct().count()} of {held.count()}",
+        "never",
+        held.count() == held.values("case").distinct().count(),
+    )
+    yield from _opening(few)
+
+
+def _saves(project: Project) -> tuple[int, list[float]]:
+    client = client_of("reader0")
+    answer = client.post(
+        "/api/worklist/next/", {"project": project.pk, "role": "annotate"}, "application/json"
+    )
+    url = f"/api/assignments/{answer.json()['assignment']}/revisions/"
+    times, sent = [], 0
+    for number in range(SAVES):
+        edits = disc(100 + number, (200 + number, 240), 12, 1 + number % 15)
+        form = save_form(number, edits)
+        started = perf_counter()
+        saved = client.post(url, form)
+        times.append(perf_counter() - started)
+        if saved.status_code != 201:
+            raise RuntimeError(f"a save answered {saved.status_code}: {saved.content[:300]!r}")
+        sent = max(sent, len(edits) + len(str(form["meta"])) + 400)  # 400: the form's own lines
+    return sent, times[10:]
+
+
+def _claim(project: Project, number: int) -> float:
+    client = client_of(f"reader{number}")
+    client.get("/api/me/")
+    return seconds(
+        lambda: client.post(
+            "/api/worklist/next/", {"project": project.pk, "role": "annotate"}, "application/json"
+        )
+    )
+
+
+def _opening(project: Project) -> Iterator[Row]:
+    case = add_real_case(project, (512, 512, 40))
+    volume: Volume = case.volume
+    client = client_of("reader1")
+    project.memberships.filter(user__username="reader1").update(role="lead")
+    times = [
+        seconds(
+            lambda: client.get(
+                f"/api/volumes/{volume.pk}/zarr/0/c/2/0/0", headers={"accept-encoding": "zstd"}
+            )
+        )
+        for _ in range(20)
+    ]
+    yield Row(
+        "open a case: server time to the first slab of 512×512 slices",
+        f"{median_ms(times):.1f} ms",
+        "≤ 300 ms to the first slice's bytes",
+        median_ms(times) <= 300,
+    )
+    mask = organ_mask(case)
+    get = lambda: client.get(f"/api/masks/{mask.pk}/", headers={"accept-encoding": "zstd"})  # noqa: E731
+    opened = [seconds(get) for _ in range(10)]
+    yield Row("open a case: server time of a mask of 15 organs", f"{median_ms(opened):.0f} ms", "—", None)
+
+
+if __name__ == "__main__":
+    main()
