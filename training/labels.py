@@ -96,9 +96,7 @@ def _value_and_name(source: str, left: str, right: Any) -> tuple[int, str]:
     except ValueError as error:
         raise LabelError(f"{source} gives no whole number for {name}.") from error
     if not 0 <= number <= HIGHEST_VALUE:
-        raise LabelError(
-            f"{source} gives {name} the value {number}; values run from 0 to {HIGHEST_VALUE}."
-        )
+        raise LabelError(f"{source} gives {name} the value {number}; values run from 0 to {HIGHEST_VALUE}.")
     return number, name.strip()
 
 
