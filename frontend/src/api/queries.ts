@@ -1,0 +1,157 @@
+/** TanStack Query hooks: what is read is cached by route, what is written refreshes what it changed. */
+
+import {
+  keepPreviousData,
+  type QueryClient,
+  queryOptions,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { fetchMe, signIn, signOut } from './account';
+import * as calls from './calls';
+import type { AssignmentRole, CaseState, Job } from './types';
+
+const JOB_POLL_MS = 2_000;
+const PROJECT_POLL_MS = 15_000;
+const WORKLIST_POLL_MS = 30_000;
+
+export const meQuery = queryOptions({ queryKey: ['me'], queryFn: fetchMe, staleTime: 60_000 });
+
+export const useMe = () => useQuery(meQuery);
+
+export function useSignIn() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (given: { username: string; password: string }) => signIn(given.username, given.password),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['me'] }),
+  });
+}
+
+export function useSignOut() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: signOut,
+    onSuccess: () => {
+      // Nothing that the last user could see stays behind for the next one.
+      client.clear();
+      client.setQueryData(meQuery.queryKey, null);
+    },
+  });
+}
+
+export function useProject(id: number) {
+  return useQuery({
+    queryKey: ['project', id],
+    queryFn: () => calls.fetchProject(id),
+    refetchInterval: PROJECT_POLL_MS,
+  });
+}
+
+export function useCases(project: number, state: CaseState | null, page: number) {
+  return useQuery({
+    queryKey: ['project', project, 'cases', state, page],
+    queryFn: () => calls.fetchCases(project, state, page),
+    placeholderData: keepPreviousData,
+    refetchInterval: PROJECT_POLL_MS,
+  });
+}
+
+export const isUnderWay = (job: Job): boolean => job.state === 'queued' || job.state === 'running';
+
+export function useJob(id: number | null) {
+  return useQuery({
+    queryKey: ['job', id],
+    queryFn: () => calls.fetchJob(id as number),
+    enabled: id !== null,
+    refetchInterval: (query) =>
+      query.state.data !== undefined && !isUnderWay(query.state.data) ? false : JOB_POLL_MS,
+  });
+}
+
+export function useWorklist(project: number) {
+  return useQuery({
+    queryKey: ['worklist', project],
+    queryFn: () => calls.fetchWorklist(project),
+    refetchInterval: WORKLIST_POLL_MS,
+  });
+}
+
+export function useTakeNext(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (role: AssignmentRole) => calls.takeNext(project, role),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['worklist', project] }),
+  });
+}
+
+export function useAssignment(id: number) {
+  return useQuery({
+    queryKey: ['assignment', id],
+    queryFn: () => calls.fetchAssignment(id),
+    // Opening is one moment: the page then keeps the state itself, and a refetch would pull it away.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+}
+
+export function useSubmit(assignment: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (revision: number) => calls.submitAssignment(assignment, revision),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['worklist'] }),
+  });
+}
+
+export function useVerdict(assignment: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (given: calls.GivenVerdict) => calls.giveVerdict(assignment, given),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['worklist'] }),
+  });
+}
+
+export function useStartRun(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => calls.startRun(project),
+    onSuccess: () => refreshProject(client, project),
+  });
+}
+
+export function useCancelJob(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (job: number) => calls.cancelJob(job),
+    onSuccess: (_answer, job) =>
+      Promise.all([refreshProject(client, project), client.invalidateQueries({ queryKey: ['job', job] })]),
+  });
+}
+
+export function useChangePolicy(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (retrainAfter: number) => calls.changePolicy(project, retrainAfter),
+    onSuccess: () => refreshProject(client, project),
+  });
+}
+
+export function useUploadCase(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (given: calls.NewCase) => calls.uploadCase(project, given),
+    onSuccess: () => refreshProject(client, project),
+  });
+}
+
+export function useStartImport(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (folder: string) => calls.startImport(project, folder),
+    onSuccess: () => refreshProject(client, project),
+  });
+}
+
+export function refreshProject(client: QueryClient, project: number): Promise<void> {
+  return client.invalidateQueries({ queryKey: ['project', project] });
+}

@@ -1,0 +1,4 @@
+export { ActiveClock } from './activeClock';
+export { Outbox, type Waiting } from './outbox';
+export { type DrawnStroke, SaveQueue, type SaveState } from './saveQueue';
+export { lockAssignment } from './tabLock';
