@@ -1,0 +1,188 @@
+"""A running product for the browser: web and worker processes on the test database, and a real Chromium.
+
+The project is small (phantoms of 48×48×32 voxels) and its first model is trained by the worker before the
+tests begin. Failed tests leave a screenshot in `test-results/`.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import urlopen
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, connections
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.plugin import DjangoDbBlocker
+
+from annotation import catalogue, ingest, learning
+from annotation.models import LabelSchema, Membership, Model, ModelState, Project, Role, SchemaStructure
+from backend.demo import Processes
+from backend.services import free_port
+from tests.e2e.browser import FLAGS, NONE_TO_BE_HAD, installed
+from training.phantom import STRUCTURES, make_phantom
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "test-results"
+CAST = {"ana": Role.ANNOTATOR, "ben": Role.ANNOTATOR, "rui": Role.REVIEWER, "lea": Role.LEAD}
+DELINEATED, FROZEN, POOL = 2, 2, 5
+SHAPE, SPACING_MM = (48, 48, 32), (6.0, 6.0, 6.0)
+BUDGET_S = 8
+MODEL_SECONDS = 240
+FAILED_BEFORE = pytest.StashKey[int]()
+WINDOW = {"width": 1440, "height": 900}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running product: its address and its project."""
+
+    url: str
+    project: int
+
+
+@pytest.fixture(scope="session")
+def stack(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """Web and worker on the test database, with the first model served."""
+    logs = tmp_path_factory.mktemp("logs")
+    with django_db_blocker.unblock():
+        project = _seed()
+        database = _test_database_url()
+    os.environ["DATABASE_URL"] = database
+    port = free_port()
+    processes = Processes(logs)
+    try:
+        processes.start("web", _web(port))
+        processes.start("worker", _worker())
+        url = f"http://127.0.0.1:{port}"
+        _wait(lambda: _answers(url), processes, 60, "the web server")
+        with django_db_blocker.unblock():
+            _wait(lambda: _serving(project), processes, MODEL_SECONDS, "the first model")
+        yield Stack(url, project)
+    finally:
+        processes.stop()
+        with django_db_blocker.unblock():
+            _disconnect_others()
+
+
+def _seed() -> int:
+    catalogue.load()
+    project = Project.objects.create(name="Small phantoms", training_budget_s=BUDGET_S, retrain_after=1)
+    for name, role in CAST.items():
+        user = User.objects.create_user(name, password=name)
+        Membership.objects.create(project=project, user=user, role=role)
+    schema = LabelSchema.objects.create(project=project)
+    for spec in STRUCTURES:
+        structure = catalogue.structure_named(spec.key)
+        SchemaStructure.objects.create(schema=schema, structure=structure, layer=spec.layer, value=spec.value)
+    for number in range(DELINEATED + FROZEN + POOL):
+        phantom = make_phantom(number, shape=SHAPE, spacing_mm=SPACING_MM)
+        delineated = number < DELINEATED + FROZEN
+        ingest.add_case(
+            project=project,
+            volume=phantom.image,
+            name=f"small {number + 1}",
+            patient_key=f"small-{number + 1}",
+            split="test" if DELINEATED <= number < DELINEATED + FROZEN else "pool",
+            labels=phantom.labels[None] if delineated else None,
+            annotated=[spec.key for spec in STRUCTURES] if delineated else [],
+        )
+    learning.request_run(project=project, requested_by=None)
+    return project.pk
+
+
+def _test_database_url() -> str:
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(parts._replace(path="/" + str(connection.settings_dict["NAME"])))
+
+
+def _web(port: int) -> list[str]:
+    options = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8", "--timeout", "120"]
+    return [sys.executable, "-m", "gunicorn", "backend.wsgi:application", *options]
+
+
+def _worker() -> list[str]:
+    queues = ["-Q", "io,score,infer,train", "-P", "solo", "-l", "INFO", "-n", "e2e@%h"]
+    return [sys.executable, "-m", "celery", "-A", "backend", "--quiet", "worker", *queues]
+
+
+def _answers(url: str) -> bool:
+    try:
+        urlopen(f"{url}/sign-in", timeout=5).close()  # noqa: S310  # our own server
+    except OSError:
+        return False
+    return True
+
+
+def _serving(project: int) -> bool:
+    return Model.objects.filter(project=project, state=ModelState.SERVING).exists()
+
+
+def _wait(condition: Callable[[], bool], processes: Processes, seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        processes.check()
+        if condition():
+            return
+        time.sleep(0.5)
+    logs = "".join((path.read_text()[-2000:]) for path in processes.log_folder.glob("*.log"))
+    raise AssertionError(f"{what} was not there after {seconds:.0f} s:\n{logs}")
+
+
+def _disconnect_others() -> None:
+    """The test database can be dropped only when the ended processes' connections are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium that `python -m tests.e2e.browser` finds."""
+    executable = installed()
+    if executable is None:
+        pytest.fail(NONE_TO_BE_HAD, pytrace=False)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(executable), headless=True, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+SignIn = Callable[[str], Page]
+
+
+@pytest.fixture
+def sign_in(stack: Stack, browser: Browser, request: pytest.FixtureRequest) -> Iterator[SignIn]:
+    """Open a browser of their own for somebody of the cast, signed in through the page."""
+    contexts: dict[str, BrowserContext] = {}
+
+    def open_for(name: str) -> Page:
+        context = browser.new_context(viewport=WINDOW, base_url=stack.url)
+        contexts[name] = context
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.goto("/sign-in")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(name)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "sign-in" not in url)
+        return page
+
+    yield open_for
+    failed = request.session.testsfailed > request.node.session.stash.get(FAILED_BEFORE, 0)
+    for name, context in contexts.items():
+        if failed:
+            RESULTS.mkdir(exist_ok=True)
+            for number, page in enumerate(context.pages):
+                page.screenshot(path=RESULTS / f"{request.node.name}-{name}-{number}.png")
+        context.close()
+    request.node.session.stash[FAILED_BEFORE] = request.session.testsfailed
