@@ -72,7 +72,7 @@ class Fit:
 def learning_rate(plan: Plan, step: int, steps: int) -> float:
     """Return the rate of a step: linear warm-up, then polynomial decay to zero (power 0.9)."""
     warm = min(1.0, (step + 1) / max(1, min(plan.warmup_steps, steps // 10)))
-    return plan.learning_rate * warm * (1 - step / steps) ** 0.9
+    return plan.learning_rate * warm * math.pow(1 - step / steps, 0.9)
 
 
 def fit(

@@ -1,0 +1,178 @@
+"""Orientation, NIfTI in and out, resampling."""
+
+import gzip
+import itertools
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from training.volume import (
+    Geometry,
+    Volume,
+    VolumeError,
+    geometry_from_affine,
+    read_label_map,
+    read_nifti,
+    resample,
+    resample_labels,
+    resampled_shape,
+    to_canonical,
+    write_nifti,
+)
+
+STRAIGHT = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+
+def marked(shape: tuple[int, int, int] = (4, 5, 6)) -> NDArray[np.int16]:
+    return np.arange(np.prod(shape), dtype=np.int16).reshape(shape)
+
+
+def save(path: Path, voxels: NDArray[Any], affine_ras: NDArray[np.float64]) -> Path:
+    nib.save(nib.Nifti1Image(voxels, affine_ras), path)
+    return path
+
+
+def test_a_voxel_keeps_its_place_in_the_patient_whatever_the_stored_orientation(tmp_path: Path) -> None:
+    voxels = marked()
+    for number, codes in enumerate(itertools.product("LR", "AP", "IS")):
+        signs = [1 if code in "RAS" else -1 for code in codes]
+        affine = np.diag([2.0 * signs[0], 3.0 * signs[1], 4.0 * signs[2], 1])
+        affine[:3, 3] = (10, 20, 30)
+        volume = read_nifti(save(tmp_path / f"{number}.nii", voxels, affine))
+        place_ras = affine @ (1, 2, 3, 1)
+        i, j, k = np.rint(volume.geometry.lps_to_index(place_ras[:3] * (-1, -1, 1))).astype(int)
+        assert volume.voxels[i, j, k] == voxels[1, 2, 3]
+        assert volume.geometry.direction == STRAIGHT
+        assert volume.geometry.spacing_mm == (2.0, 3.0, 4.0)
+
+
+def test_axes_are_put_in_order_without_resampling(tmp_path: Path) -> None:
+    voxels = marked()
+    affine = np.zeros((4, 4))  # array axes run Superior, Left, Posterior
+    affine[2, 0], affine[0, 1], affine[1, 2], affine[3, 3] = 4, -2, -3, 1
+    volume = read_nifti(save(tmp_path / "permuted.nii.gz", voxels, affine))
+    assert volume.geometry.shape == (5, 6, 4)
+    assert volume.geometry.spacing_mm == (2.0, 3.0, 4.0)
+    np.testing.assert_array_equal(volume.voxels, voxels.transpose(1, 2, 0))
+
+
+def test_oblique_scan_keeps_its_direction(tmp_path: Path) -> None:
+    angle = np.deg2rad(20)
+    turn = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    affine = np.eye(4)
+    affine[:3, :3] = np.diag([-1, -1, 1]) @ turn * 2
+    geometry = read_nifti(save(tmp_path / "oblique.nii", marked(), affine)).geometry
+    np.testing.assert_allclose(np.asarray(geometry.direction), turn, atol=1e-6)
+
+
+def test_write_then_read_gives_the_same_volume(tmp_path: Path) -> None:
+    geometry = Geometry((4, 5, 6), (1.5, 2.0, 2.5), (-10.0, 5.0, 7.0), STRAIGHT)
+    write_nifti(tmp_path / "a.nii.gz", Volume(marked(), geometry))
+    back = read_nifti(tmp_path / "a.nii.gz")
+    np.testing.assert_array_equal(back.voxels, marked())
+    assert back.geometry.is_close(geometry, tolerance=1e-5)
+    assert back.voxels.dtype == np.int16
+
+
+def test_scale_factor_is_applied(tmp_path: Path) -> None:
+    image: Any = nib.Nifti1Image(np.array([[[0, 10, 100]]], np.int16), np.eye(4))
+    image.header.set_slope_inter(0.5, -1000)
+    nib.save(image, tmp_path / "scaled.nii")
+    assert sorted(read_nifti(tmp_path / "scaled.nii").voxels.ravel()) == [-1000, -995, -950]
+
+
+@pytest.mark.parametrize(
+    ("voxels", "sentence"),
+    [
+        (np.zeros((4, 4, 4, 2), np.int16), "one 3-D image is needed"),
+        (np.zeros((4, 4), np.int16), "one 3-D image is needed"),
+        (np.full((2, 2, 2), np.nan, np.float32), "not numbers"),
+        (np.full((2, 2, 2), 1e6, np.float32), "not Hounsfield units"),
+        (np.zeros((2, 2, 2), np.complex64), "complex"),
+    ],
+)
+def test_an_unusable_image_is_refused(tmp_path: Path, voxels: NDArray[Any], sentence: str) -> None:
+    with pytest.raises(VolumeError, match=sentence):
+        read_nifti(save(tmp_path / "bad.nii", voxels, np.eye(4)))
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    whole = save(tmp_path / "whole.nii.gz", marked((20, 20, 20)), np.eye(4)).read_bytes()
+    for name, content in (
+        ("cut.nii.gz", whole[: len(whole) // 2]),
+        ("text.nii.gz", gzip.compress(b"hello")),
+        ("text.nii", b"hello"),
+        ("empty.nii.gz", b""),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(VolumeError, match=name):
+            read_nifti(tmp_path / name)
+    with pytest.raises(VolumeError, match="does not exist"):
+        read_nifti(tmp_path / "absent.nii")
+
+
+def test_an_image_that_does_not_say_how_the_patient_lies_is_refused(tmp_path: Path) -> None:
+    image: Any = nib.Nifti1Image(marked(), np.eye(4))
+    image.set_qform(None, code=0)
+    image.set_sform(None, code=0)
+    nib.save(image, tmp_path / "lost.nii")
+    with pytest.raises(VolumeError, match="how the patient lies"):
+        read_nifti(tmp_path / "lost.nii")
+
+
+def test_a_sheared_or_flat_grid_is_refused() -> None:
+    sheared = np.eye(4)
+    sheared[0, 2] = 0.3
+    with pytest.raises(VolumeError, match="right angles"):
+        to_canonical(marked(), sheared)
+    with pytest.raises(VolumeError, match="singular"):
+        to_canonical(marked(), np.diag([1.0, 1.0, 0.0, 1.0]))
+    with pytest.raises(VolumeError, match="voxel size"):
+        geometry_from_affine((2, 2, 2), np.diag([1.0, 1.0, 5000.0, 1.0]))
+
+
+def test_label_maps_hold_small_whole_numbers(tmp_path: Path) -> None:
+    good = read_label_map(save(tmp_path / "g.nii", np.array([[[0.0, 3.0, 255.0]]], np.float32), np.eye(4)))
+    assert good.voxels.dtype == np.uint8
+    assert sorted(good.voxels.ravel()) == [0, 3, 255]
+    for value, sentence in ((1.5, "whole numbers"), (-1, "outside 0 to 255"), (300, "outside 0 to 255")):
+        path = save(tmp_path / "bad.nii", np.full((2, 2, 2), value, np.float32), np.eye(4))
+        with pytest.raises(VolumeError, match=sentence):
+            read_label_map(path)
+
+
+def test_points_and_indices_are_inverse() -> None:
+    geometry = Geometry((4, 5, 6), (1.0, 2.0, 3.0), (5.0, 6.0, 7.0), ((0, -1, 0), (1, 0, 0), (0, 0, 1)))
+    np.testing.assert_allclose(geometry.index_to_lps((1, 1, 1)), (5 - 2, 6 + 1, 7 + 3))
+    points = np.array([[1.0, 2.0, 3.0], [-4.0, 0.5, 9.0]])
+    np.testing.assert_allclose(geometry.lps_to_index(geometry.index_to_lps(points)), points)
+
+
+def test_grids_are_close_only_when_every_corner_is() -> None:
+    geometry = Geometry((100, 100, 100), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), STRAIGHT)
+    assert geometry.is_close(Geometry((100, 100, 100), (1.0, 1.0, 1.0), (0.05, 0.0, 0.0), STRAIGHT))
+    assert not geometry.is_close(Geometry((100, 100, 100), (1.01, 1.0, 1.0), (0.0, 0.0, 0.0), STRAIGHT))
+    assert not geometry.is_close(Geometry((100, 100, 99), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), STRAIGHT))
+
+
+def test_resampling_does_not_shift_the_image() -> None:
+    # A ramp in millimetres must read the same at the same place on any grid.
+    ramp = np.broadcast_to(((np.arange(20) + 0.5) * 2.0)[:, None, None], (20, 8, 8)).astype(np.float32)
+    fine = resample(ramp, (40, 8, 8))
+    places_mm = np.arange(40) + 0.5
+    np.testing.assert_allclose(fine[2:-2, 4, 4], places_mm[2:-2], atol=1e-4)
+    assert resampled_shape((20, 8, 8), (2.0, 1.0, 1.0), (1.0, 2.0, 100.0)) == (40, 4, 1)
+
+
+def test_resampled_labels_keep_their_values_and_volume() -> None:
+    labels = np.zeros((24, 24, 24), np.uint8)
+    labels[4:12, 4:20, 4:20] = 3
+    labels[12:20, 4:20, 4:20] = 200
+    finer = resample_labels(labels, (36, 36, 36))
+    assert set(np.unique(finer)) == {0, 3, 200}
+    for value in (3, 200):
+        assert (finer == value).sum() == pytest.approx((labels == value).sum() * 1.5**3, rel=0.06)
