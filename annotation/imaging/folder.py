@@ -1,0 +1,258 @@
+"""What a folder of scans holds: which files are images, which label map belongs to which, what was left out.
+
+Files are told apart by name first and by content second. Only headers and label maps are looked into here;
+images are decoded when they are imported.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from annotation.errors import Refused
+from annotation.imaging import naming
+from annotation.imaging.naming import Kind
+from annotation.imaging.nifti import Inspection, is_nifti
+from annotation.imaging.sandbox import Decoder
+from annotation.imaging.sidecars import Names, Sidecars
+
+UNREAD_FORMATS = (".nrrd", ".mha", ".mhd", ".hdr", ".img", ".mgz", ".zip")
+_LOOKING = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A label map: its file, the values in it, and their names if there are any."""
+
+    path: Path
+    values: tuple[int, ...]
+    names: Names | None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One scan to import. `files` is one NIfTI file or all of a DICOM series; `patient` names the patient."""
+
+    name: str
+    shown: str
+    files: tuple[Path, ...]
+    is_dicom: bool
+    patient: str
+    in_test_folder: bool
+    labels: Labels | None = None
+
+
+@dataclass
+class Survey:
+    """What was found: scans in the order of their names, files refused with a sentence, and notes."""
+
+    scans: list[Scan] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _File:
+    path: Path
+    relative: PurePosixPath
+    grid: Inspection
+    kind: Kind
+    group: tuple[str, ...]
+    case_stem: str = ""
+    full_stem: str = ""
+
+
+def survey(folder: Path, decoder: Decoder, looking: _LOOKING) -> Survey:
+    """Look through a folder. `looking(done, total)` is called per NIfTI file. Raises Refused for no folder."""
+    if not folder.exists():
+        raise Refused(f"There is no folder {folder.name}; check the path.")
+    if not folder.is_dir():
+        raise Refused(f"{folder.name} is a file; give the folder that it lies in.")
+    result = Survey()
+    files = _nifti_files(folder, decoder, result, looking)
+    _pair(folder, files, result)
+    _add_series(folder, decoder, result)
+    _note_other_formats(folder, result)
+    _make_names_unique(result)
+    return result
+
+
+def _nifti_files(folder: Path, decoder: Decoder, result: Survey, looking: _LOOKING) -> list[_File]:
+    paths = [path for path in _walk(folder) if is_nifti(path)]
+    suffixes = Sidecars(folder).suffixes(sorted({path.parent for path in paths} | {folder}))
+    files: list[_File] = []
+    for done, path in enumerate(paths):
+        looking(done, len(paths))
+        relative = PurePosixPath(path.relative_to(folder).as_posix())
+        kind = naming.kind_by_name(relative, suffixes)
+        try:
+            grid = decoder.inspect(path, with_values=kind is not Kind.IMAGE)
+            if kind is Kind.LABELS and grid.values is None:
+                raise Refused(
+                    f"{path.name} is named like a label map but holds no whole numbers from 0 to 254; "
+                    "rename it, or write the label map again."
+                )
+        except Refused as refused:
+            result.refused.append((path.name, refused.sentence))
+            continue
+        if kind is None:
+            kind = Kind.IMAGE if grid.values is None else Kind.LABELS
+        files.append(_File(path, relative, grid, kind, naming.group_of(relative)))
+    _set_stems(files, suffixes)
+    return files
+
+
+def _set_stems(files: list[_File], suffixes: frozenset[str]) -> None:
+    """Find what image and label map have in common. `_0000` is a channel only where every image has it."""
+    endings: dict[tuple[str, ...], set[bool]] = defaultdict(set)
+    for file in files:
+        if file.kind is Kind.IMAGE:
+            endings[file.group].add(naming.stem(file.path.name).endswith(f"_{naming.CHANNEL}"))
+    for file in files:
+        channels = file.kind is Kind.IMAGE and endings[file.group] == {True}
+        file.case_stem = naming.case_stem(file.relative, suffixes, channels=channels)
+        file.full_stem = naming.stem(file.path.name)
+
+
+def _pair(folder: Path, files: list[_File], result: Survey) -> None:
+    images = [file for file in files if file.kind is Kind.IMAGE]
+    sidecars = Sidecars(folder)
+    of_image: dict[Path, list[_File]] = defaultdict(list)
+    for labels in (file for file in files if file.kind is Kind.LABELS):
+        image = _image_of(labels, images)
+        if image is None:
+            result.refused.append(
+                (labels.path.name, f"No scan was found for the label map {labels.path.name}: none has its name, "
+                 "and none in its folder has its shape and position.")
+            )  # fmt: skip
+        else:
+            of_image[image.path].append(labels)
+    left_out: list[tuple[str, str]] = []
+    for image in images:
+        try:
+            chosen = _choose(image, of_image[image.path], sidecars, left_out)
+        except Refused as refused:
+            result.refused.append((image.path.name, refused.sentence))
+            continue
+        name = naming.scan_name(image.relative, image.case_stem, folder.resolve().name)
+        result.scans.append(
+            Scan(
+                name=name,
+                shown=image.path.name,
+                files=(image.path,),
+                is_dicom=False,
+                patient=naming.patient_of(name),
+                in_test_folder=naming.is_test(image.relative.parent.parts),
+                labels=chosen,
+            )
+        )
+    result.scans.sort(key=lambda scan: (scan.name, scan.files))
+    if left_out:
+        more = f" (and {len(left_out) - 1} more)" if len(left_out) > 1 else ""
+        result.notes.append(
+            f"One label map is read per scan: {left_out[0][0]}{more} was left out in favour of {left_out[0][1]}."
+        )
+
+
+def _image_of(labels: _File, images: Sequence[_File]) -> _File | None:
+    """Find the image of a label map: same stem nearby, else same stem anywhere, else the only such grid here."""
+    near = [image for image in images if image.group == labels.group]
+    for candidates in (near, images):
+        for same in (
+            [image for image in candidates if labels.full_stem in (image.full_stem, image.case_stem)],
+            [image for image in candidates if labels.case_stem and image.case_stem == labels.case_stem],
+        ):
+            if len(same) == 1:
+                return same[0]
+    alike = [image for image in near if image.grid.same_grid(labels.grid)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _choose(
+    image: _File, candidates: list[_File], sidecars: Sidecars, left_out: list[tuple[str, str]]
+) -> Labels | None:
+    """Choose the label map whose values all have names, and among these the one with the most named values.
+
+    Raises Refused when there are label maps but none that lies on the image, or none with readable names.
+    """
+    if not candidates:
+        return None
+    fitting = [file for file in candidates if file.grid.same_grid(image.grid)]
+    if not fitting:
+        raise Refused(
+            f"{candidates[0].path.name} has another shape or position than its scan {image.path.name}; "
+            "resample the label map onto the scan."
+        )
+    known = [
+        Labels(file.path, file.grid.values or (), sidecars.names_for(file.path, image.case_stem))
+        for file in sorted(fitting, key=lambda file: file.path)
+    ]
+    best = max(known, key=_rank)
+    left_out.extend((labels.path.name, best.path.name) for labels in known if labels is not best)
+    return best
+
+
+def _rank(labels: Labels) -> tuple[bool, int, int]:
+    names = labels.names.by_value if labels.names else {}
+    named = [value for value in labels.values if value in names]
+    return bool(names) and len(named) == len(labels.values), len(names), len(named)
+
+
+def _add_series(folder: Path, decoder: Decoder, result: Survey) -> None:
+    found = decoder.find_series(folder)
+    for number, series in enumerate(found.series, start=1):
+        first = PurePosixPath(series.files[0])
+        result.scans.append(
+            Scan(
+                name="",
+                shown=f"{first.name} (series {number} of {len(found.series)}, {len(series.files)} files)",
+                files=tuple(folder / name for name in series.files),
+                is_dicom=True,
+                patient=series.patient_id,
+                in_test_folder=naming.is_test(first.parent.parts),
+            )
+        )
+    for name in found.damaged:
+        base = PurePosixPath(name).name
+        result.refused.append((base, f"{base} is damaged or not a DICOM file."))
+    for kind, count in sorted(found.others.items()):
+        result.notes.append(
+            f"{count} DICOM file(s) of the kind “{kind}” were left out: only CT slices are read."
+        )
+    if found.doubles:
+        result.notes.append(f"{found.doubles} DICOM file(s) were there twice; each slice is read once.")
+
+
+def _note_other_formats(folder: Path, result: Survey) -> None:
+    counts = Counter(path.suffix.lower() for path in _walk(folder))
+    for suffix in UNREAD_FORMATS:
+        if counts[suffix]:
+            result.notes.append(
+                f"{counts[suffix]} {suffix} file(s) were left out: convert them to NIfTI to import them."
+            )
+
+
+def _make_names_unique(result: Survey) -> None:
+    """Two cases of one name get their folders in front of it, then a number behind it."""
+    counts = Counter(scan.name for scan in result.scans if not scan.is_dicom)
+    seen: Counter[str] = Counter()
+    for at, scan in enumerate(result.scans):
+        if scan.is_dicom:
+            continue
+        name = scan.name
+        if counts[name] > 1:
+            name = "_".join([*naming.group_of(PurePosixPath(scan.files[0].parent.name, "x")), name])
+        seen[name] += 1
+        name = name if seen[name] == 1 else f"{name}_{seen[name]}"
+        result.scans[at] = Scan(
+            **(vars(scan) | {"name": name, "patient": scan.patient if name == scan.name else name})
+        )
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the files of a tree in a stable order; hidden ones, and links out of the tree, are passed over."""
+    root = folder.resolve()
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and path.is_file() and path.resolve().is_relative_to(root):
+            yield path
