@@ -81,11 +81,11 @@ def _means(project: Project) -> dict[int, dict[str, StructureMean]]:
         ModelScore.objects.filter(model__project=project, model__run__snapshot__items__revision=F("revision"))
         .order_by("structure")
         .values_list("model", "structure")
-        .annotate(dice=Avg("dice"), surface=Avg("surface_dice"), n=Count("dice"))
+        .annotate(n=Count("dice"), mean=Avg("dice"), surface=Avg("surface_dice"))
     )
     means: dict[int, dict[str, StructureMean]] = {}
-    for model, structure, dice, surface, n in rows:
-        means.setdefault(model, {})[structure] = StructureMean(dice, surface, n)
+    for model, structure, n, mean, surface in rows:
+        means.setdefault(model, {})[structure] = StructureMean(mean, surface, n)
     return means
 
 
