@@ -6,7 +6,7 @@ images are decoded when they are imported.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from annotation.errors import Refused
@@ -63,7 +63,7 @@ class _File:
 
 
 def survey(folder: Path, decoder: Decoder, looking: _LOOKING) -> Survey:
-    """Look through a folder. `looking(done, total)` is called per NIfTI file. Raises Refused for no folder."""
+    """Look through a folder; `looking(done, total)` is called per NIfTI file. Raises Refused: no folder."""
     if not folder.exists():
         raise Refused(f"There is no folder {folder.name}; check the path.")
     if not folder.is_dir():
@@ -73,7 +73,7 @@ def survey(folder: Path, decoder: Decoder, looking: _LOOKING) -> Survey:
     _pair(folder, files, result)
     _add_series(folder, decoder, result)
     _note_other_formats(folder, result)
-    _make_names_unique(result)
+    _make_names_unique(folder, result)
     return result
 
 
@@ -121,10 +121,11 @@ def _pair(folder: Path, files: list[_File], result: Survey) -> None:
     for labels in (file for file in files if file.kind is Kind.LABELS):
         image = _image_of(labels, images)
         if image is None:
-            result.refused.append(
-                (labels.path.name, f"No scan was found for the label map {labels.path.name}: none has its name, "
-                 "and none in its folder has its shape and position.")
-            )  # fmt: skip
+            sentence = (
+                f"No scan was found for the label map {labels.path.name}: none has its name, and none in its "
+                "folder has its shape and position."
+            )
+            result.refused.append((labels.path.name, sentence))
         else:
             of_image[image.path].append(labels)
     left_out: list[tuple[str, str]] = []
@@ -150,12 +151,13 @@ def _pair(folder: Path, files: list[_File], result: Survey) -> None:
     if left_out:
         more = f" (and {len(left_out) - 1} more)" if len(left_out) > 1 else ""
         result.notes.append(
-            f"One label map is read per scan: {left_out[0][0]}{more} was left out in favour of {left_out[0][1]}."
+            f"One label map is read per scan: {left_out[0][0]}{more} was left out in favour of "
+            f"{left_out[0][1]}."
         )
 
 
 def _image_of(labels: _File, images: Sequence[_File]) -> _File | None:
-    """Find the image of a label map: same stem nearby, else same stem anywhere, else the only such grid here."""
+    """Find the image of a label map: same stem near, same stem anywhere, or the only such grid near."""
     near = [image for image in images if image.group == labels.group]
     for candidates in (near, images):
         for same in (
@@ -173,7 +175,7 @@ def _choose(
 ) -> Labels | None:
     """Choose the label map whose values all have names, and among these the one with the most named values.
 
-    Raises Refused when there are label maps but none that lies on the image, or none with readable names.
+    Raises Refused when none of the label maps lies on the image, or when a value of the best has no name.
     """
     if not candidates:
         return None
@@ -188,6 +190,12 @@ def _choose(
         for file in sorted(fitting, key=lambda file: file.path)
     ]
     best = max(known, key=_rank)
+    unnamed = [value for value in best.values if best.names and value not in best.names.by_value]
+    if best.names and unnamed:
+        raise Refused(
+            f"{best.path.name} holds the value {unnamed[0]}, which has no name: write "
+            f'"{unnamed[0]}": "name of the structure" into {best.names.source}.'
+        )
     left_out.extend((labels.path.name, best.path.name) for labels in known if labels is not best)
     return best
 
@@ -232,25 +240,23 @@ def _note_other_formats(folder: Path, result: Survey) -> None:
             )
 
 
-def _make_names_unique(result: Survey) -> None:
-    """Two cases of one name get their folders in front of it, then a number behind it."""
-    counts = Counter(scan.name for scan in result.scans if not scan.is_dicom)
+def _make_names_unique(folder: Path, result: Survey) -> None:
+    """Two cases of one name get their folders in front of it; within one folder, a number behind it."""
+    counts = Counter(scan.name for scan in result.scans)
     seen: Counter[str] = Counter()
     for at, scan in enumerate(result.scans):
-        if scan.is_dicom:
+        if scan.is_dicom or counts[scan.name] == 1:
             continue
-        name = scan.name
-        if counts[name] > 1:
-            name = "_".join([*naming.group_of(PurePosixPath(scan.files[0].parent.name, "x")), name])
+        group = naming.group_of(PurePosixPath(scan.files[0].relative_to(folder).as_posix()))
+        patient = "_".join([*group, scan.patient])
+        name = "_".join([*group, scan.name])
         seen[name] += 1
         name = name if seen[name] == 1 else f"{name}_{seen[name]}"
-        result.scans[at] = Scan(
-            **(vars(scan) | {"name": name, "patient": scan.patient if name == scan.name else name})
-        )
+        result.scans[at] = replace(scan, name=name, patient=patient)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the files of a tree in a stable order; hidden ones, and links out of the tree, are passed over."""
+    """Yield the files of a tree in a stable order; not hidden ones, nor links out of it."""
     root = folder.resolve()
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)

@@ -1,4 +1,4 @@
-"""What the name and folder of a NIfTI file say about it: image or label map, of which case, for which split."""
+"""What name and folder of a NIfTI file say about it: image or label map, which case, which split."""
 
 import re
 from collections.abc import Sequence
@@ -6,24 +6,8 @@ from enum import Enum
 from pathlib import PurePosixPath
 
 LABEL_SUFFIXES = frozenset(
-    [
-        "seg",
-        "segmentation",
-        "label",
-        "labels",
-        "labelmap",
-        "mask",
-        "masks",
-        "oar",
-        "oars",
-        "ptv",
-        "ptvs",
-        "roi",
-        "rois",
-        "gt",
-        "contours",
-        "structures",
-    ]
+    {"seg", "segmentation", "label", "labels", "labelmap", "mask", "masks"}
+    | {"oar", "oars", "ptv", "ptvs", "roi", "rois", "gt", "contours", "structures"}
 )
 LABEL_PREFIXES = frozenset(["seg", "segmentation", "label", "labels", "mask", "tissue"])
 IMAGE_WORDS = frozenset(["ct", "image", "img", "scan", "volume"])

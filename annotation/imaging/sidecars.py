@@ -17,7 +17,7 @@ _CASE_KEYS = ("case", "case_id", "id", "name")
 
 @dataclass(frozen=True)
 class Names:
-    """Which value of a label map stands for which structure, and which structures nobody drew in this case."""
+    """Which value of a label map stands for which structure, and which were not drawn in this case."""
 
     source: str
     by_value: dict[int, str]
@@ -33,13 +33,11 @@ class Sidecars:
 
     def suffixes(self, folders: list[Path]) -> frozenset[str]:
         """Return the ends of label maps' names that the files speak of: `oar` where there is `oar_labels`."""
-        found = set()
+        found: set[str] = set()
         for folder in folders:
             for content in self._contents(folder).values():
-                if isinstance(content, dict):
-                    found.update(
-                        key.removesuffix("_labels").lower() for key in content if key.endswith("_labels")
-                    )
+                keys = content if isinstance(content, dict) else ()
+                found.update(key.removesuffix("_labels").lower() for key in keys if key.endswith("_labels"))
         return frozenset(found - {""})
 
     def names_for(self, path: Path, case_stem: str) -> Names | None:
