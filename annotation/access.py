@@ -83,6 +83,11 @@ AssignmentRight = Literal["read", "correct", "submit", "judge"]
 JobRight = Literal["read", "cancel"]
 
 
+def memberships(user: User) -> QuerySet[Membership]:
+    """The user's projects, each with the role there."""
+    return _memberships(user, 0).order_by("project__name")
+
+
 def membership_for(user: User, project_id: int, *, to: ProjectRight = "read") -> Membership:
     """The user's place in a project, with the project."""
     membership = _memberships(user, project_id).filter(project=project_id).first()
@@ -102,7 +107,14 @@ def case_for(user: User, case_id: int) -> Case:
 
 
 def assignment_for(user: User, assignment_id: int, *, to: AssignmentRight = "read") -> Assignment:
-    assignments = Assignment.objects.select_related("case__volume", "case__project", "mask")
+    assignments = Assignment.objects.select_related(
+        "case__volume",
+        "case__project",
+        "mask__base",
+        "start_revision__mask__model",
+        "subject__mask__base",
+        "subject__start_revision__mask__model",
+    )
     return _fetch(user, assignments, assignment_id, path="cases__assignments", right=f"assignment.{to}")
 
 

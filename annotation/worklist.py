@@ -8,7 +8,7 @@ from statistics import median
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from annotation.errors import Conflict
@@ -32,6 +32,7 @@ from annotation.models import (
     Purpose,
     Review,
     Revision,
+    SchemaStructure,
     Split,
     StartFrom,
 )
@@ -309,6 +310,30 @@ def home(*, reader: AbstractBaseUser, project: Project) -> Home:
         recent=recent,
         reviews_waiting=reviews_waiting(reader=reader, project=project),
         reviews_in_progress=list(own.filter(role=AssignmentRole.REVIEW, state=AssignmentState.OPEN)),
+    )
+
+
+def structures(project: Project) -> QuerySet[SchemaStructure]:
+    """The project's schema, layer by layer."""
+    return SchemaStructure.objects.filter(schema__project=project).select_related("structure")
+
+
+def cases(*, project: Project, state: str | None = None) -> QuerySet[Case]:
+    """The project's cases by number, each with `reader_name` and `prediction_version`.
+
+    `state` is a case state, which stands for the pool alone, or "test" for the frozen cases.
+    """
+    reads = Assignment.objects.filter(case=OuterRef("pk"), role=AssignmentRole.ANNOTATE)
+    newest_read = reads.exclude(state=AssignmentState.RELEASED).order_by("-pk")
+    predictions = Prediction.objects.filter(case=OuterRef("pk")).order_by("-model__version")
+    found = Case.objects.filter(project=project).order_by("number")
+    if state == Split.TEST:
+        found = found.filter(split=Split.TEST)
+    elif state is not None:
+        found = found.filter(split=Split.POOL, state=state)
+    return found.annotate(
+        reader_name=Subquery(newest_read.values("reader__username")[:1]),
+        prediction_version=Subquery(predictions.values("model__version")[:1]),
     )
 
 

@@ -1,0 +1,1 @@
+"""HTTP: parse, fetch and authorise through `access`, call one use case, serialise."""

@@ -1,0 +1,155 @@
+"""One read: what it needs to be opened, the time spent on it, and how it ends."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation import access, corrections, reviews, worklist
+from annotation.api.base import LARGEST_COUNT, ApiView, answers, signed_in
+from annotation.api.shapes import MaskRefOut, StructureOut, VolumeOut, mask_ref
+from annotation.models import Assignment, AssignmentRole, AssignmentState, Purpose, Verdict
+
+
+class AssignmentView(ApiView):
+    class Output(serializers.Serializer[Any]):
+        class Named(serializers.Serializer[Any]):
+            id = serializers.IntegerField()
+            name = serializers.CharField()
+
+        class Case(Named):
+            number = serializers.IntegerField()
+
+        class Subject(serializers.Serializer[Any]):
+            mask = MaskRefOut()
+
+        class Comment(serializers.Serializer[Any]):
+            verdict = serializers.ChoiceField(choices=Verdict.choices)
+            comment = serializers.CharField()
+            at = serializers.DateTimeField(source="created_at")
+
+        id = serializers.IntegerField()
+        role = serializers.ChoiceField(choices=AssignmentRole.choices)
+        state = serializers.ChoiceField(choices=AssignmentState.choices)
+        purpose = serializers.ChoiceField(choices=Purpose.choices)
+        project = Named()
+        case = Case()
+        volume = VolumeOut()
+        structures = StructureOut(many=True)
+        model_version = serializers.IntegerField(allow_null=True)
+        mask = MaskRefOut()
+        prediction_mask = MaskRefOut(allow_null=True)
+        subject = Subject(allow_null=True)
+        comments = Comment(many=True)
+        active_seconds = serializers.IntegerField()
+        editable = serializers.BooleanField()
+        lease_until = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema(responses=answers({200: Output}))
+    def get(self, request: Request, assignment_id: int) -> Response:
+        user = signed_in(request)
+        assignment = access.assignment_for(user, assignment_id)
+        editable = corrections.is_editable(assignment) and assignment.reader_id == user.pk
+        return Response(self.Output(_opened(assignment, editable)).data)
+
+
+def _opened(assignment: Assignment, editable: bool) -> dict[str, Any]:
+    """Neither side learns the other's name: not who drew it, not who judged it."""
+    mask, subject = assignment.mask, assignment.subject
+    read = subject.mask if subject is not None else mask
+    return {
+        "id": assignment.pk,
+        "role": assignment.role,
+        "state": assignment.state,
+        "purpose": assignment.purpose,
+        "project": assignment.case.project,
+        "case": assignment.case,
+        "volume": assignment.case.volume,
+        "structures": worklist.structures(assignment.case.project),
+        "model_version": worklist.model_version(assignment),
+        "mask": mask_ref(mask, mask.head),
+        "prediction_mask": mask_ref(read.base, read.base_revision),
+        "subject": {"mask": mask_ref(mask.base, mask.base_revision)} if subject is not None else None,
+        "comments": worklist.verdicts_on(assignment),
+        "active_seconds": assignment.active_seconds,
+        "editable": editable,
+        "lease_until": assignment.lease_until if corrections.is_editable(assignment) else None,
+    }
+
+
+class SessionsView(ApiView):
+    class Output(serializers.Serializer[Any]):
+        id = serializers.IntegerField()
+
+    @extend_schema(request=None, responses=answers({201: Output}, 409))
+    def post(self, request: Request, assignment_id: int) -> Response:
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="correct")
+        session = corrections.start_session(assignment=assignment)
+        return Response({"id": session.pk}, status=201)
+
+
+class PingView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        visible = serializers.BooleanField(default=True)
+
+    class Output(serializers.Serializer[Assignment]):
+        active_seconds = serializers.IntegerField()
+        lease_until = serializers.DateTimeField()
+
+    @extend_schema(request=Input, responses=answers({200: Output}, 400))
+    def post(self, request: Request, session_id: int) -> Response:
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        session = access.session_for(signed_in(request), session_id)
+        assignment = corrections.ping(session=session, visible=given.validated_data["visible"])
+        return Response(self.Output(assignment).data)
+
+
+class StateOut(serializers.Serializer[Assignment]):
+    state = serializers.ChoiceField(choices=AssignmentState.choices)
+
+
+class SubmitView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        revision = serializers.IntegerField(min_value=0, max_value=LARGEST_COUNT)
+
+    @extend_schema(request=Input, responses=answers({200: StateOut}, 400, 409))
+    def post(self, request: Request, assignment_id: int) -> Response:
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="submit")
+        submitted = corrections.submit(assignment=assignment, revision=given.validated_data["revision"])
+        return Response(StateOut(submitted).data)
+
+
+class ReleaseView(ApiView):
+    @extend_schema(request=None, responses=answers({200: StateOut}, 409))
+    def post(self, request: Request, assignment_id: int) -> Response:
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="correct")
+        return Response(StateOut(worklist.release(assignment=assignment)).data)
+
+
+class VerdictView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        verdict = serializers.ChoiceField(choices=["accept", "return"])
+        comment = serializers.CharField(allow_blank=True, default="", max_length=4000)
+        revision = serializers.IntegerField(min_value=0, max_value=LARGEST_COUNT)
+
+    class Output(serializers.Serializer[Any]):
+        state = serializers.ChoiceField(choices=AssignmentState.choices)
+        verdict = serializers.ChoiceField(choices=Verdict.choices)
+
+    @extend_schema(request=Input, responses=answers({200: Output}, 400, 409))
+    def post(self, request: Request, assignment_id: int) -> Response:
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="judge")
+        judge = reviews.accept if given.validated_data["verdict"] == "accept" else reviews.return_to_reader
+        review = judge(
+            assignment=assignment,
+            revision=given.validated_data["revision"],
+            comment=given.validated_data["comment"],
+        )
+        return Response({"state": review.assignment.state, "verdict": review.verdict})

@@ -1,0 +1,178 @@
+"""A project: its state at a glance, its cases, imports and trainings."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation import access, ingest, learning, worklist
+from annotation.api.base import ApiView, UploadView, answers, signed_in
+from annotation.api.shapes import JobOut, StructureOut
+from annotation.learning import policy
+from annotation.models import Case, CaseState, Membership, ModelState, Project, Role, Split
+
+PAGE = 50
+
+
+class ScoresOut(serializers.Serializer[Any]):
+    dice = serializers.FloatField(allow_null=True)
+    surface_dice = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField(help_text="Test cases where the Dice applies.")
+
+
+class GateOut(serializers.Serializer[Any]):
+    decision = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class ModelOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="model.pk")
+    version = serializers.IntegerField(source="model.version")
+    state = serializers.ChoiceField(choices=ModelState.choices, source="model.state")
+    created_at = serializers.DateTimeField(source="model.created_at")
+    mean_dice = serializers.FloatField(allow_null=True)
+    scores = serializers.DictField(child=ScoresOut())
+    train_cases = serializers.IntegerField()
+    gate = serializers.SerializerMethodField()
+
+    @extend_schema_field(GateOut(allow_null=True))
+    def get_gate(self, summary: learning.ModelSummary) -> Any:
+        return GateOut(summary.model.gate).data if summary.model.gate else None
+
+
+class ProjectOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="project.pk")
+    name = serializers.CharField(source="project.name")
+    role = serializers.ChoiceField(choices=Role.choices)
+    guideline = serializers.CharField(source="project.guideline")
+    retrain_after = serializers.IntegerField(source="project.retrain_after")
+    accepted_since_last_run = serializers.IntegerField(source="overview.accepted_since_last_run")
+    case_counts = serializers.DictField(child=serializers.IntegerField(), source="overview.case_counts")
+    structures = StructureOut(many=True)
+    models = ModelOut(many=True, source="overview.models")
+    job = JobOut(allow_null=True, source="overview.job")
+    predictions_pending = serializers.IntegerField(source="overview.predictions_pending")
+
+
+def _project(membership: Membership) -> Response:
+    project = membership.project
+    parts = {
+        "project": project,
+        "role": membership.role,
+        "structures": worklist.structures(project),
+        "overview": learning.overview(project),
+    }
+    return Response(ProjectOut(parts).data)
+
+
+class ProjectView(ApiView):
+    class Input(serializers.ModelSerializer[Project]):
+        class Meta:
+            model = Project
+            fields = ("retrain_after",)
+            extra_kwargs: ClassVar[Any] = {"retrain_after": {"required": True}}
+
+    @extend_schema(responses=answers({200: ProjectOut}))
+    def get(self, request: Request, project_id: int) -> Response:
+        return _project(access.membership_for(signed_in(request), project_id))
+
+    @extend_schema(request=Input, responses=answers({200: ProjectOut}, 400))
+    def patch(self, request: Request, project_id: int) -> Response:
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        membership = access.membership_for(signed_in(request), project_id, to="manage")
+        policy.retrain_after(project=membership.project, cases=given.validated_data["retrain_after"])
+        return _project(membership)
+
+
+class CasesView(UploadView):
+    parser_classes = (MultiPartParser,)
+
+    class Query(serializers.Serializer[Any]):
+        state = serializers.ChoiceField(choices=[*CaseState.values, Split.TEST.value], required=False)
+        page = serializers.IntegerField(min_value=1, max_value=10**6, default=1)
+
+    class Output(serializers.Serializer[Any]):
+        class Row(serializers.Serializer[Case]):
+            id = serializers.IntegerField()
+            number = serializers.IntegerField()
+            name = serializers.CharField()
+            split = serializers.ChoiceField(choices=Split.choices)
+            state = serializers.ChoiceField(choices=CaseState.choices)
+            reader = serializers.SerializerMethodField()
+            updated_at = serializers.DateTimeField()
+            prediction_version = serializers.IntegerField(allow_null=True)
+
+            def get_reader(self, case: Case) -> str | None:
+                """For leads: reviewers judge without knowing who drew."""
+                name: str | None = getattr(case, "reader_name", None)
+                return name if self.context["names_readers"] else None
+
+        count = serializers.IntegerField()
+        results = Row(many=True)
+
+    class Input(serializers.Serializer[Any]):
+        image = serializers.FileField(help_text="NIfTI, .nii or .nii.gz")
+        label = serializers.FileField(  # type: ignore[assignment]  # fields leave the class again
+            required=False, help_text="NIfTI of integers, on the image's grid"
+        )
+        name = serializers.CharField(required=False, max_length=120, allow_blank=True, default="")
+
+    class Created(serializers.Serializer[Case]):
+        id = serializers.IntegerField()
+        number = serializers.IntegerField()
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("state", str, enum=[*CaseState.values, Split.TEST.value]),
+            OpenApiParameter("page", int),
+        ],
+        responses=answers({200: Output}, 400),
+    )
+    def get(self, request: Request, project_id: int) -> Response:
+        given = self.Query(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        membership = access.membership_for(signed_in(request), project_id, to="list_cases")
+        found = worklist.cases(project=membership.project, state=given.validated_data.get("state"))
+        first = (given.validated_data["page"] - 1) * PAGE
+        page = {"count": found.count(), "results": found[first : first + PAGE]}
+        context = {"names_readers": membership.role == Role.LEAD}
+        return Response(self.Output(page, context=context).data)
+
+    @extend_schema(request={"multipart/form-data": Input}, responses=answers({201: Created}, 400, 409, 413))
+    def post(self, request: Request, project_id: int) -> Response:
+        project = access.project_for(signed_in(request), project_id, to="manage")
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        case = ingest.upload_case(
+            project=project,
+            image=given.validated_data["image"],
+            label=given.validated_data.get("label"),
+            name=given.validated_data["name"],
+        )
+        return Response(self.Created(case).data, status=201)
+
+
+class ImportsView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        folder = serializers.CharField(max_length=1000)
+
+    @extend_schema(request=Input, responses=answers({202: JobOut}, 400))
+    def post(self, request: Request, project_id: int) -> Response:
+        project = access.project_for(signed_in(request), project_id, to="manage")
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        job = ingest.request_import(project=project, folder=given.validated_data["folder"])
+        return Response(JobOut(job).data, status=202)
+
+
+class RunsView(ApiView):
+    @extend_schema(request=None, responses=answers({202: JobOut}, 400, 409))
+    def post(self, request: Request, project_id: int) -> Response:
+        user = signed_in(request)
+        project = access.project_for(user, project_id, to="manage")
+        run = learning.request_run(project=project, requested_by=user)
+        return Response(JobOut(run.job).data, status=202)

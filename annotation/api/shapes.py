@@ -1,0 +1,141 @@
+"""Parts of answers that several addresses share."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from annotation import worklist
+from annotation.imaging import omezarr
+from annotation.models import (
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    Job,
+    JobKind,
+    JobState,
+    Mask,
+    Purpose,
+    SchemaStructure,
+    Verdict,
+    Volume,
+)
+
+
+class StructureOut(serializers.Serializer[SchemaStructure]):
+    key = serializers.CharField(source="structure.key")
+    name = serializers.CharField(source="structure.name")
+    layer = serializers.IntegerField()
+    value = serializers.IntegerField()
+    colour = serializers.CharField(source="structure.colour")
+    tolerance_mm = serializers.FloatField(source="structure.tolerance_mm")
+    side = serializers.CharField(source="structure.side")
+
+
+class ProgressOut(serializers.Serializer[Any]):
+    """Empty until a worker reports."""
+
+    stage = serializers.CharField(required=False)
+    done = serializers.IntegerField(required=False)
+    total = serializers.IntegerField(required=False)
+    message = serializers.CharField(required=False)
+    seconds_left = serializers.FloatField(required=False, allow_null=True)
+    values = serializers.DictField(child=serializers.FloatField(), required=False)
+
+
+class JobOut(serializers.Serializer[Job]):
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=JobKind.choices)
+    state = serializers.ChoiceField(choices=JobState.choices)
+    attempts = serializers.IntegerField()
+    progress = ProgressOut()
+    error = serializers.CharField()
+    result = serializers.JSONField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class MaskRefOut(serializers.Serializer[Any]):
+    """A mask at a revision."""
+
+    id = serializers.IntegerField()
+    head = serializers.IntegerField()
+
+
+def mask_ref(mask: Mask | None, head: int) -> dict[str, int] | None:
+    return None if mask is None else {"id": mask.pk, "head": head}
+
+
+class LevelOut(serializers.Serializer[omezarr.Level]):
+    shape = serializers.ListField(child=serializers.IntegerField(), min_length=3, max_length=3)
+    spacing_mm = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
+    path = serializers.CharField()
+
+
+class VolumeOut(serializers.Serializer[Volume]):
+    """Geometry in LPS millimetres, voxels indexed (i, j, k)."""
+
+    id = serializers.IntegerField()
+    shape = serializers.ListField(child=serializers.IntegerField(), min_length=3, max_length=3)
+    spacing_mm = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
+    origin_lps = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
+    direction = serializers.SerializerMethodField()
+    levels = serializers.SerializerMethodField()
+    chunk_slices = serializers.IntegerField(default=omezarr.CHUNK_SLICES)
+
+    @extend_schema_field(
+        serializers.ListField(
+            child=serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3),
+            min_length=3,
+            max_length=3,
+        )
+    )
+    def get_direction(self, volume: Volume) -> list[list[float]]:
+        return [volume.direction[row : row + 3] for row in (0, 3, 6)]
+
+    @extend_schema_field(LevelOut(many=True))
+    def get_levels(self, volume: Volume) -> Any:
+        ni, nj, nk = volume.shape
+        di, dj, dk = volume.spacing_mm
+        return LevelOut(list(omezarr.levels((ni, nj, nk), (di, dj, dk))), many=True).data
+
+
+class SummaryOut(serializers.Serializer[Assignment]):
+    """A read as a list shows it."""
+
+    id = serializers.IntegerField()
+    case_number = serializers.IntegerField(source="case.number")
+    case_name = serializers.CharField(source="case.name")
+    role = serializers.ChoiceField(choices=AssignmentRole.choices)
+    state = serializers.ChoiceField(choices=AssignmentState.choices)
+    purpose = serializers.ChoiceField(choices=Purpose.choices)
+    model_version = serializers.SerializerMethodField()
+    updated_at = serializers.DateTimeField()
+    active_seconds = serializers.IntegerField()
+
+    def get_model_version(self, assignment: Assignment) -> int | None:
+        return worklist.model_version(assignment)
+
+
+class ReturnedOut(SummaryOut):
+    """A read that came back, with what the reviewer asks for."""
+
+    comment = serializers.SerializerMethodField()
+
+    def get_comment(self, assignment: Assignment) -> str:
+        verdicts = worklist.verdicts_on(assignment)
+        return verdicts[-1].comment if verdicts else ""
+
+
+class RecentOut(SummaryOut):
+    """A read that was handed in, with its verdict once there is one."""
+
+    verdict = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ChoiceField(choices=Verdict.choices, allow_null=True))
+    def get_verdict(self, assignment: Assignment) -> str | None:
+        verdicts = worklist.verdicts_on(assignment)
+        # A return that was answered by handing in again is no longer the verdict on what lies there now.
+        answered = assignment.state == AssignmentState.SUBMITTED
+        return verdicts[-1].verdict if verdicts and not answered else None

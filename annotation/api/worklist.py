@@ -1,0 +1,74 @@
+"""The reader's home page, and the next case."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation import access, worklist
+from annotation.api.base import LARGEST_ID, ApiView, answers, signed_in
+from annotation.api.shapes import RecentOut, ReturnedOut, SummaryOut
+
+NO_CASE = "There is no case to read right now. New ones appear as scans are imported and predicted."
+NO_REVIEW = "Nothing waits for a review right now."
+
+
+class WorklistView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        project = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+
+    class Output(serializers.Serializer[worklist.Home]):
+        class Next(serializers.Serializer[worklist.Home]):
+            available = serializers.BooleanField()
+            waiting = serializers.IntegerField()
+            model_version = serializers.IntegerField(allow_null=True)
+            median_seconds = serializers.IntegerField(allow_null=True)
+
+        class Reviews(serializers.Serializer[worklist.Home]):
+            waiting = serializers.IntegerField(source="reviews_waiting")
+            in_progress = SummaryOut(many=True, source="reviews_in_progress")
+
+        next = Next(source="*")
+        returned = ReturnedOut(many=True)
+        in_progress = SummaryOut(many=True)
+        recent = RecentOut(many=True)
+        reviews = Reviews(source="*")
+
+    @extend_schema(
+        parameters=[OpenApiParameter("project", int, required=True)], responses=answers({200: Output}, 400)
+    )
+    def get(self, request: Request) -> Response:
+        given = self.Input(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        user = signed_in(request)
+        project = access.project_for(user, given.validated_data["project"])
+        return Response(self.Output(worklist.home(reader=user, project=project)).data)
+
+
+class NextView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        project = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+        role = serializers.ChoiceField(choices=["annotate", "review"])
+
+    class Output(serializers.Serializer[Any]):
+        assignment = serializers.IntegerField(allow_null=True)
+        detail = serializers.CharField()
+
+    @extend_schema(request=Input, responses=answers({200: Output}, 400))
+    def post(self, request: Request) -> Response:
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        user, review = signed_in(request), given.validated_data["role"] == "review"
+        project = access.project_for(
+            user, given.validated_data["project"], to="review" if review else "annotate"
+        )
+        assignment = (
+            worklist.claim_review(reviewer=user, project=project)
+            if review
+            else worklist.next_case(reader=user, project=project)
+        )
+        if assignment is None:
+            return Response({"assignment": None, "detail": NO_REVIEW if review else NO_CASE})
+        return Response({"assignment": assignment.pk, "detail": f"Case {assignment.case.number} is yours."})
