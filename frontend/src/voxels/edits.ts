@@ -21,7 +21,7 @@ export interface SliceRuns {
 const MAX_VARINT_BYTES = 5;
 
 /** The bytes of edits, before gzip. Blocks keep their order. */
-export function encodeEdits(slices: readonly SliceRuns[]): Uint8Array {
+export function encodeEdits(slices: readonly SliceRuns[]): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(slices.reduce((sum, s) => sum + 15 + s.starts.length * 11, 0));
   for (const slice of slices) {
     writer.varint(slice.layer);
@@ -177,7 +177,7 @@ export class RunBuilder {
 }
 
 class ByteWriter {
-  private readonly bytes: Uint8Array;
+  private readonly bytes: Uint8Array<ArrayBuffer>;
   private length = 0;
 
   constructor(capacity: number) {
@@ -197,7 +197,7 @@ class ByteWriter {
     this.bytes[this.length++] = rest;
   }
 
-  written(): Uint8Array {
+  written(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(0, this.length);
   }
 }

@@ -1,5 +1,5 @@
 export { CHUNK_RECORD_BYTES, decodeMaskChunks } from './chunks';
-export { ADDED, changeOf, diffMasks, REMOVED, type SliceDifference } from './diff';
+export { ADDED, changeOf, diffMasks, REMOVED, requireSameGrid, type SliceDifference } from './diff';
 export { applyEdits, decodeEdits, encodeEdits, mergeEdits, type SliceRuns } from './edits';
 export { type EditBox, EditEngine, type EditTool, type StrokeRecord, type StrokeTarget } from './engine';
 export {
@@ -16,5 +16,6 @@ export {
   type Plane,
   type Triple,
 } from './geometry';
-export { BACKGROUND, IGNORE, isStructure, LabelMap } from './labelMap';
+export { BACKGROUND, IGNORE, isStructure, LabelMap, type LayerSlices } from './labelMap';
+export { readSlice, sliceSize } from './slice';
 export type { Stamp } from './sweep';

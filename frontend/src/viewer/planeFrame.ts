@@ -1,0 +1,119 @@
+/**
+ * Where voxels lie on the screen: the one conversion between voxel index and canvas pixels of a plane.
+ *
+ * The rendered scene is laid out in millimetres along the array's axes (origin 0, no rotation), so that a plane
+ * always shows whole slices of the array, also of a scan whose axes are oblique to the patient's.
+ */
+import { type Ijk, ijk, PLANE_AXIS, type Plane, sliceSize, type Triple } from '../voxels';
+
+type Axis = 0 | 1 | 2;
+
+export interface PlaneFrame {
+  readonly plane: Plane;
+  /** Array axis that runs to the right of the screen. */
+  readonly across: Axis;
+  /** Array axis that runs along the screen's vertical. */
+  readonly along: Axis;
+  readonly normal: Axis;
+  /** +1 where the index grows downwards, -1 where it grows upwards (superior is up). */
+  readonly down: 1 | -1;
+  readonly columns: number;
+  readonly rows: number;
+  readonly slices: number;
+  readonly spacing_mm: Triple;
+  /** Letters at the edges of the screen. */
+  readonly letters: {
+    readonly left: string;
+    readonly right: string;
+    readonly top: string;
+    readonly bottom: string;
+  };
+}
+
+const LAYOUT = {
+  axial: { across: 0, along: 1, down: 1, letters: { left: 'R', right: 'L', top: 'A', bottom: 'P' } },
+  coronal: { across: 0, along: 2, down: -1, letters: { left: 'R', right: 'L', top: 'S', bottom: 'I' } },
+  sagittal: { across: 1, along: 2, down: -1, letters: { left: 'A', right: 'P', top: 'S', bottom: 'I' } },
+} as const;
+
+export function planeFrame(plane: Plane, shape: Triple, spacing_mm: Triple): PlaneFrame {
+  const normal = PLANE_AXIS[plane];
+  return { plane, normal, slices: shape[normal], spacing_mm, ...LAYOUT[plane], ...sliceSize(shape, plane) };
+}
+
+export interface ScreenPoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What a plane shows: the voxel (not rounded, but for the slice) at the centre of a canvas, and the zoom. */
+export interface PlaneView {
+  readonly centre: Ijk;
+  readonly pixelsPerMm: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Canvas x = x0 + dx * column and y = y0 + dy * row. */
+export interface ScreenTransform {
+  readonly x0: number;
+  readonly y0: number;
+  readonly dx: number;
+  readonly dy: number;
+}
+
+export function screenTransform(frame: PlaneFrame, view: PlaneView): ScreenTransform {
+  const dx = frame.spacing_mm[frame.across] * view.pixelsPerMm;
+  const dy = frame.down * frame.spacing_mm[frame.along] * view.pixelsPerMm;
+  return {
+    dx,
+    dy,
+    x0: view.width / 2 - view.centre[frame.across] * dx,
+    y0: view.height / 2 - view.centre[frame.along] * dy,
+  };
+}
+
+export function toScreen(frame: PlaneFrame, view: PlaneView, index: Ijk): ScreenPoint {
+  const { x0, y0, dx, dy } = screenTransform(frame, view);
+  return { x: x0 + dx * index[frame.across], y: y0 + dy * index[frame.along] };
+}
+
+/** The point of the shown slice under a canvas pixel; it may lie outside the array. */
+export function toIndex(frame: PlaneFrame, view: PlaneView, point: ScreenPoint): Ijk {
+  const { x0, y0, dx, dy } = screenTransform(frame, view);
+  const index = components(view.centre);
+  index[frame.across] = (point.x - x0) / dx;
+  index[frame.along] = (point.y - y0) / dy;
+  return ijk(...index);
+}
+
+/** Pixels per millimetre at which the whole slice fits. */
+export function fitScale(frame: PlaneFrame, width: number, height: number): number {
+  const widthMm = frame.columns * frame.spacing_mm[frame.across];
+  const heightMm = frame.rows * frame.spacing_mm[frame.along];
+  return Math.max(1e-3, Math.min(width / widthMm, height / heightMm));
+}
+
+export function withSlice(frame: PlaneFrame, view: PlaneView, slice: number): PlaneView {
+  const centre = components(view.centre);
+  centre[frame.normal] = Math.min(frame.slices - 1, Math.max(0, Math.round(slice)));
+  return { ...view, centre: ijk(...centre) };
+}
+
+/** The view after the content was dragged by some pixels. */
+export function panned(frame: PlaneFrame, view: PlaneView, dx: number, dy: number): PlaneView {
+  return { ...view, centre: toIndex(frame, view, { x: view.width / 2 - dx, y: view.height / 2 - dy }) };
+}
+
+/** The view after a zoom that leaves the voxel under `about` where it is. */
+export function zoomed(frame: PlaneFrame, view: PlaneView, factor: number, about: ScreenPoint): PlaneView {
+  const fit = fitScale(frame, view.width, view.height);
+  const pixelsPerMm = Math.min(fit * 40, Math.max(fit * 0.25, view.pixelsPerMm * factor));
+  const kept = toIndex(frame, view, about);
+  const moved = toScreen(frame, { ...view, pixelsPerMm }, kept);
+  return panned(frame, { ...view, pixelsPerMm }, about.x - moved.x, about.y - moved.y);
+}
+
+function components(index: Ijk): [number, number, number] {
+  return [index[0], index[1], index[2]];
+}
