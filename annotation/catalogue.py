@@ -54,17 +54,22 @@ def load() -> None:
 
 def structure_named(name: str) -> Structure:
     """Return the structure of a name, key or known spelling; an unknown name makes a new structure."""
-    key = _by_spelling().get(_plain(name)) or _by_tokens().get(_tokens(name))
-    if key is not None:
-        return Structure.objects.filter(key=key).first() or _from_catalogue(key)
-    key, side = _new_key(name)
+    key = key_of(name)
     existing = Structure.objects.filter(key=key).first()
     if existing is not None:
         return existing
+    if key in entries():
+        return _from_catalogue(key)
+    _, side = _tokens(name)
     structure, _ = Structure.objects.get_or_create(
         key=key, defaults={"name": name.strip()[:120], "side": side, "colour": _free_colour()}
     )
     return structure
+
+
+def key_of(name: str) -> str:
+    """Return the key of the structure that a name stands for, whether or not there is such a structure."""
+    return _by_spelling().get(_plain(name)) or _by_tokens().get(_tokens(name)) or _new_key(name)
 
 
 @cache
@@ -122,7 +127,7 @@ def _from_catalogue(key: str) -> Structure:
     return structure
 
 
-def _new_key(name: str) -> tuple[str, Side]:
+def _new_key(name: str) -> str:
     """Return snake_case with the side last. Letters that ASCII lacks are told apart by a short hash."""
     latin = unicodedata.normalize("NFKD", name)
     words, side = _tokens(latin)
@@ -130,7 +135,7 @@ def _new_key(name: str) -> tuple[str, Side]:
     digest = [hashlib.sha256(name.strip().encode()).hexdigest()[:8]] if lost or not words else []
     tail = "_".join([*digest, *filter(None, [side.value])])
     head = "_".join(words)[: _LONGEST_KEY - len(tail) - 1]
-    return "_".join(filter(None, [head, tail])), side
+    return "_".join(filter(None, [head, tail]))
 
 
 def _free_colour() -> str:

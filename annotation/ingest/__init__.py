@@ -1,0 +1,15 @@
+"""How scans and the delineations that came with them become cases: each of them whole or not at all."""
+
+from annotation.ingest.cases import add_case, content_sha256, read_voxels, upload_case
+from annotation.ingest.folders import Imported, ImportReport, Refusal, import_folder
+
+__all__ = [
+    "ImportReport",
+    "Imported",
+    "Refusal",
+    "add_case",
+    "content_sha256",
+    "import_folder",
+    "read_voxels",
+    "upload_case",
+]

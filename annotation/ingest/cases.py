@@ -1,0 +1,214 @@
+"""One scan becomes one case: image in the store, rows in one transaction, its delineation accepted."""
+
+import hashlib
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.core.files.base import File
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.text import get_valid_filename
+from numpy.typing import NDArray
+
+from annotation import chunks, store
+from annotation.errors import Conflict, Refused, TooLarge
+from annotation.imaging import checks, naming, nifti, omezarr
+from annotation.imaging.dicom import patient_key as keyed_hash
+from annotation.imaging.sandbox import Decoder
+from annotation.ingest import delineations
+from annotation.models import Case, CaseState, Mask, MaskKind, Project, RevisionKind, Split, Volume
+from training.labels import IGNORE
+from training.volume import Volume as Scan
+
+_LONGEST_NAME = 120
+
+Labels = NDArray[np.uint8]
+
+
+def add_case(
+    *,
+    project: Project,
+    volume: Scan,
+    name: str,
+    patient_key: str,
+    split: str,
+    labels: Labels | None = None,
+    annotated: Iterable[str] = (),
+) -> Case:
+    """Make a case of a decoded scan (int16 HU, canonical LPS), and accept the delineation that came with it.
+
+    `labels` is (layer, i, j, k) with values of the project's schema, or None; `annotated` are the keys of the
+    structures that were looked at. Raises Conflict when the project has this scan already, or has other scans
+    of the patient in another split.
+    """
+    keys = sorted(set(annotated))
+    if labels is not None:
+        _check_labels(project, labels, volume.geometry.shape, keys)
+    signature = content_sha256(volume.voxels)
+    _check_new(project, signature)
+    with _stored_image(volume) as store_key, transaction.atomic():
+        # No two cases of a project get one number, and no scan comes in twice.
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        _check_new(project, signature)
+        _check_split(project, patient_key, split)
+        last: int | None = project.cases.aggregate(last=Max("number"))["last"]
+        case = Case.objects.create(
+            project=project,
+            volume=_volume_row(volume, store_key, signature),
+            number=(last or 0) + 1,
+            name=name[:_LONGEST_NAME],
+            patient_key=patient_key,
+            split=split,
+        )
+        if labels is not None:
+            _accept(case, labels, keys)
+    return case
+
+
+def upload_case(
+    *, project: Project, image: File[Any], label: File[Any] | None = None, name: str = ""
+) -> Case:
+    """Make a case of an uploaded NIfTI scan and, if given, its label map in the project's own values."""
+    work = Path(settings.WORK_ROOT)
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=work, prefix="upload-") as folder, Decoder() as decoder:
+        path = _received(image, Path(folder, "image"))
+        scan = decoder.image(path)
+        drawn: delineations.Delineation | None = None
+        if label is not None:
+            file = _received(label, Path(folder, "label"))
+            voxels = labels_on(scan, decoder, file)
+            drawn = delineations.in_project_values(project, voxels, None, file.name)
+    called = name.strip() or naming.stem(path.name)
+    key = hashed_patient(naming.patient_of(called))
+    return add_case(
+        project=project,
+        volume=scan,
+        name=called,
+        patient_key=key,
+        split=split_of(project, key) or Split.POOL,
+        labels=drawn.labels if drawn else None,
+        annotated=drawn.annotated if drawn else (),
+    )
+
+
+def labels_on(scan: Scan, decoder: Decoder, file: Path) -> Labels:
+    """Decode a label map that lies on a scan: uint8 (i, j, k). Raises Refused when it lies elsewhere."""
+    labels = decoder.labels(file)
+    if not labels.geometry.is_close(scan.geometry):
+        raise Refused(
+            f"{file.name} has another shape or position than its scan; resample the label map onto the scan."
+        )
+    return np.asarray(labels.voxels, np.uint8)
+
+
+def read_voxels(volume: Volume) -> NDArray[np.int16]:
+    """Return a stored image's voxels: int16 HU (i, j, k)."""
+    with store.local_path(volume.store_key) as folder:
+        return omezarr.read_image(folder)
+
+
+def content_sha256(voxels: NDArray[np.int16]) -> str:
+    """Return what finds the same scan under another name: a hash of shape and voxels, not of the geometry."""
+    digest = hashlib.sha256("x".join(str(n) for n in voxels.shape).encode())
+    digest.update(np.ascontiguousarray(voxels, "<i2").data)
+    return digest.hexdigest()
+
+
+def hashed_patient(patient: str) -> str:
+    """Return what stands for a patient in this installation."""
+    return keyed_hash(settings.SECRET_KEY, patient)
+
+
+def split_of(project: Project, patient_key: str) -> str | None:
+    """Return the split that a patient's scans are in; None: the project has none of them."""
+    return project.cases.filter(patient_key=patient_key).values_list("split", flat=True).first()
+
+
+def _check_labels(project: Project, labels: Labels, shape: tuple[int, ...], keys: Sequence[str]) -> None:
+    entries = delineations.entries_of(project)
+    layers = chunks.layer_count(project.pk)
+    if labels.dtype != np.uint8 or labels.shape != (layers, *shape):
+        raise Refused(f"The delineation has shape {labels.shape}; the scan needs {(layers, *shape)}.")
+    if strange := set(keys) - {entry.structure.key for entry in entries}:
+        raise Refused(f"The project has no structure {min(strange)}.")
+    for layer, voxels in enumerate(labels):
+        allowed = {IGNORE} | {entry.value for entry in entries if entry.layer == layer}
+        if unknown := set(checks.present_values(voxels)) - allowed:
+            raise Refused(f"The delineation holds the value {min(unknown)}, which the project does not have.")
+
+
+def _check_new(project: Project, signature: str) -> None:
+    same = project.cases.filter(volume__content_sha256=signature).first()
+    if same is not None:
+        raise Conflict(
+            f"This is the same scan as case {same.number} ({same.name}); it was not imported twice."
+        )
+
+
+def _check_split(project: Project, patient_key: str, split: str) -> None:
+    other = project.cases.filter(patient_key=patient_key).exclude(split=split).first()
+    if other is not None:
+        raise Conflict(
+            f"Case {other.number} is of the same patient and in the split “{other.split}”; "
+            "all scans of a patient must be in one split."
+        )
+
+
+@contextmanager
+def _stored_image(volume: Scan) -> Iterator[str]:
+    """Store an image and give its key; what goes wrong later takes the image out again."""
+    work = Path(settings.WORK_ROOT)
+    work.mkdir(parents=True, exist_ok=True)
+    key = f"volumes/{uuid.uuid4().hex}.zarr"
+    with tempfile.TemporaryDirectory(dir=work, prefix="image-") as folder:
+        omezarr.write_image(Path(folder, "image"), volume)
+        store.put_tree(key, Path(folder, "image"))
+    try:
+        yield key
+    except BaseException:
+        store.delete_tree(key)
+        raise
+
+
+def _volume_row(volume: Scan, store_key: str, signature: str) -> Volume:
+    geometry = volume.geometry
+    return Volume.objects.create(
+        store_key=store_key,
+        shape=list(geometry.shape),
+        spacing_mm=list(geometry.spacing_mm),
+        origin_lps=list(geometry.origin_lps),
+        direction=[float(x) for x in np.ravel(geometry.direction)],
+        content_sha256=signature,
+    )
+
+
+def _accept(case: Case, labels: Labels, keys: Sequence[str]) -> None:
+    mask = Mask.objects.create(case=case, kind=MaskKind.IMPORTED, annotated=list(keys))
+    case.accepted_revision = chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.IMPORT)
+    case.accepted_at = timezone.now()
+    case.state = CaseState.ACCEPTED
+    case.save(update_fields=["accepted_revision", "accepted_at", "state", "updated_at"])
+
+
+def _received(file: File[Any], folder: Path) -> Path:
+    """Write an upload into a folder under its own base name. Raises Refused for what cannot be NIfTI."""
+    name = get_valid_filename(Path(str(file.name or "upload")).name)[-100:]
+    if not nifti.is_nifti(Path(name)):
+        raise Refused(f"{name} is not a NIfTI file (.nii or .nii.gz); import DICOM series from a folder.")
+    folder.mkdir()
+    path, received = folder / name, 0
+    with path.open("wb") as target:
+        for piece in file.chunks():
+            received += len(piece)
+            if received > settings.MAX_UPLOAD_BYTES:
+                raise TooLarge(f"{name} is larger than {settings.MAX_UPLOAD_BYTES // 1024**2} MiB.")
+            target.write(piece)
+    return path

@@ -1,0 +1,73 @@
+"""Import a folder of scans into a project: NIfTI files and DICOM CT series, with label maps where there are some.
+
+Ends with status 0 when everything was imported, 1 when something was refused, 2 when nothing could be done.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from annotation import ingest
+from annotation.errors import Refused
+from annotation.models import Project
+from training.progress import Progress
+
+_STAGES = {"looking": "Looking at the files", "importing": "Importing scans"}
+_SOME_REFUSED, _NOTHING_DONE = 1, 2
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("project", help="Name or number of the project.")
+        parser.add_argument("folder", type=Path, help="Folder of scans; its subfolders are read, too.")
+        parser.add_argument("--create", action="store_true", help="Make the project if there is none.")
+        parser.add_argument("--delineated", type=int, help="How many delineations to start from.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        project = _project(options["project"], create=options["create"])
+        console = Console(file=self.stdout)
+        try:
+            report = _with_bar(console, project, options["folder"], options["delineated"])
+        except Refused as refused:
+            raise CommandError(refused.sentence, returncode=_NOTHING_DONE) from refused
+        for line in report.lines():
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if not report.imported:
+            sys.exit(_NOTHING_DONE)
+        if report.refused:
+            sys.exit(_SOME_REFUSED)
+
+
+def _project(wanted: str, *, create: bool) -> Project:
+    found = Project.objects.filter(name=wanted).first()
+    if found is None and wanted.isdecimal():
+        found = Project.objects.filter(pk=int(wanted)).first()
+    if found is None and create:
+        found = Project.objects.create(name=wanted)
+    if found is None:
+        raise CommandError(
+            f"There is no project {wanted}; give its name or number, or add --create.",
+            returncode=_NOTHING_DONE,
+        )
+    return found
+
+
+def _with_bar(
+    console: Console, project: Project, folder: Path, delineated: int | None
+) -> ingest.ImportReport:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task(_STAGES["looking"], total=None)
+
+        def show(progress: Progress) -> None:
+            description = _STAGES[progress.stage]
+            bar.update(task, description=description, completed=progress.done, total=progress.total)
+
+        return ingest.import_folder(project=project, folder=folder, on_progress=show, delineated=delineated)
