@@ -233,7 +233,8 @@ def release(*, assignment: Assignment) -> Assignment:
 @transaction.atomic
 def release_expired(*, project: Project | None = None) -> int:
     """Give back what nobody drew on before its lease ran out; drawn work stays with its reader."""
-    expired = Assignment.objects.select_for_update(of=("self", "mask"), skip_locked=True).filter(
+    rows = Assignment.objects.select_for_update(of=("self", "mask"), skip_locked=True)
+    expired = rows.select_related("mask").filter(
         state=AssignmentState.OPEN, lease_until__lt=timezone.now(), mask__head=0, purpose=Purpose.ROUTINE
     )
     if project is not None:

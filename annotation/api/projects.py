@@ -1,18 +1,21 @@
 """A project: its state at a glance, its cases, imports and trainings."""
 
+from pathlib import Path
 from typing import Any, ClassVar
 
+from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import access, ingest, learning, worklist
+from annotation import access, ingest, jobs, learning, worklist
 from annotation.api.base import ApiView, UploadView, answers, signed_in
 from annotation.api.shapes import JobOut, StructureOut
+from annotation.errors import Refused
 from annotation.learning import policy
-from annotation.models import Case, CaseState, Membership, ModelState, Project, Role, Split
+from annotation.models import Case, CaseState, JobKind, Membership, ModelState, Project, Queue, Role, Split
 
 PAGE = 50
 
@@ -156,6 +159,22 @@ class CasesView(UploadView):
         return Response(self.Created(case).data, status=201)
 
 
+def _below_a_root(given: str) -> Path:
+    """The folder, if it lies in one that the operator opened for imports. Says nothing about any other."""
+    roots = [root.resolve() for root in settings.IMPORT_ROOTS]
+    if not roots:
+        raise Refused("No folder is open for imports. Ask the operator to set DELINEATE_IMPORT_ROOTS.")
+    folder = Path(given)
+    try:
+        folder = folder.resolve()
+        allowed = any(folder.is_relative_to(root) for root in roots) and folder.is_dir()
+    except (OSError, RuntimeError):  # a name that is too long, links in a circle
+        allowed = False
+    if not allowed:
+        raise Refused(f"There is no such folder below {' or '.join(map(str, roots))}.")
+    return folder
+
+
 class ImportsView(ApiView):
     class Input(serializers.Serializer[Any]):
         folder = serializers.CharField(max_length=1000)
@@ -165,7 +184,9 @@ class ImportsView(ApiView):
         project = access.project_for(signed_in(request), project_id, to="manage")
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        job = ingest.request_import(project=project, folder=given.validated_data["folder"])
+        folder = _below_a_root(given.validated_data["folder"])
+        ids = {"folder": str(folder)}
+        job = jobs.enqueue(kind=JobKind.IMPORT, queue=Queue.IO, ids=ids, project=project)
         return Response(JobOut(job).data, status=202)
 
 

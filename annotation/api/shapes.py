@@ -98,7 +98,7 @@ class VolumeOut(serializers.Serializer[Volume]):
     def get_levels(self, volume: Volume) -> Any:
         ni, nj, nk = volume.shape
         di, dj, dk = volume.spacing_mm
-        return LevelOut(list(omezarr.levels((ni, nj, nk), (di, dj, dk))), many=True).data
+        return [LevelOut(level).data for level in omezarr.levels((ni, nj, nk), (di, dj, dk))]
 
 
 class SummaryOut(serializers.Serializer[Assignment]):

@@ -167,4 +167,4 @@ def encode(blocks: Iterable[Block]) -> bytes:
 
 
 def pack(blocks: Iterable[Block]) -> bytes:
-    return gzip.compress(encode(blocks))
+    return gzip.compress(encode(blocks), mtime=0)

@@ -1,0 +1,28 @@
+"""Calls that really meet: each in its own thread and database connection, let go at the same moment."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from django.db import connection
+
+Answer = TypeVar("Answer")
+
+
+def at_once(calls: Sequence[Callable[[], Answer]]) -> list[Answer | Exception]:
+    """What each call returned or raised, in their order."""
+    gate = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], Answer]) -> Answer | Exception:
+        try:
+            connection.ensure_connection()
+            gate.wait(timeout=30)
+            return call()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
