@@ -190,12 +190,8 @@ def _choose(
         for file in sorted(fitting, key=lambda file: file.path)
     ]
     best = max(known, key=_rank)
-    unnamed = [value for value in best.values if best.names and value not in best.names.by_value]
-    if best.names and unnamed:
-        raise Refused(
-            f"{best.path.name} holds the value {unnamed[0]}, which has no name: write "
-            f'"{unnamed[0]}": "name of the structure" into {best.names.source}.'
-        )
+    if best.names:
+        best.names.check(best.values, best.path.name)
     left_out.extend((labels.path.name, best.path.name) for labels in known if labels is not best)
     return best
 

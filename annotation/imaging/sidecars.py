@@ -1,7 +1,7 @@
 """Names of label values from the JSON files that lie beside label maps."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,6 +22,15 @@ class Names:
     source: str
     by_value: dict[int, str]
     not_drawn: frozenset[str] = frozenset()
+
+    def check(self, values: Iterable[int], file: str) -> None:
+        """Raise Refused when a value of `file` has no name."""
+        for value in values:
+            if value not in self.by_value:
+                raise Refused(
+                    f"{file} holds the value {value}, which has no name: write "
+                    f'"{value}": "name of the structure" into {self.source}.'
+                )
 
 
 @dataclass(frozen=True)

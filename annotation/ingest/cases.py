@@ -73,7 +73,7 @@ def add_case(
 
 
 def upload_case(
-    *, project: Project, image: File[Any], label: File[Any] | None = None, name: str = ""
+    *, project: Project, image: "File[Any]", label: "File[Any] | None" = None, name: str = ""
 ) -> Case:
     """Make a case of an uploaded NIfTI scan and, if given, its label map in the project's own values."""
     work = Path(settings.WORK_ROOT)
@@ -198,7 +198,7 @@ def _accept(case: Case, labels: Labels, keys: Sequence[str]) -> None:
     case.save(update_fields=["accepted_revision", "accepted_at", "state", "updated_at"])
 
 
-def _received(file: File[Any], folder: Path) -> Path:
+def _received(file: "File[Any]", folder: Path) -> Path:
     """Write an upload into a folder under its own base name. Raises Refused for what cannot be NIfTI."""
     name = get_valid_filename(Path(str(file.name or "upload")).name)[-100:]
     if not nifti.is_nifti(Path(name)):

@@ -85,12 +85,7 @@ def in_project_values(project: Project, voxels: Labels, names: Names | None, fil
     own = {entry.structure.key: entry for entry in entries}
     keys = {value: catalogue.key_of(name) for value, name in names.by_value.items()}
     ignored = {value for value, name in names.by_value.items() if name.lower() == _IGNORED}
-    for value in present:
-        if value not in keys:
-            raise Refused(
-                f'{file} holds the value {value}, which has no name: write "{value}": "name of the structure" '
-                f"into {names.source}."
-            )
+    names.check(present, file)
     mapping = {value: own[key] for value, key in keys.items() if key in own and value not in ignored}
     if not mapping:
         shown = ", ".join(sorted(own)[:5])

@@ -1,4 +1,4 @@
-"""Import a folder of scans into a project: NIfTI files and DICOM CT series, with label maps where there are some.
+"""Import a folder of scans into a project: NIfTI files, their label maps, and DICOM CT series.
 
 Ends with status 0 when everything was imported, 1 when something was refused, 2 when nothing could be done.
 """
@@ -32,13 +32,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = _project(options["project"], create=options["create"])
-        console = Console(file=self.stdout)
         try:
-            report = _with_bar(console, project, options["folder"], options["delineated"])
+            report = _with_bar(project, options["folder"], options["delineated"])
         except Refused as refused:
             raise CommandError(refused.sentence, returncode=_NOTHING_DONE) from refused
         for line in report.lines():
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self.stdout.write(line)
         if not report.imported:
             sys.exit(_NOTHING_DONE)
         if report.refused:
@@ -59,11 +58,9 @@ def _project(wanted: str, *, create: bool) -> Project:
     return found
 
 
-def _with_bar(
-    console: Console, project: Project, folder: Path, delineated: int | None
-) -> ingest.ImportReport:
+def _with_bar(project: Project, folder: Path, delineated: int | None) -> ingest.ImportReport:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=console) as bar:
+    with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(_STAGES["looking"], total=None)
 
         def show(progress: Progress) -> None:
