@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -19,6 +20,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from annotation.errors import NotFound
 
 _UNFINISHED = ".unfinished-"
+_FLUSHES_AT_ONCE = 16
 
 
 def put(key: str, data: bytes) -> None:
@@ -32,24 +34,32 @@ def put(key: str, data: bytes) -> None:
         _flush(unfinished)
 
 
-def put_tree(prefix: str, folder: Path) -> None:
-    """Store all files of a folder under a prefix that is not taken: all of them, or none."""
+@contextmanager
+def new_tree(prefix: str) -> Iterator[Path]:
+    """Give the name of a folder to be made; what it holds at the end is stored: all of it, or nothing."""
     storage = _storage()
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
     if isinstance(storage, FileSystemStorage):
         with _finished(Path(storage.path(prefix))) as unfinished:
-            shutil.copytree(folder, unfinished)
-            for path in sorted(unfinished.rglob("*")):
-                _flush(path)
-            _flush(unfinished)
+            yield unfinished
+            with ThreadPoolExecutor(_FLUSHES_AT_ONCE) as pool:  # the disk joins what comes at once
+                list(pool.map(_flush, [unfinished, *unfinished.rglob("*")]))
         return
-    try:
-        for path in files:
-            with path.open("rb") as file:
-                _save(storage, f"{prefix}/{path.relative_to(folder).as_posix()}", File(file))
-    except BaseException:
-        delete_tree(prefix)
-        raise
+    with tempfile.TemporaryDirectory(prefix="delineate-store-") as parent:
+        folder = Path(parent, "tree")
+        yield folder
+        try:
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                with path.open("rb") as file:
+                    _save(storage, f"{prefix}/{path.relative_to(folder).as_posix()}", File(file))
+        except BaseException:
+            delete_tree(prefix)
+            raise
+
+
+def put_tree(prefix: str, folder: Path) -> None:
+    """Store a copy of all files of a folder under a prefix that is not taken: all of them, or none."""
+    with new_tree(prefix) as tree:
+        shutil.copytree(folder, tree)
 
 
 def read(key: str) -> bytes:
@@ -112,7 +122,7 @@ def _storage() -> Storage:
     return storages["store"]
 
 
-def _save(storage: Storage, key: str, content: File[bytes]) -> None:
+def _save(storage: Storage, key: str, content: "File[bytes]") -> None:
     saved = storage.save(key, content)
     if saved != key:  # Django renames rather than overwrites: the key was taken
         storage.delete(saved)

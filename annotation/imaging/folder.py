@@ -221,19 +221,17 @@ def _add_series(folder: Path, decoder: Decoder, result: Survey) -> None:
         result.refused.append((base, f"{base} is damaged or not a DICOM file."))
     for kind, count in sorted(found.others.items()):
         result.notes.append(
-            f"{count} DICOM file(s) of the kind “{kind}” were left out: only CT slices are read."
+            f"{_files(count, 'DICOM')} of the kind “{kind}” left out: only CT slices are read."
         )
     if found.doubles:
-        result.notes.append(f"{found.doubles} DICOM file(s) were there twice; each slice is read once.")
+        result.notes.append(f"{_files(found.doubles, 'DICOM')} found twice: each slice is read once.")
 
 
 def _note_other_formats(folder: Path, result: Survey) -> None:
     counts = Counter(path.suffix.lower() for path in _walk(folder))
     for suffix in UNREAD_FORMATS:
         if counts[suffix]:
-            result.notes.append(
-                f"{counts[suffix]} {suffix} file(s) were left out: convert them to NIfTI to import them."
-            )
+            result.notes.append(f"{_files(counts[suffix], suffix)} left out: convert to NIfTI to import.")
 
 
 def _make_names_unique(folder: Path, result: Survey) -> None:
@@ -249,6 +247,10 @@ def _make_names_unique(folder: Path, result: Survey) -> None:
         seen[name] += 1
         name = name if seen[name] == 1 else f"{name}_{seen[name]}"
         result.scans[at] = replace(scan, name=name, patient=patient)
+
+
+def _files(count: int, what: str) -> str:
+    return f"1 {what} file" if count == 1 else f"{count} {what} files"
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -165,12 +165,9 @@ def _check_split(project: Project, patient_key: str, split: str) -> None:
 @contextmanager
 def _stored_image(volume: Scan) -> Iterator[str]:
     """Store an image and give its key; what goes wrong later takes the image out again."""
-    work = Path(settings.WORK_ROOT)
-    work.mkdir(parents=True, exist_ok=True)
     key = f"volumes/{uuid.uuid4().hex}.zarr"
-    with tempfile.TemporaryDirectory(dir=work, prefix="image-") as folder:
-        omezarr.write_image(Path(folder, "image"), volume)
-        store.put_tree(key, Path(folder, "image"))
+    with store.new_tree(key) as folder:
+        omezarr.write_image(folder, volume)
     try:
         yield key
     except BaseException:

@@ -1,6 +1,7 @@
 """A folder of scans becomes cases, one transaction each, and a report of what became of every file."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class ImportReport:
         start = sum(case.delineated for case in self.imported if case.split != Split.TEST)
         waiting = len(self.imported) - test - start
         summary = (
-            f"{len(self.imported)} scans imported: {start} delineated to start from, {waiting} for the "
+            f"{_scans(len(self.imported))} imported: {start} delineated to start from, {waiting} for the "
             f"readers, {test} set apart for testing."
         )
         refused = [f"Not imported: {refusal.file}: {refusal.sentence}" for refusal in self.refused]
@@ -75,14 +76,19 @@ def import_folder(
         placed, notes = place(found.scans, delineated)
         work = _Import(project, decoder, _wanted(found))
         work.report.refused.extend(Refusal(file, sentence) for file, sentence in found.refused)
-        work.report.notes.extend([*found.notes, *notes, *_note_on_names(project, found)])
+        work.report.notes.extend([*found.notes, *notes])
+        on_names = _note_on_names(project, found)
         began = time.monotonic()
         for done, item in enumerate(placed):
             left = (time.monotonic() - began) / done * (len(placed) - done) if done else None
             on_progress(Progress("importing", done, len(placed), seconds_left=left))
             work.add(item)
         on_progress(Progress("importing", len(placed), len(placed)))
-    return work.finished()
+    return work.finished(on_names)
+
+
+def _scans(count: int) -> str:
+    return "1 scan" if count == 1 else f"{count} scans"
 
 
 @dataclass
@@ -108,8 +114,9 @@ class _Import:
             )
         )
 
-    def finished(self) -> ImportReport:
+    def finished(self, on_names: Sequence[str]) -> ImportReport:
         """Return the report with what only the end knows."""
+        self.report.notes.extend(on_names if self.report.imported else ())
         if self.left_out:
             names = sorted(self.left_out)
             more = f" and {len(names) - 5} more" if len(names) > 5 else ""
