@@ -1,1 +1,7 @@
 """The science: volumes, label maps, metrics, training and prediction. Knows nothing of the web."""
+
+import os
+
+# Threads that wait for each other must sleep, not spin: with as many workers as cores and anything else on the
+# machine, spinning makes a training step ten times slower. OpenMP reads this once, when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")

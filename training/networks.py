@@ -61,10 +61,14 @@ def _channels_last(network: nn.Module) -> nn.Module:
 
 @functools.cache
 def device() -> torch.device:
-    """Return the accelerator if there is one, else the processor, with threads limited to our share of it."""
+    """Return the accelerator if there is one, else the processor.
+
+    The number of threads is that of the cores we may use, or DELINEATE_THREADS where that is set.
+    """
     if torch.cuda.is_available():
         return torch.device("cuda")
-    torch.set_num_threads(min(len(os.sched_getaffinity(0)), 16))
+    cores = min(len(os.sched_getaffinity(0)), 16)
+    torch.set_num_threads(int(os.environ.get("DELINEATE_THREADS", cores)))
     return torch.device("cpu")
 
 

@@ -1,8 +1,9 @@
 """A synthetic abdominal CT whose truth is known: for the demo, tests and measuring what training does.
 
 Every patient has an own build: body and fat, organ sizes and places, a smooth deformation, a contrast phase,
-bowel filled with gas or fluid that touches the organs, partial volume and noise. The anatomy is scaled to the
-field of view, so every structure is there whatever the shape. It teaches nothing about patients.
+bowel that touches the organs and looks like them, cysts and tumours, now and then an odd anatomy, partial
+volume and noise. The anatomy is scaled to the field of view, so every structure is there whatever the shape.
+It teaches nothing about patients.
 """
 
 from dataclasses import dataclass
@@ -145,45 +146,75 @@ def _body(patient: _Patient) -> Grid:
 
 
 def _bowel(patient: _Patient, hu: Grid) -> None:
-    """Fill the middle with loops of bowel (wall around gas, fluid or food) that look like organs."""
+    """Fill the cavity with loops of bowel (wall around gas, fluid or food) that look like organs."""
     p, rng = patient, patient.rng
-    for _ in range(int(rng.integers(10, 16))):
-        centre = np.array([rng.uniform(-80, 80), rng.uniform(-58, 10), rng.uniform(-65, 25)])
-        radii = rng.uniform(9, 21, 3)
-        hu[p.within(centre, radii)] = 35 + 40 * p.portal
-        hu[p.within(centre, radii - 3.5)] = rng.choice([-850.0, 15.0, 60.0, 110.0], p=[0.35, 0.35, 0.2, 0.1])
-    stomach = p.near((42, -38, 45), (34, 24, 22))
-    hu[stomach] = np.where(p.y < -42, -900.0, 20.0)[stomach]
+    for _ in range(int(rng.integers(16, 26))):
+        centre = np.array([rng.uniform(-88, 88), rng.uniform(-62, 22), rng.uniform(-80, 40)])
+        radii = rng.uniform(9, 22, 3)
+        hu[p.within(centre, radii)] = 40 + 45 * p.portal
+        filling = rng.choice([-850.0, 12.0, 55.0, 95.0, 180.0], p=[0.25, 0.3, 0.2, 0.15, 0.1])
+        hu[p.within(centre, radii - 3.5)] = filling + rng.normal(0, 8)
+    stomach = p.near((44, -34, 46), (36, 26, 24))
+    hu[stomach] = np.where(p.y < rng.uniform(-55, -35), -900.0, rng.choice([15.0, 60.0, 100.0]))[stomach]
     hu[p.near((-38, -38, 8), (12, 12, 18))] = 12  # gall bladder
+    for side in (-1, 1):
+        psoas = (p.x - side * 34) ** 2 / 200 + (p.y - 44) ** 2 / 260 < 1
+        hu[psoas & (p.z < 10)] = 56
 
 
 def _organs(patient: _Patient, hu: Grid) -> NDArray[np.uint8]:
     """Draw the six structures into `hu` and return their label map."""
-    p = patient
-    liver = p.near((-58, -4, 42), (54, 52, 44)) | p.near((-8, -32, 48), (48, 22, 24))
-    spleen = p.near((82, 20, 50), (20, 34, 30))
-    left, right = p.near((52, 34, 2), (20, 19, 34)), p.near((-54, 34, -8), (20, 19, 34))
-    bladder = p.near((0, -18, -76), (32, 26, 19))
-    bend = 4 * np.sin(p.z / 40 + p.rng.uniform(0, 6))
-    radius = p.rng.uniform(8.5, 12)
-    aorta = ((p.x - 10 - bend) ** 2 + (p.y - 24 - bend) ** 2 < radius**2) & (p.z > -55)
-    enhanced = {
-        1: (liver, 58 + 55 * p.portal + 12 * p.arterial),
-        2: (spleen, 50 + 70 * p.portal + 60 * p.arterial),
-        3: (left, 32 + 130 * p.portal + 120 * p.arterial),
-        4: (right, 32 + 130 * p.portal + 120 * p.arterial),
-        5: (aorta, 42 + 110 * p.portal + 260 * p.arterial),
-        6: (bladder, 8.0),
-    }
+    p, rng = patient, patient.rng
+    cava = (p.x + 18) ** 2 + (p.y - 20) ** 2 < rng.uniform(8, 13) ** 2
+    hu[cava] = 42 + 115 * p.portal + 60 * p.arterial  # the vein beside the aorta, as large and as bright
+    masks = _shapes(p)
+    late = float(rng.random() < 0.2) * rng.uniform(80, 260)  # contrast that has reached the urine
+    levels = (
+        58 + 55 * p.portal + 12 * p.arterial,
+        50 + 70 * p.portal + 60 * p.arterial,
+        32 + 130 * p.portal + 120 * p.arterial,
+        32 + 130 * p.portal + 120 * p.arterial,
+        42 + 110 * p.portal + 260 * p.arterial,
+        6 + late,
+    )
     labels = np.zeros(hu.shape, np.uint8)
-    grain = _texture(patient, 6)
-    for value, (mask, level) in enhanced.items():
-        hu[mask] = level + grain[mask]
+    grain = _texture(p, 7)
+    for value, (mask, level) in enumerate(zip(masks, levels, strict=True), start=1):
+        hu[mask] = level + rng.normal(0, 10) + grain[mask]
         labels[mask] = value
-    for value, kidney in ((3, left), (4, right)):
-        core = ndimage.binary_erosion(kidney, iterations=2) & (labels == value)
-        hu[core] -= 60 * p.arterial  # cortex takes up contrast before medulla
+    for value in (3, 4):
+        core = ndimage.binary_erosion(labels == value, iterations=2)
+        hu[core] -= 70 * p.arterial  # cortex takes up contrast before medulla
+    _lesions(p, hu, labels)
     return labels
+
+
+def _shapes(patient: _Patient) -> tuple[Mask, ...]:
+    """Return the masks of the structures in the order of `STRUCTURES`; later ones cover earlier ones."""
+    p, rng = patient, patient.rng
+    liver = p.near((-58, -4, 42), (54, 52, 44)) | p.near((-8, -32, 48), (48, 22, 24), 9, 0.25)
+    large = 1 + 0.5 * float(rng.random() < 0.2)  # an enlarged spleen now and then
+    spleen = p.near((82, 20, 50), (20 * large, 34, 30 * large), 6, 0.18)
+    low = 28 * (rng.random(2) < 0.15)  # a kidney that lies low
+    left = p.near((52, 34, 2 - low[0]), (20, 19, 34), 6, 0.16)
+    right = p.near((-54, 34, -8 - low[1]), (20, 19, 34), 6, 0.16)
+    bend = 6 * np.sin(p.z / 40 + rng.uniform(0, 6))
+    aorta = ((p.x - 10 - bend) ** 2 + (p.y - 24 - bend) ** 2 < rng.uniform(7.5, 12.5) ** 2) & (p.z > -55)
+    full = rng.uniform(0.7, 1.25)
+    bladder = p.near((0, -18, -70), (32 * full, 26 * full, 19 * full), 5, 0.12)
+    return liver, spleen, left, right, aorta, bladder
+
+
+def _lesions(patient: _Patient, hu: Grid, labels: NDArray[np.uint8]) -> None:
+    """Put cysts and tumours into liver, spleen and kidneys; they belong to the organ."""
+    p, rng = patient, patient.rng
+    voxels = np.argwhere((labels > 0) & (labels <= 4))
+    for _ in range(int(rng.integers(0, 5))):
+        i, j, k = voxels[rng.integers(len(voxels))]
+        organ = labels[i, j, k]
+        centre = np.array([p.x[i, j, k], p.y[i, j, k], p.z[i, j, k]])
+        inside = p.within(centre, rng.uniform(5, 15, 3)) & (labels == organ)
+        hu[inside] = rng.choice([5.0, 45.0, 75.0, 140.0])
 
 
 def _spine(patient: _Patient, hu: Grid) -> None:

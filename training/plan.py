@@ -24,6 +24,7 @@ PATCH_VOXELS = 64**3
 MIN_COVER = 0.2  # of the median scan by one patch; a lower share makes the grid coarser
 MIN_STEPS, MAX_STEPS = 40, 20_000
 _SAMPLES_PER_CASE = 50_000
+_FEWEST_STAGES, _MOST_STAGES = 3, 5
 _SMALLEST_EDGE = 4  # voxels that an axis keeps at the bottom of the network
 
 
@@ -293,7 +294,7 @@ def _strides(size: NDArray[np.float64], spacing_mm: NDArray[np.float64]) -> list
     """Halve an axis while enough voxels are left and it is not much coarser than the others (nnU-Net)."""
     strides = [[1, 1, 1]]
     size, spacing = size.copy(), spacing_mm.copy()
-    while len(strides) < 5:
+    while len(strides) < _MOST_STAGES:
         large = size >= 2 * _SMALLEST_EDGE
         if not large.any():
             break
@@ -301,7 +302,7 @@ def _strides(size: NDArray[np.float64], spacing_mm: NDArray[np.float64]) -> list
         step = np.where(pool, 2, 1)
         strides.append([int(s) for s in step])
         size, spacing = size / step, spacing * step
-    return strides
+    return strides + [[1, 1, 1]] * (_FEWEST_STAGES - len(strides))
 
 
 def _triple(values: Any) -> Triple:

@@ -1,5 +1,6 @@
 """Small synthetic patients on disk, as a worker would hand them to training."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from training.labels import StructureSpec
 from training.manifest import Case, Manifest
 from training.phantom import STRUCTURES, make_phantom
+
+os.environ.setdefault("DELINEATE_THREADS", "1")  # the networks here are so small that threads only wait
 
 Shape = tuple[int, int, int]
 MakeCase = Callable[..., Case]

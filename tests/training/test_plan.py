@@ -1,0 +1,149 @@
+"""The plan follows from the fingerprint by rules that can be checked by hand."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.labels import IGNORE, StructureSpec
+from training.plan import (
+    MIN_COVER,
+    PATCH_VOXELS,
+    Fingerprint,
+    Plan,
+    Sample,
+    channel_table,
+    plan_for,
+    take_fingerprint,
+)
+from training.progress import TrainingError
+
+LIVER = StructureSpec("liver", "Liver", 0, 5, 3.0)
+LEFT = StructureSpec("kidney_left", "Left kidney", 0, 9, 3.0, "left")
+CORD = StructureSpec("spinal_cord", "Spinal cord", 1, 1, 2.0)
+
+
+def fingerprint(
+    spacing_mm: tuple[float, float, float] = (3.0, 3.0, 3.0),
+    median_mm: tuple[float, float, float] = (288.0, 288.0, 192.0),
+) -> Fingerprint:
+    return Fingerprint(spacing_mm, median_mm, -50.0, 250.0, 90.0, 50.0, ((0.95, 0.04, 0.01), (0.99, 0.01)))
+
+
+def plan(of: Fingerprint | None = None, structures: tuple[StructureSpec, ...] = (LIVER, LEFT, CORD)) -> Plan:
+    return plan_for(of or fingerprint(), structures, budget_s=60)
+
+
+def sample(labels: list[int], hu: list[int], annotated: set[str]) -> Sample:
+    image = np.array(hu, np.int16).reshape(1, 1, -1)
+    layers = np.stack([np.array(labels, np.uint8).reshape(1, 1, -1), np.zeros((1, 1, len(labels)), np.uint8)])
+    return Sample(image, layers, (1.0, 2.0, 3.0), frozenset(annotated))
+
+
+def test_fingerprint_counts_only_what_was_looked_at() -> None:
+    samples = [
+        sample([0, 0, 5, 5], [-1000, 0, 100, 200], {"liver", "kidney_left"}),
+        sample([0, 0, 0, IGNORE], [-1000, 0, 0, 3000], {"kidney_left"}),
+    ]
+    found = take_fingerprint(samples, (LIVER, LEFT, CORD), seed=0)
+    # Liver: 2 of 4 voxels of the one scan that has it; background: 5 of the 7 voxels that were looked at.
+    assert found.shares[0] == pytest.approx((5 / 7, 2 / 4, 0.0))
+    assert 100 <= found.lower <= found.mean <= found.upper <= 200
+    assert found.spacing_mm == (1.0, 2.0, 3.0)
+    assert found.median_mm == (1.0, 2.0, 12.0)
+
+
+def test_there_must_be_cases_and_something_drawn() -> None:
+    with pytest.raises(TrainingError, match="no case to train on"):
+        take_fingerprint([], (LIVER, CORD), seed=0)
+    with pytest.raises(TrainingError, match="Nothing is drawn"):
+        take_fingerprint([sample([0, 0], [1, 2], {"liver"})], (LIVER, CORD), seed=0)
+
+
+def test_patch_spacing_and_pooling_by_hand() -> None:
+    made = plan()
+    assert made.spacing_mm == (3.0, 3.0, 3.0)
+    assert made.patch_size == (64, 64, 64)
+    assert made.network_args["strides"] == [[1, 1, 1]] + [[2, 2, 2]] * 4
+
+
+def test_a_large_scan_is_seen_more_coarsely() -> None:
+    made = plan(fingerprint((0.8, 0.8, 2.0), (410.0, 410.0, 400.0)))
+    shape = [mm / s for mm, s in zip((410.0, 410.0, 400.0), made.spacing_mm, strict=True)]
+    assert MIN_COVER * 0.9 < PATCH_VOXELS / np.prod(shape) < MIN_COVER * 1.15
+    assert max(made.spacing_mm) <= 2.1 * min(made.spacing_mm)
+
+
+def test_a_thick_slice_axis_is_pooled_later() -> None:
+    made = plan(fingerprint((1.0, 1.0, 5.0), (128.0, 128.0, 100.0)))
+    assert made.network_args["strides"][1] == [2, 2, 1]
+    assert made.patch_size[2] <= 20
+
+
+@given(
+    spacing_mm=st.tuples(*[st.floats(0.3, 6.0)] * 3),
+    extent_mm=st.tuples(*[st.floats(20.0, 600.0)] * 3),
+)
+def test_every_plan_can_be_computed(
+    spacing_mm: tuple[float, float, float], extent_mm: tuple[float, float, float]
+) -> None:
+    made = plan(fingerprint(spacing_mm, extent_mm))
+    multiple = np.prod(made.network_args["strides"], axis=0)
+    assert (np.asarray(made.patch_size) % multiple == 0).all()
+    assert np.prod(made.patch_size) <= 1.6 * PATCH_VOXELS
+    assert min(made.spacing_mm) >= min(spacing_mm) - 1e-9
+
+
+def test_channels_are_one_group_per_layer_and_rare_structures_weigh_more() -> None:
+    made = plan()
+    assert made.channels == ("background:0", "liver", "kidney_left", "background:1", "spinal_cord")
+    assert made.layers == ((5, 9), (1,))
+    background, liver, kidney = made.class_weights[0]
+    assert background == 1.0 < liver < kidney
+    assert made.class_weights[0][1] == pytest.approx((0.95 / 0.04) ** (1 / 3), rel=1e-3)
+
+
+def test_scans_are_mirrored_only_where_no_structure_has_a_side() -> None:
+    assert plan().mirror_axes == ()
+    assert plan(structures=(LIVER, CORD)).mirror_axes == (0,)
+
+
+def test_values_become_channels_and_what_was_not_annotated_joins_the_background() -> None:
+    table = channel_table(plan(), 0, frozenset({"kidney_left"}))
+    assert [table[v] for v in (0, 5, 9, IGNORE, 77)] == [0, 0, 2, IGNORE, IGNORE]
+    assert channel_table(plan(), 1, frozenset({"spinal_cord"}))[1] == 1
+
+
+def test_a_plan_is_json_and_back() -> None:
+    made = plan()
+    assert Plan.from_json(made.to_json()) == made
+    assert Plan.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+
+
+def test_an_unreadable_plan_is_refused() -> None:
+    for text in ("{", "[]", json.dumps({"version": 1}), json.dumps(plan().to_dict() | {"version": 2})):
+        with pytest.raises(TrainingError, match="plan"):
+            Plan.from_json(text)
+
+
+def test_a_child_keeps_the_grid_of_its_parent() -> None:
+    parent = plan()
+    other = fingerprint((2.0, 2.0, 2.0), (200.0, 200.0, 200.0))
+    child = plan_for(other, (LIVER, LEFT), budget_s=60, parent=parent)
+    assert child.spacing_mm == parent.spacing_mm
+    assert child.patch_size == parent.patch_size
+    assert child.normalisation == parent.normalisation
+    assert child.network_args == parent.network_args
+    assert child.channels == ("background:0", "liver", "kidney_left")
+
+
+def test_normalisation_clips_and_scales() -> None:
+    normalisation = plan().normalisation
+    np.testing.assert_allclose(
+        normalisation(np.array([-1000, 90, 3000], np.int16)), [-2.8, 0.0, 3.2], rtol=1e-6
+    )
+    assert normalisation.air == pytest.approx(-2.8)
+    assert dataclasses.asdict(normalisation) == {"lower": -50.0, "upper": 250.0, "mean": 90.0, "std": 50.0}
