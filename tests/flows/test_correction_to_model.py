@@ -1,0 +1,215 @@
+"""The whole loop with a real worker: correct, submit, accept; the next model trains, serves and predicts."""
+
+import json
+import signal
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import redis
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from rest_framework.test import APIClient
+
+from annotation import chunks, jobs, learning
+from annotation.models import (
+    Assignment,
+    Case,
+    CaseState,
+    Job,
+    JobKind,
+    JobState,
+    Model,
+    ModelState,
+    Project,
+    Split,
+    TrainingRun,
+)
+from tests.annotation.factories import pack
+from tests.phantom_cases import add_phantom
+from tests.processes import Worker, wait_until
+from training.networks import load_tensors
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(900)]
+LEASE_SECONDS = 4
+
+
+@pytest.fixture(autouse=True)
+def quick_leases(settings: Any) -> Iterator[None]:
+    """A dead worker is noticed within seconds; the broker starts and ends empty."""
+    settings.JOB_LEASE_SECONDS = LEASE_SECONDS
+    broker = redis.Redis.from_url(settings.CELERY_BROKER_URL)
+    broker.flushdb()
+    yield
+    broker.flushdb()
+
+
+@pytest.fixture
+def loop(project: Project) -> Project:
+    """Two delineated cases to learn from, two to test on, four that wait for a pre-annotation."""
+    project.retrain_after = 1
+    project.training_budget_s = 3
+    project.save()
+    for seed in (0, 1):
+        add_phantom(project, seed, delineated=True)
+    for seed in (2, 3):
+        add_phantom(project, seed, delineated=True, split=Split.TEST)
+    for seed in range(4, 8):
+        add_phantom(project, seed, delineated=False)
+    return project
+
+
+def worker(log: Path) -> Worker:
+    return Worker(log, JOB_LEASE_SECONDS=str(LEASE_SECONDS))
+
+
+def client(user: User) -> APIClient:
+    signed_in = APIClient()
+    signed_in.force_login(user)
+    return signed_in
+
+
+def next_case(reader: APIClient, project: Project, role: str = "annotate") -> int:
+    answer = reader.post("/api/worklist/next/", {"project": project.pk, "role": role}, format="json")
+    assert answer.status_code == 200, answer.content
+    number = answer.json()["assignment"]
+    assert isinstance(number, int), answer.json()
+    return number
+
+
+def stroke(reader: APIClient, assignment: int) -> int:
+    """Fifty voxels of liver in slice 12, saved as the browser saves them."""
+    meta = {"base_revision": 0, "key": str(uuid.uuid4()), "session": None, "events": []}
+    answer = reader.post(
+        f"/api/assignments/{assignment}/revisions/",
+        {"meta": json.dumps(meta), "edits": _file(pack([(0, 12, [(200, 50, 1)])]))},
+        format="multipart",
+    )
+    assert answer.status_code == 201, answer.content
+    revision: int = answer.json()["revision"]
+    return revision
+
+
+def submit(reader: APIClient, assignment: int, revision: int) -> None:
+    answer = reader.post(f"/api/assignments/{assignment}/submit/", {"revision": revision}, format="json")
+    assert answer.status_code == 200, answer.content
+
+
+def accept(reviewer: APIClient, project: Project) -> None:
+    review = next_case(reviewer, project, "review")
+    verdict = {"verdict": "accept", "comment": "", "revision": 0}
+    answer = reviewer.post(f"/api/assignments/{review}/verdict/", verdict, format="json")
+    assert answer.status_code == 200, answer.content
+
+
+def is_over(kind: JobKind, count: int) -> bool:
+    """Whether so many jobs of a kind have succeeded; the clock's sweep runs meanwhile, as beat would."""
+    jobs.sweep()
+    failed = Job.objects.filter(state__in=[JobState.FAILED, JobState.CANCELLED]).first()
+    assert failed is None, f"{failed}: {failed.error}" if failed else ""
+    return Job.objects.filter(kind=kind, state=JobState.SUCCEEDED).count() >= count
+
+
+def test_an_accepted_correction_becomes_a_model_and_new_pre_annotations(
+    loop: Project, ana: User, ben: User, rui: User, tmp_path: Path
+) -> None:
+    log = tmp_path / "worker.log"
+    with worker(log):
+        learning.request_run(project=loop, requested_by=None)
+        wait_until(lambda: is_over(JobKind.PREDICT, 1), "the first model's predictions", log)
+        first = Model.objects.get()
+        assert first.state == ModelState.SERVING
+        waiting = list(Case.objects.filter(split=Split.POOL).exclude(state=CaseState.ACCEPTED))
+        assert {case.state for case in waiting} == {CaseState.READY}
+        assert {case.predictions.get().model for case in waiting} == {first}
+
+        corrected, opened = client(ana), client(ben)
+        in_progress = Assignment.objects.get(pk=next_case(opened, loop))
+        stroke(opened, in_progress.pk)
+        drawn = chunks.read_layers(in_progress.mask).copy()
+        read = next_case(corrected, loop)
+        submit(corrected, read, stroke(corrected, read))
+        accept(client(rui), loop)
+
+        second_run = TrainingRun.objects.exclude(pk=first.run_id).get()
+        case = Assignment.objects.get(pk=read).case
+        item = second_run.snapshot.items.get(case=case)
+        assert chunks.read_layers(item.revision.mask, item.revision.number)[0, 8:32, 6, 12].all()
+        wait_until(lambda: is_over(JobKind.PREDICT, 2), "the second model's predictions", log)
+
+    second = Model.objects.get(run=second_run)
+    first.refresh_from_db()
+    assert (second.state, first.state) == (ModelState.SERVING, ModelState.RETIRED), second.gate["sentence"]
+    assert second.parent == first
+    assert second.scores.count() == 2 * 3
+    unopened = [case for case in waiting if case.pk not in (in_progress.case_id, item.case_id)]
+    assert len(unopened) == 2
+    for case in unopened:
+        assert set(case.predictions.values_list("model__version", flat=True)) == {1, 2}
+        read_next = Assignment.objects.get(pk=next_case(corrected, loop))
+        assert read_next.mask.base is not None
+        assert read_next.mask.base.model == second
+        stroke(corrected, read_next.pk)
+    # Ben's case, opened before the second model came, is what it was.
+    in_progress.refresh_from_db()
+    assert in_progress.case.predictions.get().model == first
+    assert in_progress.mask.base == in_progress.case.predictions.get().mask
+    assert np.array_equal(chunks.read_layers(in_progress.mask), drawn)
+
+
+def test_a_stopped_and_a_killed_worker_lose_nothing_and_one_model_results(
+    loop: Project, tmp_path: Path
+) -> None:
+    log = tmp_path / "worker.log"
+    loop.training_budget_s = 12
+    loop.save()
+    run = learning.request_run(project=loop, requested_by=None)
+    checkpoint = learning.work_folder(run) / "out" / "checkpoint" / "checkpoint.safetensors"
+
+    with worker(log) as stopped:
+        wait_until(lambda: _step(run) > 0, "the training's first step", log)
+        assert stopped.stop(signal.SIGTERM, timeout_s=30) == 0
+    job = Job.objects.get(pk=run.job_id)
+    assert (job.state, job.attempts, job.fence) == (JobState.QUEUED, 0, 1), log.read_text()[-4000:]
+
+    at_stop = _saved_step(checkpoint)
+    with worker(log) as killed:
+        wait_until(lambda: checkpoint.is_file() and _saved_step(checkpoint) > at_stop, "a checkpoint", log)
+        killed.stop(signal.SIGKILL)
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.fence) == (JobState.RUNNING, 1, 2), "nobody noticed yet"
+    at_kill = _saved_step(checkpoint)
+
+    with worker(log):
+        wait_until(lambda: _swept_fence(run) == 3 and _step(run) > 0, "the next attempt", log)
+        assert _step(run) > at_kill, "it went on from the checkpoint"
+        wait_until(lambda: is_over(JobKind.PREDICT, 1), "the predictions", log)
+
+    model = Model.objects.get()
+    assert (model.run, model.state, model.version) == (run, ModelState.SERVING, 1)
+    assert Job.objects.filter(kind=JobKind.PREDICT).count() == 1
+    assert not learning.work_folder(run).exists()
+    ready = Case.objects.filter(state=CaseState.READY)
+    assert [case.predictions.count() for case in ready] == [1, 1, 1, 1]
+
+
+def _step(run: TrainingRun) -> int:
+    """Steps done in the attempt that runs now, as the browser sees it."""
+    progress = Job.objects.get(pk=run.job_id).progress
+    return int(progress["done"]) if progress.get("stage") == "train" else 0
+
+
+def _swept_fence(run: TrainingRun) -> int:
+    jobs.sweep()
+    return Job.objects.get(pk=run.job_id).fence
+
+
+def _saved_step(checkpoint: Path) -> int:
+    return int(load_tensors(checkpoint)[1]["step"])
+
+
+def _file(content: bytes) -> Any:
+    return SimpleUploadedFile("edits", content, content_type="application/octet-stream")
