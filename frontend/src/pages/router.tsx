@@ -1,0 +1,104 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+import { type Me, meQuery } from '../api';
+import { NotFoundPage, RootLayout, RouteProblem } from './shell/RootLayout';
+import { SignInPage } from './signIn/SignInPage';
+import { WorklistPage } from './worklist/WorklistPage';
+
+interface Context {
+  readonly queryClient: QueryClient;
+}
+
+const rootRoute = createRootRouteWithContext<Context>()({
+  component: RootLayout,
+  notFoundComponent: NotFoundPage,
+  errorComponent: RouteProblem,
+});
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    typeof search.next === 'string' && isOwnPath(search.next) ? { next: search.next } : {},
+  component: SignInPage,
+});
+
+/** Everything below needs somebody signed in. */
+const signedInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'signedIn',
+  beforeLoad: async ({ context, location }): Promise<{ me: Me }> => {
+    const me = await context.queryClient.ensureQueryData(meQuery);
+    if (me === null) {
+      throw redirect({ to: '/sign-in', search: { next: location.href } });
+    }
+    return { me };
+  },
+});
+
+const homeRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/',
+  beforeLoad: ({ context }) => {
+    const led = context.me.projects.find((project) => project.role === 'lead');
+    if (led !== undefined) {
+      throw redirect({ to: '/projects/$projectId', params: { projectId: String(led.id) } });
+    }
+    throw redirect({ to: '/worklist' });
+  },
+});
+
+const worklistRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/worklist',
+  validateSearch: (search: Record<string, unknown>): { project?: number } => {
+    const project = Number(search.project);
+    return Number.isInteger(project) && project > 0 ? { project } : {};
+  },
+  component: WorklistPage,
+});
+
+// The viewer is 4 MB: only who opens a case loads it.
+const annotateRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/annotate/$assignmentId',
+  component: lazyRouteComponent(() => import('./read/ReadPage'), 'AnnotatePage'),
+});
+
+const reviewRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/review/$assignmentId',
+  component: lazyRouteComponent(() => import('./read/ReadPage'), 'ReviewPage'),
+});
+
+const projectRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectId',
+  component: lazyRouteComponent(() => import('./project/ProjectPage'), 'ProjectPage'),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  signedInRoute.addChildren([homeRoute, worklistRoute, annotateRoute, reviewRoute, projectRoute]),
+]);
+
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({ routeTree, context: { queryClient }, defaultPendingMs: 200 });
+}
+
+/** Where to go after signing in: a path of this site, never another host. */
+function isOwnPath(path: string): boolean {
+  return path.startsWith('/') && !path.startsWith('//') && !path.startsWith('/\\');
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,73 @@
+import { Alert, Button, PasswordInput, Stack, TextInput, Title } from '@mantine/core';
+import { getRouteApi, useRouter } from '@tanstack/react-router';
+import { type SubmitEvent, useState } from 'react';
+import { useSignIn } from '../../api';
+import classes from './SignInPage.module.css';
+
+const route = getRouteApi('/sign-in');
+
+export function SignInPage() {
+  const { next } = route.useSearch();
+  const router = useRouter();
+  const enter = () => router.history.push(next ?? '/');
+  return (
+    <main className={classes.page}>
+      <div className={classes.card}>
+        <Title order={1} fz={22} mb={20}>
+          Delineate
+        </Title>
+        <SignInForm onSignedIn={enter} />
+      </div>
+    </main>
+  );
+}
+
+interface SignInFormProps {
+  readonly onSignedIn: () => void;
+  /** Known where somebody signs in again in the middle of work. */
+  readonly username?: string;
+}
+
+export function SignInForm({ onSignedIn, username = '' }: SignInFormProps) {
+  const signIn = useSignIn();
+  const [name, setName] = useState(username);
+  const [password, setPassword] = useState('');
+  const send = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    signIn.mutate({ username: name, password }, { onSuccess: onSignedIn });
+  };
+  return (
+    <form onSubmit={send}>
+      <Stack gap="sm">
+        <TextInput
+          label="User name"
+          name="username"
+          autoComplete="username"
+          required
+          withAsterisk={false}
+          autoFocus={username === ''}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <PasswordInput
+          label="Password"
+          name="password"
+          autoComplete="current-password"
+          required
+          withAsterisk={false}
+          autoFocus={username !== ''}
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
+        {signIn.error !== null && (
+          <Alert color="red" variant="light" p="xs">
+            {signIn.error.message}
+          </Alert>
+        )}
+        <Button type="submit" loading={signIn.isPending} mt={4}>
+          Sign in
+        </Button>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,72 @@
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { AssignmentSummary, Verdict } from '../../api';
+import { caseLabel, duration, VERDICTS, when } from '../words';
+import classes from './ReadList.module.css';
+
+interface ReadListProps<Read extends AssignmentSummary> {
+  readonly title: string;
+  readonly reads: readonly Read[];
+  readonly needsYou?: boolean;
+  readonly describe?: (read: Read) => ReactNode;
+  /** What stands there for no reads; without it the whole list is left out. */
+  readonly empty?: string | undefined;
+}
+
+export function ReadList<Read extends AssignmentSummary>(props: ReadListProps<Read>) {
+  const { title, reads, needsYou = false, describe, empty } = props;
+  if (reads.length === 0 && empty === undefined) {
+    return null;
+  }
+  return (
+    <section className={classes.section} aria-label={title}>
+      <h2 className={classes.title}>{title}</h2>
+      {reads.length === 0 && <p className={classes.empty}>{empty}</p>}
+      <ul className={classes.list}>
+        {reads.map((read) => (
+          <li key={read.id}>
+            <ReadRow read={read} needsYou={needsYou} description={describe?.(read)} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface ReadRowProps {
+  readonly read: AssignmentSummary;
+  readonly needsYou: boolean;
+  readonly description: ReactNode;
+}
+
+function ReadRow({ read, needsYou, description }: ReadRowProps) {
+  return (
+    <Link
+      to={read.role === 'review' ? '/review/$assignmentId' : '/annotate/$assignmentId'}
+      params={{ assignmentId: String(read.id) }}
+      className={classes.row}
+      data-needs-you={needsYou || undefined}
+    >
+      <span className={classes.number}>{caseLabel(read.case_number)}</span>
+      <span className={classes.name}>{read.case_name}</span>
+      <span className={classes.description}>{description}</span>
+      <span className={classes.start}>{startWords(read)}</span>
+      <span className={classes.time}>{read.active_seconds > 0 ? duration(read.active_seconds) : ''}</span>
+      <time className={classes.when} dateTime={read.updated_at}>
+        {when(read.updated_at)}
+      </time>
+    </Link>
+  );
+}
+
+function startWords({ purpose, model_version: version }: AssignmentSummary): string {
+  return `${purpose} · ${version === null ? 'from scratch' : `from model ${version}`}`;
+}
+
+export function VerdictWord({ verdict }: { readonly verdict: Verdict | null }) {
+  return (
+    <span className={classes.verdict} data-verdict={verdict ?? 'none'}>
+      {verdict === null ? 'waiting for review' : VERDICTS[verdict]}
+    </span>
+  );
+}

@@ -1,0 +1,93 @@
+import { Alert, Button } from '@mantine/core';
+import { getRouteApi } from '@tanstack/react-router';
+import { type Me, type ProjectRef, useWorklist, type Worklist } from '../../api';
+import { Header } from '../shell/Header';
+import { Message } from '../shell/RootLayout';
+import { KeptStrokes } from './KeptStrokes';
+import { NextCase, NextReview } from './NextCase';
+import { ReadList, VerdictWord } from './ReadList';
+import classes from './WorklistPage.module.css';
+
+const route = getRouteApi('/signedIn/worklist');
+
+export function WorklistPage() {
+  const { me } = route.useRouteContext();
+  const { project: wanted } = route.useSearch();
+  const project = me.projects.find(({ id }) => id === wanted) ?? me.projects[0] ?? null;
+  return (
+    <div className={classes.page}>
+      <Header me={me} project={project} page="worklist" />
+      {project === null ? <NoProject /> : <ReaderHome key={project.id} me={me} project={project} />}
+    </div>
+  );
+}
+
+function NoProject() {
+  return (
+    <Message
+      title="You belong to no project yet"
+      text="Ask the lead of your study to add you as annotator or reviewer, then reload this page."
+    />
+  );
+}
+
+interface ReaderHomeProps {
+  readonly me: Me;
+  readonly project: ProjectRef;
+}
+
+function ReaderHome({ me, project }: ReaderHomeProps) {
+  const worklist = useWorklist(project.id);
+  if (worklist.data === undefined) {
+    return worklist.error === null ? (
+      <main className={classes.main} aria-busy="true" />
+    ) : (
+      <Message title="The worklist could not be read" text={worklist.error.message}>
+        <Button onClick={() => void worklist.refetch()}>Try again</Button>
+      </Message>
+    );
+  }
+  return (
+    <main className={classes.main}>
+      {worklist.error !== null && (
+        <Alert color="yellow" variant="light" mb="md">
+          {worklist.error.message} What you see may be some minutes old.
+        </Alert>
+      )}
+      <KeptStrokes user={me.username} />
+      <Lists worklist={worklist.data} project={project} />
+    </main>
+  );
+}
+
+function Lists({ worklist, project }: { readonly worklist: Worklist; readonly project: ProjectRef }) {
+  const reviews = project.role !== 'annotator';
+  const reviewFirst = reviews && worklist.reviews.waiting + worklist.reviews.in_progress.length > 0;
+  return (
+    <>
+      <div className={classes.next}>
+        {reviewFirst && <NextReview project={project.id} reviews={worklist.reviews} isFirst />}
+        <NextCase project={project.id} next={worklist.next} isFirst={!reviewFirst} />
+      </div>
+      {reviews && !reviewFirst && <p className={classes.hint}>No read is waiting for review.</p>}
+      <ReadList
+        title="Returned to you"
+        needsYou
+        reads={worklist.returned}
+        describe={(read) => read.comment}
+      />
+      <ReadList title="Reviews in progress" reads={worklist.reviews.in_progress} />
+      <ReadList
+        title="In progress"
+        reads={worklist.in_progress}
+        empty={worklist.returned.length === 0 ? 'Nothing is open. Take the next case above.' : undefined}
+      />
+      <ReadList
+        title="My last ten"
+        reads={worklist.recent}
+        describe={(read) => <VerdictWord verdict={read.verdict} />}
+        empty="Cases that you submit are listed here with their verdicts."
+      />
+    </>
+  );
+}
