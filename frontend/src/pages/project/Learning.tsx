@@ -1,0 +1,187 @@
+import { Button, Group, NumberInput, Progress } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import {
+  isUnderWay,
+  type Job,
+  type Project,
+  refreshProject,
+  useCancelJob,
+  useChangePolicy,
+  useJob,
+  useStartRun,
+} from '../../api';
+import { duration, when } from '../words';
+import classes from './Learning.module.css';
+
+/** The running job, or the way to start one; below it the rule that starts one by itself. */
+export function Learning({ project }: { readonly project: Project }) {
+  const job = useLatest(project);
+  const isRunning = job !== null && isUnderWay(job);
+  return (
+    <section className={classes.card} aria-label="Learning">
+      <div className={classes.job}>
+        {job === null ? (
+          <p className={classes.quiet}>No training has run yet.</p>
+        ) : (
+          <JobState job={job} project={project} />
+        )}
+      </div>
+      <div className={classes.side}>
+        {project.role === 'lead' && <Retrain project={project.id} isRunning={isRunning} />}
+        <Policy project={project} />
+      </div>
+    </section>
+  );
+}
+
+/** The project names its newest job; while it is under way it is asked for more often than the project. */
+function useLatest(project: Project): Job | null {
+  const client = useQueryClient();
+  const known = project.job;
+  const polled = useJob(known !== null && isUnderWay(known) ? known.id : null).data;
+  const job = polled !== undefined && polled.id === known?.id ? polled : known;
+  const hasEnded = known !== null && job !== null && isUnderWay(known) && !isUnderWay(job);
+  useEffect(() => {
+    if (hasEnded) {
+      void refreshProject(client, project.id);
+    }
+  }, [client, hasEnded, project.id]);
+  return job;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  train: 'Training',
+  predict: 'Predicting',
+  import: 'Importing',
+};
+
+function JobState({ job, project }: { readonly job: Job; readonly project: Project }) {
+  const name = KINDS[job.kind] ?? job.kind;
+  switch (job.state) {
+    case 'queued':
+      return <Running job={job} project={project} words={`${name} waits for a worker.`} />;
+    case 'running':
+      return <Running job={job} project={project} words={runningWords(name, job)} />;
+    case 'failed':
+      return (
+        <>
+          <p className={classes.failed}>{name} failed.</p>
+          <p className={classes.quiet}>{job.error || 'The worker gave no reason; see its log.'}</p>
+        </>
+      );
+    case 'cancelled':
+      return (
+        <p className={classes.quiet}>
+          {name} was cancelled. What had been accepted is kept and can be trained on again.
+        </p>
+      );
+    case 'succeeded':
+      return (
+        <p className={classes.quiet}>
+          {name} finished{job.finished_at === null ? '' : ` ${when(job.finished_at)}`}.
+        </p>
+      );
+  }
+}
+
+function runningWords(name: string, { progress }: Job): string {
+  return [name, progress.stage, progress.message]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' · ');
+}
+
+interface RunningProps {
+  readonly job: Job;
+  readonly project: Project;
+  readonly words: string;
+}
+
+function Running({ job, project, words }: RunningProps) {
+  const cancel = useCancelJob(project.id);
+  const { done = 0, total = 0, seconds_left: left } = job.progress;
+  const share = total > 0 ? (100 * done) / total : 0;
+  return (
+    <>
+      <Group justify="space-between" wrap="nowrap">
+        <span>{words}</span>
+        {project.role === 'lead' && (
+          <Button
+            size="compact-sm"
+            variant="default"
+            loading={cancel.isPending}
+            onClick={() => cancel.mutate(job.id)}
+          >
+            Cancel
+          </Button>
+        )}
+      </Group>
+      <Progress.Root size="sm" my={8}>
+        <Progress.Section value={share} aria-label="Job progress" />
+      </Progress.Root>
+      <Group justify="space-between" className={classes.quiet}>
+        <span>{total > 0 ? `${done} of ${total}` : ' '}</span>
+        <span>
+          {cancel.error?.message ??
+            (left === null || left === undefined ? '' : `about ${duration(left)} left`)}
+        </span>
+      </Group>
+    </>
+  );
+}
+
+function Retrain({ project, isRunning }: { readonly project: number; readonly isRunning: boolean }) {
+  const start = useStartRun(project);
+  return (
+    <div>
+      <Button loading={start.isPending} disabled={isRunning} onClick={() => start.mutate()}>
+        Retrain now
+      </Button>
+      {start.error !== null && (
+        <p className={classes.problem} role="alert">
+          {start.error.message}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Policy({ project }: { readonly project: Project }) {
+  const change = useChangePolicy(project.id);
+  const [given, setGiven] = useState<number | null>(null);
+  const shown = given ?? project.retrain_after;
+  const isChanged = given !== null && given !== project.retrain_after;
+  const save = (): void => change.mutate(shown, { onSuccess: () => setGiven(null) });
+  return (
+    <div>
+      <Group gap={8} className={classes.policy}>
+        <span>Retrain after</span>
+        {project.role === 'lead' ? (
+          <NumberInput
+            size="xs"
+            w={68}
+            min={1}
+            max={1000}
+            clampBehavior="strict"
+            allowDecimal={false}
+            aria-label="Retrain after this many accepted cases"
+            value={shown}
+            onChange={(value) => typeof value === 'number' && setGiven(value)}
+            onKeyDown={(event) => event.key === 'Enter' && isChanged && save()}
+          />
+        ) : (
+          <strong>{shown}</strong>
+        )}
+        <span>accepted</span>
+        {isChanged && (
+          <Button size="compact-sm" loading={change.isPending} onClick={save}>
+            Save
+          </Button>
+        )}
+      </Group>
+      <p className={classes.quiet}>
+        {change.error?.message ?? `${project.accepted_since_last_run} accepted since the last training`}
+      </p>
+    </div>
+  );
+}

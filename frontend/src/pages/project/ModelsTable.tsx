@@ -1,0 +1,134 @@
+import { Badge, Table, UnstyledButton } from '@mantine/core';
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { Model, Project, Structure } from '../../api';
+import { MODEL_STATES, score, when } from '../words';
+import classes from './ModelsTable.module.css';
+
+const COLOURS: Readonly<Record<Model['state'], string>> = {
+  serving: 'accent',
+  candidate: 'yellow',
+  retired: 'gray',
+  rejected: 'red',
+};
+
+export function ModelsTable({ project }: { readonly project: Project }) {
+  const serving = project.models.find(({ state }) => state === 'serving');
+  const [openId, setOpenId] = useState<number | null>(serving?.id ?? project.models[0]?.id ?? null);
+  if (project.models.length === 0) {
+    return (
+      <p className={classes.empty}>
+        No model yet. Accept a few cases, then press <strong>Retrain now</strong>: the first model makes
+        predictions for every waiting case.
+      </p>
+    );
+  }
+  return (
+    <Table verticalSpacing={8} aria-label="Models">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Model</Table.Th>
+          <Table.Th>State</Table.Th>
+          <Table.Th ta="right">Mean test Dice</Table.Th>
+          <Table.Th ta="right">Trained on</Table.Th>
+          <Table.Th>Made</Table.Th>
+          <Table.Th>Gate</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {project.models.map((model) => (
+          <ModelRows
+            key={model.id}
+            model={model}
+            structures={project.structures}
+            isOpen={model.id === openId}
+            onToggle={() => setOpenId(model.id === openId ? null : model.id)}
+          />
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+interface ModelRowsProps {
+  readonly model: Model;
+  readonly structures: readonly Structure[];
+  readonly isOpen: boolean;
+  readonly onToggle: () => void;
+}
+
+function ModelRows({ model, structures, isOpen, onToggle }: ModelRowsProps) {
+  const Chevron = isOpen ? IconChevronDown : IconChevronRight;
+  return (
+    <>
+      <Table.Tr>
+        <Table.Td>
+          <UnstyledButton className={classes.toggle} aria-expanded={isOpen} onClick={onToggle}>
+            <Chevron size={14} aria-hidden /> Model {model.version}
+          </UnstyledButton>
+        </Table.Td>
+        <Table.Td>
+          <Badge variant="light" color={COLOURS[model.state]} tt="none">
+            {MODEL_STATES[model.state]}
+          </Badge>
+        </Table.Td>
+        <Table.Td ta="right">{score(model.mean_dice)}</Table.Td>
+        <Table.Td ta="right">{model.train_cases} cases</Table.Td>
+        <Table.Td>{when(model.created_at)}</Table.Td>
+        <Table.Td className={classes.gate}>{model.gate?.sentence ?? '—'}</Table.Td>
+      </Table.Tr>
+      {isOpen && (
+        <Table.Tr>
+          <Table.Td colSpan={6} className={classes.detail}>
+            <Scores model={model} structures={structures} />
+          </Table.Td>
+        </Table.Tr>
+      )}
+    </>
+  );
+}
+
+/** Bars of one scale, 0 to 1, so that structures can be compared at a glance. */
+function Scores({ model, structures }: { readonly model: Model; readonly structures: readonly Structure[] }) {
+  const scored = structures.filter(({ key }) => model.scores[key] !== undefined);
+  if (scored.length === 0) {
+    return (
+      <p className={classes.empty}>
+        No test case has been scored. Import cases with labels into the test split to see how good this model
+        is.
+      </p>
+    );
+  }
+  return (
+    <table className={classes.scores} aria-label={`Scores of model ${model.version}`}>
+      <thead>
+        <tr>
+          <th>Structure</th>
+          <th colSpan={2}>Dice</th>
+          <th>Surface Dice</th>
+          <th>Tolerance</th>
+          <th>n</th>
+        </tr>
+      </thead>
+      <tbody>
+        {scored.map(({ key, name, colour, tolerance_mm }) => {
+          const found = model.scores[key];
+          return (
+            <tr key={key}>
+              <td>
+                <span className={classes.dot} style={{ background: colour }} /> {name}
+              </td>
+              <td className={classes.bar}>
+                <span style={{ width: `${100 * (found?.dice ?? 0)}%` }} />
+              </td>
+              <td>{score(found?.dice)}</td>
+              <td>{score(found?.surface_dice)}</td>
+              <td>{tolerance_mm} mm</td>
+              <td>{found?.n ?? 0}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
