@@ -3,7 +3,6 @@ import {
   EditEngine,
   type Ijk,
   ijk,
-  indexToLps,
   isStructure,
   type LabelMap,
   nearestVoxel,
@@ -13,6 +12,7 @@ import {
   type SliceRuns,
   type StrokeRecord,
 } from '../voxels';
+import { type Hovered, readCursor, showPointer } from './cursor';
 import { type Gesture, type GestureHost, gestureFor, type PointerStart } from './gestures';
 import { loadImage } from './imageLoader';
 import { ImageSlices } from './imageSlices';
@@ -65,7 +65,7 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
   private stage: Stage | null = null;
   private styles: readonly LayerStyle[];
   private cross: Ijk;
-  private hovered: { readonly pane: PlanePane; readonly at: ScreenPoint } | null = null;
+  private hovered: Hovered | null = null;
   private peeking: 'none' | 'image' | 'prediction' = 'none';
   private base: LabelMap | null = null;
   private largest: Plane | null = null;
@@ -343,19 +343,9 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
 
   private showBrush(): void {
     if (this.hovered === null) return;
-    const { pane, at } = this.hovered;
-    const drawing = (this.tool === 'brush' || this.tool === 'eraser') && this.canDraw;
-    pane.root.style.cursor = drawing ? 'none' : CURSORS[this.tool];
-    if (!drawing) {
-      pane.marks.hideBrush();
-      return;
-    }
-    const colour = this.styles[this.active.layer]?.colour[this.active.value] ?? '#d5d9dd';
-    pane.marks.brush(
-      at,
-      this.brush.radius_mm * pane.view.pixelsPerMm,
-      this.tool === 'eraser' ? '#d5d9dd' : colour,
-    );
+    const { layer, value } = this.active;
+    const canDraw = this.canDraw && !this.engine.isLocked(layer, value);
+    showPointer(this.hovered, this.tool, this.brush, canDraw, this.styles[layer]?.colour[value]);
   }
 
   private tellCursor(): void {
@@ -367,20 +357,9 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
   }
 
   private cursorNow(): Cursor {
-    const { volume, mask } = this.input;
-    const over = this.hovered?.pane.isOnScan(this.hovered.at) ? this.hovered : null;
-    const voxel = over === null ? this.cross : over.pane.voxelAt(over.at);
-    const pane = over?.pane ?? this.panes[0];
-    const zoom = pane === undefined ? 1 : pane.view.pixelsPerMm * volume.spacing_mm[pane.frame.across];
-    const layer = this.styles.findIndex(({ visible }, n) => visible[mask.valueAt(n, voxel)] === 1);
-    return {
-      ijk: voxel,
-      lps: indexToLps(volume, voxel),
-      hu: this.image.huAt(voxel),
-      structure: layer < 0 ? null : { layer, value: mask.valueAt(layer, voxel) },
-      window: this.window,
-      zoom,
-    };
+    const { image, styles, window } = this;
+    const source = { volume: this.input.volume, mask: this.input.mask, image, styles, window };
+    return readCursor(source, this.hovered, this.cross, this.panes[0]);
   }
 
   // Who listens
@@ -414,12 +393,3 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
     for (const list of [this.strokes, this.cursors, this.brushes, this.maximised]) list.clear();
   }
 }
-
-const CURSORS: Readonly<Record<ToolName, string>> = {
-  brush: 'not-allowed',
-  eraser: 'not-allowed',
-  pan: 'grab',
-  zoom: 'zoom-in',
-  window: 'ns-resize',
-  crosshair: 'crosshair',
-};

@@ -20,50 +20,69 @@ const LINE_PX = 33;
 
 /** Returns the way to stop listening. */
 export function listen(pane: PlanePane, actions: PointerActions): () => void {
-  const { root } = pane;
-  const stop = new AbortController();
-  const options = { signal: stop.signal };
-  let gesture: Gesture | null = null;
-  let pointerId = -1;
+  const pointer = new PanePointer(pane, actions);
+  return () => pointer.stop();
+}
 
-  const finish = (how: 'end' | 'cancel') => {
-    const finished = gesture;
-    gesture = null;
+class PanePointer {
+  private readonly pane: PlanePane;
+  private readonly actions: PointerActions;
+  private readonly listening = new AbortController();
+  private gesture: Gesture | null = null;
+  private pointerId = -1;
+
+  constructor(pane: PlanePane, actions: PointerActions) {
+    this.pane = pane;
+    this.actions = actions;
+    const { root } = pane;
+    const options = { signal: this.listening.signal };
+    root.addEventListener('pointerdown', (event) => this.down(event), options);
+    root.addEventListener('pointermove', (event) => this.move(event), options);
+    root.addEventListener('pointerup', (event) => this.up(event), options);
+    root.addEventListener('pointercancel', () => this.finish('cancel'), options);
+    root.addEventListener('pointerleave', () => this.leave(), options);
+    root.addEventListener('dblclick', () => actions.doubleClick(pane), options);
+    root.addEventListener('contextmenu', (event) => event.preventDefault(), options);
+    root.addEventListener('wheel', wheelListener(pane, actions), { ...options, passive: false });
+  }
+
+  stop(): void {
+    this.finish('cancel');
+    this.listening.abort();
+  }
+
+  private down(event: PointerEvent): void {
+    if (this.gesture !== null) return;
+    // Also keeps the browser from its middle-button scrolling and from selecting text.
+    event.preventDefault();
+    const { root } = this.pane;
+    // A text field that has the focus would go on taking the page's keys.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    const start = { button: event.button, shift: event.shiftKey };
+    this.gesture = this.actions.begin(this.pane, start, this.pane.pointOf(event));
+    this.pointerId = event.pointerId;
+    if (this.gesture !== null) root.setPointerCapture(this.pointerId);
+  }
+
+  private move(event: PointerEvent): void {
+    const at = this.pane.pointOf(event);
+    if (event.pointerId === this.pointerId) this.gesture?.move(at);
+    this.actions.hover(this.pane, at);
+  }
+
+  private up(event: PointerEvent): void {
+    if (event.pointerId === this.pointerId) this.finish('end');
+  }
+
+  private leave(): void {
+    if (this.gesture === null) this.actions.hover(this.pane, null);
+  }
+
+  private finish(how: 'end' | 'cancel'): void {
+    const finished = this.gesture;
+    this.gesture = null;
     finished?.[how]();
-  };
-
-  root.addEventListener(
-    'pointerdown',
-    (event) => {
-      if (gesture !== null) return;
-      // Also keeps the browser from its middle-button scrolling and from selecting text.
-      event.preventDefault();
-      const start = { button: event.button, shift: event.shiftKey };
-      gesture = actions.begin(pane, start, pane.pointOf(event));
-      pointerId = event.pointerId;
-      if (gesture !== null) root.setPointerCapture(pointerId);
-    },
-    options,
-  );
-  root.addEventListener(
-    'pointermove',
-    (event) => {
-      const at = pane.pointOf(event);
-      if (gesture !== null && event.pointerId === pointerId) gesture.move(at);
-      actions.hover(pane, at);
-    },
-    options,
-  );
-  root.addEventListener('pointerup', (event) => event.pointerId === pointerId && finish('end'), options);
-  root.addEventListener('pointercancel', () => finish('cancel'), options);
-  root.addEventListener('pointerleave', () => gesture === null && actions.hover(pane, null), options);
-  root.addEventListener('dblclick', () => actions.doubleClick(pane), options);
-  root.addEventListener('contextmenu', (event) => event.preventDefault(), options);
-  root.addEventListener('wheel', wheelListener(pane, actions), { ...options, passive: false });
-  return () => {
-    finish('cancel');
-    stop.abort();
-  };
+  }
 }
 
 function wheelListener(pane: PlanePane, actions: PointerActions): (event: WheelEvent) => void {

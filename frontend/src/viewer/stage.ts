@@ -230,9 +230,7 @@ function sliceImage(imageId: string, image: ImageSlices, k: number, spacing_mm: 
     imageId,
     voxelManager: voxelManager as NonNullable<Types.IImage['voxelManager']>,
     getPixelData: () => scalarData,
-    getCanvas: () => {
-      throw new Error('CT slices have no canvas.');
-    },
+    getCanvas: () => document.createElement('canvas'),
     minPixelValue: -1024,
     maxPixelValue: 3071,
     slope: 1,

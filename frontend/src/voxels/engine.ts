@@ -85,7 +85,7 @@ export class EditEngine {
   }
 
   isLocked(layer: number, value: number): boolean {
-    return this.locked[layer][value] === 1;
+    return this.locked[layer]?.[value] === 1;
   }
 
   voxelCount(layer: number, value: number): number {

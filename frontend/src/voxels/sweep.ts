@@ -84,6 +84,9 @@ function indexRange(
   return [Math.max(0, Math.ceil(low / spacing)), Math.min(length - 1, Math.floor(high / spacing))];
 }
 
+/** A shorter segment is a point: its direction would be rounding noise. */
+const POINT_MM = 1e-6;
+
 /** All points within `radius` of the segment a-b, cut into rows along the first coordinate. */
 class Capsule {
   readonly a: Triple;
@@ -107,7 +110,7 @@ class Capsule {
     this.low = Number.POSITIVE_INFINITY;
     this.high = Number.NEGATIVE_INFINITY;
     this.addBall(this.a, y, z);
-    if (this.squaredLength > 0) {
+    if (this.squaredLength > POINT_MM ** 2) {
       this.addBall(this.b, y, z);
       this.addCylinder(y - this.a[1], z - this.a[2]);
     }
