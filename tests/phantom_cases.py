@@ -13,7 +13,7 @@ KEYS = ("liver", "spleen", "kidney_left")
 
 
 def phantom(seed: int) -> tuple[Volume, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
-    """A scan, and its labels (layer, i, j, k) in the values of the test project: liver 1, spleen 2, kidney 3."""
+    """A scan, and its labels (layer, i, j, k) in the project's values: liver 1, spleen 2, kidney 3."""
     made = make_phantom(seed, shape=SHAPE, spacing_mm=SPACING_MM)
     labels = np.zeros((1, *SHAPE), np.uint8)
     for value, key in enumerate(KEYS, start=1):

@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from annotation import chunks, jobs, learning
+from annotation.chunks.grid import Voxels
 from annotation.models import (
     Assignment,
     Case,
@@ -122,42 +123,49 @@ def test_an_accepted_correction_becomes_a_model_and_new_pre_annotations(
         wait_until(lambda: is_over(JobKind.PREDICT, 1), "the first model's predictions", log)
         first = Model.objects.get()
         assert first.state == ModelState.SERVING
-        waiting = list(Case.objects.filter(split=Split.POOL).exclude(state=CaseState.ACCEPTED))
-        assert {case.state for case in waiting} == {CaseState.READY}
-        assert {case.predictions.get().model for case in waiting} == {first}
+        waited = Case.objects.exclude(state=CaseState.ACCEPTED)
+        assert {(case.state, case.predictions.get().model) for case in waited} == {(CaseState.READY, first)}
 
-        corrected, opened = client(ana), client(ben)
-        in_progress = Assignment.objects.get(pk=next_case(opened, loop))
-        stroke(opened, in_progress.pk)
-        drawn = chunks.read_layers(in_progress.mask).copy()
-        read = next_case(corrected, loop)
-        submit(corrected, read, stroke(corrected, read))
+        opened = Assignment.objects.get(pk=next_case(client(ben), loop))
+        stroke(client(ben), opened.pk)
+        drawn = chunks.read_layers(opened.mask).copy()
+        read = Assignment.objects.get(pk=next_case(client(ana), loop))
+        submit(client(ana), read.pk, stroke(client(ana), read.pk))
         accept(client(rui), loop)
-
-        second_run = TrainingRun.objects.exclude(pk=first.run_id).get()
-        case = Assignment.objects.get(pk=read).case
-        item = second_run.snapshot.items.get(case=case)
-        assert chunks.read_layers(item.revision.mask, item.revision.number)[0, 8:32, 6, 12].all()
+        run = TrainingRun.objects.exclude(pk=first.run_id).get()
+        assert_learns_from(run, read)
         wait_until(lambda: is_over(JobKind.PREDICT, 2), "the second model's predictions", log)
 
-    second = Model.objects.get(run=second_run)
+    second = Model.objects.get(run=run)
     first.refresh_from_db()
     assert (second.state, first.state) == (ModelState.SERVING, ModelState.RETIRED), second.gate["sentence"]
     assert second.parent == first
     assert second.scores.count() == 2 * 3
-    unopened = [case for case in waiting if case.pk not in (in_progress.case_id, item.case_id)]
-    assert len(unopened) == 2
-    for case in unopened:
-        assert set(case.predictions.values_list("model__version", flat=True)) == {1, 2}
-        read_next = Assignment.objects.get(pk=next_case(corrected, loop))
-        assert read_next.mask.base is not None
-        assert read_next.mask.base.model == second
-        stroke(corrected, read_next.pk)
-    # Ben's case, opened before the second model came, is what it was.
-    in_progress.refresh_from_db()
-    assert in_progress.case.predictions.get().model == first
-    assert in_progress.mask.base == in_progress.case.predictions.get().mask
-    assert np.array_equal(chunks.read_layers(in_progress.mask), drawn)
+    unopened = Case.objects.filter(state=CaseState.READY)
+    versions = [set(case.predictions.values_list("model__version", flat=True)) for case in unopened]
+    assert versions == [{1, 2}, {1, 2}]
+    assert_next_starts_from(second, client(ana), loop)
+    assert_untouched(opened, first, drawn)
+
+
+def assert_learns_from(run: TrainingRun, read: Assignment) -> None:
+    """The run's frozen revision of the read holds the stroke."""
+    revision = run.snapshot.items.get(case=read.case_id).revision
+    assert chunks.read_layers(revision.mask, revision.number)[0, 8:32, 6, 12].all()
+
+
+def assert_next_starts_from(model: Model, reader: APIClient, project: Project) -> None:
+    mask = Assignment.objects.get(pk=next_case(reader, project)).mask
+    assert mask.base is not None
+    assert mask.base.model == model
+
+
+def assert_untouched(opened: Assignment, model: Model, drawn: Voxels) -> None:
+    """A case that was open when a newer model came keeps its start and every voxel of its reader."""
+    opened.refresh_from_db()
+    prediction = opened.case.predictions.get()
+    assert (prediction.model, opened.mask.base) == (model, prediction.mask)
+    assert np.array_equal(chunks.read_layers(opened.mask), drawn)
 
 
 def test_a_stopped_and_a_killed_worker_lose_nothing_and_one_model_results(
