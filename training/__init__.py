@@ -2,6 +2,6 @@
 
 import os
 
-# Threads that wait for each other must sleep, not spin: with as many workers as cores and anything else on the
-# machine, spinning makes a training step ten times slower. OpenMP reads this once, when torch is loaded.
+# Threads that wait for each other must sleep, not spin: with anything else running on the machine, spinning
+# makes a training step five to ten times slower. OpenMP reads this once, when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -37,7 +37,7 @@ def phantom_command(arguments: argparse.Namespace) -> None:
         write_nifti(arguments.out / "labels" / f"phantom-{seed:03}.nii.gz", labels)
     names = {str(s.value): s.key for s in STRUCTURES}
     (arguments.out / "labels.json").write_text(json.dumps(names, indent=1))
-    Console().print(f"{arguments.cases} synthetic patients are in {arguments.out}.")
+    _say(f"{arguments.cases} synthetic patients are in {arguments.out}.")
 
 
 def fit_command(arguments: argparse.Namespace) -> None:
@@ -55,7 +55,7 @@ def fit_command(arguments: argparse.Namespace) -> None:
         for s in done.scores:
             table.add_row(s.case_id, s.structure, _number(s.dice), _number(s.surface_dice))
         Console().print(table)
-    Console().print(f"The model is in {done.model_dir} ({done.steps} steps, {done.train_seconds:.0f} s).")
+    _say(f"The model is in {done.model_dir} ({done.steps} steps, {done.train_seconds:.0f} s).")
 
 
 def predict_command(arguments: argparse.Namespace) -> None:
@@ -73,7 +73,7 @@ def predict_command(arguments: argparse.Namespace) -> None:
                 write_nifti(arguments.out / f"{_stem(path)}{ending}", Volume(labels, volume.geometry))
     names = {str(s.value): s.key for s in predictor.structures if s.layer == 0}
     (arguments.out / "labels.json").write_text(json.dumps(names, indent=1))
-    Console().print(f"{len(images)} label maps are in {arguments.out}.")
+    _say(f"{len(images)} label maps are in {arguments.out}.")
 
 
 def score_command(arguments: argparse.Namespace) -> None:
@@ -103,6 +103,11 @@ def _show_scores(found: dict[str, dict[str, StructureScore]], *, as_json: bool) 
             volumes = f"{s.volume_ref_ml:.1f}", f"{s.volume_pred_ml:.1f}"
             table.add_row(case, name, _number(s.dice), _number(s.surface_dice), *volumes)
     Console().print(table)
+
+
+def _say(sentence: str, *, error: bool = False) -> None:
+    style = "red" if error else None
+    Console(stderr=error).print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _number(value: float | None) -> str:
@@ -222,10 +227,10 @@ def main(words: list[str] | None = None) -> int:
     try:
         arguments.run(arguments)
     except (TrainingError, VolumeError, LabelError) as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
+        _say(str(error), error=True)
         return 2
     except OSError as error:
-        Console(stderr=True).print(f"{error.filename}: {error.strerror}.", style="red", markup=False)
+        _say(f"{error.filename}: {error.strerror}.", error=True)
         return 2
     return 0
 
