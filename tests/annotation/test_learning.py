@@ -374,7 +374,9 @@ def test_a_case_that_is_opened_during_the_prediction_keeps_what_its_reader_start
     read = worklist.next_case(reader=ana, project=project)
     assert read is not None
     stroke(read)
+    read.mask.refresh_from_db()
     before = chunks.read_layers(read.mask).copy()
+    assert before[0, :5, 0, 1].all()
     newer = trained(project, tmp_path, {})
     assert newer.state == ModelState.SERVING
     assert predict(case, newer, claimed_prediction(newer)) is None

@@ -238,11 +238,8 @@ def test_a_database_that_restarts_does_not_end_the_work(lease: jobs.Lease) -> No
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         ours = cursor.fetchone()[0]
-    address = connection.get_connection_params()
-    with psycopg2.connect(
-        **{key: address[key] for key in ("dbname", "user", "password", "host", "port")}
-    ) as other:
-        other.cursor().execute("SELECT pg_terminate_backend(%s)", [ours])
+    other = psycopg2.connect(environment()["DATABASE_URL"])
+    other.cursor().execute("SELECT pg_terminate_backend(%s)", [ours])
     other.close()
     pulse.on_progress(Progress("score", 1, 9))
     assert not pulse.should_stop()
