@@ -37,6 +37,8 @@ class PanePointer {
     const { root } = pane;
     const options = { signal: this.listening.signal };
     root.addEventListener('pointerdown', (event) => this.down(event), options);
+    // The middle button would start the browser's own scrolling.
+    root.addEventListener('mousedown', (event) => event.preventDefault(), options);
     root.addEventListener('pointermove', (event) => this.move(event), options);
     root.addEventListener('pointerup', (event) => this.up(event), options);
     root.addEventListener('pointercancel', () => this.finish('cancel'), options);
@@ -53,8 +55,6 @@ class PanePointer {
 
   private down(event: PointerEvent): void {
     if (this.gesture !== null) return;
-    // Also keeps the browser from its middle-button scrolling and from selecting text.
-    event.preventDefault();
     const { root } = this.pane;
     // A text field that has the focus would go on taking the page's keys.
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
