@@ -100,9 +100,9 @@ class PingView(ApiView):
 
     @extend_schema(request=Input, responses=answers({200: Output}, 400))
     def post(self, request: Request, session_id: int) -> Response:
+        session = access.session_for(signed_in(request), session_id)
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        session = access.session_for(signed_in(request), session_id)
         assignment = corrections.ping(session=session, visible=given.validated_data["visible"])
         return Response(self.Output(assignment).data)
 
@@ -117,9 +117,9 @@ class SubmitView(ApiView):
 
     @extend_schema(request=Input, responses=answers({200: StateOut}, 400, 409))
     def post(self, request: Request, assignment_id: int) -> Response:
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="submit")
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        assignment = access.assignment_for(signed_in(request), assignment_id, to="submit")
         submitted = corrections.submit(assignment=assignment, revision=given.validated_data["revision"])
         return Response(StateOut(submitted).data)
 
@@ -143,9 +143,9 @@ class VerdictView(ApiView):
 
     @extend_schema(request=Input, responses=answers({200: Output}, 400, 409))
     def post(self, request: Request, assignment_id: int) -> Response:
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="judge")
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        assignment = access.assignment_for(signed_in(request), assignment_id, to="judge")
         judge = reviews.accept if given.validated_data["verdict"] == "accept" else reviews.return_to_reader
         review = judge(
             assignment=assignment,

@@ -27,9 +27,9 @@ class MaskView(ApiView):
         responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}, 400),  # type: ignore[dict-item]  # spectacular takes (code, media type)
     )
     def get(self, request: Request, mask_id: int) -> HttpResponseBase:
+        mask = access.mask_for(signed_in(request), mask_id)
         given = self.Input(data=request.query_params)
         given.is_valid(raise_exception=True)
-        mask = access.mask_for(signed_in(request), mask_id)
         revision = chunks.revision_at(mask, given.validated_data.get("revision"))
         etag = f'"{mask.pk}-{revision}"'
         response = get_conditional_response(request._request, etag=etag)

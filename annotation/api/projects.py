@@ -84,9 +84,9 @@ class ProjectView(ApiView):
 
     @extend_schema(request=Input, responses=answers({200: ProjectOut}, 400))
     def patch(self, request: Request, project_id: int) -> Response:
+        membership = access.membership_for(signed_in(request), project_id, to="manage")
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        membership = access.membership_for(signed_in(request), project_id, to="manage")
         policy.retrain_after(project=membership.project, cases=given.validated_data["retrain_after"])
         return _project(membership)
 
@@ -136,9 +136,9 @@ class CasesView(UploadView):
         responses=answers({200: Output}, 400),
     )
     def get(self, request: Request, project_id: int) -> Response:
+        membership = access.membership_for(signed_in(request), project_id, to="list_cases")
         given = self.Query(data=request.query_params)
         given.is_valid(raise_exception=True)
-        membership = access.membership_for(signed_in(request), project_id, to="list_cases")
         found = worklist.cases(project=membership.project, state=given.validated_data.get("state"))
         first = (given.validated_data["page"] - 1) * PAGE
         page = {"count": found.count(), "results": found[first : first + PAGE]}

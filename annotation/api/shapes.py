@@ -48,12 +48,16 @@ class JobOut(serializers.Serializer[Job]):
     kind = serializers.ChoiceField(choices=JobKind.choices)
     state = serializers.ChoiceField(choices=JobState.choices)
     attempts = serializers.IntegerField()
-    progress = ProgressOut()
+    progress = serializers.SerializerMethodField()
     error = serializers.CharField()
     result = serializers.JSONField()
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(ProgressOut)
+    def get_progress(self, job: Job) -> Any:
+        return job.progress
 
 
 class MaskRefOut(serializers.Serializer[Any]):

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -323,7 +324,8 @@ class TestAtOnce:
             make_case(project)
             read = next_case(ana, project)
             expire(read)
-            saved, released = at_once([partial(stroke, read), worklist.release_expired])
+            calls: list[Callable[[], object]] = [partial(stroke, read), worklist.release_expired]
+            saved, released = at_once(calls)
             read.refresh_from_db()
             if isinstance(saved, corrections.Saved):
                 assert (released, read.state, read.mask.head) == (0, AssignmentState.OPEN, 1)

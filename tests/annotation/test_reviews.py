@@ -1,0 +1,180 @@
+from functools import partial
+
+import pytest
+from django.contrib.auth.models import User
+
+from annotation import chunks, corrections, reviews, worklist
+from annotation.errors import Conflict, Refused
+from annotation.models import (
+    Assignment,
+    AssignmentState,
+    Case,
+    CaseState,
+    Project,
+    Review,
+    RevisionKind,
+    TrainingRun,
+    Verdict,
+)
+from tests.annotation.factories import (
+    KIDNEY,
+    SPLEEN,
+    make_read,
+    make_review,
+    make_submitted,
+    stroke,
+)
+from tests.annotation.threads import at_once
+
+
+@pytest.fixture
+def submitted(ana: User, project: Project) -> Assignment:
+    """ana's read with one stroke, handed in at revision 2."""
+    return make_submitted(ana, project)
+
+
+@pytest.fixture
+def review(rui: User, submitted: Assignment) -> Assignment:
+    return make_review(rui, submitted)
+
+
+def case_of(assignment: Assignment) -> Case:
+    return Case.objects.get(pk=assignment.case_id)
+
+
+def state_of(assignment: Assignment) -> str:
+    return Assignment.objects.get(pk=assignment.pk).state
+
+
+class TestAccept:
+    def test_as_it_is(self, submitted: Assignment, review: Assignment) -> None:
+        given = reviews.accept(assignment=review, revision=0)
+        handed_in = submitted.mask.revisions.get(number=2)
+        assert (given.verdict, given.revision, given.result) == (Verdict.ACCEPT, handed_in, handed_in)
+        case = case_of(review)
+        assert (case.state, case.accepted_revision) == (CaseState.ACCEPTED, handed_in)
+        assert case.accepted_at is not None
+        assert (state_of(review), state_of(submitted)) == (AssignmentState.DONE, AssignmentState.DONE)
+
+    def test_with_a_fix(self, submitted: Assignment, review: Assignment, rui: User) -> None:
+        stroke(review, value=SPLEEN)
+        given = reviews.accept(assignment=review, revision=1, comment=" spleen, not liver ")
+        assert (given.verdict, given.comment) == (Verdict.FIX, "spleen, not liver")
+        fixed = given.result
+        assert fixed is not None
+        assert (fixed.mask_id, fixed.number, fixed.kind) == (review.mask_id, 2, RevisionKind.REVIEW_FIX)
+        assert fixed.author_id == rui.pk
+        assert given.revision == submitted.mask.revisions.get(number=2)
+        assert case_of(review).accepted_revision == fixed
+        fixed.mask.refresh_from_db()
+        assert fixed.mask.annotated == ["liver", "spleen", "kidney_left"]
+        assert chunks.read_layers(fixed.mask, fixed.number)[0, :6, 0, 1].tolist() == [2, 2, 2, 2, 2, 0]
+
+    def test_painted_and_taken_back_is_no_fix(self, submitted: Assignment, review: Assignment) -> None:
+        stroke(review, value=SPLEEN)
+        stroke(review, base=1, value=1)
+        given = reviews.accept(assignment=review, revision=2)
+        assert given.verdict == Verdict.ACCEPT
+        assert case_of(review).accepted_revision == submitted.mask.revisions.get(number=2)
+
+    def test_twice_is_once(self, review: Assignment) -> None:
+        first = reviews.accept(assignment=review, revision=0)
+        assert reviews.accept(assignment=review, revision=0) == first
+        with pytest.raises(Conflict, match="accepted"):
+            reviews.return_to_reader(assignment=review, revision=0, comment="No.")
+
+    def test_at_the_newest_revision_only(self, review: Assignment) -> None:
+        stroke(review)
+        with pytest.raises(Conflict) as conflict:
+            reviews.accept(assignment=review, revision=0)
+        assert conflict.value.extra == {"head": 1}
+        assert case_of(review).state == CaseState.IN_REVIEW
+
+    def test_not_after_giving_the_review_back(self, review: Assignment) -> None:
+        worklist.release(assignment=review)
+        with pytest.raises(Conflict, match="given back"):
+            reviews.accept(assignment=review, revision=0)
+
+    def test_not_a_read(self, submitted: Assignment) -> None:
+        with pytest.raises(Conflict, match="review"):
+            reviews.accept(assignment=submitted, revision=2)
+
+    def test_retrains_once_enough_was_accepted(self, ana: User, rui: User, project: Project) -> None:
+        project.retrain_after = 2
+        project.save()
+        for accepted in (1, 2):
+            reviews.accept(assignment=make_review(rui, make_submitted(ana, project)), revision=0)
+            assert TrainingRun.objects.filter(project=project).count() == accepted - 1
+        snapshot = TrainingRun.objects.get(project=project).snapshot
+        assert snapshot.items.count() == 2
+
+
+class TestReturn:
+    def test_needs_a_reason(self, review: Assignment) -> None:
+        with pytest.raises(Refused, match="comment"):
+            reviews.return_to_reader(assignment=review, revision=0, comment="  ")
+        assert not Review.objects.exists()
+
+    def test_gives_the_case_back_to_its_reader(self, submitted: Assignment, review: Assignment) -> None:
+        stroke(review, value=KIDNEY)
+        given = reviews.return_to_reader(assignment=review, revision=1, comment="The tip is missing.")
+        assert (given.verdict, given.result) == (Verdict.RETURN, None)
+        assert case_of(review).state == CaseState.RETURNED
+        assert (state_of(review), state_of(submitted)) == (AssignmentState.DONE, AssignmentState.RETURNED)
+        # What the reviewer drew is not in the reader's mask.
+        submitted.mask.refresh_from_db()
+        assert chunks.read_layers(submitted.mask)[0, :6, 0, 1].tolist() == [1, 1, 1, 1, 1, 0]
+
+    def test_the_reader_sees_what_was_asked_for(
+        self, ana: User, project: Project, review: Assignment
+    ) -> None:
+        reviews.return_to_reader(assignment=review, revision=0, comment="The tip is missing.")
+        home = worklist.home(reader=ana, project=project)
+        assert [one.comment for one in worklist.verdicts_on(home.returned[0])] == ["The tip is missing."]
+
+    def test_corrected_and_handed_in_again(
+        self, rui: User, lea: User, submitted: Assignment, review: Assignment
+    ) -> None:
+        reviews.return_to_reader(assignment=review, revision=0, comment="The tip is missing.")
+        stroke(submitted, base=2, value=KIDNEY, at=9)
+        corrections.submit(assignment=submitted, revision=3)
+        assert case_of(review).state == CaseState.IN_REVIEW
+        again = make_review(lea, submitted)
+        assert again.mask.base_revision == 4
+        reviews.accept(assignment=again, revision=0)
+        assert case_of(review).accepted_revision == submitted.mask.revisions.get(number=4)
+        assert [one.verdict for one in worklist.verdicts_on(again)] == [Verdict.RETURN, Verdict.ACCEPT]
+
+    def test_a_returned_case_is_not_handed_to_anybody_else(
+        self, ben: User, project: Project, review: Assignment
+    ) -> None:
+        reviews.return_to_reader(assignment=review, revision=0, comment="The tip is missing.")
+        assert worklist.next_case(reader=ben, project=project) is None
+        assert worklist.release_expired() == 0
+
+    def test_twice_is_once(self, review: Assignment) -> None:
+        first = reviews.return_to_reader(assignment=review, revision=0, comment="No.")
+        assert reviews.return_to_reader(assignment=review, revision=0, comment="No.") == first
+        with pytest.raises(Conflict, match="returned"):
+            reviews.accept(assignment=review, revision=0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_verdicts_at_once(ana: User, rui: User, project: Project) -> None:
+    review = make_review(rui, make_submitted(ana, project))
+    got = at_once(
+        [
+            partial(reviews.accept, assignment=review, revision=0),
+            partial(reviews.return_to_reader, assignment=review, revision=0, comment="No."),
+        ]
+    )
+    assert sum(isinstance(one, Review) for one in got) == 1, got
+    assert sum(isinstance(one, Conflict) for one in got) == 1
+    given = Review.objects.get()
+    expected = CaseState.ACCEPTED if given.verdict == Verdict.ACCEPT else CaseState.RETURNED
+    assert case_of(review).state == expected
+
+
+def test_an_open_read_has_nothing_to_review(ana: User, rui: User, project: Project) -> None:
+    make_read(ana, project)
+    assert worklist.claim_review(reviewer=rui, project=project) is None
