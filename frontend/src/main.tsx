@@ -1,14 +1,15 @@
 import '@mantine/core/styles.css';
 import './app.css';
 
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { ApiError } from './api';
+import { ApiError, meQuery } from './api';
 import { createAppRouter } from './pages/router';
 
 const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: noticeExpiredLogin }),
   defaultOptions: {
     queries: {
       // A refusal stays a refusal; only a server or network fault is worth asking again.
@@ -16,6 +17,16 @@ const queryClient = new QueryClient({
     },
   },
 });
+const router = createAppRouter(queryClient);
+
+/** A list that may no longer be read leads to signing in; the page of a case asks in its own place instead. */
+function noticeExpiredLogin(error: Error): void {
+  if (error instanceof ApiError && error.status === 401) {
+    queryClient.setQueryData(meQuery.queryKey, null);
+    void router.invalidate();
+  }
+}
+
 const root = document.getElementById('root');
 if (root === null) {
   throw new Error('index.html has no element with the id "root".');
@@ -23,7 +34,7 @@ if (root === null) {
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
-      <RouterProvider router={createAppRouter(queryClient)} />
+      <RouterProvider router={router} />
     </QueryClientProvider>
   </StrictMode>,
 );

@@ -24,7 +24,8 @@ export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (given: { username: string; password: string }) => signIn(given.username, given.password),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['me'] }),
+    // Nobody watches this query on the sign-in page, so that it must be asked for by name.
+    onSuccess: () => client.fetchQuery({ ...meQuery, staleTime: 0 }),
   });
 }
 
@@ -82,16 +83,6 @@ export function useTakeNext(project: number) {
   return useMutation({
     mutationFn: (role: AssignmentRole) => calls.takeNext(project, role),
     onSuccess: () => client.invalidateQueries({ queryKey: ['worklist', project] }),
-  });
-}
-
-export function useAssignment(id: number) {
-  return useQuery({
-    queryKey: ['assignment', id],
-    queryFn: () => calls.fetchAssignment(id),
-    // Opening is one moment: the page then keeps the state itself, and a refetch would pull it away.
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 0,
   });
 }
 

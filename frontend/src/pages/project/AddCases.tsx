@@ -1,6 +1,7 @@
-import { Alert, Button, FileInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, FileInput, Stack, Text, TextInput } from '@mantine/core';
 import { type SubmitEvent, useState } from 'react';
 import { useStartImport, useUploadCase } from '../../api';
+import { Notice } from '../shell/Notice';
 import { caseLabel } from '../words';
 import classes from './AddCases.module.css';
 
@@ -51,7 +52,7 @@ function ImportFolder({ project }: { readonly project: number }) {
           value={folder}
           onChange={(event) => setFolder(event.currentTarget.value)}
         />
-        {start.error !== null && <Problem text={start.error.message} />}
+        {start.error !== null && <Notice tone="failed">{start.error.message}</Notice>}
         {start.isSuccess && (
           <Text fz="sm" role="status">
             The import is on its way; its progress is shown above.
@@ -106,7 +107,7 @@ function UploadOne({ project }: { readonly project: number }) {
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        {upload.error !== null && <Problem text={upload.error.message} />}
+        {upload.error !== null && <Notice tone="failed">{upload.error.message}</Notice>}
         {upload.data !== undefined && (
           <Text fz="sm" role="status">
             {caseLabel(upload.data.number)} was added.
@@ -117,13 +118,5 @@ function UploadOne({ project }: { readonly project: number }) {
         </Button>
       </Stack>
     </form>
-  );
-}
-
-function Problem({ text }: { readonly text: string }) {
-  return (
-    <Alert color="red" variant="light" p="xs">
-      {text}
-    </Alert>
   );
 }

@@ -1,7 +1,8 @@
-import { Alert, Button, Tabs } from '@mantine/core';
+import { Button, Tabs } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { type Me, type Project, useProject } from '../../api';
 import { Header } from '../shell/Header';
+import { Notice } from '../shell/Notice';
 import { Message } from '../shell/RootLayout';
 import { AddCases } from './AddCases';
 import { CasesTable } from './CasesTable';
@@ -27,9 +28,7 @@ function Loaded({ me, id }: { readonly me: Me; readonly id: number }) {
       {project.data !== undefined && (
         <>
           {project.error !== null && (
-            <Alert color="yellow" m="md">
-              {project.error.message} What you see may be some minutes old.
-            </Alert>
+            <Notice tone="needsYou">{project.error.message} What you see may be some minutes old.</Notice>
           )}
           <Content project={project.data} />
         </>

@@ -55,7 +55,7 @@ interface SignInAgainProps {
 
 function SignInAgain({ opened, detail, username }: SignInAgainProps) {
   const client = useQueryClient();
-  const send = () => void opened.queue.retry().then(() => client.invalidateQueries(meQuery));
+  const send = () => void opened.queue.retry().then(() => client.fetchQuery({ ...meQuery, staleTime: 0 }));
   return (
     <>
       <Text fz="xs" c="dimmed">

@@ -20,7 +20,12 @@ export function Header({ me, project, page }: HeaderProps) {
       {project !== null && <ProjectMenu projects={me.projects} current={project} page={page} />}
       <nav className={classes.links} aria-label="Pages">
         {project !== null && (
-          <Link to="/worklist" search={{ project: project.id }} className={classes.link}>
+          <Link
+            to="/worklist"
+            search={{ project: project.id }}
+            activeOptions={{ includeSearch: false }}
+            className={classes.link}
+          >
             Worklist
           </Link>
         )}

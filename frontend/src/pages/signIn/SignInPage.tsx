@@ -1,7 +1,8 @@
-import { Alert, Button, PasswordInput, Stack, TextInput, Title } from '@mantine/core';
+import { Button, PasswordInput, Stack, TextInput, Title } from '@mantine/core';
 import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { type SubmitEvent, useState } from 'react';
 import { useSignIn } from '../../api';
+import { Notice } from '../shell/Notice';
 import classes from './SignInPage.module.css';
 
 const route = getRouteApi('/sign-in');
@@ -59,11 +60,7 @@ export function SignInForm({ onSignedIn, username = '' }: SignInFormProps) {
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
-        {signIn.error !== null && (
-          <Alert color="red" variant="light" p="xs">
-            {signIn.error.message}
-          </Alert>
-        )}
+        {signIn.error !== null && <Notice tone="failed">{signIn.error.message}</Notice>}
         <Button type="submit" loading={signIn.isPending} mt={4}>
           Sign in
         </Button>

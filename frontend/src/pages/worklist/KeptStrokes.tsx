@@ -1,20 +1,20 @@
-import { Alert } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { Outbox, type Waiting } from '../../session';
+import { Notice } from '../shell/Notice';
 import { strokes } from '../words';
 
 /** Strokes that an earlier tab could not send: opening the case sends them. */
 export function KeptStrokes({ user }: { readonly user: string }) {
   const waiting = useWaiting(user);
   return waiting.map(({ assignment, strokes: count }) => (
-    <Alert key={assignment} color="yellow" variant="light" mb="sm" p="sm">
+    <Notice key={assignment} tone="needsYou">
       {strokes(count)} of an earlier session {count === 1 ? 'is' : 'are'} kept on this computer and not saved
       yet.{' '}
       <Link to="/annotate/$assignmentId" params={{ assignmentId: String(assignment) }}>
         Open the case to send {count === 1 ? 'it' : 'them'}.
       </Link>
-    </Alert>
+    </Notice>
   ));
 }
 

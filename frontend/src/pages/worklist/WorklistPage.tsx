@@ -1,7 +1,8 @@
-import { Alert, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { type Me, type ProjectRef, useWorklist, type Worklist } from '../../api';
 import { Header } from '../shell/Header';
+import { Notice } from '../shell/Notice';
 import { Message } from '../shell/RootLayout';
 import { KeptStrokes } from './KeptStrokes';
 import { NextCase, NextReview } from './NextCase';
@@ -50,9 +51,7 @@ function ReaderHome({ me, project }: ReaderHomeProps) {
   return (
     <main className={classes.main}>
       {worklist.error !== null && (
-        <Alert color="yellow" variant="light" mb="md">
-          {worklist.error.message} What you see may be some minutes old.
-        </Alert>
+        <Notice tone="needsYou">{worklist.error.message} What you see may be some minutes old.</Notice>
       )}
       <KeptStrokes user={me.username} />
       <Lists worklist={worklist.data} project={project} />
