@@ -153,9 +153,10 @@ def _check_plane(ordered: Floats, normal: Floats, names: Sequence[str]) -> None:
 
 
 def _even_step(heights: Floats, gaps: Floats, names: Sequence[str]) -> float:
-    """Return the distance between neighbours; every slice must lie on an even grid from first to last."""
-    step = float(heights[-1] - heights[0]) / (len(heights) - 1)
-    off = np.abs(heights - heights[0] - step * np.arange(len(heights)))
+    """Return the distance between neighbours; every slice must lie on one even grid."""
+    places = np.arange(len(heights))
+    step, start = (float(x) for x in np.polyfit(places, heights, 1))
+    off = np.abs(heights - start - step * places)
     if off.max() <= max(POSITION_TOLERANCE_MM, GAP_TOLERANCE * step):
         return step
     usual = float(np.sort(gaps)[(len(gaps) - 1) // 2])  # the lower median: of 3 and 6 mm, 6 is the gap

@@ -103,7 +103,7 @@ def _check_header(path: Path) -> Inspection:
     checks.check_size(shape, item_bytes, path.name)
     if int(image.header["xyzt_units"]) & _SPATIAL_UNITS not in _MILLIMETRE_OR_UNKNOWN:
         raise Refused(f"{path.name} gives its voxel size in metres or micrometres; millimetres are needed.")
-    needed = int(image.header["vox_offset"]) + prod(shape) * item_bytes
+    needed = int(image.dataobj.offset) + prod(shape) * item_bytes
     if path.suffix.lower() == ".nii" and path.stat().st_size < needed:
         raise Refused(f"{path.name} ends too early: the file is incomplete.")
     affine = np.asarray(image.affine, float)
