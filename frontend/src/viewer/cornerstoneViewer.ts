@@ -120,19 +120,17 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
   async load(onProgress: (progress: LoadProgress) => void): Promise<void> {
     const { imageUrl, volume } = this.input;
     const source = { url: imageUrl, levels: volume.levels, chunkSlices: volume.chunk_slices };
-    await loadImage(
-      source,
-      this.image,
-      {
-        centreSlice: () => this.cross[2],
-        onSlices: (first, count) => {
-          this.stage?.slicesChanged(first, count);
-          this.renderSoon();
-        },
-        onProgress,
-      },
-      this.loading.signal,
-    );
+    const onSlices = (first: number, count: number) => {
+      this.stage?.slicesChanged(first, count);
+      this.renderSoon();
+    };
+    const listener = { centreSlice: () => this.cross[2], onSlices, onProgress };
+    try {
+      await loadImage(source, this.image, listener, this.loading.signal);
+    } catch (error) {
+      // A viewer that was closed meanwhile has nothing to report.
+      if (!this.destroyed) throw error;
+    }
     this.tellCursor();
   }
 

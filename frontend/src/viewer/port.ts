@@ -95,7 +95,10 @@ export interface Cursor {
 
 /** Everything a page may do with the viewer. Methods may be called before `load` has finished. */
 export interface ViewerPort {
-  /** Fetches the image, coarse first. Resolves when every slice is in place; rejects with a ViewerError. */
+  /**
+   * Fetches the image, coarse first. Resolves when every slice is in place, or when the viewer was destroyed;
+   * rejects with a ViewerError.
+   */
   load(onProgress: (progress: LoadProgress) => void): Promise<void>;
   readonly engine: EditEngine;
   setStructures(structures: readonly StructureView[]): void;

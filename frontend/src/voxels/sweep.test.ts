@@ -64,10 +64,12 @@ describe('sweep', () => {
           fc.pre(radius > Math.hypot(...mm) / 2);
           const stamp: Stamp = { from, to, radius_mm: radius, plane: on };
           const found = voxelsOf(mm, stamp);
-          for (const [voxel, distance] of distances(mm, stamp)) {
-            if (Math.abs(distance - radius) > 1e-6)
-              expect(found.has(voxel), `${voxel}`).toBe(distance < radius);
-          }
+          // Voxels on the rim itself may fall to either side of rounding.
+          const wrong = [...distances(mm, stamp)].filter(
+            ([voxel, distance]) =>
+              Math.abs(distance - radius) > 1e-6 && found.has(voxel) !== distance < radius,
+          );
+          expect(wrong).toEqual([]);
         },
       ),
       { numRuns: 150 },
