@@ -96,11 +96,9 @@ function csrfToken(): string {
 async function errorOf(response: Response): Promise<ApiError> {
   const body = await readErrorBody(response);
   const { detail, ...extra } = body;
-  return new ApiError(
-    response.status,
-    typeof detail === 'string' ? detail : sentenceFor(response.status),
-    extra,
-  );
+  // What the server says to strangers is about its own mechanics; to everybody else it speaks in sentences.
+  const isSentence = typeof detail === 'string' && response.status !== 401;
+  return new ApiError(response.status, isSentence ? detail : sentenceFor(response.status), extra);
 }
 
 async function readErrorBody(response: Response): Promise<Record<string, unknown>> {
@@ -115,7 +113,7 @@ async function readErrorBody(response: Response): Promise<Record<string, unknown
 
 function sentenceFor(status: number): string {
   if (status === 401) {
-    return 'You are not signed in.';
+    return 'You are not signed in any more.';
   }
   if (status === 403) {
     return 'You may not do this.';

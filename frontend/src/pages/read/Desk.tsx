@@ -3,6 +3,7 @@ import { useCallback, useMemo, useState } from 'react';
 import { useVerdict } from '../../api';
 import type { Stroke } from '../../viewer';
 import type { Ijk } from '../../voxels';
+import { saveSentence } from '../words';
 import { ChangeTable, type StructureChange } from './changes';
 import { KeyOverview } from './KeyOverview';
 import type { OpenedCase } from './openCase';
@@ -147,8 +148,9 @@ function useJudge({ assignment, queue }: OpenedCase): Judge {
     setProblem(null);
     setPending(true);
     try {
-      if ((await queue.flush()).kind !== 'saved') {
-        setProblem('Your fix is not saved yet; the verdict waits for it. See above.');
+      const saved = await queue.flush();
+      if (saved.kind !== 'saved') {
+        setProblem(`No verdict yet. ${saveSentence(saved)}`);
         return;
       }
       await verdict.mutateAsync({ verdict: kind, comment, revision: queue.head });

@@ -2,7 +2,7 @@ import { Button, Group, Popover, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useSubmit } from '../../api';
-import { caseLabel } from '../words';
+import { caseLabel, saveSentence } from '../words';
 import type { OpenedCase } from './openCase';
 import { useRead } from './readStore';
 
@@ -19,7 +19,7 @@ export function SubmitButton({ opened }: { readonly opened: OpenedCase }) {
       opened={isOpen}
       onDismiss={() => set({ panel: null })}
       position="bottom-end"
-      width={300}
+      width={272}
       trapFocus
       shadow="md"
     >
@@ -81,8 +81,9 @@ function useSend({ assignment, queue }: OpenedCase) {
     setProblem(null);
     setPending(true);
     try {
-      if ((await queue.flush()).kind !== 'saved') {
-        setProblem('Not submitted: not everything is saved yet. The panel on the right says why.');
+      const saved = await queue.flush();
+      if (saved.kind !== 'saved') {
+        setProblem(`Not submitted. ${saveSentence(saved)}`);
         return;
       }
       await submit.mutateAsync(queue.head);

@@ -1,5 +1,6 @@
 import { SegmentedControl, Slider, UnstyledButton } from '@mantine/core';
 import type { VoiWindow } from '../../viewer';
+import { signed } from '../words';
 import { LARGEST_RADIUS_MM, SMALLEST_RADIUS_MM, WINDOW_PRESETS } from './presets';
 import { useRead } from './readStore';
 import classes from './ToolOptions.module.css';
@@ -75,7 +76,7 @@ function Presets() {
           key={key}
           className={classes.preset}
           data-on={isSame(preset, window) || undefined}
-          title={`${name}: W ${preset.width} L ${preset.level} (${key})`}
+          title={`${name}: W ${preset.width} L ${signed(preset.level, 0)} (${key})`}
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => set({ window: preset })}
         >

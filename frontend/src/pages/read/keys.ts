@@ -1,5 +1,6 @@
 /** Every key of the page, once: what it does and what the key overview and the tooltips say about it. */
 
+import { signed } from '../words';
 import { stepRadius, WINDOW_PRESETS } from './presets';
 import { useRead } from './readStore';
 
@@ -55,7 +56,7 @@ const DRAW: readonly KeyBinding[] = [
   {
     group: 'Draw',
     shown: 'E',
-    words: 'Eraser (or hold Shift with the brush)',
+    words: 'Eraser (or Shift-drag)',
     matches: letter('e'),
     press: () => read().set({ tool: 'eraser' }),
   },
@@ -107,7 +108,7 @@ const STRUCTURES: readonly KeyBinding[] = [
   {
     group: 'Structures',
     shown: '1 – 9',
-    words: 'Structure by its place in the list',
+    words: 'Structure by its place',
     matches: (event) => /^Digit[1-9]$/.test(event.code) && !event.shiftKey && !withModifier(event),
     press: (_, event) => read().activate(read().structures[Number(event.code.at(-1)) - 1]),
   },
@@ -139,7 +140,7 @@ const LOOK: readonly KeyBinding[] = [
   {
     group: 'Look',
     shown: 'C (hold)',
-    words: 'The prediction instead of the mask',
+    words: 'The prediction',
     matches: (event) => event.key.toLowerCase() === 'c' && !withModifier(event),
     press: () => read().set({ peek: 'prediction' }),
     release: () => read().set({ peek: 'none' }),
@@ -148,7 +149,7 @@ const LOOK: readonly KeyBinding[] = [
     ({ key, name, window }): KeyBinding => ({
       group: 'Look',
       shown: key,
-      words: `${name} window (W ${window.width} L ${window.level})`,
+      words: `${name}: W ${window.width} L ${signed(window.level, 0)}`,
       matches: plain(key),
       press: () => read().set({ window }),
     }),
@@ -198,7 +199,7 @@ const FINISH: readonly KeyBinding[] = [
   {
     group: 'Finish',
     shown: 'Esc',
-    words: 'Close what is open, all three planes again',
+    words: 'Close; all three planes',
     matches: plain('Escape'),
     press: closeOrRestore,
   },
@@ -213,7 +214,7 @@ export const POINTER: readonly { readonly shown: string; readonly words: string 
   { shown: 'Shift-wheel', words: 'Brush size' },
   { shown: 'Right drag', words: 'Window and level' },
   { shown: 'Middle drag', words: 'Pan' },
-  { shown: 'Double click', words: 'One plane, or all three (not with a drawing tool)' },
+  { shown: 'Double click', words: 'One plane, or three (not while drawing)' },
 ];
 
 export function bindingsFor(isReview: boolean): readonly KeyBinding[] {

@@ -25,13 +25,13 @@ export function SignInPage() {
 
 interface SignInFormProps {
   readonly onSignedIn: () => void;
-  /** Known where somebody signs in again in the middle of work. */
+  /** Known where somebody signs in again in the middle of work; the keys then stay with the work. */
   readonly username?: string;
 }
 
-export function SignInForm({ onSignedIn, username = '' }: SignInFormProps) {
+export function SignInForm({ onSignedIn, username }: SignInFormProps) {
   const signIn = useSignIn();
-  const [name, setName] = useState(username);
+  const [name, setName] = useState(username ?? '');
   const [password, setPassword] = useState('');
   const send = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -46,7 +46,7 @@ export function SignInForm({ onSignedIn, username = '' }: SignInFormProps) {
           autoComplete="username"
           required
           withAsterisk={false}
-          autoFocus={username === ''}
+          autoFocus={username === undefined}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
@@ -56,7 +56,6 @@ export function SignInForm({ onSignedIn, username = '' }: SignInFormProps) {
           autoComplete="current-password"
           required
           withAsterisk={false}
-          autoFocus={username !== ''}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
