@@ -78,6 +78,15 @@ RIGHTS = RuleSet(
     }
 )
 
+# What opening a read shows beside the read itself. A save, which is asked for all day, does without.
+_OPENED = (
+    "case__project",
+    "mask__base",
+    "start_revision__mask__model",
+    "subject__mask__base",
+    "subject__start_revision__mask__model",
+)
+
 ProjectRight = Literal["read", "annotate", "review", "list_cases", "manage"]
 AssignmentRight = Literal["read", "correct", "submit", "judge"]
 JobRight = Literal["read", "cancel"]
@@ -85,12 +94,12 @@ JobRight = Literal["read", "cancel"]
 
 def memberships(user: User) -> QuerySet[Membership]:
     """The user's projects, each with the role there."""
-    return _memberships(user, 0).order_by("project__name")
+    return _memberships(user, 0).select_related("project").order_by("project__name")
 
 
 def membership_for(user: User, project_id: int, *, to: ProjectRight = "read") -> Membership:
     """The user's place in a project, with the project."""
-    membership = _memberships(user, project_id).filter(project=project_id).first()
+    membership = _memberships(user, project_id).select_related("project").filter(project=project_id).first()
     if membership is None:
         raise NotFound("There is no such project, or you are not a member of it.")
     _authorise(membership, f"project.{to}", membership.project)
@@ -107,14 +116,9 @@ def case_for(user: User, case_id: int) -> Case:
 
 
 def assignment_for(user: User, assignment_id: int, *, to: AssignmentRight = "read") -> Assignment:
-    assignments = Assignment.objects.select_related(
-        "case__volume",
-        "case__project",
-        "mask__base",
-        "start_revision__mask__model",
-        "subject__mask__base",
-        "subject__start_revision__mask__model",
-    )
+    assignments = Assignment.objects.select_related("case__volume", "mask")
+    if to == "read":
+        assignments = assignments.select_related(*_OPENED)
     return _fetch(user, assignments, assignment_id, path="cases__assignments", right=f"assignment.{to}")
 
 
@@ -140,7 +144,7 @@ def _memberships(user: User, sought: int) -> QuerySet[Membership]:
     """The user's memberships; none where the id that is looked for is larger than the database can hold."""
     if sought > LARGEST_ID:
         return Membership.objects.none()
-    return Membership.objects.filter(user=user.pk).select_related("project")
+    return Membership.objects.filter(user=user.pk)
 
 
 def _fetch(user: User, rows: QuerySet[Fetched], pk: int, *, path: str, right: str) -> Fetched:

@@ -1,12 +1,11 @@
 """A reader's work on a mask: saving strokes, handing in, and the time that it takes."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from annotation import chunks, worklist
@@ -66,7 +65,8 @@ def save(
     Raises Refused when the body is wrong, Conflict(head=…) when `base_revision` is not the newest revision.
     """
     values = chunks.values_of(assignment.case.project_id)
-    runs = chunks.decode_edits(edits, grid=chunks.grid_of(assignment.mask), values=values)
+    grid = chunks.Grid.over(assignment.case.volume.shape)
+    runs = chunks.decode_edits(edits, grid=grid, values=values)
     _check_events(events, values)
     with transaction.atomic():
         locked = _lock(assignment)
@@ -75,7 +75,8 @@ def save(
             return Saved(earlier, replayed=True, active_seconds=locked.active_seconds)
         _require_editable(locked)
         _require_head(locked.mask, base_revision)
-        session = _session_of(locked, session_id)
+        sessions = list(locked.sessions.all())
+        session = _session_of(sessions, session_id) if session_id is not None else None
         applied = chunks.apply(locked.mask, runs)
         revision = chunks.append(
             mask=locked.mask,
@@ -83,12 +84,13 @@ def save(
             key=key,
             base=base_revision,
             changed=applied.changed,
-            author=locked.reader,
             voxels_changed=applied.voxels,
             bytes_received=len(edits),
         )
         _note_events(events, revision, session)
-        _touch(locked, session, counts=True)
+        if session is not None:
+            _count(locked, session, sessions)
+        _renew_lease(locked)
     return Saved(revision, replayed=False, active_seconds=locked.active_seconds)
 
 
@@ -108,7 +110,6 @@ def submit(*, assignment: Assignment, revision: int) -> Assignment:
         key=uuid.uuid4(),
         base=revision,
         changed={},
-        author=locked.reader,
     )
     annotate_all(locked.mask)
     locked.state = AssignmentState.SUBMITTED
@@ -139,14 +140,22 @@ def ping(*, session: ReadingSession, visible: bool) -> Assignment:
     """The case is still open. Time counts only while it is visible and the read is not handed in."""
     locked = _lock(session.assignment)
     if is_editable(locked):
-        _touch(locked, _session_of(locked, session.pk), counts=visible)
+        sessions = list(locked.sessions.all())
+        if visible:
+            _count(locked, _session_of(sessions, session.pk), sessions)
+        else:
+            ReadingSession.objects.filter(pk=session.pk).update(last_seen_at=timezone.now())
+        _renew_lease(locked)
     return locked
 
 
 def _lock(assignment: Assignment) -> Assignment:
     """The assignment and its mask, locked: one step of one read at a time."""
-    rows = Assignment.objects.select_for_update(of=("self", "mask"), no_key=True)
-    return rows.select_related("case__volume", "mask__case__volume", "reader").get(pk=assignment.pk)
+    rows = Assignment.objects.select_for_update(of=("self", "mask"), no_key=True).select_related("mask")
+    locked = rows.get(pk=assignment.pk)
+    # These never change, so what was fetched before the lock is as good.
+    locked.case = locked.mask.case = assignment.case
+    return locked
 
 
 def _require_editable(assignment: Assignment) -> None:
@@ -189,20 +198,11 @@ def _note_events(events: Sequence[Event], revision: Revision, session: ReadingSe
     )
 
 
-def _session_of(assignment: Assignment, session_id: int | None) -> ReadingSession | None:
-    if session_id is None:
-        return None
-    session = ReadingSession.objects.filter(pk=session_id, assignment=assignment).first()
-    if session is None:
-        raise Refused(f"There is no reading session {session_id} on this case. Start a session first.")
-    return session
-
-
-def _touch(assignment: Assignment, session: ReadingSession | None, *, counts: bool) -> None:
-    """A sign of life: the lease is renewed, and the time since the last sign is added."""
-    if session is not None:
-        assignment.active_seconds += _count(session, assignment, counts=counts)
-    _renew_lease(assignment)
+def _session_of(sessions: Iterable[ReadingSession], session_id: int) -> ReadingSession:
+    for session in sessions:
+        if session.pk == session_id:
+            return session
+    raise Refused(f"There is no reading session {session_id} on this case. Start a session first.")
 
 
 def _renew_lease(assignment: Assignment) -> None:
@@ -210,15 +210,14 @@ def _renew_lease(assignment: Assignment) -> None:
     assignment.save(update_fields=["lease_until", "active_seconds", "updated_at"])
 
 
-def _count(session: ReadingSession, assignment: Assignment, *, counts: bool) -> int:
-    """Seconds since the last sign of life of any session of the read: two tabs do not count twice."""
+def _count(assignment: Assignment, session: ReadingSession, sessions: Iterable[ReadingSession]) -> None:
+    """Add the seconds since the last sign of life of any session: two tabs do not count twice."""
     now = timezone.now()
-    newest = assignment.sessions.aggregate(seen=Max("last_seen_at"))["seen"]
-    gap = (now - max(newest, session.last_seen_at)).total_seconds()
-    seconds = max(0, min(int(gap), LONGEST_GAP_S)) if counts else 0
+    gap = (now - max(one.last_seen_at for one in sessions)).total_seconds()
+    seconds = max(0, min(int(gap), LONGEST_GAP_S))
     # Fractions are kept for the next sign of life; thrown away, a save each second would count nothing.
-    kept = timedelta(seconds=gap - seconds) if counts and gap < LONGEST_GAP_S else timedelta()
-    session.last_seen_at = now - kept
+    kept = gap - seconds if 0 <= gap < LONGEST_GAP_S else 0.0
+    session.last_seen_at = now - timedelta(seconds=kept)
     session.active_seconds += seconds
     session.save(update_fields=["last_seen_at", "active_seconds"])
-    return seconds
+    assignment.active_seconds += seconds

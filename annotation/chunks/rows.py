@@ -74,11 +74,11 @@ def layer_count(project_id: int) -> int:
 
 
 def values_of(project_id: int) -> dict[int, set[int]]:
-    """What a reader may write on each layer: background and the structures of the schema."""
+    """What a reader may write on each layer: background, the structures, and "not annotated" (an undo restores it)."""
     values: dict[int, set[int]] = {}
     entries = SchemaStructure.objects.filter(schema__project=project_id).values_list("layer", "value")
     for layer, value in entries:
-        values.setdefault(layer, {0}).add(value)
+        values.setdefault(layer, {0, IGNORE}).add(value)
     return values
 
 
@@ -161,6 +161,7 @@ def append(
 ) -> Revision:
     """Add revision `base` + 1 with its chunks and move the head; inside the caller's transaction.
 
+    `author` is by default the mask's own.
     Raises Conflict(head=…) when `base` is no longer the head.
     """
     number = base + 1
@@ -174,7 +175,7 @@ def append(
         number=number,
         kind=kind,
         key=key,
-        author_id=author.pk if author is not None else None,
+        author_id=author.pk if author is not None else mask.author_id,
         sha256=_chained(_parent_sha256(mask, base), ordered),
         chunk_count=len(ordered),
         voxels_changed=voxels_changed,

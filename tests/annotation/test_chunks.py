@@ -44,18 +44,23 @@ def rows(edits: Edits) -> list[tuple[int, ...]]:
 
 # The same bytes stand in frontend/src/voxels/edits.test.ts.
 GOLDEN: list[tuple[str, list[Block]]] = [
-    ("000001000101", [(0, 0, [(0, 1, 1)])]),
-    ("00050203040206010 0".replace(" ", ""), [(0, 5, [(3, 4, 2), (13, 1, 0)])]),
-    ("01070 1ac0280 01c8".replace(" ", ""), [(1, 7, [(300, 128, 200)])]),
+    ("00 03 02 05 02 07 ac 02 01 00", [(0, 3, [(5, 2, 7), (307, 1, 0)])]),
+    (
+        "00 00 01 00 01 ff 01 81 01 01 80 80 01 80 01 01",
+        [(0, 0, [(0, 1, 255)]), (1, 129, [(16384, 128, 1)])],
+    ),
+    ("02 0a 02 04 03 01 00 03 02", [(2, 10, [(4, 3, 1), (7, 3, 2)])]),
 ]
 
 
 class TestFormat:
     @pytest.mark.parametrize(("plain", "blocks"), GOLDEN)
     def test_golden_bytes(self, plain: str, blocks: list[Block]) -> None:
-        assert encode(blocks).hex() == plain
+        assert encode(blocks) == bytes.fromhex(plain)
         expected = [(layer, k, *run) for layer, k, runs in blocks for run in runs]
-        assert rows(decode(gzip.compress(bytes.fromhex(plain)))) == expected
+        body = gzip.compress(bytes.fromhex(plain))
+        every = dict.fromkeys(range(3), range(256))
+        assert rows(decode_edits(body, grid=Grid((256, 256, 130)), values=every)) == expected
 
     def test_many_random_blocks_come_back(self) -> None:
         rng = random.Random(3)
