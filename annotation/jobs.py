@@ -70,6 +70,7 @@ def claim(job_id: int) -> Lease | None:
             state=JobState.RUNNING,
             attempts=F("attempts") + 1,
             fence=F("fence") + 1,
+            progress={},
             lease_until=_lease_end(),
             heartbeat_at=Now(),
             started_at=Coalesce(F("started_at"), Now()),

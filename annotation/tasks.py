@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,14 @@ BEAT_SECONDS = 1.0
 logger = logging.getLogger(__name__)
 
 
-class Shutdown:
-    """Whether this worker was told to stop. A solo worker hears that in the thread that runs the task."""
-
-    asked = False
+# Whether this worker was told to stop. A solo worker hears that while it works; the children of a pool do
+# not, so the flag lies in memory that they share with their parent.
+_shutdown = RawValue("b", 0)
 
 
 @worker_shutting_down.connect
 def _note_shutdown(**_: Any) -> None:
-    Shutdown.asked = True
+    _shutdown.value = 1
 
 
 class Pulse:
@@ -61,7 +61,7 @@ class Pulse:
     def should_stop(self) -> bool:
         """Asked by the work between its steps."""
         self._beat()
-        return Shutdown.asked or not self.holds
+        return bool(_shutdown.value) or not self.holds
 
     def stop_if_asked(self, progress: Progress) -> None:
         """For work that reports but does not ask."""

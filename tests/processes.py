@@ -32,19 +32,19 @@ WORKER = """
 from training import fit
 fit.CHECKPOINT_EVERY_S = 1.0
 from backend.celery import app
-app.worker_main(["worker", "--pool=solo", "--queues=io,score,infer,train", "--loglevel=INFO",
-                 "--without-gossip", "--without-mingle", "--hostname=test@%h"])
+app.worker_main(["worker", "--pool={pool}", "--concurrency=1", "--queues=io,score,infer,train",
+                 "--loglevel=INFO", "--without-gossip", "--without-mingle", "--hostname=test@%h"])
 """
 
 
 class Worker:
     """A real Celery worker on the test's database and broker, in a process of its own."""
 
-    def __init__(self, log: Path, **changes: str) -> None:
+    def __init__(self, log: Path, *, pool: str = "solo", **changes: str) -> None:
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", WORKER],
+                [sys.executable, "-c", WORKER.format(pool=pool)],
                 cwd=ROOT,
                 env=environment(OMP_NUM_THREADS="1", **changes),
                 stdout=output,

@@ -127,9 +127,12 @@ def test_a_heartbeat_renews_the_lease_and_publishes_progress(job: Job) -> None:
 
 def test_whoever_lost_the_fence_can_neither_report_nor_finish_nor_fail(job: Job) -> None:
     old = claimed(job)
+    assert old.heartbeat(HALFWAY)
     expire_lease(job)
     new = claimed(job)
     assert new.fence > old.fence
+    job.refresh_from_db()
+    assert job.progress == {}, "what the old attempt reported does not count"
     assert not old.heartbeat(HALFWAY)
     with pytest.raises(jobs.LeaseLost):
         jobs.finish(old, {"from": "old"})

@@ -4,6 +4,7 @@ import json
 import signal
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,8 @@ def loop(project: Project) -> Project:
     return project
 
 
-def worker(log: Path) -> Worker:
-    return Worker(log, JOB_LEASE_SECONDS=str(LEASE_SECONDS))
+def worker(log: Path, pool: str = "solo") -> Worker:
+    return Worker(log, pool=pool, JOB_LEASE_SECONDS=str(LEASE_SECONDS))
 
 
 def client(user: User) -> APIClient:
@@ -177,22 +178,23 @@ def test_a_stopped_and_a_killed_worker_lose_nothing_and_one_model_results(
     run = learning.request_run(project=loop, requested_by=None)
     checkpoint = learning.work_folder(run) / "out" / "checkpoint" / "checkpoint.safetensors"
 
-    with worker(log) as stopped:
-        wait_until(lambda: _step(run) > 0, "the training's first step", log)
-        assert stopped.stop(signal.SIGTERM, timeout_s=30) == 0
-    job = Job.objects.get(pk=run.job_id)
-    assert (job.state, job.attempts, job.fence) == (JobState.QUEUED, 0, 1), log.read_text()[-4000:]
+    for attempt, pool in enumerate(("prefork", "solo"), start=1):
+        with worker(log, pool) as stopped:
+            wait_until(partial(_is_training, run, attempt), "a first step", log)
+            assert stopped.stop(signal.SIGTERM, timeout_s=30) == 0
+        job = Job.objects.get(pk=run.job_id)
+        assert (job.state, job.attempts) == (JobState.QUEUED, 0), log.read_text()[-4000:]
 
     at_stop = _saved_step(checkpoint)
     with worker(log) as killed:
         wait_until(lambda: checkpoint.is_file() and _saved_step(checkpoint) > at_stop, "a checkpoint", log)
         killed.stop(signal.SIGKILL)
     job.refresh_from_db()
-    assert (job.state, job.attempts, job.fence) == (JobState.RUNNING, 1, 2), "nobody noticed yet"
+    assert (job.state, job.attempts, job.fence) == (JobState.RUNNING, 1, 3), "nobody noticed yet"
     at_kill = _saved_step(checkpoint)
 
     with worker(log):
-        wait_until(lambda: _swept_fence(run) == 3 and _step(run) > 0, "the next attempt", log)
+        wait_until(partial(_is_training, run, 4), "the next attempt", log)
         assert _step(run) > at_kill, "it went on from the checkpoint"
         wait_until(lambda: is_over(JobKind.PREDICT, 1), "the predictions", log)
 
@@ -210,9 +212,10 @@ def _step(run: TrainingRun) -> int:
     return int(progress["done"]) if progress.get("stage") == "train" else 0
 
 
-def _swept_fence(run: TrainingRun) -> int:
+def _is_training(run: TrainingRun, claim: int) -> bool:
+    """Whether the worker that claimed the job as the so-manieth has reported a step."""
     jobs.sweep()
-    return Job.objects.get(pk=run.job_id).fence
+    return Job.objects.get(pk=run.job_id).fence == claim and _step(run) > 0
 
 
 def _saved_step(checkpoint: Path) -> int:
