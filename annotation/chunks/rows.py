@@ -15,6 +15,7 @@ from annotation.chunks.edits import Edits
 from annotation.chunks.grid import CHUNK_BYTES, Grid, Voxels, compress, decompress
 from annotation.errors import Conflict, NotFound
 from annotation.models import Mask, MaskChunk, Revision, RevisionKind, SchemaStructure
+from training.labels import IGNORE
 
 # Nearest mask of the chain first, there the newest revision: that is the chunk in force.
 _ALL = """
@@ -74,7 +75,7 @@ def layer_count(project_id: int) -> int:
 
 
 def values_of(project_id: int) -> dict[int, set[int]]:
-    """What a reader may write on each layer: background, the structures, and "not annotated" (an undo restores it)."""
+    """What a reader may write on each layer: background, structures, "not annotated" (undo restores it)."""
     values: dict[int, set[int]] = {}
     entries = SchemaStructure.objects.filter(schema__project=project_id).values_list("layer", "value")
     for layer, value in entries:
