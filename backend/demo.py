@@ -104,7 +104,7 @@ def _gunicorn(port: int) -> list[str]:
 def _workers() -> dict[str, list[str]]:
     """One worker for short work, one for training (solo: one at a time), and the clock."""
     return {
-        "worker": [*CELERY, "worker", "-Q", "io,score,infer", "-c", "1", "-n", "worker@%h", "-l", "INFO"],
+        "worker": [*CELERY, "worker", "-Q", "io,score,infer", "-c", "2", "-n", "worker@%h", "-l", "INFO"],
         "trainer": [*CELERY, "worker", "-Q", "train", "-P", "solo", "-n", "trainer@%h", "-l", "INFO"],
         "beat": [*CELERY, "beat", "-l", "WARNING", "--pidfile", ""],
     }

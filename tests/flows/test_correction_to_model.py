@@ -213,7 +213,7 @@ def _step(run: TrainingRun) -> int:
 
 
 def _is_training(run: TrainingRun, claim: int) -> bool:
-    """Whether the worker that claimed the job as the so-manieth has reported a step."""
+    """Whether the holder of the n-th claim has reported a step."""
     jobs.sweep()
     return Job.objects.get(pk=run.job_id).fence == claim and _step(run) > 0
 
