@@ -86,9 +86,8 @@ function JobState({ job, project }: { readonly job: Job; readonly project: Proje
 }
 
 function runningWords(name: string, { progress }: Job): string {
-  return [name, progress.stage, progress.message]
-    .filter((part) => part !== undefined && part !== '')
-    .join(' · ');
+  const what = progress.message || progress.stage;
+  return what === undefined || what === '' ? name : `${name} · ${what}`;
 }
 
 interface RunningProps {

@@ -123,7 +123,13 @@ function Discard({ opened, count, onReopen }: KeptProps) {
     }
   };
   return (
-    <Button size="compact-sm" variant={isSure ? 'filled' : 'subtle'} color="red" onClick={discard}>
+    <Button
+      size="compact-sm"
+      variant={isSure ? 'filled' : 'subtle'}
+      color="red"
+      c={isSure ? 'white' : 'var(--loss-text)'}
+      onClick={discard}
+    >
       {isSure ? `Yes, lose ${strokes(count)}` : 'Discard'}
     </Button>
   );
