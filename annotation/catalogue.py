@@ -129,7 +129,7 @@ def _from_catalogue(key: str) -> Structure:
 
 def _new_key(name: str) -> str:
     """Return snake_case with the side last. Letters that ASCII lacks are told apart by a short hash."""
-    latin = unicodedata.normalize("NFKD", name)
+    latin = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     words, side = _tokens(latin)
     lost = any(letter.isalnum() and not letter.isascii() for letter in latin)
     digest = [hashlib.sha256(name.strip().encode()).hexdigest()[:8]] if lost or not words else []

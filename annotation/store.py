@@ -160,7 +160,7 @@ def _keys(storage: Storage, prefix: str) -> Iterator[str]:
     """Yield every key at or below a prefix of a storage that knows no folders."""
     try:
         folders, files = storage.listdir(prefix)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:  # it is a key, or nothing: storages differ in what they raise
         folders, files = [], []
     for name in files:
         yield f"{prefix}/{name}"

@@ -50,7 +50,7 @@ def kind_by_name(path: PurePosixPath, suffixes: frozenset[str]) -> Kind | None:
     parts = [word.lower() for word in words(stem(path.name))]
     if parts and (parts[-1] in LABEL_SUFFIXES | suffixes or parts[0] in LABEL_PREFIXES):
         return Kind.LABELS
-    if parts and (parts[-1] in IMAGE_WORDS | {CHANNEL} or parts[0] in IMAGE_WORDS):
+    if parts and (parts[-1] in IMAGE_WORDS or parts[0] in IMAGE_WORDS):
         return Kind.IMAGE
     for folder in reversed(path.parent.parts):
         base, _ = _without_part(folder)
@@ -58,7 +58,7 @@ def kind_by_name(path: PurePosixPath, suffixes: frozenset[str]) -> Kind | None:
             return Kind.LABELS
         if base in _IMAGE_FOLDERS:
             return Kind.IMAGE
-    return None
+    return Kind.IMAGE if parts and parts[-1] == CHANNEL else None
 
 
 def group_of(path: PurePosixPath) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -13,6 +14,8 @@ from annotation.imaging import dicom, nifti
 from annotation.imaging.sandbox import Decoder, decode_dicom_series
 from tests.annotation.imaging.files import scan_voxels, write_series
 
+ITK: Any = SimpleITK  # has no types
+
 TURNED = (0.9659258263, 0.2588190451, 0.0, -0.2588190451, 0.9659258263, 0.0)
 CORONAL = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
 
@@ -20,18 +23,18 @@ CORONAL = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
 @pytest.mark.parametrize(
     "orientation", [(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), TURNED, CORONAL, (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)]
 )
-def test_every_voxel_is_where_itk_puts_it(tmp_path, orientation):
+def test_every_voxel_is_where_itk_puts_it(tmp_path: Path, orientation: tuple[float, ...]) -> None:
     paths = write_series(tmp_path, scan_voxels(3), orientation=orientation)
     ours = dicom.read_series(paths[::-1])
-    names = SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(tmp_path))
-    theirs = SimpleITK.ReadImage(names)
+    names = ITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(tmp_path))
+    theirs = ITK.ReadImage(names)
     assert ours.voxels.size == np.prod(theirs.GetSize())
     for ijk in np.ndindex(*ours.voxels.shape):
         point = ours.geometry.index_to_lps(np.array(ijk))
         assert theirs[theirs.TransformPhysicalPointToIndex(point)] == ours.voxels[ijk]
 
 
-def test_feet_first_and_head_first_give_one_volume(tmp_path):
+def test_feet_first_and_head_first_give_one_volume(tmp_path: Path) -> None:
     voxels = scan_voxels(4)
     head_first = dicom.read_series(write_series(tmp_path / "a", voxels, PatientPosition="HFS"))
     heights = [[-20.0, -30.0, 40.0 + 2.5 * k] for k in range(6)]
@@ -42,7 +45,7 @@ def test_feet_first_and_head_first_give_one_volume(tmp_path):
     assert head_first.geometry.is_close(feet_first.geometry, 1e-6)
 
 
-def test_series_are_found_by_uid_and_other_objects_are_counted(tmp_path):
+def test_series_are_found_by_uid_and_other_objects_are_counted(tmp_path: Path) -> None:
     write_series(tmp_path / "a", scan_voxels(1), patient_id="one")
     write_series(tmp_path / "b" / "deep", scan_voxels(2), patient_id="two")
     write_series(tmp_path / "mr", scan_voxels(3), SOPClassUID=MRImageStorage)
@@ -56,7 +59,7 @@ def test_series_are_found_by_uid_and_other_objects_are_counted(tmp_path):
     assert found.doubles == 1
 
 
-def test_a_patient_is_known_by_a_keyed_hash():
+def test_a_patient_is_known_by_a_keyed_hash() -> None:
     key = dicom.patient_key("secret", "Doe^Jane 19700101")
     assert key == dicom.patient_key("secret", " Doe^Jane 19700101 ")
     assert key != dicom.patient_key("another secret", "Doe^Jane 19700101")
@@ -76,7 +79,7 @@ def test_a_patient_is_known_by_a_keyed_hash():
         ({"SOPClassUID": MRImageStorage}, "is not a CT slice"),
     ],
 )
-def test_slices_that_lack_something_are_refused(tmp_path, changed, words):
+def test_slices_that_lack_something_are_refused(tmp_path: Path, changed: dict[str, Any], words: str) -> None:
     paths = write_series(tmp_path, scan_voxels(5), **changed)
     with pytest.raises(Refused, match=words) as refusal:
         dicom.read_series(paths)
@@ -86,7 +89,7 @@ def test_slices_that_lack_something_are_refused(tmp_path, changed, words):
 
 @pytest.mark.shared_data
 @pytest.mark.parametrize("case", ["STS_002", "STS_042"])
-def test_real_series_equal_their_nifti_twins(shared_data: Path, case):
+def test_real_series_equal_their_nifti_twins(shared_data: Path, case: str) -> None:
     folder = shared_data / "ct_rtstruct" / case
     twin = nifti.read_image(folder / "nifti" / "CT_image.nii.gz")
     with Decoder() as decoder:
@@ -95,7 +98,7 @@ def test_real_series_equal_their_nifti_twins(shared_data: Path, case):
     assert found.others == {"RT Structure Set": 1}
     assert np.array_equal(volume.voxels, twin.voxels)
     assert volume.geometry.is_close(twin.geometry, 1e-3)
-    stored = nib.load(folder / "nifti" / "CT_image.nii.gz")
+    stored: Any = nib.load(folder / "nifti" / "CT_image.nii.gz")
     assert sorted(volume.geometry.spacing_mm) == pytest.approx(sorted(stored.header.get_zooms()), 1e-5)
 
 
@@ -124,7 +127,7 @@ def _source(shared_data: Path, syntax: str) -> Path:
 
 @pytest.mark.shared_data
 @pytest.mark.parametrize("syntax", [*LOSSLESS, *LARGEST_ERROR_HU])
-def test_transfer_syntaxes_give_the_same_hu(shared_data: Path, tmp_path, syntax):
+def test_transfer_syntaxes_give_the_same_hu(shared_data: Path, tmp_path: Path, syntax: str) -> None:
     original = dcmread(shared_data / "transfer_syntaxes" / "CTImage.dcm")
     expected = original.pixel_array.T.astype(int) - 1024
     volume = decode_dicom_series(_pair_of_slices(tmp_path, _source(shared_data, syntax)))
@@ -134,12 +137,12 @@ def test_transfer_syntaxes_give_the_same_hu(shared_data: Path, tmp_path, syntax)
 
 @pytest.mark.shared_data
 @pytest.mark.parametrize("syntax", UNREAD)
-def test_compressions_that_cannot_be_read_are_refused(shared_data: Path, tmp_path, syntax):
+def test_compressions_that_cannot_be_read_are_refused(shared_data: Path, tmp_path: Path, syntax: str) -> None:
     with pytest.raises(Refused, match=r"compressed in a way|could not be decoded"):
         decode_dicom_series(_pair_of_slices(tmp_path, _source(shared_data, syntax)))
 
 
 @pytest.mark.shared_data
-def test_a_single_slice_is_refused(shared_data: Path):
+def test_a_single_slice_is_refused(shared_data: Path) -> None:
     with pytest.raises(Refused, match="only one slice"):
         decode_dicom_series([shared_data / "transfer_syntaxes" / "CTImage.dcm"])

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -6,18 +8,18 @@ from annotation.imaging.grid import Grid, Slice, grid_of
 
 
 def _slice(z: float, number: int | None, **changed: object) -> Slice:
-    plain = {
+    plain: dict[str, Any] = {
         "position_lps": (-100.0, -120.0, z), "along_row": (1.0, 0.0, 0.0), "along_column": (0.0, 1.0, 0.0),
         "rows": 20, "columns": 30, "spacing_mm": (0.8, 0.7), "number": number,
     }  # fmt: skip
-    return Slice(**(plain | changed))  # type: ignore[arg-type]  # a table of fields
+    return Slice(**(plain | changed))
 
 
 def _stack(heights: list[float]) -> list[Slice]:
     return [_slice(z, number) for number, z in enumerate(heights, start=1)]
 
 
-def test_slices_are_ordered_along_their_normal_whatever_their_order():
+def test_slices_are_ordered_along_their_normal_whatever_their_order() -> None:
     grid = grid_of(_stack([10.0, 4.0, 7.0, 1.0]))
     assert isinstance(grid, Grid)
     assert grid.order == (3, 1, 2, 0)
@@ -25,14 +27,14 @@ def test_slices_are_ordered_along_their_normal_whatever_their_order():
     assert np.allclose(grid.affine_lps, expected)
 
 
-def test_rounded_positions_are_even_enough():
+def test_rounded_positions_are_even_enough() -> None:
     assert grid_of(_stack([round(0.625 * k, 1) for k in range(60)])).affine_lps[2, 2] == pytest.approx(
         0.625, 0.01
     )
 
 
 @pytest.mark.parametrize("missing", [1, 50, 112])
-def test_a_missing_slice_is_named(missing):
+def test_a_missing_slice_is_named(missing: int) -> None:
     heights = [3.27 * k for k in range(120) if k != missing]
     numbers = [k + 1 for k in range(120) if k != missing]
     slices = [_slice(z, number) for z, number in zip(heights, numbers, strict=True)]
@@ -42,24 +44,24 @@ def test_a_missing_slice_is_named(missing):
         grid_of(slices)
 
 
-def test_a_gap_of_three_slices_is_the_wider_one():
+def test_a_gap_of_three_slices_is_the_wider_one() -> None:
     with pytest.raises(Refused, match=r"gap of 6 mm between slices 2 and 3 \(others 3 mm\)"):
         grid_of(_stack([0.0, 3.0, 9.0]))
 
 
-def test_slices_at_one_position_are_named():
+def test_slices_at_one_position_are_named() -> None:
     with pytest.raises(Refused, match="Slices 2 and 3 lie at the same position"):
         grid_of(_stack([0.0, 3.0, 3.0, 6.0]))
 
 
-def test_a_tilted_gantry_is_called_so():
+def test_a_tilted_gantry_is_called_so() -> None:
     slope = np.tan(np.deg2rad(15))
     slices = [_slice(3.0 * k, k, position_lps=(-100.0, -120.0 + slope * 3.0 * k, 3.0 * k)) for k in range(10)]
     with pytest.raises(Refused, match=r"sheared by 15\.0°: the gantry was tilted"):
         grid_of(slices)
 
 
-def test_a_shift_within_the_plane_is_located():
+def test_a_shift_within_the_plane_is_located() -> None:
     slices = [_slice(3.0 * k, k + 1, position_lps=(-100.0 + 5 * (k > 6), -120.0, 3.0 * k)) for k in range(10)]
     with pytest.raises(Refused, match="Slices 7 and 8 are shifted by 5 mm"):
         grid_of(slices)
@@ -78,23 +80,23 @@ def test_a_shift_within_the_plane_is_located():
         ({"spacing_mm": (0.0, 0.7)}, "usable pixel spacing"),
     ],
 )
-def test_mixed_slices_are_refused(changed, words):
+def test_mixed_slices_are_refused(changed: dict[str, Any], words: str) -> None:
     with pytest.raises(Refused, match=words):
         grid_of([*_stack([0.0, 3.0, 6.0, 9.0]), _slice(12.0, 5, **changed)])
 
 
-def test_an_impossible_orientation_is_refused():
+def test_an_impossible_orientation_is_refused() -> None:
     slices = [_slice(3.0 * k, k, along_column=(0.5, 0.8, 0.0)) for k in range(3)]
     with pytest.raises(Refused, match="not at right angles"):
         grid_of(slices)
 
 
-def test_one_slice_is_no_volume():
+def test_one_slice_is_no_volume() -> None:
     with pytest.raises(Refused, match="only one slice"):
         grid_of(_stack([0.0]))
 
 
-def test_without_instance_numbers_slices_are_counted_from_the_first():
+def test_without_instance_numbers_slices_are_counted_from_the_first() -> None:
     slices = [_slice(z, None) for z in (0.0, 3.0, 6.0, 12.0)]
     with pytest.raises(Refused, match="between slices 3 and 4"):
         grid_of(slices)

@@ -1,17 +1,22 @@
 import gzip
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK
+from numpy.typing import NDArray
 
 from annotation.errors import Refused, TooLarge
 from annotation.imaging import nifti
 from tests.annotation.imaging.files import RAS_2MM, scan_voxels, write_nifti
 
+Axes = tuple[int, int, int]
+ITK: Any = SimpleITK  # has no types
 
-def _oblique(permutation: tuple[int, int, int], flips: tuple[int, int, int]) -> np.ndarray:
+
+def _oblique(permutation: tuple[int, int, int], flips: tuple[int, int, int]) -> NDArray[np.float64]:
     """An affine whose axes are permuted, flipped and turned by some degrees."""
     axes = np.eye(3)[:, list(permutation)] * flips
     a, b = np.deg2rad(12), np.deg2rad(-7)
@@ -26,9 +31,11 @@ def _oblique(permutation: tuple[int, int, int], flips: tuple[int, int, int]) -> 
 @pytest.mark.parametrize(
     ("permutation", "flips"), [((0, 1, 2), (1, 1, 1)), ((2, 0, 1), (-1, 1, -1)), ((1, 2, 0), (1, -1, 1))]
 )
-def test_every_voxel_stays_at_its_place_in_the_patient(tmp_path, permutation, flips):
+def test_every_voxel_stays_at_its_place_in_the_patient(
+    tmp_path: Path, permutation: Axes, flips: Axes
+) -> None:
     path = write_nifti(tmp_path / "ct.nii.gz", scan_voxels(), _oblique(permutation, flips))
-    ours, theirs = nifti.read_image(path), SimpleITK.ReadImage(str(path))
+    ours, theirs = nifti.read_image(path), ITK.ReadImage(str(path))
     for ijk in np.ndindex(*ours.voxels.shape):
         point = ours.geometry.index_to_lps(np.array(ijk))
         assert theirs[theirs.TransformPhysicalPointToIndex(point)] == ours.voxels[ijk]
@@ -37,12 +44,13 @@ def test_every_voxel_stays_at_its_place_in_the_patient(tmp_path, permutation, fl
     assert (np.diag(np.array(ours.geometry.direction)) > 0).all()
 
 
-def test_fractions_are_rounded_and_scale_factors_applied(tmp_path):
+def test_fractions_are_rounded_and_scale_factors_applied(tmp_path: Path) -> None:
     stored = scan_voxels().astype(np.int16)
     image = nib.Nifti1Image(stored, RAS_2MM)
     image.header.set_slope_inter(0.5, -3.25)
     nib.save(image, tmp_path / "a.nii")
-    written = np.asarray(nib.load(tmp_path / "a.nii").dataobj)  # nibabel's own scaling
+    loaded: Any = nib.load(tmp_path / "a.nii")
+    written = np.asarray(loaded.dataobj)  # nibabel's own scaling
     hu = nifti.read_image(tmp_path / "a.nii").voxels
     assert hu.dtype == np.int16
     assert np.array_equal(hu[::-1, ::-1], np.rint(written))  # RAS to LPS turns two axes
@@ -61,7 +69,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("voxels", "words"), REFUSALS, ids=[words for _, words in REFUSALS])
-def test_what_is_no_ct_is_refused_with_a_sentence(tmp_path, voxels, words):
+def test_what_is_no_ct_is_refused_with_a_sentence(tmp_path: Path, voxels: NDArray[Any], words: str) -> None:
     path = write_nifti(tmp_path / "scan.nii.gz", voxels)
     with pytest.raises(Refused, match=words) as refusal:
         nifti.read_image(path)
@@ -69,7 +77,7 @@ def test_what_is_no_ct_is_refused_with_a_sentence(tmp_path, voxels, words):
     assert str(tmp_path) not in refusal.value.sentence
 
 
-def test_a_trailing_axis_of_one_is_no_fourth_axis(tmp_path):
+def test_a_trailing_axis_of_one_is_no_fourth_axis(tmp_path: Path) -> None:
     path = write_nifti(tmp_path / "a.nii.gz", scan_voxels()[..., None])
     assert nifti.read_image(path).voxels.shape == (12, 10, 6)
 
@@ -78,13 +86,13 @@ def test_a_trailing_axis_of_one_is_no_fourth_axis(tmp_path):
     ("values", "words"),
     [([0, 1, 1.5], "whole numbers"), ([0, 1, -2], "outside 0 to 255"), ([0, 255, 1], "not annotated here")],
 )
-def test_a_label_map_holds_whole_numbers_up_to_254(tmp_path, values, words):
+def test_a_label_map_holds_whole_numbers_up_to_254(tmp_path: Path, values: list[float], words: str) -> None:
     path = write_nifti(tmp_path / "seg.nii.gz", np.array(values, np.float32).reshape(1, 1, 3))
     with pytest.raises(Refused, match=words):
         nifti.read_labels(path)
 
 
-def test_a_header_that_claims_32_gigabytes_is_refused_before_a_voxel_is_read(tmp_path):
+def test_a_header_that_claims_32_gigabytes_is_refused_before_a_voxel_is_read(tmp_path: Path) -> None:
     header = nib.Nifti1Header()
     header.set_data_dtype(np.float64)
     header.set_data_shape((2000, 2000, 1000))
@@ -97,7 +105,7 @@ def test_a_header_that_claims_32_gigabytes_is_refused_before_a_voxel_is_read(tmp
         nifti.read_image(path)
 
 
-def test_a_file_that_ends_too_early_is_refused(tmp_path):
+def test_a_file_that_ends_too_early_is_refused(tmp_path: Path) -> None:
     whole = write_nifti(tmp_path / "a.nii", scan_voxels())
     whole.write_bytes(whole.read_bytes()[:-1])
     with pytest.raises(Refused, match="ends too early"):
@@ -108,7 +116,7 @@ def test_a_file_that_ends_too_early_is_refused(tmp_path):
         nifti.read_image(packed)
 
 
-def test_metres_are_refused(tmp_path):
+def test_metres_are_refused(tmp_path: Path) -> None:
     image = nib.Nifti1Image(scan_voxels(), RAS_2MM)
     image.header.set_xyzt_units("meter")
     nib.save(image, tmp_path / "a.nii.gz")
@@ -116,20 +124,20 @@ def test_metres_are_refused(tmp_path):
         nifti.read_image(tmp_path / "a.nii.gz")
 
 
-def test_impossible_spacing_is_refused(tmp_path):
+def test_impossible_spacing_is_refused(tmp_path: Path) -> None:
     path = write_nifti(tmp_path / "a.nii.gz", scan_voxels(), np.diag([2.0, 2.0, 80.0, 1.0]))
     with pytest.raises(Refused, match="2 × 2 × 80 mm"):
         nifti.read_image(path)
 
 
-def test_text_is_no_image(tmp_path):
+def test_text_is_no_image(tmp_path: Path) -> None:
     path = tmp_path / "a.nii.gz"
     path.write_text("this is no image")
     with pytest.raises(Refused, match=r"a\.nii\.gz is damaged or not a NIfTI file"):
         nifti.read_image(path)
 
 
-def test_inspection_tells_label_maps_from_images_and_compares_grids(tmp_path: Path):
+def test_inspection_tells_label_maps_from_images_and_compares_grids(tmp_path: Path) -> None:
     labels = np.zeros((12, 10, 6), np.uint8)
     labels[3:5, 2:4, 1:3] = 7
     drawn = nifti.inspect(write_nifti(tmp_path / "a.nii.gz", labels), with_values=True)

@@ -48,8 +48,14 @@ def test_a_refusal_keeps_its_words_and_its_status(tmp_path: Path) -> None:
         sandbox.decode_nifti(bomb)
 
 
-def test_too_much_memory_is_a_sentence_and_the_next_file_is_read(tmp_path: Path) -> None:
-    large = write_nifti(tmp_path / "large.nii.gz", np.zeros((512, 512, 300), np.float32))
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """300 MiB of voxels in a small file."""
+    folder = tmp_path_factory.mktemp("large")
+    return write_nifti(folder / "large.nii.gz", np.zeros((512, 512, 300), np.float32))
+
+
+def test_too_much_memory_is_a_sentence_and_the_next_file_is_read(tmp_path: Path, large: Path) -> None:
     small = write_nifti(tmp_path / "small.nii.gz", scan_voxels())
     with Decoder(Limits(memory_bytes=512 * 1024**2)) as decoder:
         with pytest.raises(TooLarge, match=r"large\.nii\.gz needs more than 0\.5 GiB of memory"):
@@ -57,11 +63,25 @@ def test_too_much_memory_is_a_sentence_and_the_next_file_is_read(tmp_path: Path)
         assert decoder.image(small).voxels.shape == (12, 10, 6)
 
 
+def test_too_much_work_is_a_sentence(large: Path) -> None:
+    with Decoder(Limits(cpu_s=-1)) as decoder, pytest.raises(Refused, match="of work to decode"):
+        decoder.image(large)
+
+
 def test_a_file_that_never_ends_is_given_up(tmp_path: Path) -> None:
-    endless = tmp_path / "endless.nii.gz"
+    small = write_nifti(tmp_path / "small.nii.gz", scan_voxels())
+    endless = tmp_path / "endless.dcm"
     os.mkfifo(endless)  # whoever opens it waits for ever
-    with Decoder(Limits(wall_s=1.0)) as decoder, pytest.raises(Refused, match="took longer than 1 s"):
-        decoder.image(endless)
+    with Decoder(Limits(wall_s=5.0)) as decoder:
+        decoder.image(small)
+        with pytest.raises(Refused, match=r"endless\.dcm took longer than 5 s"):
+            decoder.series([endless, endless])
+        assert decoder.image(small).voxels.shape == (12, 10, 6)
+
+
+def _crash(pid: int) -> None:
+    os.kill(pid, signal.SIGSEGV)
+    os.kill(pid, signal.SIGCONT)
 
 
 def test_a_crash_is_a_sentence_and_a_fresh_child_takes_over(tmp_path: Path) -> None:
@@ -69,7 +89,7 @@ def test_a_crash_is_a_sentence_and_a_fresh_child_takes_over(tmp_path: Path) -> N
     with Decoder() as decoder:
         first = decoder._running_child()
         os.kill(first.pid, signal.SIGSTOP)  # it is hit while the request waits for its answer
-        hit = threading.Timer(0.3, lambda: [os.kill(first.pid, n) for n in (signal.SIGSEGV, signal.SIGCONT)])
+        hit = threading.Timer(0.3, _crash, [first.pid])
         hit.start()
         with pytest.raises(Refused, match=r"ct\.nii\.gz is damaged: its decoder crashed"):
             decoder.image(path)

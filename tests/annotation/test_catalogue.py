@@ -1,0 +1,141 @@
+import csv
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.sr.codedict import codes
+
+from annotation import catalogue
+from annotation.models import Side, Structure
+from training.phantom import STRUCTURES
+
+
+def test_parents_exist_and_lead_to_a_root() -> None:
+    entries = catalogue.entries()
+    for entry in entries.values():
+        seen = set()
+        while entry.parent:
+            assert entry.key not in seen
+            seen.add(entry.key)
+            entry = entries[entry.parent]
+
+
+def test_sides_stand_in_keys() -> None:
+    for entry in catalogue.entries().values():
+        ends = [side for side in ("left", "right") if entry.key.endswith(f"_{side}")]
+        assert entry.side in (Side.NONE, *ends), entry.key
+        if ends and entry.key != "atrial_appendage_left":
+            assert entry.side == ends[0]
+
+
+def test_colours_can_be_told_apart_and_seen_on_black() -> None:
+    colours = [entry.colour for entry in catalogue.entries().values()]
+    assert len(set(colours)) == len(colours)
+    assert min(catalogue.lightness(colour) for colour in colours) >= catalogue.DARKEST
+    lab = np.array([catalogue._lab(colour) for colour in colours])
+    apart = np.linalg.norm(lab[:, None] - lab[None], axis=-1)[np.triu_indices(len(lab), 1)]
+    assert apart.min() > 6  # CIE 1976; 2.3 is a just noticeable difference
+
+
+def test_lightness_is_cielab() -> None:
+    assert catalogue.lightness("#ffffff") == pytest.approx(100, abs=0.01)
+    assert catalogue.lightness("#000000") == pytest.approx(0, abs=0.01)
+    assert catalogue.lightness("#777777") == pytest.approx(50.03, abs=0.1)
+
+
+def test_spellings_do_not_collide() -> None:
+    spelt: dict[str, str] = {}
+    for entry, spelling in itertools.chain.from_iterable(
+        [(entry, s) for s in (entry.key, entry.name, *entry.synonyms)]
+        for entry in catalogue.entries().values()
+    ):
+        assert spelt.setdefault(catalogue._plain(spelling), entry.key) == entry.key, spelling
+
+
+def test_known_codes_mean_what_they_stand_for() -> None:
+    entries = catalogue.entries()
+    expected = {
+        "liver": codes.SCT.Liver,
+        "spleen": codes.SCT.Spleen,
+        "kidney_left": codes.SCT.Kidney,
+        "aorta": codes.SCT.Aorta,
+        "urinary_bladder": codes.SCT.Bladder,
+        "spinal_cord": codes.SCT.SpinalCord,
+        "pancreas": codes.SCT.Pancreas,
+    }
+    assert {key: entries[key].snomed_code for key in expected} == {k: c.value for k, c in expected.items()}
+
+
+@pytest.mark.django_db
+def test_loading_twice_changes_nothing_and_keeps_what_was_edited() -> None:
+    catalogue.load()
+    Structure.objects.filter(key="liver").update(name="Leber", colour="#123456")
+    catalogue.load()
+    assert Structure.objects.count() == len(catalogue.entries())
+    assert Structure.objects.get(key="liver").name == "Leber"
+    kidney = Structure.objects.get(key="kidney_left")
+    assert (kidney.side, kidney.parent and kidney.parent.key, kidney.tolerance_mm) == ("left", "kidney", 3.0)
+    for structure in Structure.objects.all():
+        structure.full_clean()
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("kidney_left", "kidney_left"),
+        ("Kidney (left)", "kidney_left"),
+        ("left kidney", "kidney_left"),
+        ("Kidney-L", "kidney_left"),
+        ("LeftParotid", "parotid_gland_left"),
+        ("Parotid_Rt", "parotid_gland_right"),
+        ("SpinalCord", "spinal_cord"),
+        ("Oesophagus", "esophagus"),
+        ("rib_left_7", "rib_7_left"),
+        ("vertebrae_L1", "vertebrae_l1"),
+        ("Bladder", "urinary_bladder"),
+        ("PTV 56", "ptv_56"),
+        ("Left breast implant", "breast_implant_left"),
+        ("Région d'intérêt", "region_d_interet"),
+    ],
+)
+def test_names_find_their_structure(name: str, key: str) -> None:
+    assert catalogue.key_of(name) == key
+
+
+@pytest.mark.django_db
+def test_a_new_name_makes_one_structure_with_a_colour_of_its_own() -> None:
+    catalogue.load()
+    taken = set(Structure.objects.values_list("colour", flat=True))
+    made = catalogue.structure_named("Left breast implant")
+    made.full_clean()
+    assert (made.name, made.side) == ("Left breast implant", "left")
+    assert made.colour not in taken
+    assert catalogue.structure_named("breast implant (left)") == made
+    assert catalogue.structure_named("Breast expander").colour not in taken | {made.colour}
+
+
+@pytest.mark.django_db
+def test_names_in_other_scripts_stay_apart() -> None:
+    names = ["肝臓 1", "脾臓 1", "печень", "x" * 300]
+    made = [catalogue.structure_named(name) for name in names]
+    assert len({structure.key for structure in made}) == len(names)
+    for structure in made:
+        structure.full_clean()
+    assert catalogue.structure_named("печень") == made[2]
+
+
+def test_the_phantom_speaks_of_the_catalogues_structures() -> None:
+    assert {spec.key for spec in STRUCTURES} <= catalogue.entries().keys()
+
+
+@pytest.mark.shared_data
+def test_keys_and_codes_equal_the_terminology(shared_data: Path) -> None:
+    with (shared_data / "terminology" / "structures.csv").open(encoding="utf-8", newline="") as file:
+        lines = {line["key"]: line for line in csv.DictReader(file)}
+    entries = catalogue.entries()
+    assert entries.keys() == lines.keys()
+    for key, line in lines.items():
+        entry = entries[key]
+        assert (entry.snomed_code, entry.parent) == (line["snomed_type_code"], line["parent"])
+        assert entry.tolerance_mm == float(line["tolerance_mm"] or catalogue.DEFAULT_TOLERANCE_MM)

@@ -1,0 +1,70 @@
+"""Real folders, each in the form in which it was published."""
+
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from annotation import chunks, ingest
+from annotation.models import CaseState, Mask, Project, SchemaStructure, Split
+
+pytestmark = [pytest.mark.django_db, pytest.mark.shared_data]
+
+
+@pytest.fixture
+def new_project() -> Project:
+    return Project.objects.create(name="Real")
+
+
+def _keys(project: Project) -> list[str]:
+    entries = SchemaStructure.objects.filter(schema__project=project).order_by("value")
+    return [entry.structure.key for entry in entries]
+
+
+def test_head_and_neck_with_partial_labels(new_project: Project, shared_data: Path) -> None:
+    report = ingest.import_folder(project=new_project, folder=shared_data / "openkbp", delineated=8)
+    assert report.refused == []
+    assert report.lines()[0] == (
+        "60 scans imported: 8 delineated to start from, 40 for the readers, 12 set apart for testing."
+    )
+    assert _keys(new_project) == [
+        *("brainstem", "spinal_cord", "parotid_gland_right", "parotid_gland_left"),
+        *("esophagus", "larynx", "mandible"),
+    ]
+    assert new_project.cases.filter(split=Split.TEST, state=CaseState.ACCEPTED).count() == 12
+    assert Mask.objects.filter(case__project=new_project).count() == 20
+    first = new_project.cases.get(name="pt_002").masks.get()
+    assert "larynx" not in first.annotated
+    assert len(first.annotated) == 6
+    stored = nib.as_closest_canonical(nib.load(shared_data / "openkbp" / "train" / "pt_002_oar.nii.gz"))
+    truth = np.asarray(stored.dataobj)[::-1, ::-1]
+    assert np.array_equal(chunks.read_layers(first)[0], truth)
+
+
+def test_abdomen_with_forty_structures(new_project: Project, shared_data: Path) -> None:
+    report = ingest.import_folder(project=new_project, folder=shared_data / "ts_abdomen")
+    assert [(case.name, case.delineated) for case in report.imported] == [("ts_abdomen", True)]
+    assert len(_keys(new_project)) == 40
+    assert [refusal.file for refusal in report.refused] == ["ct_full.nii.gz"]
+    assert 'write "26": "name of the structure" into labels.json' in report.refused[0].sentence
+    assert report.notes[0].endswith("was left out in favour of seg_model_fast.nii.gz.")
+
+
+def test_dicom_and_nifti_of_one_scan_are_one_case(new_project: Project, shared_data: Path) -> None:
+    report = ingest.import_folder(project=new_project, folder=shared_data / "ct_rtstruct")
+    assert [case.name for case in report.imported] == ["STS_002", "STS_042"]
+    assert _keys(new_project) == ["region_of_interest"]
+    assert [refusal.sentence for refusal in report.refused] == [
+        "This is the same scan as case 1 (STS_002); it was not imported twice.",
+        "This is the same scan as case 2 (STS_042); it was not imported twice.",
+    ]
+    assert report.notes[0].startswith("2 DICOM files of the kind “RT Structure Set” left out")
+
+
+def test_a_single_dicom_folder(new_project: Project, shared_data: Path) -> None:
+    folder = shared_data / "ct_rtstruct" / "STS_042" / "CT" / "image"
+    report = ingest.import_folder(project=new_project, folder=folder)
+    assert report.refused == []
+    case = new_project.cases.get()
+    assert (case.state, case.volume.shape) == (CaseState.WAITING, [134, 162, 49])
