@@ -3,14 +3,17 @@
 import { request, requestBytes, requestJson } from './client';
 import type {
   Assignment,
+  AssignmentEnd,
   AssignmentRole,
-  CaseRow,
-  CaseState,
+  CaseFilter,
+  CasePage,
+  CreatedCase,
+  GivenVerdict,
   Job,
   NextCase,
-  Page,
   Ping,
   Project,
+  ReadingSession,
   RevisionMeta,
   SavedRevision,
   VerdictAnswer,
@@ -21,11 +24,11 @@ export function fetchProject(id: number): Promise<Project> {
   return requestJson(`/api/projects/${id}/`);
 }
 
-export function changePolicy(project: number, retrainAfter: number): Promise<unknown> {
+export function changePolicy(project: number, retrainAfter: number): Promise<Project> {
   return requestJson(`/api/projects/${project}/`, { method: 'PATCH', json: { retrain_after: retrainAfter } });
 }
 
-export function fetchCases(project: number, state: CaseState | null, page: number): Promise<Page<CaseRow>> {
+export function fetchCases(project: number, state: CaseFilter | null, page: number): Promise<CasePage> {
   const query = new URLSearchParams({ page: String(page) });
   if (state !== null) {
     query.set('state', state);
@@ -39,7 +42,7 @@ export interface NewCase {
   readonly name: string;
 }
 
-export function uploadCase(project: number, given: NewCase): Promise<{ id: number; number: number }> {
+export function uploadCase(project: number, given: NewCase): Promise<CreatedCase> {
   const form = new FormData();
   form.set('image', given.image);
   if (given.label !== null) {
@@ -77,7 +80,7 @@ export async function fetchJob(id: number): Promise<Job> {
   return job;
 }
 
-export function cancelJob(id: number): Promise<unknown> {
+export function cancelJob(id: number): Promise<Job> {
   return requestJson(`/api/jobs/${id}/cancel/`, { method: 'POST' });
 }
 
@@ -98,7 +101,7 @@ export function fetchMask(id: number, revision: number): Promise<ArrayBuffer> {
   return requestBytes(`/api/masks/${id}/?revision=${revision}`, { headers: { Accept: '*/*' } });
 }
 
-export function startSession(assignment: number): Promise<{ id: number }> {
+export function startSession(assignment: number): Promise<ReadingSession> {
   return requestJson(`/api/assignments/${assignment}/sessions/`, { method: 'POST' });
 }
 
@@ -114,18 +117,8 @@ export function saveRevision(assignment: number, meta: RevisionMeta, edits: Blob
   return requestJson(`/api/assignments/${assignment}/revisions/`, { method: 'POST', form });
 }
 
-export function submitAssignment(id: number, revision: number): Promise<{ state: string }> {
+export function submitAssignment(id: number, revision: number): Promise<AssignmentEnd> {
   return requestJson(`/api/assignments/${id}/submit/`, { method: 'POST', json: { revision } });
-}
-
-export function releaseAssignment(id: number): Promise<unknown> {
-  return requestJson(`/api/assignments/${id}/release/`, { method: 'POST' });
-}
-
-export interface GivenVerdict {
-  readonly verdict: 'accept' | 'return';
-  readonly comment: string;
-  readonly revision: number;
 }
 
 export function giveVerdict(assignment: number, given: GivenVerdict): Promise<VerdictAnswer> {

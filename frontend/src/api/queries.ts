@@ -10,7 +10,7 @@ import {
 } from '@tanstack/react-query';
 import { fetchMe, signIn, signOut } from './account';
 import * as calls from './calls';
-import type { AssignmentRole, CaseState, Job } from './types';
+import type { AssignmentRole, CaseFilter, GivenVerdict, Job } from './types';
 
 const JOB_POLL_MS = 2_000;
 const PROJECT_POLL_MS = 15_000;
@@ -49,7 +49,7 @@ export function useProject(id: number) {
   });
 }
 
-export function useCases(project: number, state: CaseState | null, page: number) {
+export function useCases(project: number, state: CaseFilter | null, page: number) {
   return useQuery({
     queryKey: ['project', project, 'cases', state, page],
     queryFn: () => calls.fetchCases(project, state, page),
@@ -97,7 +97,7 @@ export function useSubmit(assignment: number) {
 export function useVerdict(assignment: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (given: calls.GivenVerdict) => calls.giveVerdict(assignment, given),
+    mutationFn: (given: GivenVerdict) => calls.giveVerdict(assignment, given),
     onSuccess: () => client.invalidateQueries({ queryKey: ['worklist'] }),
   });
 }

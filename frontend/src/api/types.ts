@@ -1,139 +1,37 @@
-/** What the server says, in its own names. The one file that knows the shapes of the HTTP API. */
+/** The server's shapes under the names the front end uses, narrowed where OpenAPI cannot say it (three of a kind). */
 
-export type Role = 'annotator' | 'reviewer' | 'lead';
+import type { components } from './schema';
 
-export interface ProjectRef {
-  readonly id: number;
-  readonly name: string;
-  readonly role: Role;
-}
+type Schemas = components['schemas'];
 
-export interface Me {
-  readonly username: string;
-  readonly name: string;
-  readonly projects: readonly ProjectRef[];
-}
+export type Me = Schemas['MeOutput'];
+export type ProjectRef = Schemas['MeOutputProject'];
+export type Role = Schemas['Role'];
 
-export interface Structure {
-  readonly key: string;
-  readonly name: string;
-  readonly layer: number;
-  readonly value: number;
-  /** `#rrggbb` */
-  readonly colour: string;
-  readonly tolerance_mm: number;
-  readonly side: string;
-}
+export type Structure = Schemas['StructureOut'];
+export type CaseState = Schemas['CaseState'];
+/** Test cases are counted and listed apart from the states of the pool. */
+export type CaseFilter = CaseState | 'test';
+export type CaseRow = Schemas['CasesOutputRow'];
+export type CasePage = Schemas['CasesOutput'];
+export type CreatedCase = Schemas['CasesCreated'];
 
-export type CaseState = 'waiting' | 'ready' | 'in_progress' | 'in_review' | 'returned' | 'accepted' | 'test';
+export type Model = Schemas['ModelOut'];
+export type Job = Schemas['JobOut'];
+export type Project = Omit<Schemas['ProjectOut'], 'case_counts'> & {
+  readonly case_counts: Readonly<Record<CaseFilter, number>>;
+};
 
-export interface StructureScores {
-  readonly dice: number | null;
-  readonly surface_dice: number | null;
-  readonly n: number;
-}
-
-export interface Model {
-  readonly id: number;
-  readonly version: number;
-  readonly state: 'candidate' | 'serving' | 'retired' | 'rejected';
-  readonly created_at: string;
-  readonly mean_dice: number | null;
-  readonly scores: Readonly<Record<string, StructureScores>>;
-  readonly train_cases: number;
-  readonly gate: { readonly decision: string; readonly sentence: string } | null;
-}
-
-export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-
-export interface JobProgress {
-  readonly stage?: string;
-  readonly done?: number;
-  readonly total?: number;
-  readonly message?: string;
-  readonly seconds_left?: number | null;
-  readonly values?: Readonly<Record<string, number>>;
-}
-
-export interface Job {
-  readonly id: number;
-  readonly kind: string;
-  readonly state: JobState;
-  readonly attempts: number;
-  readonly progress: JobProgress;
-  readonly error: string;
-  readonly result: unknown;
-  readonly created_at: string;
-  readonly started_at: string | null;
-  readonly finished_at: string | null;
-}
-
-export interface Project {
-  readonly id: number;
-  readonly name: string;
-  readonly role: Role;
-  readonly guideline: string;
-  readonly retrain_after: number;
-  readonly accepted_since_last_run: number;
-  readonly case_counts: Readonly<Record<CaseState, number>>;
-  readonly structures: readonly Structure[];
-  readonly models: readonly Model[];
-  readonly job: Job | null;
-  readonly predictions_pending: number;
-}
-
-export interface CaseRow {
-  readonly id: number;
-  readonly number: number;
-  readonly name: string;
-  readonly split: 'pool' | 'validation' | 'test';
-  readonly state: CaseState;
-  readonly reader: string | null;
-  readonly updated_at: string;
-  readonly prediction_version: number | null;
-}
-
-export interface Page<Row> {
-  readonly count: number;
-  readonly results: readonly Row[];
-}
-
-export type AssignmentRole = 'annotate' | 'review';
-export type AssignmentState = 'open' | 'submitted' | 'returned' | 'done' | 'released';
-export type Verdict = 'accept' | 'fix' | 'return';
-
-export interface AssignmentSummary {
-  readonly id: number;
-  readonly case_number: number;
-  readonly case_name: string;
-  readonly role: AssignmentRole;
-  readonly state: AssignmentState;
-  readonly purpose: string;
-  readonly model_version: number | null;
-  readonly updated_at: string;
-  readonly active_seconds: number;
-}
-
-export interface Worklist {
-  readonly next: {
-    readonly available: boolean;
-    readonly waiting: number;
-    readonly model_version: number | null;
-    readonly median_seconds: number | null;
-  };
-  readonly returned: readonly (AssignmentSummary & { readonly comment: string })[];
-  readonly in_progress: readonly AssignmentSummary[];
-  readonly recent: readonly (AssignmentSummary & { readonly verdict: Verdict | null })[];
-  readonly reviews: { readonly waiting: number; readonly in_progress: readonly AssignmentSummary[] };
-}
-
-export interface NextCase {
-  readonly assignment: number | null;
-  readonly detail: string;
-}
+export type AssignmentRole = Schemas['NextInputRoleEnum'];
+export type AssignmentSummary = Schemas['SummaryOut'];
+export type Worklist = Schemas['WorklistOutput'];
+export type NextCase = Schemas['NextOutput'];
+export type Verdict = Schemas['Verdict'];
+export type MaskRef = Schemas['MaskRefOut'];
 
 export type Triple = readonly [number, number, number];
 
+/** Shapes are (ni, nj, nk), spacing and origin millimetres in LPS. */
 export interface VolumeLevel {
   readonly shape: Triple;
   readonly spacing_mm: Triple;
@@ -151,36 +49,15 @@ export interface VolumeInfo {
   readonly chunk_slices: number;
 }
 
-export interface MaskRef {
-  readonly id: number;
-  readonly head: number;
-}
+export type Assignment = Omit<Schemas['AssignmentOutput'], 'volume'> & { readonly volume: VolumeInfo };
+export type AssignmentEnd = Schemas['StateOut'];
+export type ReadingSession = Schemas['SessionsOutput'];
+export type Ping = Schemas['PingOutput'];
+export type SavedRevision = Schemas['RevisionsOutput'];
+export type VerdictAnswer = Schemas['VerdictOutput'];
+export type GivenVerdict = Schemas['VerdictInputRequest'];
 
-export interface ReviewComment {
-  readonly verdict: Verdict;
-  readonly comment: string;
-  readonly at: string;
-}
-
-export interface Assignment {
-  readonly id: number;
-  readonly role: AssignmentRole;
-  readonly state: AssignmentState;
-  readonly purpose: string;
-  readonly project: { readonly id: number; readonly name: string };
-  readonly case: { readonly id: number; readonly number: number; readonly name: string };
-  readonly volume: VolumeInfo;
-  readonly structures: readonly Structure[];
-  readonly model_version: number | null;
-  readonly mask: MaskRef;
-  readonly prediction_mask: MaskRef | null;
-  readonly subject: { readonly mask: MaskRef } | null;
-  readonly comments: readonly ReviewComment[];
-  readonly active_seconds: number;
-  readonly editable: boolean;
-  readonly lease_until: string | null;
-}
-
+/** What one stroke did, in voxels. */
 export interface EditEvent {
   readonly tool: string;
   readonly structure: number;
@@ -189,25 +66,10 @@ export interface EditEvent {
   readonly removed: number;
 }
 
+/** The JSON part beside the edits of a save; a multipart field, so that OpenAPI knows it only as text. */
 export interface RevisionMeta {
   readonly base_revision: number;
   readonly key: string;
   readonly session: number | null;
   readonly events: readonly EditEvent[];
-}
-
-export interface SavedRevision {
-  readonly revision: number;
-  readonly sha256: string;
-  readonly active_seconds: number;
-}
-
-export interface Ping {
-  readonly active_seconds: number;
-  readonly lease_until: string | null;
-}
-
-export interface VerdictAnswer {
-  readonly state: string;
-  readonly verdict: Verdict;
 }

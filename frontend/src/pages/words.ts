@@ -1,6 +1,6 @@
 /** Numbers and states in the words that a person reads; the same words everywhere. */
 
-import type { CaseState, Model, Verdict } from '../api';
+import type { CaseFilter, Model, Verdict } from '../api';
 import type { SaveState } from '../session';
 
 const NO_BREAK = '\u202f';
@@ -55,7 +55,7 @@ export function when(iso: string): string {
   return new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-export const CASE_STATES: Readonly<Record<CaseState, string>> = {
+export const CASE_STATES: Readonly<Record<CaseFilter, string>> = {
   waiting: 'Waiting for a prediction',
   ready: 'Ready to read',
   in_progress: 'In progress',

@@ -1,4 +1,5 @@
 export { ActiveClock } from './activeClock';
+export { lastClosed, noteClosing } from './closing';
 export { Outbox, type Waiting } from './outbox';
 export { type DrawnStroke, SaveQueue, type SaveState } from './saveQueue';
 export { lockAssignment } from './tabLock';

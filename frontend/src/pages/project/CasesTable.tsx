@@ -1,18 +1,18 @@
 import { Button, Chip, Group, Pagination, Table } from '@mantine/core';
 import { useState } from 'react';
-import { type CaseRow, type CaseState, type Project, useCases } from '../../api';
+import { type CaseFilter, type CaseRow, type Project, useCases } from '../../api';
 import { CASE_STATES, caseLabel, when } from '../words';
 import classes from './CasesTable.module.css';
 
 const ROWS_PER_PAGE = 50;
-const STATES = Object.keys(CASE_STATES) as CaseState[];
+const STATES = Object.keys(CASE_STATES) as CaseFilter[];
 
 export function CasesTable({ project }: { readonly project: Project }) {
-  const [state, setState] = useState<CaseState | null>(null);
+  const [state, setState] = useState<CaseFilter | null>(null);
   const [page, setPage] = useState(1);
   const cases = useCases(project.id, state, page);
   const choose = (value: string | string[]): void => {
-    setState(value === 'all' ? null : (value as CaseState));
+    setState(value === 'all' ? null : (value as CaseFilter));
     setPage(1);
   };
   return (
@@ -53,7 +53,7 @@ export function CasesTable({ project }: { readonly project: Project }) {
 
 interface FiltersProps {
   readonly project: Project;
-  readonly state: CaseState | null;
+  readonly state: CaseFilter | null;
   readonly onChoose: (value: string | string[]) => void;
 }
 

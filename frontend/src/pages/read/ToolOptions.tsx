@@ -1,13 +1,9 @@
 import { SegmentedControl, Slider, UnstyledButton } from '@mantine/core';
 import type { VoiWindow } from '../../viewer';
 import { signed } from '../words';
-import { LARGEST_RADIUS_MM, SMALLEST_RADIUS_MM, WINDOW_PRESETS } from './presets';
+import { RADII_MM, radiusStep, WINDOW_PRESETS } from './presets';
 import { useRead } from './readStore';
 import classes from './ToolOptions.module.css';
-
-/** Radii from 0.5 to 50 mm on a slider that is fine where brushes are small. */
-const SLIDER_STEPS = 100;
-const RATIO = LARGEST_RADIUS_MM / SMALLEST_RADIUS_MM;
 
 export function ToolOptions() {
   const { tool, brush, opacity, set } = useRead();
@@ -36,9 +32,9 @@ export function ToolOptions() {
           label={null}
           thumbLabel="Brush radius in millimetres"
           min={0}
-          max={SLIDER_STEPS}
-          value={toSlider(brush.radius_mm)}
-          onChange={(at) => set({ brush: { ...brush, radius_mm: fromSlider(at) } })}
+          max={RADII_MM.length - 1}
+          value={radiusStep(brush.radius_mm)}
+          onChange={(at) => set({ brush: { ...brush, radius_mm: RADII_MM[at] ?? brush.radius_mm } })}
         />
         <output className={classes.figure} aria-label="Brush radius">
           {radius} mm
@@ -89,15 +85,6 @@ function Presets() {
 
 function isSame(a: VoiWindow, b: VoiWindow): boolean {
   return a.width === b.width && a.level === b.level;
-}
-
-function toSlider(radius_mm: number): number {
-  return Math.round((SLIDER_STEPS * Math.log(radius_mm / SMALLEST_RADIUS_MM)) / Math.log(RATIO));
-}
-
-function fromSlider(at: number): number {
-  const radius_mm = SMALLEST_RADIUS_MM * RATIO ** (at / SLIDER_STEPS);
-  return radius_mm < 10 ? Math.round(radius_mm * 2) / 2 : Math.round(radius_mm);
 }
 
 function formatRadius(radius_mm: number): string {

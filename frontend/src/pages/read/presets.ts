@@ -16,12 +16,24 @@ export const WINDOW_PRESETS: readonly WindowPreset[] = [
   { name: 'Angio', key: 'F6', window: { width: 600, level: 300 } },
 ];
 
-export const SMALLEST_RADIUS_MM = 0.5;
-export const LARGEST_RADIUS_MM = 50;
+/** Radii in millimetres that [ and ] and the slider step through: fine for small brushes, coarse for large ones. */
+export const RADII_MM: readonly number[] = [...range(0.5, 3, 0.5), ...range(4, 14, 1), ...range(16, 50, 2)];
 
-/** One step of [ or ]: fine for small brushes, coarse for large ones. */
+function range(first: number, last: number, step: number): number[] {
+  return Array.from({ length: Math.round((last - first) / step) + 1 }, (_, n) => first + n * step);
+}
+
+/** The next larger or smaller radius; the wheel may have left the brush between two of them. */
 export function stepRadius(radius_mm: number, direction: 1 | -1): number {
-  const step = radius_mm + direction < 3 ? 0.5 : radius_mm + direction < 15 ? 1 : 2;
-  const stepped = Math.round((radius_mm + direction * step) / step) * step;
-  return Math.min(LARGEST_RADIUS_MM, Math.max(SMALLEST_RADIUS_MM, stepped));
+  const next =
+    direction > 0
+      ? RADII_MM.find((radius) => radius > radius_mm)
+      : RADII_MM.findLast((radius) => radius < radius_mm);
+  return next ?? radius_mm;
+}
+
+/** Place of a radius among `RADII_MM`. */
+export function radiusStep(radius_mm: number): number {
+  const above = RADII_MM.findIndex((radius) => radius >= radius_mm);
+  return above < 0 ? RADII_MM.length - 1 : above;
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { pingSession } from '../../api';
-import { ActiveClock, type SaveQueue, type SaveState } from '../../session';
+import { ActiveClock, lastClosed, noteClosing, type SaveQueue, type SaveState } from '../../session';
 import { type OpenedCase, openCase } from './openCase';
 import { useRead } from './readStore';
 
@@ -9,8 +9,7 @@ export type Opening =
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'open'; readonly opened: OpenedCase };
 
-/** One case at a time: the next one is opened when the one before has let go of its lock. */
-let lastClosed: Promise<void> = Promise.resolve();
+const SEND_AT_MOST_MS = 3_000;
 
 /** A higher `attempt` closes the case and opens it again. */
 export function useOpenCase(assignment: number, user: string, attempt: number): Opening {
@@ -19,7 +18,7 @@ export function useOpenCase(assignment: number, user: string, attempt: number): 
   useEffect(() => {
     let isGone = false;
     setOpening({ kind: 'opening' });
-    const pending = lastClosed.then(() => openCase(assignment, user));
+    const pending = lastClosed().then(() => openCase(assignment, user));
     pending.then(
       (opened) => {
         if (!isGone) {
@@ -31,13 +30,21 @@ export function useOpenCase(assignment: number, user: string, attempt: number): 
     );
     return () => {
       isGone = true;
-      lastClosed = pending.then(
-        (opened) => opened.close(),
-        () => undefined,
+      noteClosing(
+        pending.then(
+          (opened) => finish(opened),
+          () => undefined,
+        ),
       );
     };
   }, [assignment, user, attempt]);
   return opening;
+}
+
+/** Leaving within the product sends the last strokes; what does not get through in time stays in the outbox. */
+async function finish({ queue, close }: OpenedCase): Promise<void> {
+  await Promise.race([queue.flush(), new Promise((resume) => setTimeout(resume, SEND_AT_MOST_MS))]);
+  close();
 }
 
 /** Sets the page up for this case and lets the queue send what an earlier tab kept. */

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { Outbox, type Waiting } from '../../session';
+import { lastClosed, Outbox, type Waiting } from '../../session';
 import { Notice } from '../shell/Notice';
 import { strokes } from '../words';
 
@@ -36,6 +36,7 @@ function useWaiting(user: string): readonly Waiting[] {
 
 async function listWaiting(user: string): Promise<readonly Waiting[]> {
   try {
+    await lastClosed();
     const outbox = await Outbox.open();
     const waiting = await outbox.waiting(user);
     outbox.close();
