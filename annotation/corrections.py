@@ -65,8 +65,7 @@ def save(
     Raises Refused when the body is wrong, Conflict(head=…) when `base_revision` is not the newest revision.
     """
     values = chunks.values_of(assignment.case.project_id)
-    grid = chunks.Grid.over(assignment.case.volume.shape)
-    runs = chunks.decode_edits(edits, grid=grid, values=values)
+    runs = chunks.decode_edits(edits, grid=chunks.Grid.over(assignment.case.volume.shape), values=values)
     _check_events(events, values)
     with transaction.atomic():
         locked = _lock(assignment)

@@ -8,7 +8,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -43,9 +45,19 @@ def answers(ok: dict[int, Any], *errors: int) -> dict[int, Any]:
     return {**ok, **dict(sorted(problems.items()))}
 
 
+class OneAnswer(DefaultContentNegotiation):
+    """Every address has one kind of answer; whatever a client says it accepts, that is what it gets."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
 class ApiView(APIView):
     """Signed-in users only; bodies are weighed before they are read."""
 
+    content_negotiation_class = OneAnswer
     authentication_classes: Sequence[type[BaseAuthentication]] = (SessionAuthentication,)
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
     most_bytes = JSON_BYTES

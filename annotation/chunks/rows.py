@@ -182,6 +182,12 @@ def append(
         voxels_changed=voxels_changed,
         bytes_received=bytes_received,
     )
+    _insert_chunks(mask, number, ordered)
+    mask.head = number
+    return revision
+
+
+def _insert_chunks(mask: Mask, number: int, ordered: list[tuple[tuple[int, int], Voxels]]) -> None:
     MaskChunk.objects.bulk_create(
         [
             MaskChunk(mask=mask, layer=layer, chunk_index=index, revision=number, data=compress(voxels))
@@ -189,8 +195,6 @@ def append(
         ],
         batch_size=500,
     )
-    mask.head = number
-    return revision
 
 
 def _parent_sha256(mask: Mask, base: int) -> str:

@@ -14,7 +14,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from annotation import corrections, store, urls, worklist
+from annotation import access, corrections, store, urls, worklist
+from annotation.errors import Forbidden, NotFound
 from annotation.models import Assignment, Job, Project
 from tests.annotation.factories import (
     make_job,
@@ -251,6 +252,15 @@ def test_another_page_cannot_act_for_a_signed_in_user(world: World, row: Row, le
     answer = getattr(client, row.method.lower())(reverse(row.name, kwargs=row.arguments(world)))
     assert answer.status_code == 403
     assert "CSRF" in answer.json()["detail"]
+
+
+def test_a_case_by_itself(world: World, ana: User, rui: User, lea: User, otto: User) -> None:
+    case = world.read.case
+    assert access.case_for(rui, case.pk) == access.case_for(lea, case.pk) == case
+    with pytest.raises(Forbidden):
+        access.case_for(ana, case.pk)
+    with pytest.raises(NotFound):
+        access.case_for(otto, case.pk)
 
 
 class TestBlinding:

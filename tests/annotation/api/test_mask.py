@@ -68,6 +68,11 @@ def test_encodings(url: str, as_ana: Browser, accepts: str, encoding: str | None
     assert "Accept-Encoding" in answer.headers["Vary"]
 
 
+@pytest.mark.parametrize("accept", ["application/octet-stream", "text/html", "*/*"])
+def test_whatever_the_client_says_it_accepts(url: str, as_ana: Browser, accept: str) -> None:
+    assert np.array_equal(decode(as_ana.get(url, headers={"Accept": accept}).content)[0], box())
+
+
 def test_a_revision_and_the_head(url: str, read: Assignment, as_ana: Browser) -> None:
     stroke(read, value=2)
     stroke(read, base=1, value=3)
