@@ -12,7 +12,7 @@ BROWSER ?= auto
 BIN := .venv/bin
 PY := $(BIN)/python
 STAMPS := .stamps
-SOURCES := $(shell find frontend/src frontend/index.html frontend/vite.config.ts frontend/tsconfig.json -type f 2>/dev/null)
+SOURCES := $(shell find frontend/src frontend/index.html frontend/vite.config.ts -type f 2>/dev/null) $(wildcard frontend/tsconfig*.json)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -46,11 +46,11 @@ lint: $(STAMPS)/python $(STAMPS)/node
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	cd frontend && npm run --silent lint
+	cd frontend && npx biome ci .
 
 types: $(STAMPS)/python $(STAMPS)/node
 	$(BIN)/mypy
-	cd frontend && npm run --silent typecheck
+	cd frontend && npx tsc -b
 
 schema: $(STAMPS)/python $(STAMPS)/node ## Fail when migrations, openapi.yaml or schema.ts are out of date
 	$(PY) manage.py makemigrations --check --dry-run

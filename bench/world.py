@@ -20,6 +20,7 @@ from annotation.models import (
     MaskKind,
     Membership,
     Project,
+    RevisionKind,
     Role,
     SchemaStructure,
     Structure,
@@ -141,7 +142,7 @@ def organ_mask(case: Case) -> Mask:
         inside = sum(((axis - c) / r) ** 2 for axis, c, r in zip((i, j, k), centre, radii, strict=True)) < 1
         labels[0][inside] = value
     mask = Mask.objects.create(case=case, kind=MaskKind.IMPORTED, created_at=timezone.now())
-    chunks.write_labels(mask, labels, kind="import")
+    chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.IMPORT)
     return mask
 
 

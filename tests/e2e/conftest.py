@@ -4,18 +4,22 @@ The project is small (phantoms of 48×48×32 voxels) and its first model is trai
 tests begin. Failed tests leave a screenshot in `test-results/`.
 """
 
+import contextlib
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections
+from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -29,9 +33,9 @@ from training.phantom import STRUCTURES, make_phantom
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "test-results"
 CAST = {"ana": Role.ANNOTATOR, "ben": Role.ANNOTATOR, "rui": Role.REVIEWER, "lea": Role.LEAD}
-DELINEATED, FROZEN, POOL = 2, 2, 5
+DELINEATED, FROZEN, POOL = 2, 2, 8
 SHAPE, SPACING_MM = (48, 48, 32), (6.0, 6.0, 6.0)
-BUDGET_S = 8
+BUDGET_S = 4
 MODEL_SECONDS = 240
 FAILED_BEFORE = pytest.StashKey[int]()
 WINDOW = {"width": 1440, "height": 900}
@@ -43,15 +47,32 @@ class Stack:
 
     url: str
     project: int
+    blocker: DjangoDbBlocker
+
+    def get(self, page: Page, path: str) -> Any:
+        """What the API answers to whoever is signed in on `page`."""
+        answer = page.request.get(self.url + path)
+        assert answer.ok, (path, answer.status, answer.text()[:300])
+        return answer.json()
+
+    def set_budget(self, seconds: int) -> None:
+        """How long the next training may take."""
+
+        def update() -> None:
+            with self.blocker.unblock(), contextlib.closing(connection):
+                Project.objects.filter(pk=self.project).update(training_budget_s=seconds)
+
+        # Playwright keeps an event loop in this thread, where the ORM refuses to work.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(update).result()
 
 
 @pytest.fixture(scope="session")
-def stack(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
+def stack(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Web and worker on the test database, with the first model served."""
     logs = tmp_path_factory.mktemp("logs")
     with django_db_blocker.unblock():
+        databases = setup_databases(verbosity=0, interactive=False)
         project = _seed()
         database = _test_database_url()
     os.environ["DATABASE_URL"] = database
@@ -64,11 +85,10 @@ def stack(
         _wait(lambda: _answers(url), processes, 60, "the web server")
         with django_db_blocker.unblock():
             _wait(lambda: _serving(project), processes, MODEL_SECONDS, "the first model")
-        yield Stack(url, project)
+        yield Stack(url, project, django_db_blocker)
     finally:
         processes.stop()
-        with django_db_blocker.unblock():
-            _disconnect_others()
+        _drop(django_db_blocker, databases)
 
 
 def _seed() -> int:
@@ -135,14 +155,15 @@ def _wait(condition: Callable[[], bool], processes: Processes, seconds: float, w
     raise AssertionError(f"{what} was not there after {seconds:.0f} s:\n{logs}")
 
 
-def _disconnect_others() -> None:
+def _drop(blocker: DjangoDbBlocker, databases: Any) -> None:
     """The test database can be dropped only when the ended processes' connections are gone."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    connections.close_all()
+    with blocker.unblock():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        teardown_databases(databases, verbosity=0)
 
 
 @pytest.fixture(scope="session")
@@ -171,8 +192,8 @@ def sign_in(stack: Stack, browser: Browser, request: pytest.FixtureRequest) -> I
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.goto("/sign-in")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(name)
+        page.get_by_label("User name").fill(name)
+        page.get_by_label("Password", exact=True).fill(name)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(lambda url: "sign-in" not in url)
         return page
