@@ -26,7 +26,7 @@ def case_on_disk(
     folder: Path,
     seed: int,
     *,
-    shape: Shape = (32, 32, 24),
+    shape: Shape = (24, 24, 16),
     annotated: tuple[str, ...] = KEYS,
 ) -> Case:
     spacing_mm = (288 / shape[0], 288 / shape[1], 192 / shape[2])
@@ -43,7 +43,7 @@ def manifest_on_disk(
     *,
     train: tuple[int, ...] = (1, 2),
     test: tuple[int, ...] = (),
-    shape: Shape = (32, 32, 24),
+    shape: Shape = (24, 24, 16),
     structures: tuple[StructureSpec, ...] = STRUCTURES,
     parent: Path | None = None,
     budget_s: float = 0.0,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from tests.training.conftest import MakeCase, MakeManifest
 from training.labels import IGNORE
@@ -49,7 +48,7 @@ def test_a_loaded_model_predicts_what_was_scored(parent: Parent, tmp_path: Path)
     scores: list[CaseScore] = []
     for case in manifest.test:
         result = predictor.predict(np.load(case.image), case.spacing_mm)
-        assert result.labels.shape == (1, 32, 32, 24)
+        assert result.labels.shape == (1, 24, 24, 16)
         assert set(np.unique(result.labels)) <= {0, *range(1, 7)}
         assert 0 <= result.uncertainty <= 1
         scores += score_case(case, result.labels, predictor.structures)
@@ -134,7 +133,7 @@ def test_two_layers_are_learned_side_by_side(make_manifest: MakeManifest, tmp_pa
     report = trained(manifest, tmp_path / "out")
     assert [s.structure for s in report.scores] == ["liver", "spleen", "aorta"]
     result = Predictor.load(report.model_dir).predict(
-        make_phantom(4, shape=(32, 32, 24)).image.voxels, (9, 9, 8)
+        make_phantom(4, shape=(24, 24, 16)).image.voxels, (12, 12, 12)
     )
     assert result.labels.shape[0] == 2
     assert set(np.unique(result.labels[1])) <= {0, 9}
@@ -175,15 +174,18 @@ def test_prediction_refuses_what_is_no_scan_and_can_be_stopped(parent: Parent) -
     with pytest.raises(TrainingError, match="three axes"):
         predictor.predict(np.zeros((4, 4), np.int16), (1, 1, 1))
     with pytest.raises(Cancelled):
-        predictor.predict(np.zeros((32, 32, 24), np.int16), (9, 9, 8), should_stop=lambda: True)
+        predictor.predict(np.zeros((24, 24, 16), np.int16), (12, 12, 12), should_stop=lambda: True)
 
 
 @pytest.mark.slow
-def test_four_patients_teach_what_a_liver_is(make_manifest: MakeManifest, tmp_path: Path) -> None:
-    threads = torch.get_num_threads()
-    manifest = make_manifest(train=(1, 2, 3, 4), test=(11, 12, 13), shape=(64, 64, 48), budget_s=40.0)
+def test_four_patients_teach_what_a_liver_is(
+    make_manifest: MakeManifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Steps, not seconds: a busy machine must not decide whether this passes.
+    monkeypatch.setattr("training.plan.MIN_STEPS", 150)
+    manifest = make_manifest(train=(1, 2, 3, 4), test=(11, 12, 13), shape=(64, 64, 48))
     report = trained(manifest, tmp_path / "out")
+    assert report.steps == 150
     dice = [s.dice for s in report.scores if s.structure == "liver" and s.dice is not None]
     assert len(dice) == 3
     assert np.mean(dice) > 0.8
-    assert torch.get_num_threads() == threads
