@@ -198,7 +198,11 @@ def _import_folder(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
     learning.enqueue_predictions_if_due(job.project)
     jobs.finish(
         lease,
-        {"imported": len(report.imported), "refused": [asdict(refusal) for refusal in report.refused]},
+        {
+            "imported": len(report.imported),
+            "refused": [asdict(refusal) for refusal in report.refused],
+            "notes": report.notes,
+        },
     )
 
 
