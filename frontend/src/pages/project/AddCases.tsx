@@ -71,7 +71,8 @@ function ImportFolder({ project }: { readonly project: number }) {
   );
 }
 
-function UploadOne({ project }: { readonly project: number }) {
+/** The form's fields; they are emptied when the case is there. */
+function useUploadForm(project: number) {
   const upload = useUploadCase(project);
   const [image, setImage] = useState<File | null>(null);
   const [label, setLabel] = useState<File | null>(null);
@@ -87,6 +88,11 @@ function UploadOne({ project }: { readonly project: number }) {
       upload.mutate({ image, label, name: name.trim() }, { onSuccess: clear });
     }
   };
+  return { upload, image, setImage, label, setLabel, name, setName, send };
+}
+
+function UploadOne({ project }: { readonly project: number }) {
+  const { upload, image, setImage, label, setLabel, name, setName, send } = useUploadForm(project);
   return (
     <form className={classes.way} onSubmit={send} aria-label="Upload one case">
       <Stack gap="sm">

@@ -26,17 +26,13 @@ export function CasesTable({ project }: { readonly project: Project }) {
           </Button>
         </p>
       )}
-      {cases.data !== undefined && cases.data.results.length === 0 && (
-        <p className={classes.empty}>
-          {state === null
-            ? 'No case yet. Add some under “Add cases”.'
-            : `No case is in the state “${CASE_STATES[state]}”.`}
-        </p>
-      )}
-      {cases.data !== undefined && cases.data.results.length > 0 && (
-        <div className={classes.table} data-stale={cases.isPlaceholderData || undefined}>
-          <Rows rows={cases.data.results} showReader={project.role === 'lead'} />
-        </div>
+      {cases.data !== undefined && (
+        <Listing
+          project={project}
+          state={state}
+          rows={cases.data.results}
+          isStale={cases.isPlaceholderData}
+        />
       )}
       {cases.data !== undefined && cases.data.count > ROWS_PER_PAGE && (
         <Pagination
@@ -48,6 +44,30 @@ export function CasesTable({ project }: { readonly project: Project }) {
         />
       )}
     </>
+  );
+}
+
+interface ListingProps {
+  readonly project: Project;
+  readonly state: CaseFilter | null;
+  readonly rows: readonly CaseRow[];
+  readonly isStale: boolean;
+}
+
+function Listing({ project, state, rows, isStale }: ListingProps) {
+  if (rows.length === 0) {
+    return (
+      <p className={classes.empty}>
+        {state === null
+          ? 'No case yet. Add some under “Add cases”.'
+          : `No case is in the state “${CASE_STATES[state]}”.`}
+      </p>
+    );
+  }
+  return (
+    <div className={classes.table} data-stale={isStale || undefined}>
+      <Rows rows={rows} showReader={project.role === 'lead'} />
+    </div>
   );
 }
 

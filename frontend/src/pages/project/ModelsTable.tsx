@@ -111,24 +111,32 @@ function Scores({ model, structures }: { readonly model: Model; readonly structu
         </tr>
       </thead>
       <tbody>
-        {scored.map(({ key, name, colour, tolerance_mm }) => {
-          const found = model.scores[key];
-          return (
-            <tr key={key}>
-              <td>
-                <span className={classes.dot} style={{ background: colour }} /> {name}
-              </td>
-              <td className={classes.bar}>
-                <span style={{ width: `${100 * (found?.dice ?? 0)}%` }} />
-              </td>
-              <td>{score(found?.dice)}</td>
-              <td>{score(found?.surface_dice)}</td>
-              <td>{tolerance_mm} mm</td>
-              <td>{found?.n ?? 0}</td>
-            </tr>
-          );
-        })}
+        {scored.map((structure) => (
+          <ScoreRow key={structure.key} structure={structure} found={model.scores[structure.key]} />
+        ))}
       </tbody>
     </table>
+  );
+}
+
+interface ScoreRowProps {
+  readonly structure: Structure;
+  readonly found: Model['scores'][string] | undefined;
+}
+
+function ScoreRow({ structure, found }: ScoreRowProps) {
+  return (
+    <tr>
+      <td>
+        <span className={classes.dot} style={{ background: structure.colour }} /> {structure.name}
+      </td>
+      <td className={classes.bar}>
+        <span style={{ width: `${100 * (found?.dice ?? 0)}%` }} />
+      </td>
+      <td>{score(found?.dice)}</td>
+      <td>{score(found?.surface_dice)}</td>
+      <td>{structure.tolerance_mm} mm</td>
+      <td>{found?.n ?? 0}</td>
+    </tr>
   );
 }

@@ -73,9 +73,7 @@ function useViewer(
     let isGone = false;
     let port: ViewerPort | null = null;
     const fail = (error: unknown): void => {
-      if (!isGone) {
-        setMounted({ port, problem: error instanceof Error ? error.message : String(error) });
-      }
+      if (!isGone) setMounted({ port, problem: error instanceof Error ? error.message : String(error) });
     };
     const start = async (): Promise<void> => {
       const created = await mount({ axial, sagittal, coronal }, opened);

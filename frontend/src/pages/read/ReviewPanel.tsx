@@ -2,8 +2,8 @@ import { UnstyledButton } from '@mantine/core';
 import type { Assignment, Structure } from '../../api';
 import { millilitres, VERDICTS, when } from '../words';
 import type { StructureChange } from './changes';
-import type { Changes } from './Desk';
 import classes from './ReviewPanel.module.css';
+import type { Changes } from './useChanges';
 
 interface ReviewPanelProps {
   readonly assignment: Assignment;

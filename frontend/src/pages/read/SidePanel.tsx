@@ -1,11 +1,12 @@
 import type { SaveState } from '../../session';
-import type { Changes, Judge } from './Desk';
 import type { OpenedCase } from './openCase';
 import { ReviewPanel } from './ReviewPanel';
 import { SaveNotice } from './SaveNotice';
 import classes from './SidePanel.module.css';
 import { StructureList } from './StructureList';
 import { ToolOptions } from './ToolOptions';
+import type { Changes } from './useChanges';
+import type { Judge } from './useJudge';
 import { VerdictBar } from './VerdictBar';
 
 interface SidePanelProps {

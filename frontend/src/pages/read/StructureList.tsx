@@ -1,5 +1,12 @@
 import { ActionIcon, TextInput, UnstyledButton } from '@mantine/core';
-import { IconEye, IconEyeOff, IconLock, IconLockOpen, IconSearch } from '@tabler/icons-react';
+import {
+  IconEye,
+  IconEyeOff,
+  IconLock,
+  IconLockOpen,
+  IconSearch,
+  type TablerIcon,
+} from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Structure } from '../../api';
@@ -89,12 +96,10 @@ function Rows({ structures }: { readonly structures: readonly Structure[] }) {
 }
 
 function Row({ structure, isActive }: { readonly structure: Structure; readonly isActive: boolean }) {
-  const { key, name, colour, layer, value } = structure;
+  const { key, name, colour } = structure;
   const isHidden = useRead((state) => state.hidden.has(key));
   const isLocked = useRead((state) => state.locked.has(key));
-  const volume_ml = useRead((state) =>
-    state.drawn >= 0 ? (state.port?.engine.volumeMl(layer, value) ?? null) : null,
-  );
+  const volume = useVolume(structure);
   const { activate, toggleHidden, toggleLocked } = useRead.getState();
   return (
     <div
@@ -112,30 +117,53 @@ function Row({ structure, isActive }: { readonly structure: Structure; readonly 
       >
         <span className={classes.dot} style={{ background: colour }} />
         <span className={classes.name}>{name}</span>
-        <span className={classes.volume}>{volume_ml === null ? '' : millilitres(volume_ml)}</span>
+        <span className={classes.volume}>{volume}</span>
       </UnstyledButton>
-      <ActionIcon
-        size={22}
-        variant="transparent"
-        className={classes.switch}
-        data-on={isHidden || undefined}
-        aria-label={`${isHidden ? 'Show' : 'Hide'} ${name}`}
-        title={`${isHidden ? 'Show' : 'Hide'} ${name}`}
+      <Switch
+        isOn={isHidden}
+        label={`${isHidden ? 'Show' : 'Hide'} ${name}`}
+        icon={isHidden ? IconEyeOff : IconEye}
         onClick={() => toggleHidden(key)}
-      >
-        {isHidden ? <IconEyeOff size={15} aria-hidden /> : <IconEye size={15} aria-hidden />}
-      </ActionIcon>
-      <ActionIcon
-        size={22}
-        variant="transparent"
-        className={classes.switch}
-        data-on={isLocked || undefined}
-        aria-label={`${isLocked ? 'Unlock' : 'Lock'} ${name}`}
-        title={`${isLocked ? 'Unlock' : 'Lock'} ${name}: a locked structure neither gains nor loses voxels`}
+      />
+      <Switch
+        isOn={isLocked}
+        label={`${isLocked ? 'Unlock' : 'Lock'} ${name}`}
+        hint="a locked structure neither gains nor loses voxels"
+        icon={isLocked ? IconLock : IconLockOpen}
         onClick={() => toggleLocked(key)}
-      >
-        {isLocked ? <IconLock size={15} aria-hidden /> : <IconLockOpen size={15} aria-hidden />}
-      </ActionIcon>
+      />
     </div>
+  );
+}
+
+/** Read from the engine's own counts, anew after each stroke; blank until the viewer is there. */
+function useVolume({ layer, value }: Structure): string {
+  const volume_ml = useRead((state) =>
+    state.drawn >= 0 ? (state.port?.engine.volumeMl(layer, value) ?? null) : null,
+  );
+  return volume_ml === null ? '' : millilitres(volume_ml);
+}
+
+interface SwitchProps {
+  readonly isOn: boolean;
+  readonly label: string;
+  readonly hint?: string;
+  readonly icon: TablerIcon;
+  readonly onClick: () => void;
+}
+
+function Switch({ isOn, label, hint, icon: Icon, onClick }: SwitchProps) {
+  return (
+    <ActionIcon
+      size={22}
+      variant="transparent"
+      className={classes.switch}
+      data-on={isOn || undefined}
+      aria-label={label}
+      title={hint === undefined ? label : `${label}: ${hint}`}
+      onClick={onClick}
+    >
+      <Icon size={15} aria-hidden />
+    </ActionIcon>
   );
 }

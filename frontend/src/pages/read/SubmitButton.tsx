@@ -13,7 +13,6 @@ export function SubmitButton({ opened }: { readonly opened: OpenedCase }) {
   const { assignment } = opened;
   const isOpen = useRead((state) => state.panel === 'submit');
   const set = useRead((state) => state.set);
-  const { send, isPending, problem } = useSend(opened);
   return (
     <Popover
       opened={isOpen}
@@ -34,24 +33,38 @@ export function SubmitButton({ opened }: { readonly opened: OpenedCase }) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown role="dialog" aria-label="Submit this case">
-        <Text fz="sm" mb="xs">
-          Submit {caseLabel(assignment.case.number)} for review? <Unfinished />
-        </Text>
-        {problem !== null && (
-          <Text fz="sm" c="var(--needs-you-text)" mb="xs" role="alert">
-            {problem}
-          </Text>
-        )}
-        <Group gap="xs">
-          <Button size="compact-sm" data-autofocus loading={isPending} onClick={send} aria-label="Submit now">
-            Submit ⏎
-          </Button>
-          <Button size="compact-sm" variant="default" onClick={() => set({ panel: null })}>
-            Keep drawing
-          </Button>
-        </Group>
+        <Question opened={opened} onClose={() => set({ panel: null })} />
       </Popover.Dropdown>
     </Popover>
+  );
+}
+
+interface QuestionProps {
+  readonly opened: OpenedCase;
+  readonly onClose: () => void;
+}
+
+function Question({ opened, onClose }: QuestionProps) {
+  const { send, isPending, problem } = useSend(opened);
+  return (
+    <>
+      <Text fz="sm" mb="xs">
+        Submit {caseLabel(opened.assignment.case.number)} for review? <Unfinished />
+      </Text>
+      {problem !== null && (
+        <Text fz="sm" c="var(--needs-you-text)" mb="xs" role="alert">
+          {problem}
+        </Text>
+      )}
+      <Group gap="xs">
+        <Button size="compact-sm" data-autofocus loading={isPending} onClick={send} aria-label="Submit now">
+          Submit ⏎
+        </Button>
+        <Button size="compact-sm" variant="default" onClick={onClose}>
+          Keep drawing
+        </Button>
+      </Group>
+    </>
   );
 }
 

@@ -4,7 +4,7 @@ import {
   IconArrowForwardUp,
   IconBrush,
   IconContrast,
-  IconCrosshair,
+  IconCurrentLocation,
   IconEraser,
   IconEyeOff,
   IconFocusCentered,
@@ -39,7 +39,7 @@ const TOOLS: readonly Tool[] = [
     name: 'crosshair',
     label: 'Crosshair',
     hint: 'click moves the other planes',
-    icon: IconCrosshair,
+    icon: IconCurrentLocation,
     draws: false,
   },
   { name: 'window', label: 'Window and level', hint: 'right drag', icon: IconContrast, draws: false },
@@ -48,7 +48,7 @@ const TOOLS: readonly Tool[] = [
 ];
 
 export function ToolColumn({ editable, isReview, hasPrediction }: ToolColumnProps) {
-  const { tool, peek, difference, port, set } = useRead();
+  const { tool, set } = useRead();
   return (
     // Keys stay with the image: a click on a tool must not take the focus away from it.
     <nav className={classes.column} aria-label="Tools" onMouseDown={(event) => event.preventDefault()}>
@@ -64,6 +64,17 @@ export function ToolColumn({ editable, isReview, hasPrediction }: ToolColumnProp
         />
       ))}
       <hr className={classes.rule} />
+      <History editable={editable} />
+      <hr className={classes.rule} />
+      <Views isReview={isReview} hasPrediction={hasPrediction} />
+    </nav>
+  );
+}
+
+function History({ editable }: { readonly editable: boolean }) {
+  const port = useRead((state) => state.port);
+  return (
+    <>
       <ToolButton
         label="Undo"
         hint="Z"
@@ -78,7 +89,14 @@ export function ToolColumn({ editable, isReview, hasPrediction }: ToolColumnProp
         isDisabled={!editable}
         onClick={() => void port?.redo()}
       />
-      <hr className={classes.rule} />
+    </>
+  );
+}
+
+function Views({ isReview, hasPrediction }: Omit<ToolColumnProps, 'editable'>) {
+  const { peek, difference, set } = useRead();
+  return (
+    <>
       <ToolButton
         label="Only the image"
         hint="hold X"
@@ -104,17 +122,15 @@ export function ToolColumn({ editable, isReview, hasPrediction }: ToolColumnProp
           onClick={() => set({ difference: !difference })}
         />
       )}
-      <ToolButton
-        label="Fit the image"
-        hint="all three planes"
-        icon={IconFocusCentered}
-        onClick={() => {
-          port?.maximise(null);
-          port?.resetView();
-        }}
-      />
-    </nav>
+      <ToolButton label="Fit the image" hint="all three planes" icon={IconFocusCentered} onClick={fit} />
+    </>
   );
+}
+
+function fit(): void {
+  const { port } = useRead.getState();
+  port?.maximise(null);
+  port?.resetView();
 }
 
 interface ToolButtonProps {

@@ -6,11 +6,20 @@ import { useRead } from './readStore';
 import classes from './ToolOptions.module.css';
 
 export function ToolOptions() {
-  const { tool, brush, opacity, set } = useRead();
-  const isDrawing = tool === 'brush' || tool === 'eraser';
-  const radius = formatRadius(brush.radius_mm);
   return (
     <section className={classes.section} aria-label="Tool options">
+      <BrushOptions />
+      <FillOption />
+      <Presets />
+    </section>
+  );
+}
+
+function BrushOptions() {
+  const { tool, brush, set } = useRead();
+  const isDrawing = tool === 'brush' || tool === 'eraser';
+  return (
+    <>
       <div className={classes.line} data-off={!isDrawing || undefined}>
         <span className={classes.label}>{tool === 'eraser' ? 'Eraser' : 'Brush'}</span>
         <SegmentedControl
@@ -37,28 +46,33 @@ export function ToolOptions() {
           onChange={(at) => set({ brush: { ...brush, radius_mm: RADII_MM[at] ?? brush.radius_mm } })}
         />
         <output className={classes.figure} aria-label="Brush radius">
-          {radius} mm
+          {formatRadius(brush.radius_mm)} mm
         </output>
       </div>
-      <div className={classes.line}>
-        <span className={classes.label}>Fill</span>
-        <Slider
-          className={classes.slider}
-          size="xs"
-          label={null}
-          thumbLabel="Opacity of the fill in per cent"
-          min={0}
-          max={100}
-          step={5}
-          value={Math.round(opacity * 100)}
-          onChange={(percent) => set({ opacity: percent / 100 })}
-        />
-        <output className={classes.figure} aria-label="Fill opacity">
-          {Math.round(opacity * 100)} %
-        </output>
-      </div>
-      <Presets />
-    </section>
+    </>
+  );
+}
+
+function FillOption() {
+  const { opacity, set } = useRead();
+  return (
+    <div className={classes.line}>
+      <span className={classes.label}>Fill</span>
+      <Slider
+        className={classes.slider}
+        size="xs"
+        label={null}
+        thumbLabel="Opacity of the fill in per cent"
+        min={0}
+        max={100}
+        step={5}
+        value={Math.round(opacity * 100)}
+        onChange={(percent) => set({ opacity: percent / 100 })}
+      />
+      <output className={classes.figure} aria-label="Fill opacity">
+        {Math.round(opacity * 100)} %
+      </output>
+    </div>
   );
 }
 

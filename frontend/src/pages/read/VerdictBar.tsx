@@ -1,7 +1,7 @@
 import { Button, Group, Textarea } from '@mantine/core';
 import { type KeyboardEvent, useState } from 'react';
-import type { Judge } from './Desk';
 import { useRead } from './readStore';
+import type { Judge } from './useJudge';
 import classes from './VerdictBar.module.css';
 
 interface VerdictBarProps {
@@ -53,15 +53,7 @@ function ReturnForm({ judge }: { readonly judge: Judge }) {
   const [comment, setComment] = useState('');
   const isEmpty = comment.trim() === '';
   const send = (): void => {
-    if (!isEmpty) {
-      judge.give('return', comment.trim());
-    }
-  };
-  const sendByKey = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      send();
-    }
+    if (!isEmpty) judge.give('return', comment.trim());
   };
   return (
     <>
@@ -75,7 +67,7 @@ function ReturnForm({ judge }: { readonly judge: Judge }) {
         autoFocus
         value={comment}
         onChange={(event) => setComment(event.currentTarget.value)}
-        onKeyDown={sendByKey}
+        onKeyDown={(event) => isSendKey(event) && send()}
         mb="xs"
       />
       <Group gap="xs">
@@ -94,4 +86,8 @@ function ReturnForm({ judge }: { readonly judge: Judge }) {
       </Group>
     </>
   );
+}
+
+function isSendKey(event: KeyboardEvent): boolean {
+  return event.key === 'Enter' && (event.ctrlKey || event.metaKey);
 }

@@ -8,43 +8,46 @@ export function useKeys(context: KeyContext): void {
     latest.current = context;
   });
   const { isReview } = context;
-  useEffect(() => {
-    const bindings = bindingsFor(isReview);
-    let held: KeyBinding | null = null;
-    const release = (): void => {
-      held?.release?.();
-      held = null;
-    };
-    const down = (event: KeyboardEvent): void => {
-      const binding = takesKeys(event) ? undefined : bindings.find(({ matches }) => matches(event));
-      if (binding === undefined) {
-        return;
-      }
-      event.preventDefault();
-      if (binding.release !== undefined && !event.repeat) {
-        release();
-        held = binding;
-      }
-      if (binding.release === undefined || !event.repeat) {
-        binding.press(latest.current, event);
-      }
-    };
-    const up = (event: KeyboardEvent): void => {
-      if (held?.matches(event) || event.key === 'Meta') {
-        release();
-      }
-    };
-    window.addEventListener('keydown', down);
-    window.addEventListener('keyup', up);
-    // A key let go in another window is never heard of here.
-    window.addEventListener('blur', release);
-    return () => {
+  useEffect(() => listen(isReview, () => latest.current), [isReview]);
+}
+
+function listen(isReview: boolean, context: () => KeyContext): () => void {
+  const bindings = bindingsFor(isReview);
+  let held: KeyBinding | null = null;
+  const release = (): void => {
+    held?.release?.();
+    held = null;
+  };
+  const down = (event: KeyboardEvent): void => {
+    const binding = takesKeys(event) ? undefined : bindings.find(({ matches }) => matches(event));
+    if (binding === undefined) {
+      return;
+    }
+    event.preventDefault();
+    const isHeld = binding.release !== undefined;
+    if (isHeld && !event.repeat) {
       release();
-      window.removeEventListener('keydown', down);
-      window.removeEventListener('keyup', up);
-      window.removeEventListener('blur', release);
-    };
-  }, [isReview]);
+      held = binding;
+    }
+    if (!isHeld || !event.repeat) {
+      binding.press(context(), event);
+    }
+  };
+  const up = (event: KeyboardEvent): void => {
+    if (held?.matches(event) || event.key === 'Meta') {
+      release();
+    }
+  };
+  window.addEventListener('keydown', down);
+  window.addEventListener('keyup', up);
+  // A key let go in another window is never heard of here.
+  window.addEventListener('blur', release);
+  return () => {
+    release();
+    window.removeEventListener('keydown', down);
+    window.removeEventListener('keyup', up);
+    window.removeEventListener('blur', release);
+  };
 }
 
 function takesKeys(event: KeyboardEvent): boolean {

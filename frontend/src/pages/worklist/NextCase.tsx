@@ -81,12 +81,8 @@ function BigButton({ project, read, label, words, available, isFirst }: BigButto
         setProblem(detail);
         return;
       }
-      const params = { assignmentId: String(assignment) };
-      await navigate(
-        read === 'review'
-          ? { to: '/review/$assignmentId', params }
-          : { to: '/annotate/$assignmentId', params },
-      );
+      const to = read === 'review' ? '/review/$assignmentId' : '/annotate/$assignmentId';
+      await navigate({ to, params: { assignmentId: String(assignment) } });
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
     }
