@@ -20,7 +20,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
 
 from annotation import catalogue, ingest, learning
@@ -38,7 +38,7 @@ SHAPE, SPACING_MM = (48, 48, 32), (6.0, 6.0, 6.0)
 BUDGET_S = 4
 MODEL_SECONDS = 240
 FAILED_BEFORE = pytest.StashKey[int]()
-WINDOW = {"width": 1440, "height": 900}
+WINDOW: ViewportSize = {"width": 1440, "height": 900}
 
 
 @dataclass(frozen=True)
