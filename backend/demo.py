@@ -30,8 +30,9 @@ class DemoError(Exception):
 
 def main() -> int:
     """Run the demo; the exit status says whether it ended as asked."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    # SIGINT too: a shell starts background jobs with it ignored, and then Python does not listen.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     var = Path(os.environ.get("DELINEATE_VAR", ROOT / "var"))
     try:
         port = _free_port_or_sentence(os.environ.get("PORT") or "8000")
