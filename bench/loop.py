@@ -1,8 +1,8 @@
 """Once around the loop against a running demo: five corrections by a reader who knows the truth.
 
 `python -m bench.loop http://127.0.0.1:8000 [--data FOLDER] [--project NAME] [--cases 5]` takes cases as ana,
-corrects each to its truth (the phantom's own, or the label map that the import held back), accepts them as rui,
-waits for the next model and prints both models' test Dice per structure. A structure that the truth does not
+corrects each to its truth (the phantom's own, or the label map that the import held back), accepts them as
+rui, waits for the next model and prints both models' test Dice per structure. A structure that the truth does not
 have drawn keeps the prediction, as a reader without an opinion would leave it.
 """
 
@@ -147,7 +147,8 @@ def correct(ana: Person, project: int, truth: Truth) -> str:
     meta = {"base_revision": head, "key": str(uuid.uuid4()), "session": None, "events": []}
     head = ana.save(number, meta, edits)["revision"]
     ana.send(f"/api/assignments/{number}/submit/", {"revision": head})
-    return f"{read['case']['name']}: {np.count_nonzero(before != after)} voxels corrected, {len(edits)} bytes sent"
+    corrected = np.count_nonzero(before != after)
+    return f"{read['case']['name']}: {corrected} voxels corrected, {len(edits)} bytes sent"
 
 
 def accept(rui: Person, project: int) -> None:
@@ -169,7 +170,8 @@ def next_model(lea: Person, project: int, newest: int) -> Any:
 def table(models: list[Any]) -> Iterator[str]:
     ordered = sorted(models, key=lambda model: model["version"])
     for model in ordered:
-        yield f"model {model['version']} ({model['state']}), {model['train_cases']} cases: {model['mean_dice']:.4f}"
+        title = f"model {model['version']} ({model['state']}), {model['train_cases']} cases"
+        yield f"{title}: mean test Dice {model['mean_dice']:.4f}"
         for key, score in model["scores"].items():
             dice = "n/a" if score["dice"] is None else f"{score['dice']:.3f}"
             yield f"    {key:24s} Dice {dice}  (n = {score['n']})"
