@@ -2,8 +2,8 @@
 
 `python -m bench.loop http://127.0.0.1:8000 [--data FOLDER] [--project NAME] [--cases 5]` takes cases as ana,
 corrects each to its truth (the phantom's own, or the label map that the import held back), accepts them as
-rui, waits for the next model and prints both models' test Dice per structure. A structure that the truth does not
-have drawn keeps the prediction, as a reader without an opinion would leave it.
+rui, waits for the next model and prints both models' test Dice per structure. A structure that the truth does
+not have drawn keeps the prediction, as a reader without an opinion would leave it.
 """
 
 import argparse
