@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 STOP_SECONDS = 12.0
 CELERY = [PYTHON, "-m", "celery", "-A", "backend", "--quiet"]
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 class DemoError(Exception):

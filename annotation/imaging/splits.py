@@ -34,7 +34,7 @@ def place(scans: Sequence[Scan], delineated: int | None) -> tuple[list[Placed], 
         keep = START_SET
         notes.append(
             f"All {len(drawn)} scans came delineated: {START_SET} keep their delineation as the start, the "
-            "others wait for a reader. Say how many with “delineated”."
+            "others wait for a reader. Choose another number with --delineated (make demo: LABELLED=n)."
         )
     kept = {scan.files for scan in drawn[:keep]}
     placed = [

@@ -116,7 +116,7 @@ def _folder_project(name: str, folder: Path, labelled: int | None, bar: Bar, con
         project.delete()
         raise CommandError(refused.sentence) from refused
     for line in report.lines():
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not report.imported:
         project.delete()
         raise CommandError(f"Nothing in {folder} could be imported.")

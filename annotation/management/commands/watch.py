@@ -18,7 +18,7 @@ class Command(BaseCommand):
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        watch = Watch(Console(highlight=False))
+        watch = Watch(Console(highlight=False, soft_wrap=True))
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 watch.look()

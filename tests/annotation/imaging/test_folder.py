@@ -227,7 +227,7 @@ def test_a_start_set_of_five_is_the_default_when_all_are_delineated() -> None:
     assert sum(p.delineated for p in placed) == 5
     assert notes == [
         "All 7 scans came delineated: 5 keep their delineation as the start, the others wait for a reader. "
-        "Say how many with “delineated”."
+        "Choose another number with --delineated (make demo: LABELLED=n)."
     ]
     mixed, notes = place([*(_scan(f"c{n}") for n in range(7)), _scan("u", drawn=False)], None)
     assert (sum(p.delineated for p in mixed), notes) == (7, [])
