@@ -78,11 +78,41 @@ function JobState({ job, project }: { readonly job: Job; readonly project: Proje
       );
     case 'succeeded':
       return (
-        <p className={classes.quiet}>
-          {name} finished{job.finished_at === null ? '' : ` ${when(job.finished_at)}`}.
-        </p>
+        <>
+          <p className={classes.quiet}>
+            {name} finished{job.finished_at === null ? '' : ` ${when(job.finished_at)}`}.
+          </p>
+          <LeftOut job={job} />
+        </>
       );
   }
+}
+
+/** What a finished job could not do, each with its sentence: files of an import, cases of a prediction. */
+function LeftOut({ job }: { readonly job: Job }) {
+  const { refused } = Object(job.result) as { refused?: readonly unknown[] };
+  const sentences = (refused ?? []).map(sentenceOf).filter((sentence) => sentence !== '');
+  if (sentences.length === 0) {
+    return null;
+  }
+  return (
+    <details className={classes.quiet}>
+      <summary>{sentences.length} left out</summary>
+      <ul>
+        {sentences.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function sentenceOf(refusal: unknown): string {
+  if (typeof refusal === 'string') {
+    return refusal;
+  }
+  const { file, sentence } = Object(refusal) as { file?: string; sentence?: string };
+  return file === undefined ? (sentence ?? '') : `${file}: ${sentence ?? ''}`;
 }
 
 function runningWords(name: string, { progress }: Job): string {
