@@ -160,17 +160,26 @@ def _within_reach(source: Path, state: Path, user: pwd.struct_passwd | None) -> 
     """`source` itself where the servers' user can reach it, else a copy of it below `state`."""
     if _reachable(source / "x" if source.is_dir() else source, user):
         return source
-    copy = state / "bin" / f"{source.name}-{hashlib.sha256(str(source).encode()).hexdigest()[:8]}"
+    packages = next((folder for folder in source.parents if folder.name == "site-packages"), source.parent)
+    inside = source.relative_to(packages)
+    copy = state / "bin" / hashlib.sha256(str(source).encode()).hexdigest()[:8]
     if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
         partial = copy.with_name(copy.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)
-        if source.is_dir():
-            shutil.copytree(source, partial, symlinks=True)
-        else:
-            shutil.copy2(source, partial)
+        _copy(source, partial / inside)
+        libraries = f"{inside.parts[0]}.libs"  # a wheel's shared libraries, found by their relative place
+        if (packages / libraries).is_dir():
+            _copy(packages / libraries, partial / libraries)
         partial.rename(copy)
-    return copy
+    return copy / inside
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    else:
+        shutil.copy2(source, target)
 
 
 # ── Running ───────────────────────────────────────────────────────────────────

@@ -137,3 +137,17 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only root drops to another user")
+def test_binaries_out_of_reach_are_copied_with_their_libraries(bare_environment: Path) -> None:
+    packages = bare_environment / "private" / "site-packages"
+    for name in ("server/bin/run", "server.libs/libone.so"):
+        (packages / name).parent.mkdir(parents=True)
+        (packages / name).write_text(name)
+    (bare_environment / "private").chmod(0o700)
+    user = services._service_user()
+    copy = services._within_reach(packages / "server", bare_environment, user)
+    assert (copy / "bin" / "run").read_text() == "server/bin/run"
+    assert (copy.parent / "server.libs" / "libone.so").read_text() == "server.libs/libone.so"
+    assert services._within_reach(packages / "server", bare_environment, user) == copy
