@@ -9,7 +9,8 @@ from django.db import close_old_connections
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from annotation.models import Job, JobState, Model, ModelState
+from annotation import learning
+from annotation.models import Job, JobState, ModelState, Project
 
 QUIET_SECONDS = 15.0  # without a terminal, one line in so many seconds
 
@@ -41,24 +42,24 @@ class Watch:
         """Show what changed since the last look."""
         close_old_connections()
         self._show_job(Job.objects.filter(state=JobState.RUNNING).order_by("pk").first())
-        for model in Model.objects.order_by("pk").prefetch_related("scores"):
-            self._announce(model)
+        for project in Project.objects.order_by("pk"):
+            if project.models.exclude(pk__in=self.announced).exists():
+                for summary in reversed(learning.overview(project).models):
+                    self._announce(summary)
         for job in Job.objects.filter(state__in=[JobState.FAILED, JobState.SUCCEEDED]).order_by("pk"):
             self._tell_end(job)
 
-    def _announce(self, model: Model) -> None:
+    def _announce(self, summary: learning.ModelSummary) -> None:
+        model = summary.model
         if model.pk in self.announced or model.state == ModelState.CANDIDATE:
             return
         self.announced.add(model.pk)
         self._end_bar()
-        dice = [score.dice for score in model.scores.all() if score.dice is not None]
-        shown = f", mean test Dice {sum(dice) / len(dice):.3f}" if dice else ""
         if model.state == ModelState.SERVING:
-            self.console.print(f"model {model.version} is serving{shown}")
+            dice = f", mean test Dice {summary.mean_dice:.3f}" if summary.mean_dice is not None else ""
+            self.console.print(f"model {model.version} is serving{dice}")
         elif model.state == ModelState.REJECTED:
-            self.console.print(
-                f"model {model.version} was not promoted{shown}: {model.gate.get('sentence', '')}"
-            )
+            self.console.print(model.gate["sentence"])
 
     def _tell_end(self, job: Job) -> None:
         if job.pk in self.finished:
