@@ -69,7 +69,7 @@ def _second_model_serves(lea: Page, stack: Stack) -> None:
     while time.monotonic() < deadline:
         project = stack.get(lea, f"/api/projects/{stack.project}/")
         versions = {model["version"]: model["state"] for model in project["models"]}
-        if 2 in versions and project["predictions_pending"] == 0 and project["job"] is None:
+        if 2 in versions and project["predictions_pending"] == 0 and project["job"]["state"] == "succeeded":
             break
         lea.wait_for_timeout(1000)
     assert versions.get(2) == "serving", project["models"][0]["gate"]
