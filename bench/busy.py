@@ -12,7 +12,9 @@ from time import perf_counter
 from urllib.request import Request, urlopen
 
 from backend.services import free_port
-from bench import ready  # noqa: F401  # isort: split
+from bench import ready  # noqa: F401
+
+# isort: split
 from bench.table import Row, hand_over, median_ms, percentile_ms
 from bench.world import client_of, make_project
 

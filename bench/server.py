@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from time import perf_counter
 
+from bench import ready  # noqa: F401
+
+# isort: split
 from annotation.models import Assignment, Project, Volume
-from bench import ready  # noqa: F401  # isort: split
 from bench.table import Row, hand_over, median_ms, percentile_ms, seconds
 from bench.world import (
     READERS,

@@ -89,6 +89,8 @@ def _wait(
     while time.monotonic() < deadline:
         if condition():
             return
+        if failure := next((line for line in lines if " failed: " in line), None):
+            raise SmokeError(failure)
         if demo.poll() is not None:
             raise SmokeError("it ended by itself: " + "".join(lines[-5:]))
         time.sleep(0.5)

@@ -155,3 +155,13 @@ def test_equal_to_the_oracle(seed: int, spacing_mm: tuple[float, float, float], 
 
 def test_the_definition_has_a_name() -> None:
     assert "version" in METRIC_VERSION
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_surface_dice_never_exceeds_one_by_rounding(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = (ndimage.gaussian_filter(rng.normal(size=(40, 40, 30)), 3) > 0.02).astype(np.uint8)
+    guess = (ndimage.gaussian_filter(rng.normal(size=(40, 40, 30)), 1) > 0.1).astype(np.uint8) | truth
+    (result,) = score(truth, guess, (3.0, 3.0, 3.0), {1: 100.0}).values()
+    assert result.surface_dice is not None
+    assert 1 - 1e-12 <= result.surface_dice <= 1
