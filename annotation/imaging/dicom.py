@@ -99,10 +99,10 @@ def find_series(folder: Path) -> Found:
             damaged.extend([name] if _has_magic(path) else [])
         elif kind != CTImageStorage:
             others[_kind_name(kind)] += 1
-        elif instance and instance in series.setdefault(uid, {}):
+        elif instance and instance in series.get(uid, {}):
             doubles += 1
         else:
-            series[uid][instance or name] = name
+            series.setdefault(uid, {})[instance or name] = name
             patients.setdefault(uid, patient)
     others.pop("", None)
     found = [Series(tuple(sorted(files.values())), patients[uid] or uid) for uid, files in series.items()]

@@ -19,22 +19,26 @@ class Placed:
     delineated: bool
 
 
-def place(scans: Sequence[Scan], delineated: int | None) -> tuple[list[Placed], list[str]]:
+def place(
+    scans: Sequence[Scan], delineated: int | None = None, *, leave_some: bool = False
+) -> tuple[list[Placed], list[str]]:
     """Decide for every scan; depends on the folder alone, so that an import that is repeated decides alike.
 
     All scans of a patient go the same way. Test cases keep their delineation; of the others the first
-    `delineated` by name keep it (None: all when some scans have none, else five). Returns notes, too.
+    `delineated` by name keep it (None: all). With `leave_some`, and where every scan came delineated, at most
+    five keep it and at least one waits for a reader. Returns notes, too.
     """
     tested = _tested_patients(scans)
     pool = [scan for scan in scans if scan.patient not in tested]
     drawn = sorted((scan for scan in pool if scan.labels), key=lambda scan: scan.name)
     notes: list[str] = []
     keep = len(drawn) if delineated is None else delineated
-    if delineated is None and len(drawn) == len(pool) and len(drawn) > START_SET:
-        keep = START_SET
+    if leave_some and delineated is None and 1 < len(drawn) == len(pool):
+        keep = min(START_SET, len(drawn) - 1)
         notes.append(
-            f"All {len(drawn)} scans came delineated: {START_SET} keep their delineation as the start, the "
-            "others wait for a reader. Choose another number with --delineated (make demo: LABELLED=n)."
+            f"All {len(drawn)} scans came delineated: {keep} of them as the start, "
+            f"{len(drawn) - keep} without their delineation for the readers. "
+            "LABELLED=n chooses another start."
         )
     kept = {scan.files for scan in drawn[:keep]}
     placed = [

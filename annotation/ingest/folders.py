@@ -63,17 +63,19 @@ def import_folder(
     folder: Path,
     on_progress: OnProgress = ignore_progress,
     delineated: int | None = None,
+    leave_some: bool = False,
 ) -> ImportReport:
     """Import every scan below a folder; what cannot be imported is reported and the rest goes on.
 
-    `delineated` is how many pool cases keep the delineation that came with them (None: see `splits.place`).
+    `delineated` is how many pool cases keep the delineation that came with them (None: all);
+    `leave_some` keeps some of a wholly delineated folder for the readers (see `splits.place`).
     Raises Refused when there is no folder, or nothing in it that could be a scan.
     """
     with Decoder() as decoder:
         found = survey(folder, decoder, lambda done, n: on_progress(Progress("looking", done, n)))
         if not found.scans and not found.refused:
             raise Refused(f"No scan was found in {folder.name}; it needs NIfTI files or DICOM CT series.")
-        placed, notes = place(found.scans, delineated)
+        placed, notes = place(found.scans, delineated, leave_some=leave_some)
         work = _Import(project, decoder, _wanted(found))
         work.report.refused.extend(Refusal(file, sentence) for file, sentence in found.refused)
         work.report.notes.extend([*found.notes, *notes])

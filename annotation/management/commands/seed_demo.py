@@ -111,7 +111,9 @@ def _folder_project(name: str, folder: Path, labelled: int | None, bar: Bar, con
         bar.update(task, completed=progress.done, total=progress.total)
 
     try:
-        report = ingest.import_folder(project=project, folder=folder, delineated=labelled, on_progress=show)
+        report = ingest.import_folder(
+            project=project, folder=folder, delineated=labelled, leave_some=True, on_progress=show
+        )
     except Refused as refused:
         project.delete()
         raise CommandError(refused.sentence) from refused

@@ -146,3 +146,13 @@ def test_compressions_that_cannot_be_read_are_refused(shared_data: Path, tmp_pat
 def test_a_single_slice_is_refused(shared_data: Path) -> None:
     with pytest.raises(Refused, match="only one slice"):
         decode_dicom_series([shared_data / "transfer_syntaxes" / "CTImage.dcm"])
+
+
+def test_a_slice_without_an_instance_uid_still_belongs_to_its_series(tmp_path: Path) -> None:
+    paths = write_series(tmp_path, scan_voxels(shape=(12, 10, 3)))
+    for path in paths:
+        slice_ = dcmread(path)
+        del slice_.SOPInstanceUID
+        slice_.save_as(path)
+    (series,) = dicom.find_series(tmp_path).series
+    assert sorted(series.files) == sorted(path.name for path in paths)

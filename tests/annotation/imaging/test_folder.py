@@ -222,12 +222,15 @@ def test_test_folders_go_before_the_rule_and_keep_their_delineations() -> None:
     assert notes == []
 
 
-def test_a_start_set_of_five_is_the_default_when_all_are_delineated() -> None:
-    placed, notes = place([_scan(f"c{number}") for number in range(7)], None)
+def test_every_delineation_is_kept_unless_some_are_to_be_left() -> None:
+    seven = [_scan(f"c{number}") for number in range(7)]
+    assert [sum(p.delineated for p in place(scans)[0]) for scans in (seven, seven[:2])] == [7, 2]
+    assert [sum(p.delineated for p in place(seven[:n], leave_some=True)[0]) for n in (1, 2, 5)] == [1, 1, 4]
+    placed, notes = place(seven, leave_some=True)
     assert sum(p.delineated for p in placed) == 5
     assert notes == [
-        "All 7 scans came delineated: 5 keep their delineation as the start, the others wait for a reader. "
-        "Choose another number with --delineated (make demo: LABELLED=n)."
+        "All 7 scans came delineated: 5 of them as the start, 2 without their delineation for the readers. "
+        "LABELLED=n chooses another start."
     ]
-    mixed, notes = place([*(_scan(f"c{n}") for n in range(7)), _scan("u", drawn=False)], None)
+    mixed, notes = place([*seven, _scan("u", drawn=False)], leave_some=True)
     assert (sum(p.delineated for p in mixed), notes) == (7, [])
