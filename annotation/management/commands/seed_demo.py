@@ -13,13 +13,17 @@ from rich.progress import Progress as Bar
 
 from annotation import catalogue, ingest, learning
 from annotation.errors import Refused
-from annotation.models import LabelSchema, Membership, Project, Role, SchemaStructure, Split
+from annotation.models import CaseState, LabelSchema, Membership, Project, Role, SchemaStructure, Split
 from training.phantom import STRUCTURES, Phantom, make_phantom
 from training.progress import Progress
 
 CAST = {"ana": Role.ANNOTATOR, "ben": Role.ANNOTATOR, "rui": Role.REVIEWER, "lea": Role.LEAD}
 PHANTOMS, DELINEATED, FROZEN = 24, 5, 4
 PHANTOM_PROJECT = "Abdomen phantom"
+NOTHING_TO_CORRECT = (
+    "Every imported scan is delineated, so the readers have nothing to correct. Add scans without "
+    "delineations to the folder, or start a new demo (make clean) with LABELLED=1."
+)
 GUIDELINE = (
     "Correct the pre-annotation of each organ to its outer border. Fat, vessels entering the organ and bowel "
     "are outside. When an organ is cut off by the scan, delineate what is there."
@@ -122,4 +126,6 @@ def _folder_project(name: str, folder: Path, labelled: int | None, bar: Bar, con
     if not report.imported:
         project.delete()
         raise CommandError(f"Nothing in {folder} could be imported.")
+    if not project.cases.filter(state=CaseState.WAITING).exists():
+        console.print(NOTHING_TO_CORRECT, soft_wrap=True)
     return project
