@@ -60,6 +60,7 @@ class _File:
     group: tuple[str, ...]
     case_stem: str = ""
     full_stem: str = ""
+    is_guess: bool = False  # a label map that came to its image by shape and position alone
 
 
 def survey(folder: Path, decoder: Decoder, looking: _LOOKING) -> Survey:
@@ -114,12 +115,13 @@ def _set_stems(files: list[_File], suffixes: frozenset[str]) -> None:
         file.full_stem = naming.stem(file.path.name)
 
 
-def _pair(folder: Path, files: list[_File], result: Survey) -> None:
-    images = [file for file in files if file.kind is Kind.IMAGE]
-    sidecars = Sidecars(folder)
+def _label_maps_of(files: list[_File], images: Sequence[_File], result: Survey) -> dict[Path, list[_File]]:
+    """Give every label map to its image; one without an image is refused."""
     of_image: dict[Path, list[_File]] = defaultdict(list)
     for labels in (file for file in files if file.kind is Kind.LABELS):
-        image = _image_of(labels, images)
+        image = _image_by_name(labels, images)
+        if image is None:
+            image, labels.is_guess = _image_by_grid(labels, images), True
         if image is None:
             sentence = (
                 f"No scan was found for the label map {labels.path.name}: none has its name, and none in its "
@@ -128,10 +130,17 @@ def _pair(folder: Path, files: list[_File], result: Survey) -> None:
             result.refused.append((labels.path.name, sentence))
         else:
             of_image[image.path].append(labels)
+    return of_image
+
+
+def _pair(folder: Path, files: list[_File], result: Survey) -> None:
+    images = [file for file in files if file.kind is Kind.IMAGE]
+    sidecars = Sidecars(folder)
+    of_image = _label_maps_of(files, images, result)
     left_out: list[tuple[str, str]] = []
     for image in images:
         try:
-            chosen = _choose(image, of_image[image.path], sidecars, left_out)
+            chosen = _choose(image, of_image[image.path], sidecars, left_out, result.notes)
         except Refused as refused:
             result.refused.append((image.path.name, refused.sentence))
             continue
@@ -156,8 +165,8 @@ def _pair(folder: Path, files: list[_File], result: Survey) -> None:
         )
 
 
-def _image_of(labels: _File, images: Sequence[_File]) -> _File | None:
-    """Find the image of a label map: same stem near, same stem anywhere, or the only such grid near."""
+def _image_by_name(labels: _File, images: Sequence[_File]) -> _File | None:
+    """Find the image of a label map: the only one of its stem near, else anywhere."""
     near = [image for image in images if image.group == labels.group]
     for candidates in (near, images):
         for same in (
@@ -166,15 +175,26 @@ def _image_of(labels: _File, images: Sequence[_File]) -> _File | None:
         ):
             if len(same) == 1:
                 return same[0]
+    return None
+
+
+def _image_by_grid(labels: _File, images: Sequence[_File]) -> _File | None:
+    """Guess the image of a label map: the only one beside it with its shape and position."""
+    near = [image for image in images if image.group == labels.group]
     alike = [image for image in near if image.grid.same_grid(labels.grid)]
     return alike[0] if len(alike) == 1 else None
 
 
 def _choose(
-    image: _File, candidates: list[_File], sidecars: Sidecars, left_out: list[tuple[str, str]]
+    image: _File,
+    candidates: list[_File],
+    sidecars: Sidecars,
+    left_out: list[tuple[str, str]],
+    notes: list[str],
 ) -> Labels | None:
     """Choose the label map whose values all have names, and among these the one with the most named values.
 
+    A best one that came to the image only by our guess and has a value without a name is noted and not used.
     Raises Refused when none of the label maps lies on the image, or when a value of the best has no name.
     """
     if not candidates:
@@ -190,8 +210,14 @@ def _choose(
         for file in sorted(fitting, key=lambda file: file.path)
     ]
     best = max(known, key=_rank)
-    if best.names:
-        best.names.check(best.values, best.path.name)
+    try:
+        if best.names:
+            best.names.check(best.values, best.path.name)
+    except Refused as refused:
+        if not all(file.is_guess for file in fitting):
+            raise
+        notes.append(f"{image.path.name} is imported without a delineation: {refused.sentence}")
+        return None
     left_out.extend((labels.path.name, best.path.name) for labels in known if labels is not best)
     return best
 

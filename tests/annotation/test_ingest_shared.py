@@ -44,11 +44,12 @@ def test_head_and_neck_with_partial_labels(new_project: Project, shared_data: Pa
 
 def test_abdomen_with_forty_structures(new_project: Project, shared_data: Path) -> None:
     report = ingest.import_folder(project=new_project, folder=shared_data / "ts_abdomen")
-    assert [(case.name, case.delineated) for case in report.imported] == [("ts_abdomen", True)]
+    assert {case.name: case.delineated for case in report.imported} == {"ct_full": False, "ts_abdomen": True}
     assert len(_keys(new_project)) == 40
-    assert [refusal.file for refusal in report.refused] == ["ct_full.nii.gz"]
-    assert 'write "26": "name of the structure" into labels.json' in report.refused[0].sentence
-    assert report.notes[0].endswith("was left out in favour of seg_model_fast.nii.gz.")
+    assert report.refused == []
+    assert report.notes[0].startswith("ct_full.nii.gz is imported without a delineation: ")
+    assert 'write "26": "name of the structure" into labels.json' in report.notes[0]
+    assert report.notes[1].endswith("was left out in favour of seg_model_fast.nii.gz.")
 
 
 def test_dicom_and_nifti_of_one_scan_are_one_case(new_project: Project, shared_data: Path) -> None:
