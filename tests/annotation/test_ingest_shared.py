@@ -44,7 +44,7 @@ def test_head_and_neck_with_partial_labels(new_project: Project, shared_data: Pa
 
 def test_abdomen_with_forty_structures(new_project: Project, shared_data: Path) -> None:
     report = ingest.import_folder(project=new_project, folder=shared_data / "ts_abdomen")
-    assert {case.name: case.delineated for case in report.imported} == {"ct_full": False, "ts_abdomen": True}
+    assert {case.name: case.delineated for case in report.imported} == {"full": False, "ts_abdomen": True}
     assert len(_keys(new_project)) == 40
     assert report.refused == []
     assert report.notes[0].startswith("ct_full.nii.gz is imported without a delineation: ")
