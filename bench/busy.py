@@ -29,7 +29,7 @@ def main() -> None:
 def _rows() -> Iterator[Row]:
     project = make_project("busy", 50)
     cookie = client_of("reader0").cookies["sessionid"].value
-    with _server() as port, tempfile.TemporaryDirectory() as folder:
+    with serve() as port, tempfile.TemporaryDirectory() as folder:
         url = f"http://127.0.0.1:{port}/api/worklist/?project={project.pk}"
         idle = _times(url, cookie)
         with _training(Path(folder)):
@@ -56,7 +56,8 @@ def _times(url: str, cookie: str) -> list[float]:
 
 
 @contextlib.contextmanager
-def _server() -> Iterator[int]:
+def serve() -> Iterator[int]:
+    """A gunicorn of our own on a free port."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "backend.wsgi:application", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", "2", "--threads", "4", "--log-level", "error"]

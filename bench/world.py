@@ -72,15 +72,15 @@ def make_project(name: str, cases: int) -> Project:
 
 def add_real_case(project: Project, shape: tuple[int, int, int]) -> Case:
     """One case whose voxels really are in the store: soft tissue with the noise of a CT."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(project.cases.count())  # the same scan twice would be refused
     voxels = rng.normal(40, 18, shape).astype(np.int16)
     identity = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
     scan = Scan(voxels, Geometry(shape, SPACING, (0.0, 0.0, 0.0), identity))
     return ingest.add_case(
         project=project,
         volume=scan,
-        name="measured",
-        patient_key="measured",
+        name=f"measured {project.cases.count()}",
+        patient_key=f"measured {project.cases.count()}",
         split="pool",
         labels=None,
         annotated=[],
