@@ -21,7 +21,7 @@ from training.progress import TrainingError
 _HEAD = "output_block.conv.conv."  # the last 1x1x1 convolution of DynUNet: one row per output channel
 
 
-def plain_unet(channels: int, strides: list[list[int]], features: list[int]) -> nn.Module:
+def plain_unet(channels: int, strides: list[list[int]], features: list[int], **_: Any) -> nn.Module:
     """Return nnU-Net's plain U-Net: two conv-norm-LeakyReLU per stage, strided down, transposed up."""
     kernels = [[3, 3, 3]] * len(strides)
     network: nn.Module = DynUNet(

@@ -156,7 +156,7 @@ def _plan(manifest: Manifest, out_dir: Path, order: str, on_progress: OnProgress
     try:
         parent = _described(manifest.parent)[0] if manifest.parent else None
         samples = (_sample(case, manifest.structures) for case in manifest.train)
-        fingerprint = take_fingerprint(samples, manifest.structures, manifest.seed)
+        fingerprint = take_fingerprint(samples, manifest.structures)
         plan = plan_for(fingerprint, manifest.structures, budget_s=manifest.budget_s, parent=parent)
     except LabelError as error:
         raise TrainingError(str(error)) from error

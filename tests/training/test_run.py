@@ -12,7 +12,7 @@ from tests.training.conftest import MakeCase, MakeManifest
 from training.labels import IGNORE
 from training.manifest import Case, CaseScore, Manifest, Report
 from training.phantom import STRUCTURES, make_phantom
-from training.plan import MIN_STEPS
+from training.plan.processor import MIN_STEPS
 from training.progress import Cancelled, Progress, TrainingError, ignore_progress, never_stop
 from training.run import Predictor, score_case, train
 
@@ -182,7 +182,7 @@ def test_four_patients_teach_what_a_liver_is(
     make_manifest: MakeManifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Steps, not seconds: a busy machine must not decide whether this passes.
-    monkeypatch.setattr("training.plan.MIN_STEPS", 150)
+    monkeypatch.setattr("training.plan.processor.MIN_STEPS", 150)
     manifest = make_manifest(train=(1, 2, 3, 4), test=(11, 12, 13), shape=(64, 64, 48))
     report = trained(manifest, tmp_path / "out")
     assert report.steps == 150
