@@ -98,7 +98,7 @@ def draw_batch(cases: Sequence[Prepared], plan: Plan, seed: int, step: int) -> B
 
 def _centre(case: Prepared, plan: Plan, rng: np.random.Generator) -> NDArray[np.int64]:
     """Aim at a voxel of one structure (each as likely, however small), or anywhere that was annotated."""
-    if case.centres and rng.random() < plan.foreground_share:
+    if case.centres and rng.random() < plan.sampler_args["share"]:
         voxels = case.centres[rng.integers(len(case.centres))]
         jitter = rng.integers(-8, 9, 3)
         return np.asarray(voxels[rng.integers(len(voxels))] + jitter, np.int64)
