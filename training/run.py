@@ -175,7 +175,7 @@ def _prepared(
     for index, case in enumerate(manifest.train):
         if should_stop():
             raise Cancelled
-        cases.append(prepare(_sample(case, manifest.structures), plan, folder, str(index)))
+        cases.append(prepare(_sample(case, manifest.structures), plan, folder))
         on_progress(Progress("prepare", index + 1, len(manifest.train), "Preparing the training cases"))
     return cases
 

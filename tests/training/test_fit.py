@@ -28,7 +28,7 @@ def tiny() -> Plan:
 
 @pytest.fixture
 def cases(tmp_path: Path, tiny: Plan) -> list[Prepared]:
-    return [prepare(scan(), tiny, tmp_path, str(number)) for number in range(2)]
+    return [prepare(scan(seed=number), tiny, tmp_path) for number in range(2)]
 
 
 def nothing(_: nn.Module) -> None:

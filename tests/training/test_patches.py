@@ -16,20 +16,22 @@ from training.plan import Plan, Sample
 SMALL = dataclasses.replace(plan(), patch_size=(16, 16, 16))
 
 
-def scan(shape: tuple[int, int, int] = (24, 20, 18), *, looked_at: bool = True) -> Sample:
+def scan(
+    shape: tuple[int, int, int] = (24, 20, 18), *, looked_at: bool = True, seed: int = 0
+) -> Sample:
     labels = np.zeros((2, *shape), np.uint8)
     labels[0, 4:8, 4:8, 4:8] = 5
     labels[0, 15:18, 10:13, 10:13] = 9
     labels[1, 10:12, 10:12, 2:16] = 1
     if not looked_at:
         labels[:, 12:] = IGNORE
-    image = np.where(labels[0] > 0, 200, 0).astype(np.int16)
+    image = np.where(labels[0] > 0, 200, seed).astype(np.int16)
     keys = frozenset({"liver", "kidney_left", "spinal_cord"})
     return Sample(image, labels, (3.0, 3.0, 3.0), keys)
 
 
 def prepared(folder: Path, sample: Sample, of: Plan = SMALL) -> Prepared:
-    return prepare(sample, of, folder, "0")
+    return prepare(sample, of, folder)
 
 
 def test_a_prepared_scan_holds_channels_not_values(tmp_path: Path) -> None:
@@ -79,8 +81,8 @@ def test_every_scan_is_seen_once_per_round(tmp_path: Path) -> None:
     whole_round = dataclasses.replace(SMALL, batch_size=4)
     sets = ((), ("liver",), ("kidney_left",), ("liver", "spinal_cord"))
     cases = [
-        prepare(dataclasses.replace(scan(), annotated=frozenset(keys)), SMALL, tmp_path, str(number))
-        for number, keys in enumerate(sets)
+        prepare(dataclasses.replace(scan(), annotated=frozenset(keys)), SMALL, tmp_path)
+        for keys in sets
     ]
     orders = set()
     for step in range(6):
@@ -91,14 +93,14 @@ def test_every_scan_is_seen_once_per_round(tmp_path: Path) -> None:
 
 
 def test_every_structure_is_aimed_at_and_ignored_regions_are_not(tmp_path: Path) -> None:
-    always = dataclasses.replace(SMALL, patch_size=(8, 8, 8), foreground_share=1.0)
+    always = dataclasses.replace(SMALL, patch_size=(8, 8, 8), sampler_args={"share": 1.0})
     case = prepared(tmp_path, scan(), always)
     seen = np.zeros(3)
     for step in range(60):
         target = draw_batch([case], always, 0, step).target
         seen += [(target[0, 0] == 1).any(), (target[0, 0] == 2).any(), (target[0, 1] == 1).any()]
     assert seen.min() > 8
-    never = dataclasses.replace(always, foreground_share=0.0)
+    never = dataclasses.replace(always, sampler_args={"share": 0.0})
     half = prepared(tmp_path, scan(looked_at=False), never)
     for step in range(30):
         assert (draw_batch([half], never, 0, step).target != IGNORE).any()

@@ -1,25 +1,22 @@
-"""Scans brought onto the plan's grid, and the random crops that training sees.
+"""Scans on the plan's grid, kept in files from which crops are read."""
 
-Crops depend on (seed, step) alone, so a resumed run sees what an uninterrupted one would have seen.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from training.labels import IGNORE
-from training.plan import Plan, Sample, Shape, channel_table
-from training.volume import resample, resample_labels, resampled_shape
+from training.patches.grid import image_on_grid, labels_on_grid
+from training.plan import Plan, Sample, channel_table
+from training.progress import TrainingError
 
 _CENTRES = 5_000  # voxels remembered per structure and scan: enough to aim crops at
-_TURN_DEG, _ZOOM, _BRIGHTNESS, _CONTRAST, _NOISE = 12.0, 0.15, 0.15, 0.15, 0.1
+_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -27,149 +24,121 @@ class Prepared:
     """A scan on the plan's grid, at least as large as a patch.
 
     `image` float16 (i, j, k), normalised; `target` uint8 (layer, i, j, k): channel of the layer or IGNORE;
-    `known` bool (channel): which structures were annotated; `centres`: voxels (n, 3) of each structure that
-    occurs; `looked_at`: annotated voxels (n, 3), or None where the whole scan was annotated.
+    `known` bool (channel): which structures were annotated; `present`: the output channels that occur, and
+    `centres`: voxels (n, 3) of each of them; `looked_at`: annotated voxels (n, 3), or None where the whole
+    scan was annotated.
     """
 
     image: NDArray[np.float16]
     target: NDArray[np.uint8]
     known: NDArray[np.bool_]
-    centres: tuple[NDArray[np.int32], ...]
-    looked_at: NDArray[np.int32] | None
+    present: tuple[int, ...]
+    centres: tuple[NDArray[np.int16], ...]
+    looked_at: NDArray[np.int16] | None
 
 
-@dataclass(frozen=True)
-class Batch:
-    """image float32 (b, 1, i, j, k), target uint8 (b, layer, i, j, k), known bool (b, channel)."""
+def prepare(sample: Sample, plan: Plan, folder: Path) -> Prepared:
+    """Resample, normalise and pad one scan and keep it in `folder`, mapped, so that many need no memory.
 
-    image: Tensor
-    target: Tensor
-    known: Tensor
+    The files are named by what they are made from: a scan that was prepared before, by this run or by another
+    with the same grid, is found again.
+    """
+    name = _name(sample, plan)
+    about = folder / f"{name}.json"
+    if not about.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(sample, plan, folder / f"{name}.npy", about)
+    return _mapped(about)
 
 
-def prepare(sample: Sample, plan: Plan, folder: Path, name: str) -> Prepared:
-    """Resample, normalise and pad one scan and keep it in `folder`, from where crops are read."""
-    shape = resampled_shape(_shape(sample.image), sample.spacing_mm, plan.spacing_mm)
-    image = plan.normalisation(resample(sample.image.astype(np.float32), shape))
+def _name(sample: Sample, plan: Plan) -> str:
+    """Return a digest of all that the files depend on."""
+    rules = {
+        "format": _FORMAT,
+        "spacing_mm": sample.spacing_mm,
+        "annotated": sorted(sample.annotated),
+        "shape": sample.labels.shape,
+        "plan": [plan.spacing_mm, plan.axis_order, plan.patch_size, plan.layers, plan.channels],
+        "values": [asdict(plan.resampling), asdict(plan.normalisation)],
+    }
+    digest = hashlib.blake2b(json.dumps(rules).encode(), digest_size=16)
+    for array in (sample.image, sample.labels):
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def _write(sample: Sample, plan: Plan, path: Path, about: Path) -> None:
+    image = image_on_grid(sample.image, sample.spacing_mm, plan)
     target = np.stack(
         [
-            channel_table(plan, layer, sample.annotated)[resample_labels(labels, shape)]
+            channel_table(plan, layer, sample.annotated)[labels_on_grid(labels, sample.spacing_mm, plan)]
             for layer, labels in enumerate(sample.labels)
         ]
     )
-    missing = [max(0, p - n) for p, n in zip(plan.patch_size, shape, strict=True)]
+    missing = [max(0, p - n) for p, n in zip(plan.patch_size, image.shape, strict=True)]
     pad = [(m // 2, m - m // 2) for m in missing]
     image = np.pad(image, pad, constant_values=plan.normalisation.air)
     target = np.pad(target, [(0, 0), *pad], constant_values=IGNORE)
-    known = np.array([key in sample.annotated or key.startswith("background:") for key in plan.channels])
-    rng = np.random.default_rng([len(name), *name.encode()])
-    centres = [
-        _some_voxels(target[layer] == channel, rng)
-        for layer, values in enumerate(plan.layers)
-        for channel in range(1, len(values) + 1)
-    ]
-    ignored = (target == IGNORE).all(axis=0)
-    looked_at = _some_voxels(~ignored, rng) if ignored.any() else None
+    present, voxels = _places(target, plan)
+    parts = [image.astype(np.float16), target, *voxels]
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    with unfinished.open("wb") as file:
+        np.save(file, np.concatenate([np.ascontiguousarray(p).view(np.uint8).ravel() for p in parts]))
+    unfinished.replace(path)
+    known = [key in sample.annotated or key.startswith("background:") for key in plan.channels]
+    content = {
+        "shape": image.shape,
+        "layers": len(target),
+        "known": known,
+        "present": present,
+        "voxels": [len(v) for v in voxels],
+    }
+    unfinished.write_text(json.dumps(content))
+    unfinished.replace(about)  # last: where this file is, the other is whole
+
+
+def _mapped(about: Path) -> Prepared:
+    """Open what `_write` wrote."""
+    try:
+        content = json.loads(about.read_text())
+        held = np.load(about.with_suffix(".npy"), mmap_mode="r")
+        shape, layers = tuple(content["shape"]), int(content["layers"])
+        voxels = int(np.prod(shape))
+        image = held[: 2 * voxels].view(np.float16).reshape(shape)
+        target = held[2 * voxels : (2 + layers) * voxels].reshape(layers, *shape)
+        # What follows may lie at an odd address; it is small, and copied.
+        places = np.array(held[(2 + layers) * voxels :]).view(np.int16).reshape(-1, 3)
+        lists = np.split(places, np.cumsum(content["voxels"])[:-1]) if content["voxels"] else []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"The prepared scan {about.stem} is damaged; delete {about.parent}.") from error
+    whole = len(lists) == len(content["present"])
     return Prepared(
-        image=_kept(folder / f"{name}-image.npy", image.astype(np.float16)),
-        target=_kept(folder / f"{name}-target.npy", target),
-        known=known,
-        centres=tuple(c for c in centres if len(c)),
-        looked_at=looked_at,
+        image=image,
+        target=target,
+        known=np.array(content["known"], bool),
+        present=tuple(content["present"]),
+        centres=tuple(lists if whole else lists[:-1]),
+        looked_at=None if whole else lists[-1],
     )
 
 
-def draw_batch(cases: Sequence[Prepared], plan: Plan, seed: int, step: int) -> Batch:
-    """Return the batch of this step: every scan once per round, in an order that changes."""
-    images, targets, known = [], [], []
-    for place in range(step * plan.batch_size, (step + 1) * plan.batch_size):
-        round_, turn = divmod(place, len(cases))
-        order = np.random.default_rng([seed, 1, round_]).permutation(len(cases))
-        case = cases[order[turn]]
-        rng = np.random.default_rng([seed, 2, place])
-        image, target = _crop(case, plan.patch_size, _centre(case, plan, rng))
-        image, target = _augmented(image, target, plan, rng)
-        images.append(image)
-        targets.append(target)
-        known.append(torch.from_numpy(case.known))
-    image = torch.cat(images).to(memory_format=torch.channels_last_3d)
-    return Batch(image, torch.cat(targets), torch.stack(known))
+def _places(target: NDArray[np.uint8], plan: Plan) -> tuple[list[int], list[NDArray[np.int16]]]:
+    """Return the channels that occur and voxels of each; then, if not all was annotated, of what was."""
+    rng = np.random.default_rng(1234)
+    present, voxels, first = [], [], 0
+    for layer, values in enumerate(plan.layers):
+        for channel in np.flatnonzero(np.bincount(target[layer].ravel(), minlength=256)[: len(values) + 1]):
+            if channel > 0:
+                present.append(int(first + channel))
+                voxels.append(_some_voxels(target[layer] == channel, rng))
+        first += 1 + len(values)
+    ignored = (target == IGNORE).all(axis=0)
+    return present, [*voxels, _some_voxels(~ignored, rng)] if ignored.any() else voxels
 
 
-def _centre(case: Prepared, plan: Plan, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Aim at a voxel of one structure (each as likely, however small), or anywhere that was annotated."""
-    if case.centres and rng.random() < plan.sampler_args["share"]:
-        voxels = case.centres[rng.integers(len(case.centres))]
-        jitter = rng.integers(-8, 9, 3)
-        return np.asarray(voxels[rng.integers(len(voxels))] + jitter, np.int64)
-    if case.looked_at is not None and len(case.looked_at):
-        return np.asarray(case.looked_at[rng.integers(len(case.looked_at))], np.int64)
-    return rng.integers(0, case.image.shape)
-
-
-def _crop(case: Prepared, patch: Shape, centre: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-    """Cut a patch about `centre`, pushed inside the scan: image (1, 1, …) float32, target (1, layer, …)."""
-    limits = np.asarray(case.image.shape) - patch
-    start = np.clip(centre - np.asarray(patch) // 2, 0, limits)
-    window = tuple(slice(int(s), int(s) + n) for s, n in zip(start, patch, strict=True))
-    image = torch.from_numpy(case.image[window].astype(np.float32))
-    target = torch.from_numpy(np.array(case.target[(slice(None), *window)]))
-    return image[None, None], target[None]
-
-
-def _augmented(image: Tensor, target: Tensor, plan: Plan, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Turn, zoom, mirror where sides do not matter, and change brightness, contrast and noise."""
-    if rng.random() < 0.5:
-        image, target = _warped(image, target, plan, rng)
-    for axis in plan.mirror_axes:
-        if rng.random() < 0.5:
-            image, target = image.flip(2 + axis), target.flip(2 + axis)
-    gain, shift = 1 + rng.uniform(-_CONTRAST, _CONTRAST), rng.uniform(-_BRIGHTNESS, _BRIGHTNESS)
-    noise = rng.standard_normal(tuple(image.shape), np.float32) * np.float32(rng.uniform(0, _NOISE))
-    return image * gain + shift + torch.from_numpy(noise), target
-
-
-def _warped(image: Tensor, target: Tensor, plan: Plan, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Turn about the long axis of the body (a little about the others) and zoom, about the patch's centre."""
-    turn = np.deg2rad(rng.uniform(-1, 1, 3) * (_TURN_DEG / 2, _TURN_DEG / 2, _TURN_DEG))
-    zoom = rng.uniform(1 - _ZOOM, 1 + _ZOOM, 3)
-    extent = np.asarray(plan.patch_size) * plan.spacing_mm
-    # grid_sample works in units of half the patch and counts axes backwards: (k, j, i).
-    matrix = (_rotation(turn) * zoom * extent / extent[:, None])[::-1, ::-1]
-    theta = torch.from_numpy(np.ascontiguousarray(np.hstack([matrix, np.zeros((3, 1))]), np.float32))
-    grid = functional.affine_grid(theta[None], list(image.shape), align_corners=False)
-    moved = functional.grid_sample(image, grid, padding_mode="border", align_corners=False)
-    labels = functional.grid_sample(
-        target.float(), grid, mode="nearest", padding_mode="border", align_corners=False
-    )
-    return moved, labels.to(torch.uint8)
-
-
-def _rotation(angles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rotation about i, then j, then k, by angles in radians."""
-    matrix = np.eye(3)
-    for axis, angle in enumerate(angles):
-        a, b = (axis + 1) % 3, (axis + 2) % 3
-        turn = np.eye(3)
-        turn[a, a] = turn[b, b] = np.cos(angle)
-        turn[a, b], turn[b, a] = -np.sin(angle), np.sin(angle)
-        matrix = turn @ matrix
-    return matrix
-
-
-def _some_voxels(mask: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int32]:
+def _some_voxels(mask: NDArray[Any], rng: np.random.Generator) -> NDArray[np.int16]:
     """Return up to `_CENTRES` voxels (n, 3) of the mask, drawn evenly."""
     flat = np.flatnonzero(mask)
     if len(flat) > _CENTRES:
         flat = rng.choice(flat, _CENTRES, replace=False)
-    return np.stack(np.unravel_index(flat, mask.shape), axis=1).astype(np.int32)
-
-
-def _kept(path: Path, array: NDArray[Any]) -> NDArray[Any]:
-    """Write an array and return it mapped from the file, so that many scans do not fill the memory."""
-    np.save(path, array)
-    return np.asarray(np.load(path, mmap_mode="r"))
-
-
-def _shape(array: NDArray[Any]) -> Shape:
-    return int(array.shape[0]), int(array.shape[1]), int(array.shape[2])
+    return np.stack(np.unravel_index(flat, mask.shape), axis=1).astype(np.int16)
