@@ -4,8 +4,10 @@ The rules are nnU-Net's (Isensee et al., Nature Methods 2021) where a GPU's memo
 patch is what a processor can train on in a given time, and scans too large for it are seen more coarsely.
 """
 
-from training.plan.choose import plan_for
+from training.plan.check import check
+from training.plan.choose import configurations, plan_for
 from training.plan.fingerprint import Fingerprint, Intensities, Sample, take_fingerprint
+from training.plan.inherit import read_plan, read_plans, write_plans
 from training.plan.schema import (
     Normalisation,
     Plan,
@@ -27,6 +29,11 @@ __all__ = [
     "Step",
     "Triple",
     "channel_table",
+    "check",
+    "configurations",
     "plan_for",
+    "read_plan",
+    "read_plans",
     "take_fingerprint",
+    "write_plans",
 ]

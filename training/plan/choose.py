@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from training.labels import StructureSpec
 from training.plan.fingerprint import Fingerprint
+from training.plan.memory import memory_plans
 from training.plan.processor import (
     MAX_PATCH_VOXELS,
     MIN_PATCH_VOXELS,
@@ -13,7 +14,9 @@ from training.plan.processor import (
     WARM_LEARNING_RATE,
     processor_plan,
 )
-from training.plan.schema import Plan
+from training.plan.rules import ANISOTROPY, budget_for
+from training.plan.schema import Plan, Step
+from training.progress import TrainingError
 
 
 def plan_for(
@@ -28,17 +31,66 @@ def plan_for(
     step_s: float | None = None,
     voxels_per_s: float | None = None,
 ) -> Plan:
-    """Choose everything from the fingerprint.
+    """Choose everything from the fingerprint, at full resolution.
 
-    With a `parent`, grid, intensities, patch and network are the parent's, so that its weights fit.
+    With a `parent`, grid, intensities, patch and network are the parent's, so that its weights fit. The other
+    arguments are those of `configurations`.
     """
-    voxels = (step_s or STEP_S) * (voxels_per_s or VOXELS_PER_S)
-    voxels = min(max(voxels, MIN_PATCH_VOXELS), MAX_PATCH_VOXELS)
-    plan = processor_plan(fingerprint, structures, budget_s=budget_s, network=network, voxels=voxels)
-    return plan if parent is None else _child(plan, parent)
+    plans = configurations(
+        fingerprint,
+        structures,
+        budget_s=budget_s,
+        network=network,
+        preset=preset,
+        memory_gb=memory_gb,
+        step_s=step_s,
+        voxels_per_s=voxels_per_s,
+    )
+    return plans["full"] if parent is None else _child(plans["full"], parent)
+
+
+def configurations(
+    fingerprint: Fingerprint,
+    structures: Sequence[StructureSpec],
+    *,
+    budget_s: float,
+    network: str = "plain_unet",
+    preset: str = "",
+    memory_gb: float | None = None,
+    step_s: float | None = None,
+    voxels_per_s: float | None = None,
+) -> dict[str, Plan]:
+    """Return the plan "full" and, where nnU-Net would have a low-resolution one, the plan "low".
+
+    `memory_gb` is what a graphics card has: nnU-Net's rules apply. So they do with a `preset` of resenc_unet
+    ("m", "l" or "xl"), which brings its own memory. Otherwise the plan is one for a processor: a step of
+    training takes about `step_s` seconds where `voxels_per_s` can be trained. Raises TrainingError with one
+    sentence.
+    """
+    given = {"memory_gb": memory_gb, "step_s": step_s, "voxels_per_s": voxels_per_s}
+    for name, value in given.items():
+        if value is not None and not 0 < value < float("inf"):
+            raise TrainingError(f"{name} must be above 0, not {value:g}.")
+    budget = budget_for(network, preset)
+    if memory_gb is None and not preset:
+        voxels = (step_s or STEP_S) * (voxels_per_s or VOXELS_PER_S)
+        voxels = min(max(voxels, MIN_PATCH_VOXELS), MAX_PATCH_VOXELS)
+        plan = processor_plan(fingerprint, structures, budget_s=budget_s, network=network, voxels=voxels)
+        return {"full": plan}
+    if step_s is not None or voxels_per_s is not None:
+        raise TrainingError("Give the memory of a graphics card or the time of a step, not both.")
+    return memory_plans(
+        fingerprint,
+        structures,
+        budget_s=budget_s,
+        network=network,
+        budget=budget,
+        memory_gb=memory_gb or budget.reference_gb,
+    )
 
 
 def _child(plan: Plan, parent: Plan) -> Plan:
+    flat = max(parent.patch_size) / parent.patch_size[parent.axis_order[0]] > ANISOTROPY
     return replace(
         plan,
         network=parent.network,
@@ -47,7 +99,14 @@ def _child(plan: Plan, parent: Plan) -> Plan:
         spacing_mm=parent.spacing_mm,
         axis_order=parent.axis_order,
         patch_size=parent.patch_size,
+        batch_size=parent.batch_size,
         resampling=parent.resampling,
         normalisation=parent.normalisation,
-        learning_rate=WARM_LEARNING_RATE,
+        augmentation=tuple(_flattened(step, flat) for step in plan.augmentation),
+        learning_rate=min(plan.learning_rate, WARM_LEARNING_RATE),
     )
+
+
+def _flattened(step: Step, flat: bool) -> Step:
+    """Return the step with `dummy_2d`, where it has that, as the parent's patch asks for."""
+    return replace(step, args=step.args | {"dummy_2d": flat}) if "dummy_2d" in step.args else step

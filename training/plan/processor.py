@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from training.labels import StructureSpec, layer_values
 from training.plan.fingerprint import Fingerprint, triple
-from training.plan.schema import Normalisation, Plan, Resampling, Shape, Step, Triple, keys_by_layer
+from training.plan.memory import normalisation_of
+from training.plan.rules import architecture, axis_order
+from training.plan.schema import Plan, Resampling, Shape, Step, Triple, keys_by_layer
+from training.plan.topology import SMALLEST_EDGE
 from training.volume import resampled_shape
 
 STEP_S = 0.25  # what one training step may take
@@ -25,17 +28,25 @@ LEARNING_RATE, WARM_LEARNING_RATE = 8e-3, 4e-3  # from random weights, from a pa
 WEIGHT_DECAY, CLIP_NORM, WARMUP_STEPS = 3e-5, 12.0, 20
 FOREGROUND_SHARE = 0.6
 WEIGHT_POWER, MOST_WEIGHT = 1 / 3, 12.0  # class weight = (background share / share) ^ power
+TURNED, TURN_DEG, SCALE = 0.5, (6.0, 6.0, 12.0), (0.85, 1.15)
 AUGMENTATION = (
     Step(
         "spatial",
-        {"p_rotation": 0.5, "rotation_deg": [6.0, 6.0, 12.0], "p_scale": 0.5, "scale": [0.85, 1.15]},
+        {
+            "p": TURNED,
+            "p_rotation": 1.0,
+            "rotation_deg": list(TURN_DEG),
+            "p_scale": 1.0,
+            "scale": list(SCALE),
+            "same_scale": False,
+        },
     ),
+    Step("mirror", {"p": 0.5}),
+    Step("contrast", {"p": 1.0, "factor": [0.85, 1.15], "keep_range": False, "about_zero": True}),
     Step("brightness", {"p": 1.0, "shift": [-0.15, 0.15]}),
-    Step("contrast", {"p": 1.0, "factor": [0.85, 1.15], "keep_range": False}),
     Step("noise", {"p": 1.0, "sd": [0.0, 0.1]}),
 )
-_FEWEST_STAGES, _MOST_STAGES = 3, 5
-_SMALLEST_EDGE = 4  # voxels that an axis keeps at the bottom of the network
+FEWEST_STAGES, MOST_STAGES = 3, 5
 
 
 def processor_plan(
@@ -49,25 +60,24 @@ def processor_plan(
     """Return the plan whose patch holds about `voxels` voxels."""
     spacing_mm, shape = _target_grid(fingerprint, voxels)
     patch_size, strides = _patch_and_strides(spacing_mm, shape, voxels)
-    stages = len(strides)
-    found = fingerprint.intensities
+    found = architecture(len(strides), residual=network == "resenc_unet", first=FEATURES, most=MOST_FEATURES)
     return Plan(
         network=network,
         network_args={
             "strides": strides,
-            "kernels": [[3, 3, 3]] * stages,
-            "features": [min(FEATURES * 2**i, MOST_FEATURES) for i in range(stages)],
-            "blocks": [2] * stages,
-            "decoder_blocks": [2] * (stages - 1),
+            "kernels": [[3, 3, 3]] * len(strides),
+            "features": found.features,
+            "blocks": found.blocks,
+            "decoder_blocks": found.decoder_blocks,
         },
         spacing_mm=spacing_mm,
         axis_order=axis_order(spacing_mm),
         patch_size=patch_size,
         batch_size=1,
         resampling=Resampling(image_order=1),
-        normalisation=Normalisation("ct", found.lower, found.upper, found.mean, found.std),
+        normalisation=normalisation_of(fingerprint),
         loss="dice_ce",
-        loss_args={},
+        loss_args={"weighted": True},
         class_weights=tuple(class_weights(shares) for shares in fingerprint.shares),
         sampler="foreground",
         sampler_args={"share": FOREGROUND_SHARE},
@@ -88,13 +98,6 @@ def processor_plan(
         layers=layer_values(structures),
         channels=tuple(key for layer in keys_by_layer(structures) for key in layer),
     )
-
-
-def axis_order(spacing_mm: Triple) -> tuple[int, int, int]:
-    """Return the axes with the coarsest first and the others in their order."""
-    first = int(np.argmax(spacing_mm))
-    a, b = (axis for axis in range(3) if axis != first)
-    return first, a, b
 
 
 def class_weights(shares: Sequence[float]) -> tuple[float, ...]:
@@ -139,12 +142,12 @@ def _strides(size: NDArray[Any], spacing_mm: NDArray[np.float64]) -> list[list[i
     """Halve an axis while enough voxels are left and it is not much coarser than the others (nnU-Net)."""
     strides = [[1, 1, 1]]
     size, spacing = size.astype(float), spacing_mm.copy()
-    while len(strides) < _MOST_STAGES:
-        large = size >= 2 * _SMALLEST_EDGE
+    while len(strides) < MOST_STAGES:
+        large = size >= 2 * SMALLEST_EDGE
         if not large.any():
             break
         pool = large & (spacing < 2 * spacing[large].min())
         step = np.where(pool, 2, 1)
         strides.append([int(s) for s in step])
         size, spacing = size / step, spacing * step
-    return strides + [[1, 1, 1]] * (_FEWEST_STAGES - len(strides))
+    return strides + [[1, 1, 1]] * (FEWEST_STAGES - len(strides))
