@@ -115,13 +115,12 @@ def test_the_number_of_steps_follows_the_budget(tiny: Plan, cases: list[Prepared
     assert totals == [400]
 
 
-def test_a_checkpoint_of_another_order_is_not_resumed(
-    tiny: Plan, cases: list[Prepared], tmp_path: Path
-) -> None:
+def test_a_checkpoint_of_another_run_is_refused(tiny: Plan, cases: list[Prepared], tmp_path: Path) -> None:
     run(tiny, cases, tmp_path / "c", order="a")
-    steps: list[int] = []
-    run(tiny, cases, tmp_path / "c", order="b", report=lambda p: steps.append(p.done))
-    assert steps[0] == 1
+    with pytest.raises(TrainingError, match="another plan or other cases"):
+        run(tiny, cases, tmp_path / "c", order="b")
+    with pytest.raises(TrainingError, match="another plan or other cases"):
+        run(dataclasses.replace(tiny, learning_rate=0.1), cases, tmp_path / "c", order="a")
 
 
 def test_a_finished_run_is_not_trained_again(tiny: Plan, cases: list[Prepared], tmp_path: Path) -> None:

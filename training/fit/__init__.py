@@ -1,5 +1,24 @@
 """The training loop: runs for a given time, can be stopped and killed, and goes on where it was."""
 
-from training.fit.loop import OPTIMISERS, Fit, State, fit, learning_rate
+from training.fit.distributed import ALONE, World, joined
+from training.fit.loop import CHECKPOINT_EVERY_S, Validation, accelerated, fit
+from training.fit.optimise import OPTIMISERS, SCHEDULES, learning_rate
+from training.fit.state import Epoch, State
+from training.fit.validation import dice_of, mean_dice
 
-__all__ = ["OPTIMISERS", "Fit", "State", "fit", "learning_rate"]
+__all__ = [
+    "ALONE",
+    "CHECKPOINT_EVERY_S",
+    "OPTIMISERS",
+    "SCHEDULES",
+    "Epoch",
+    "State",
+    "Validation",
+    "World",
+    "accelerated",
+    "dice_of",
+    "fit",
+    "joined",
+    "learning_rate",
+    "mean_dice",
+]

@@ -2,77 +2,83 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from training.fit import checkpoint as disk
+from training.fit.distributed import ALONE, World
+from training.fit.optimise import averaging, follow, learning_rate, optimiser_of
+from training.fit.state import Epoch, State, fingerprint_of
+from training.fit.validation import mean_dice
 from training.losses import Loss, loss_of
-from training.networks import autocast, bf16_is_faster, build, device, load_tensors, save_tensors
-from training.patches import Prepared, draw_batch
+from training.networks import autocast, bf16_is_faster, build, device
+from training.patches import Batch, Prepared, ahead, draw_crops, finished
 from training.plan import Plan
 from training.progress import Cancelled, OnProgress, Progress, ShouldStop, TrainingError
 
 CHECKPOINT_EVERY_S = 20.0
+_SAVING_SHARE = 0.05  # of the time, at most, goes into checkpoints
 _REPORT_EVERY_S = 0.5
 _TIMED_STEPS = 10
+_WARMING_STEPS = 2
 
-OPTIMISERS: dict[str, Callable[[Iterable[nn.Parameter], Plan], torch.optim.Optimizer]] = {
-    "adamw": lambda parameters, plan: torch.optim.AdamW(
-        parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay
-    )
-}
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a run is. `order` names what is being trained: a checkpoint of another order is not resumed."""
-
-    order: str
-    step: int
-    steps: int
-    bf16: bool
-    seconds: float
-    loss: float
+Start = Callable[[nn.Module], None]
+Validation = Callable[[nn.Module, bool], Mapping[str, float | None]]
 
 
 @dataclass
 class Fit:
-    """A training in progress: network, optimiser and place."""
+    """A training in progress: network, optimiser and place.
+
+    `forward` is the network as it is run: compiled on an accelerator, averaging gradients among processes.
+    """
 
     plan: Plan
     seed: int
+    world: World
     network: nn.Module
+    forward: nn.Module
+    average: nn.Module | None
+    best: disk.Weights
     optimiser: torch.optim.Optimizer
     loss: Loss
     state: State
 
-    def step(self, cases: Sequence[Prepared]) -> float:
+    def step(self, batch: Batch) -> float:
         """Take one step and return its loss."""
         state = self.state
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.plan, state.step, state.steps)
-        batch = draw_batch(cases, self.plan, self.seed, state.step)
         with autocast(state.bf16):
-            logits = self.network(batch.image.to(device()))
-        loss = self.loss(logits, batch.target.to(device()), batch.known.to(device()))
+            logits = self.forward(batch.image)
+        loss = self.loss(logits, batch.target, batch.known)
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), self.plan.clip_norm)
         self.optimiser.step()
-        value: float = loss.item()
+        if self.average is not None:
+            follow(self.average, self.network, self.plan, state.step)
+        value = self.world.mean(loss.item())
         if not math.isfinite(value):
             raise TrainingError("The training diverged (the loss is not a number); lower the learning rate.")
         return value
 
+    @property
+    def learned(self) -> nn.Module:
+        """The weights that count: their moving average where the plan asks for one."""
+        return self.network if self.average is None else self.average
 
-def learning_rate(plan: Plan, step: int, steps: int) -> float:
-    """Return the rate of a step: linear warm-up, then polynomial decay to zero (power 0.9)."""
-    warm = min(1.0, (step + 1) / max(1, min(plan.warmup_steps, steps // 10)))
-    return plan.learning_rate * warm * math.pow(1 - step / steps, 0.9)
+    def save(self, path: Path) -> None:
+        """Write the checkpoint; only the first process does."""
+        if self.world.first:
+            average = {} if self.average is None else self.average.state_dict()
+            moments = disk.moments_of(self.optimiser)
+            disk.save(path, disk.Stored(self.state, self.network.state_dict(), average, self.best, moments))
 
 
 def fit(
@@ -82,66 +88,182 @@ def fit(
     seed: int,
     order: str,
     checkpoint: Path,
-    start: Callable[[nn.Module], None],
+    start: Start,
     on_progress: OnProgress,
     should_stop: ShouldStop,
+    validation: Validation | None = None,
+    world: World = ALONE,
 ) -> tuple[nn.Module, State]:
     """Train until the plan's steps are done, or go on from the checkpoint; return the network and the state.
 
-    `start` sets the first weights of a new run. Raises Cancelled after saving, TrainingError with a sentence.
+    `start` sets the first weights of a new run; `validation` returns Dice per structure after each epoch (it
+    is given the network in eval mode, and whether to use 16 bits). Where the plan has a patience the network
+    returned is the best by validation; else the last. Raises Cancelled after saving, TrainingError with a
+    sentence.
     """
-    run = _resumed(plan, seed, order, checkpoint) or _started(plan, cases, seed, order, start)
-    began, saved, reported = time.monotonic(), time.monotonic(), -math.inf
-    before, first = run.state.seconds, run.state.step
-    while run.state.step < run.state.steps:
-        if should_stop():
-            _save(run, checkpoint)
-            raise Cancelled
-        loss = run.step(cases)
-        now = time.monotonic()
-        smooth = loss if run.state.step == 0 else 0.95 * run.state.loss + 0.05 * loss
-        run.state = replace(run.state, step=run.state.step + 1, seconds=before + now - began, loss=smooth)
-        if now - saved >= CHECKPOINT_EVERY_S:
-            _save(run, checkpoint)
-            saved = now
-        if now - reported >= _REPORT_EVERY_S:
-            on_progress(_progress(run.state, (now - began) / (run.state.step - first)))
-            reported = now
-    _save(run, checkpoint)
-    on_progress(_progress(run.state, 0.0))
-    return run.network, run.state
+    run = _resumed(plan, seed, order, checkpoint, world) or _started(plan, cases, seed, order, start, world)
+    with _drawing(cases, plan, seed, world) as draw:
+        _Loop(run, checkpoint, draw, validation, on_progress, should_stop).go()
+    if run.best:
+        disk.fill(run.learned, run.best)
+    return run.learned.eval(), run.state
 
 
-def _progress(state: State, seconds_per_step: float) -> Progress:
+class _Loop:
+    """Steps, epochs, checkpoints and reports until the run is finished."""
+
+    def __init__(
+        self,
+        run: Fit,
+        checkpoint: Path,
+        draw: Callable[[int], Batch],
+        validation: Validation | None,
+        on_progress: OnProgress,
+        should_stop: ShouldStop,
+    ) -> None:
+        self.run, self.checkpoint, self.draw, self.validation = run, checkpoint, draw, validation
+        self.on_progress, self.should_stop = on_progress, should_stop
+        self.began = self.saved = time.monotonic()
+        self.before, self.first_step = run.state.seconds, run.state.step
+        self.reported, self.pause = -math.inf, CHECKPOINT_EVERY_S
+
+    def go(self) -> None:
+        """Run to the end. Raises Cancelled after saving when asked to stop."""
+        run = self.run
+        while not self._finished():
+            if run.world.agreed(float(run.world.first and self.should_stop())):
+                self._save()
+                raise Cancelled
+            if self._epoch_is_due():
+                self._end_epoch()
+                self._save()
+                self._report(now=True)
+                continue
+            self._step()
+            if time.monotonic() - self.saved >= self.pause:
+                self._save()
+            self._report()
+        self._report(now=True)
+
+    def _finished(self) -> bool:
+        state = self.run.state
+        return (state.stopped or state.step >= state.steps) and not self._epoch_is_due()
+
+    def _epoch_is_due(self) -> bool:
+        """Whether steps were done that no finished epoch counts; the last epoch may be short."""
+        state, length = self.run.state, max(1, self.run.plan.epoch_steps)
+        counted = state.epochs[-1].step if state.epochs else 0
+        return state.step > counted and (state.step % length == 0 or state.step >= state.steps)
+
+    def _step(self) -> None:
+        run, state = self.run, self.run.state
+        loss = run.step(self.draw(state.step))
+        smooth = loss if state.step == 0 else 0.95 * state.loss + 0.05 * loss
+        seconds = self.before + time.monotonic() - self.began
+        run.state = replace(state, step=state.step + 1, seconds=seconds, loss=smooth)
+
+    def _end_epoch(self) -> None:
+        """Validate, keep the best weights where the plan wants them, and stop when nothing was gained."""
+        run, state = self.run, self.run.state
+        dice: Mapping[str, float | None] = {}
+        if self.validation is not None and run.world.first:
+            dice = self.validation(run.learned.eval(), state.bf16)
+            run.network.train()
+        mean = mean_dice(dice)
+        epochs = (*state.epochs, Epoch(state.step, state.loss, mean))
+        best = state.best_epoch
+        if mean is not None and (best is None or mean > (epochs[best].dice or 0.0)):
+            best = len(epochs) - 1
+            if run.plan.patience:
+                run.best = {name: t.detach().clone() for name, t in run.learned.state_dict().items()}
+        waited = best is not None and len(epochs) - 1 - best >= run.plan.patience > 0
+        stopped = bool(run.world.agreed(float(waited)))
+        run.state = replace(state, epochs=epochs, dice=dict(dice) or None, best_epoch=best, stopped=stopped)
+
+    def _save(self) -> None:
+        began = time.monotonic()
+        self.run.save(self.checkpoint)
+        self.saved = time.monotonic()
+        self.pause = max(CHECKPOINT_EVERY_S, (self.saved - began) / _SAVING_SHARE)
+
+    def _report(self, *, now: bool = False) -> None:
+        clock, state = time.monotonic(), self.run.state
+        if not self.run.world.first or (not now and clock - self.reported < _REPORT_EVERY_S):
+            return
+        self.reported = clock
+        done = state.step - self.first_step
+        left = 0 if state.stopped else state.steps - state.step
+        per_step = (clock - self.began) / done if done else 0.0
+        self.on_progress(_progress(state, left * per_step))
+
+
+def _progress(state: State, seconds_left: float) -> Progress:
+    """Report where a run is; `dice` is the last validation's mean, `dice:<structure>` that of each."""
+    values = {"loss": state.loss, "epoch": float(len(state.epochs))}
+    message = f"Training, step {state.step} of {state.steps}"
+    mean = mean_dice(state.dice or {})
+    if mean is not None:
+        values["dice"] = mean
+        values |= {f"dice:{key}": d for key, d in (state.dice or {}).items() if d is not None}
+        message += f", validation Dice {mean:.3f}"
     return Progress(
         stage="train",
-        done=state.step,
+        done=state.steps if state.stopped else state.step,
         total=state.steps,
-        message=f"Training, step {state.step} of {state.steps}",
-        seconds_left=(state.steps - state.step) * seconds_per_step,
-        values={"loss": state.loss},
+        message=message,
+        seconds_left=seconds_left,
+        values=values,
     )
 
 
-def _started(
-    plan: Plan, cases: Sequence[Prepared], seed: int, order: str, start: Callable[[nn.Module], None]
-) -> Fit:
-    run = _new(plan, seed, State(order, 0, plan.max_steps, bf16_is_faster(), 0.0, 0.0))
-    per_step = _seconds_per_step(run, cases)
-    steps = min(max(int(plan.budget_s / per_step), plan.min_steps), plan.max_steps)
-    run = _new(plan, seed, replace(run.state, steps=steps))
-    start(run.network)
-    return run
+def _started(plan: Plan, cases: Sequence[Prepared], seed: int, order: str, start: Start, world: World) -> Fit:
+    bf16 = bool(world.agreed(float(bf16_is_faster())))
+    state = State(order, fingerprint_of(plan), plan.max_steps, bf16)
+    if plan.min_steps < plan.max_steps:
+        per_step = world.agreed(_seconds_per_step(_new(plan, seed, state, world), cases))
+        steps = min(max(int(plan.budget_s / per_step), plan.min_steps), plan.max_steps)
+        state = replace(state, steps=steps)
+    return _new(plan, seed, state, world, start)
 
 
-def _new(plan: Plan, seed: int, state: State) -> Fit:
-    if plan.optimiser not in OPTIMISERS:
-        raise TrainingError(
-            f"There is no optimiser called {plan.optimiser}; known are {', '.join(OPTIMISERS)}."
-        )
+def _new(plan: Plan, seed: int, state: State, world: World, start: Start = lambda _: None) -> Fit:
     network = build(plan, seed).train()
-    optimiser = OPTIMISERS[plan.optimiser](network.parameters(), plan)
-    return Fit(plan, seed, network, optimiser, loss_of(plan), state)
+    start(network)
+    optimiser = optimiser_of(plan, network)
+    learning_rate(plan, 0, 1)  # an unknown schedule is refused before any work
+    average = averaging(plan, network)
+    forward = accelerated(world.spread(network, plan), device())
+    return Fit(plan, seed, world, network, forward, average, {}, optimiser, loss_of(plan), state)
+
+
+def accelerated(network: nn.Module, on: torch.device, backend: str = "inductor") -> nn.Module:
+    """Return the network as it runs fastest on a device: compiled on an accelerator, as it is elsewhere."""
+    if on.type == "cpu":
+        return network
+    compiled: nn.Module = torch.compile(network, backend=backend)  # type: ignore[assignment]
+    return compiled
+
+
+@contextmanager
+def _drawing(
+    cases: Sequence[Prepared], plan: Plan, seed: int, world: World
+) -> Iterator[Callable[[int], Batch]]:
+    """Give the function that draws this process's batch of a step.
+
+    On an accelerator the crops of the next step are cut meanwhile, and augmented on the device.
+    """
+
+    def number(step: int) -> int:
+        return step * world.size + world.rank
+
+    def crops(step: int) -> Batch:
+        return draw_crops(cases, plan, seed, number(step))
+
+    if device().type == "cpu":
+        yield lambda step: finished(crops(step), plan, seed, number(step))
+        return
+    with ahead(crops) as cut:
+        yield lambda step: finished(cut(step), plan, seed, number(step), device())
 
 
 def _seconds_per_step(run: Fit, cases: Sequence[Prepared]) -> float:
@@ -151,37 +273,29 @@ def _seconds_per_step(run: Fit, cases: Sequence[Prepared]) -> float:
     only make a step slower.
     """
     times = []
-    for _ in range(_TIMED_STEPS):
-        began = time.monotonic()
-        run.step(cases)
-        times.append(time.monotonic() - began)
-    return max(sorted(times[2:])[(_TIMED_STEPS - 2) // 4], 1e-4)
+    with _drawing(cases, run.plan, run.seed, run.world) as draw:
+        for step in range(_TIMED_STEPS):
+            began = time.monotonic()
+            run.step(draw(step))
+            times.append(time.monotonic() - began)
+    counted = sorted(times[_WARMING_STEPS:])
+    return max(counted[len(counted) // 4], 1e-4)
 
 
-def _save(run: Fit, checkpoint: Path) -> None:
-    """Write weights, the optimiser's moments and the state as one file, whole or not at all."""
-    tensors = {f"network.{name}": t for name, t in run.network.state_dict().items()}
-    for index, moments in run.optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{name}": t for name, t in moments.items()}
-    save_tensors(checkpoint, tensors, asdict(run.state))
-
-
-def _resumed(plan: Plan, seed: int, order: str, checkpoint: Path) -> Fit | None:
-    """Return the run of the checkpoint, or None when there is none of this order."""
-    if not checkpoint.is_file():
+def _resumed(plan: Plan, seed: int, order: str, checkpoint: Path, world: World) -> Fit | None:
+    """Return the run of the checkpoint, or None when there is none."""
+    stored = disk.load(checkpoint)
+    if stored is None:
         return None
-    tensors, content = load_tensors(checkpoint)
-    if content.get("order") != order:
-        return None
-    run = _new(plan, seed, State(**content))
-    parts = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
-    run.network.load_state_dict(parts)
-    moments: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        kind, _, rest = name.partition(".")
-        if kind == "optimiser":
-            index, _, moment = rest.partition(".")
-            moments.setdefault(int(index), {})[moment] = tensor
-    stored: dict[str, Any] = run.optimiser.state_dict() | {"state": moments}
-    run.optimiser.load_state_dict(stored)
+    if stored.state.order != order or stored.state.plan != fingerprint_of(plan):
+        raise TrainingError(
+            f"The folder {checkpoint.parent.parent} holds a run of another plan or other cases; "
+            "choose another folder, or delete it."
+        )
+    run = _new(plan, seed, stored.state, world)
+    disk.fill(run.network, stored.network)
+    if run.average is not None:
+        disk.fill(run.average, stored.average)
+    run.best = stored.best
+    disk.restore_moments(run.optimiser, stored.moments)
     return run
