@@ -1,7 +1,7 @@
 """What a training run is given and what it gives back, as JSON; safe to import without torch."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Manifest:
     """The order for one training run: what to learn, from which scans, scored on which, in how much time.
 
     `parent` is the model folder to start from, or None. `budget_s` is wall time for the training itself.
+    `validation` cases are looked at after each epoch; neither they nor the test cases are learned from.
     """
 
     structures: tuple[StructureSpec, ...]
@@ -37,6 +38,7 @@ class Manifest:
     parent: Path | None
     budget_s: float
     seed: int
+    validation: tuple[Case, ...] = ()
 
     def to_json(self) -> str:
         """Write the manifest as JSON text."""
@@ -54,6 +56,7 @@ class Manifest:
                 parent=None if content["parent"] is None else Path(content["parent"]),
                 budget_s=float(content["budget_s"]),
                 seed=int(content["seed"]),
+                validation=tuple(_case(c) for c in content.get("validation", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"This is not a training manifest: {error!r}.") from error
@@ -71,7 +74,11 @@ class CaseScore:
 
 @dataclass(frozen=True)
 class Report:
-    """What a finished run hands back; `weights` lies inside `model_dir`, which `Predictor.load` opens."""
+    """What a finished run hands back; `weights` lies inside `model_dir`, which `Predictor.load` opens.
+
+    `validation` is the last validation's Dice per structure, `epochs` the step, loss and mean validation Dice
+    at the end of each epoch, `notes` sentences that a reader should see.
+    """
 
     weights: Path
     weights_sha256: str
@@ -81,6 +88,9 @@ class Report:
     steps: int
     train_seconds: float
     metric_version: str
+    validation: dict[str, float | None] = field(default_factory=dict)
+    epochs: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Write the report as JSON text."""

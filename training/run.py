@@ -4,21 +4,23 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from training.fit import State, fit
-from training.labels import IGNORE, LabelError, StructureSpec
+from training.fit import State, dice_of, fingerprint_of, fit, joined
+from training.labels import IGNORE, LabelError, StructureSpec, layer_values
 from training.manifest import Case, CaseScore, Manifest, Report
 from training.metrics import METRIC_VERSION, score
-from training.networks import bf16_is_faster, build, load_tensors, save_tensors, sha256_of, warm_start
+from training.model import WEIGHTS, open_model, read_description, write_model
+from training.networks import bf16_is_faster, build, load_tensors, warm_start
 from training.patches import Prepared, prepare
 from training.plan import Plan, Sample, plan_for, take_fingerprint
+from training.plan.schema import keys_by_layer
 from training.predict import PredictionResult, predict
 from training.progress import (
     Cancelled,
@@ -39,7 +41,8 @@ __all__ = [
     "train",
 ]
 
-_WEIGHTS, _DESCRIPTION, _PLAN, _CHECKPOINT = "model.safetensors", "model.json", "plan.json", "checkpoint"
+_PLAN, _MODEL = "plan.json", "model"
+_CHECKPOINT = Path("checkpoint", "checkpoint.safetensors")
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ class Predictor:
     @classmethod
     def load(cls, model_dir: Path) -> "Predictor":
         """Open a model folder that `train` wrote. Raises TrainingError when it is damaged or not ours."""
-        plan, structures = _described(model_dir)
-        tensors, _ = load_tensors(model_dir / _WEIGHTS)
+        plan, structures = open_model(model_dir)
+        tensors, _ = load_tensors(model_dir / WEIGHTS)
         network = build(plan, seed=0)
         try:
             network.load_state_dict(tensors)
@@ -87,40 +90,56 @@ class Predictor:
         )
 
 
-def train(manifest: Manifest, out_dir: Path, *, on_progress: OnProgress, should_stop: ShouldStop) -> Report:
+def train(
+    manifest: Manifest,
+    out_dir: Path,
+    *,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+    plan: Plan | None = None,
+    prepared: Path | None = None,
+) -> Report:
     """Train a model, score it on the test cases and write it to out_dir/model.
 
-    Called again with the same manifest and folder after an interruption, it goes on from the last checkpoint.
-    Raises TrainingError with one sentence, or Cancelled.
+    Without a `plan` one is made from the training cases; the time is the manifest's either way. `prepared` is
+    a folder that several runs may share for scans brought onto a plan's grid; without it they are kept in
+    out_dir until the run ends. Called again with the same manifest and folder after an interruption, the run
+    goes on from the last checkpoint. Where torchrun started several processes they train together; only the
+    first one reports, and its report alone has scores. Raises TrainingError with one sentence, or Cancelled.
     """
-    order = _order(manifest)
-    plan = _plan(manifest, out_dir, order, on_progress)
-    cases = _prepared(manifest, plan, out_dir / "prepared", on_progress, should_stop)
-    network, state = fit(
-        plan,
-        cases,
-        seed=manifest.seed,
-        order=order,
-        checkpoint=out_dir / _CHECKPOINT / "checkpoint.safetensors",
-        start=lambda fresh: _start_from(fresh, plan, manifest.parent),
-        on_progress=on_progress,
-        should_stop=should_stop,
-    )
-    model_dir = out_dir / "model"
-    digest = _write_model(model_dir, network, plan, manifest, state)
-    scores = _scores(Predictor.load(model_dir), manifest, on_progress, should_stop)
-    shutil.rmtree(out_dir / "prepared")
-    on_progress(Progress("done", 1, 1, "Training is finished", 0.0))
-    return Report(
-        weights=model_dir / _WEIGHTS,
-        weights_sha256=digest,
-        model_dir=model_dir,
-        plan=plan.to_dict(),
-        scores=scores,
-        steps=state.steps,
-        train_seconds=state.seconds,
-        metric_version=METRIC_VERSION,
-    )
+    with joined() as world:
+        tell = on_progress if world.first else ignore_progress
+        folder = prepared or out_dir / "prepared"
+        if not world.first:
+            world.wait()  # until the first process has made the plan and the files
+        order = _order(manifest)
+        plan = _plan(manifest, out_dir, order, plan, tell)
+        cases = _prepared(manifest.train, manifest, plan, folder, tell, should_stop)
+        held_out = _prepared(manifest.validation, manifest, plan, folder, tell, should_stop)
+        if world.first:
+            world.wait()
+        _check_drawn(cases)
+        network, state = fit(
+            plan,
+            cases,
+            seed=manifest.seed,
+            order=order,
+            checkpoint=out_dir / _CHECKPOINT,
+            start=lambda fresh: _start_from(fresh, plan, manifest.parent),
+            validation=partial(dice_of, plan=plan, cases=held_out) if held_out else None,
+            on_progress=tell,
+            should_stop=should_stop,
+            world=world,
+        )
+        scores: tuple[CaseScore, ...] = ()
+        if world.first:
+            _write(out_dir / _MODEL, network, plan, manifest, state)
+            scores = _scores(Predictor.load(out_dir / _MODEL), manifest, tell, should_stop)
+            if prepared is None:
+                shutil.rmtree(folder, ignore_errors=True)
+        world.wait()
+    tell(Progress("done", 1, 1, "Training is finished", 0.0))
+    return _report(out_dir / _MODEL, plan, state, scores, _notes(manifest, plan, cases, state))
 
 
 def score_case(
@@ -139,27 +158,29 @@ def score_case(
 
 def _order(manifest: Manifest) -> str:
     """Return what makes a run this run: not where its files lie, which may change between two attempts."""
-    cases = [(c.id, c.spacing_mm, c.annotated) for c in manifest.train]
-    parent = manifest.parent and _description(manifest.parent)["weights_sha256"]
+    cases = [
+        [(c.id, c.spacing_mm, c.annotated) for c in group] for group in (manifest.train, manifest.validation)
+    ]
+    parent = manifest.parent and read_description(manifest.parent)["weights_sha256"]
     what = [[vars(s) for s in manifest.structures], cases, parent, manifest.budget_s, manifest.seed]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 
 
-def _plan(manifest: Manifest, out_dir: Path, order: str, on_progress: OnProgress) -> Plan:
-    """Return the plan of an interrupted run of the same order, else make and keep a new one."""
+def _plan(manifest: Manifest, out_dir: Path, order: str, given: Plan | None, on_progress: OnProgress) -> Plan:
+    """Return the plan of an interrupted run of this order, else the one given or a new one, and keep it."""
     path = out_dir / _PLAN
-    if path.is_file():
-        kept = json.loads(path.read_text())
-        if kept.get("order") == order:
-            return Plan.from_dict(kept["plan"])
+    kept = _kept_plan(path, order)
+    if given is None and kept is not None:
+        return kept
     on_progress(Progress("plan", 0, 1, "Looking at the training cases"))
-    try:
-        parent = _described(manifest.parent)[0] if manifest.parent else None
-        samples = (_sample(case, manifest.structures) for case in manifest.train)
-        fingerprint = take_fingerprint(samples, manifest.structures)
-        plan = plan_for(fingerprint, manifest.structures, budget_s=manifest.budget_s, parent=parent)
-    except LabelError as error:
-        raise TrainingError(str(error)) from error
+    plan = _new_plan(manifest) if given is None else replace(given, budget_s=manifest.budget_s)
+    _check_structures(plan, manifest.structures)
+    if kept == plan:
+        return plan
+    if (out_dir / _CHECKPOINT).is_file() and (kept is None or fingerprint_of(kept) != fingerprint_of(plan)):
+        raise TrainingError(
+            f"{out_dir} holds a run of another plan or other cases; choose another folder, or delete it."
+        )
     out_dir.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     unfinished.write_text(json.dumps({"order": order, "plan": plan.to_dict()}, indent=1))
@@ -167,65 +188,106 @@ def _plan(manifest: Manifest, out_dir: Path, order: str, on_progress: OnProgress
     return plan
 
 
+def _kept_plan(path: Path, order: str) -> Plan | None:
+    try:
+        kept = json.loads(path.read_text())
+        return Plan.from_dict(kept["plan"]) if kept["order"] == order else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _new_plan(manifest: Manifest) -> Plan:
+    try:
+        parent = open_model(manifest.parent)[0] if manifest.parent else None
+        samples = (_sample(case, manifest.structures) for case in manifest.train)
+        fingerprint = take_fingerprint(samples, manifest.structures)
+        return plan_for(fingerprint, manifest.structures, budget_s=manifest.budget_s, parent=parent)
+    except LabelError as error:
+        raise TrainingError(str(error)) from error
+
+
+def _check_structures(plan: Plan, structures: Sequence[StructureSpec]) -> None:
+    """A plan made elsewhere must speak of the manifest's structures."""
+    keys = tuple(key for layer in keys_by_layer(structures) for key in layer)
+    if plan.channels != keys or plan.layers != layer_values(structures):
+        raise TrainingError("The plan was made for other structures than the cases have; make a new plan.")
+
+
 def _prepared(
-    manifest: Manifest, plan: Plan, folder: Path, on_progress: OnProgress, should_stop: ShouldStop
+    given: Sequence[Case],
+    manifest: Manifest,
+    plan: Plan,
+    folder: Path,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
 ) -> list[Prepared]:
-    folder.mkdir(parents=True, exist_ok=True)
     cases = []
-    for index, case in enumerate(manifest.train):
+    for index, case in enumerate(given):
         if should_stop():
             raise Cancelled
         cases.append(prepare(_sample(case, manifest.structures), plan, folder))
-        on_progress(Progress("prepare", index + 1, len(manifest.train), "Preparing the training cases"))
+        on_progress(Progress("prepare", index + 1, len(given), "Preparing the cases"))
     return cases
+
+
+def _check_drawn(cases: Sequence[Prepared]) -> None:
+    if not cases:
+        raise TrainingError("There is no case to train on.")
+    if not any(case.present for case in cases):
+        raise TrainingError("Nothing is drawn in any of the training cases; at least one structure must be.")
 
 
 def _start_from(network: nn.Module, plan: Plan, parent: Path | None) -> None:
     if parent is not None:
-        parent_plan, _ = _described(parent)
-        tensors, _ = load_tensors(parent / _WEIGHTS)
+        parent_plan, _ = open_model(parent)
+        tensors, _ = load_tensors(parent / WEIGHTS)
         warm_start(network, tensors, plan, parent_plan)
 
 
-def _write_model(model_dir: Path, network: nn.Module, plan: Plan, manifest: Manifest, state: State) -> str:
-    """Write weights and description; return the SHA-256 of the weights."""
-    save_tensors(model_dir / _WEIGHTS, network.state_dict(), {"format": "delineate model 1"})
-    digest = sha256_of(model_dir / _WEIGHTS)
-    description = {
-        "format": 1,
-        "plan": plan.to_dict(),
-        "structures": [vars(s) for s in manifest.structures],
-        "weights_sha256": digest,
-        "train_cases": [c.id for c in manifest.train],
-        "steps": state.steps,
-        "seed": manifest.seed,
-    }
-    (model_dir / _DESCRIPTION).write_text(json.dumps(description, indent=1))
-    return digest
+def _write(model_dir: Path, network: nn.Module, plan: Plan, manifest: Manifest, state: State) -> None:
+    write_model(
+        model_dir,
+        network,
+        plan,
+        manifest.structures,
+        train_cases=[c.id for c in manifest.train],
+        steps=state.step,
+        seed=manifest.seed,
+    )
 
 
-def _description(model_dir: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads((model_dir / _DESCRIPTION).read_text())
-        if content["format"] != 1:
-            raise TrainingError(f"{model_dir.name} was written by a newer version of this program.")
-        return content | {"weights_sha256": str(content["weights_sha256"])}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError(f"{model_dir.name} is not a model folder of this program.") from error
+def _report(
+    model_dir: Path, plan: Plan, state: State, scores: tuple[CaseScore, ...], notes: tuple[str, ...]
+) -> Report:
+    return Report(
+        weights=model_dir / WEIGHTS,
+        weights_sha256=read_description(model_dir)["weights_sha256"],
+        model_dir=model_dir,
+        plan=plan.to_dict(),
+        scores=scores,
+        steps=state.step,
+        train_seconds=state.seconds,
+        metric_version=METRIC_VERSION,
+        validation=state.dice or {},
+        epochs=tuple(asdict(epoch) for epoch in state.epochs),
+        notes=notes,
+    )
 
 
-def _described(model_dir: Path) -> tuple[Plan, tuple[StructureSpec, ...]]:
-    """Read a model folder's description and check that the weights are the ones described."""
-    content = _description(model_dir)
-    try:
-        structures = tuple(StructureSpec(**s) for s in content["structures"])
-        plan = Plan.from_dict(content["plan"])
-    except (KeyError, TypeError) as error:
-        raise TrainingError(f"{model_dir.name} is not a model folder of this program.") from error
-    weights = model_dir / _WEIGHTS
-    if not weights.is_file() or sha256_of(weights) != content["weights_sha256"]:
-        raise TrainingError(f"The weights in {model_dir.name} are missing or were changed since training.")
-    return plan, structures
+def _notes(manifest: Manifest, plan: Plan, cases: Sequence[Prepared], state: State) -> tuple[str, ...]:
+    """Return what the reader of a report should know, in sentences."""
+    notes = []
+    if len(cases) == 1:
+        notes.append("Trained on a single case: nothing says how the model does on others.")
+    elif not manifest.validation:
+        notes.append("There were no validation cases: the last weights were kept, unchecked.")
+    drawn = {plan.channels[channel] for case in cases for channel in case.present}
+    missing = [s.key for s in manifest.structures if s.key not in drawn]
+    if missing:
+        notes.append(f"Not drawn in any training case, so not learned: {', '.join(missing)}.")
+    if state.stopped:
+        notes.append(f"Stopped after {state.step} of {state.steps} steps: validation no longer gained.")
+    return tuple(notes)
 
 
 def _scores(

@@ -17,7 +17,7 @@ _STEP = 0.75  # of the patch: less overlap than a real prediction has, for speed
 
 @torch.inference_mode()
 def dice_of(
-    network: nn.Module, plan: Plan, cases: Sequence[Prepared], *, bf16: bool
+    network: nn.Module, bf16: bool, *, plan: Plan, cases: Sequence[Prepared]
 ) -> dict[str, float | None]:
     """Return the mean Dice of every structure over the scans in which it was annotated.
 
