@@ -16,7 +16,7 @@ _TIE = 1e-9
 
 @dataclass(frozen=True)
 class SurfaceAgreement:
-    """Figures of two surfaces, in mm but for `surface_dice`; None = undefined because a surface is missing."""
+    """Figures of two surfaces, in mm but for `surface_dice`; None = a surface is missing."""
 
     surface_dice: float | None
     hd_mm: float | None

@@ -86,7 +86,7 @@ def score_layers(
     """
     if reference.shape != prediction.shape or reference.ndim != 4:
         raise ValueError(f"The layers do not fit: {reference.shape} against {prediction.shape}.")
-    result = {}
+    result: dict[tuple[int, int], StructureScore] = {}
     for layer in sorted({layer for layer, _ in tolerances_mm}):
         wanted = {value: mm for (at, value), mm in tolerances_mm.items() if at == layer}
         found = score(reference[layer], prediction[layer], spacing_mm, wanted, ignore)

@@ -1,8 +1,8 @@
 """The surface of a mask in pieces: where they lie, which corner pattern they have, and their area.
 
-Definition of Nikolov et al. (arXiv:1809.04430): the surface passes through every 2x2x2 neighbourhood that holds
-voxels inside and outside; each such piece lies at the common corner of its eight voxels and counts with the
-area of its marching-cubes surface, so that results depend neither on voxel size nor on orientation.
+Definition of Nikolov et al. (arXiv:1809.04430): the surface passes through every 2x2x2 neighbourhood that
+holds voxels inside and outside; each such piece lies at the common corner of its eight voxels and counts with
+the area of its marching-cubes surface, so that results depend neither on voxel size nor on orientation.
 """
 
 from collections.abc import Iterator
