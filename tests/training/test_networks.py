@@ -93,7 +93,7 @@ def test_a_new_structure_starts_from_its_own_random_weights() -> None:
     parent, child, fresh = build(old, seed=1), build(new, seed=2), build(new, seed=2)
     warm_start(child, parent.state_dict(), new, old)
     weights, untouched = child.state_dict(), fresh.state_dict()
-    head = next(name for name in weights if name.startswith("output_block") and name.endswith("weight"))
+    head = next(name for name in weights if name.startswith("heads") and name.endswith("weight"))
     assert torch.equal(weights[head][2], untouched[head][2])
     assert not torch.equal(weights[head][1], untouched[head][1])
 
