@@ -99,7 +99,7 @@ def spatial(batch: Batch, args: Args, plan: Plan, chance: Chance) -> Batch:
         image[i], target[i] = rest.image[i], rest.target[i]
     if moved:
         matrices = np.stack([matrix for i in moved if (matrix := moves[i]) is not None])
-        grid = _grid(matrices, plan, tuple(batch.image.shape[2:])).to(image.device)
+        grid = _grid(matrices, plan, tuple(batch.image.shape[2:]), image.device)
         image[moved] = functional.grid_sample(
             batch.image[moved].float(), grid, padding_mode="border", align_corners=False
         )
@@ -365,14 +365,19 @@ def _rotation(angles: NDArray[np.float64]) -> NDArray[np.float64]:
     return matrix
 
 
-def _grid(matrices: NDArray[np.float64], plan: Plan, source: tuple[int, ...]) -> Tensor:
+def _grid(matrices: NDArray[np.float64], plan: Plan, source: tuple[int, ...], device: torch.device) -> Tensor:
     """Return where each voxel looks, (b, i, j, k, 3), in units of half the source, axes backwards."""
-    spacing = np.asarray(plan.spacing_mm)
-    to, of = np.asarray(plan.patch_size) * spacing, np.asarray(source) * spacing
-    units = (matrices * to / of[:, None])[:, ::-1, ::-1]
-    theta = np.concatenate([units, np.zeros((len(units), 3, 1))], axis=2)
-    size = [len(matrices), 1, *plan.patch_size]
-    return functional.affine_grid(torch.from_numpy(np.ascontiguousarray(theta, np.float32)), size, False)
+    of = np.asarray(source) * plan.spacing_mm
+    grid: Tensor | None = None
+    for axis, size in enumerate(plan.patch_size):
+        mm = (np.arange(size) + 0.5 - size / 2) * plan.spacing_mm[axis]
+        part = (mm[None, :, None] * matrices[:, None, :, axis] * 2 / of)[..., ::-1]
+        shape = [len(matrices), 1, 1, 1, 3]
+        shape[1 + axis] = size
+        column = torch.from_numpy(np.ascontiguousarray(part, np.float32)).view(shape).to(device)
+        grid = column if grid is None else grid + column
+    assert grid is not None  # noqa: S101 - a patch has three axes
+    return grid
 
 
 def _nearest(target: Tensor, grid: Tensor) -> Tensor:
