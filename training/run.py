@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from training.labels import IGNORE, LabelError, StructureSpec, layer_values
 from training.manifest import Case, CaseScore, Manifest, Report
 from training.metrics import METRIC_VERSION, score
 from training.model import WEIGHTS, open_model, read_description, write_model
-from training.networks import bf16_is_faster, build, load_tensors, warm_start
+from training.networks import load_tensors, warm_start
 from training.patches import Prepared, prepare
 from training.plan import Plan, Sample, plan_for, take_fingerprint
 from training.plan.schema import keys_by_layer
-from training.predict import PredictionResult, predict
+from training.predict import PredictionResult, PredictOptions, Predictor
 from training.progress import (
     Cancelled,
     OnProgress,
@@ -29,11 +29,11 @@ from training.progress import (
     ShouldStop,
     TrainingError,
     ignore_progress,
-    never_stop,
 )
 
 __all__ = [
     "Cancelled",
+    "PredictOptions",
     "PredictionResult",
     "Predictor",
     "TrainingError",
@@ -43,51 +43,6 @@ __all__ = [
 
 _PLAN, _MODEL = "plan.json", "model"
 _CHECKPOINT = Path("checkpoint", "checkpoint.safetensors")
-
-
-@dataclass(frozen=True)
-class Predictor:
-    """A trained model, ready to delineate scans."""
-
-    plan: Plan
-    structures: tuple[StructureSpec, ...]
-    network: nn.Module
-
-    @classmethod
-    def load(cls, model_dir: Path) -> "Predictor":
-        """Open a model folder that `train` wrote. Raises TrainingError when it is damaged or not ours."""
-        plan, structures = open_model(model_dir)
-        tensors, _ = load_tensors(model_dir / WEIGHTS)
-        network = build(plan, seed=0)
-        try:
-            network.load_state_dict(tensors)
-        except RuntimeError as error:
-            raise TrainingError("The weights do not fit the model's plan; train the model again.") from error
-        return cls(plan, structures, network.eval())
-
-    def predict(
-        self,
-        image: NDArray[np.int16],
-        spacing_mm: tuple[float, float, float],
-        *,
-        on_progress: OnProgress | None = None,
-        should_stop: ShouldStop | None = None,
-    ) -> PredictionResult:
-        """Delineate one scan, int16 HU (i, j, k) canonical; labels come back on its own grid.
-
-        Raises Cancelled when asked to stop, TrainingError when this is not a scan.
-        """
-        if image.ndim != 3 or 0 in image.shape:
-            raise TrainingError(f"An image of three axes is needed, not one of shape {image.shape}.")
-        return predict(
-            self.network,
-            self.plan,
-            image,
-            spacing_mm,
-            bf16=bf16_is_faster(),
-            on_progress=on_progress or ignore_progress,
-            should_stop=should_stop or never_stop,
-        )
 
 
 def train(

@@ -1,12 +1,17 @@
-"""Sliding-window prediction whose memory does not grow with the length of the scan.
+"""Logits of a whole scan from windows that overlap, in memory that does not grow with the scan's length.
 
-Windows are visited from the feet upwards. As soon as no later window can touch a slice of the plan's grid,
-its logits are final, brought onto the scan's own grid and turned into labels; only the slices that one row of
-windows covers are held at any time.
+As in nnU-Net, windows lie at most half a window apart and count by a Gaussian about their middle. The
+Gaussian is a product of one function per axis, so the weights of all windows over a voxel can be made to sum
+to one before anything is added: nothing has to be divided later, and half precision holds the sums.
+
+Windows are visited slab by slab along one axis. As soon as no later window can touch a slice, it is final and
+handed out; only the slices under one row of windows are held.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, product
 
 import numpy as np
 import torch
@@ -14,152 +19,188 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.networks import autocast, device
-from training.plan import Plan, Shape, Triple
-from training.progress import Cancelled, OnProgress, Progress, ShouldStop
-from training.volume import resample, resampled_shape
+from training.plan import Plan, Shape
+from training.progress import Cancelled, OnProgress, Progress, ShouldStop, TrainingError
 
-_OVERLAP = 0.5
-_SIGMA = 1 / 8  # of the window, as in nnU-Net
-
-
-@dataclass(frozen=True)
-class PredictionResult:
-    """What the model drew: `labels` uint8 (layer, i, j, k) on the scan's own grid.
-
-    `uncertainty` is the mean over predicted voxels of the entropy, 0 (sure) to 1 (all channels alike); a
-    prediction without any structure counts as 1.
-    """
-
-    labels: NDArray[np.uint8]
-    uncertainty: float
+_STEP = 0.5  # of the window: how far apart windows are at most
+_SIGMA = 1 / 8  # of the window
+_GPU_TILES = 4  # at once; on a processor one at a time keeps the activations in its caches
 
 
-@torch.inference_mode()
-def predict(
-    network: nn.Module,
-    plan: Plan,
-    image: NDArray[np.int16],
-    spacing_mm: Triple,
-    *,
-    bf16: bool,
-    on_progress: OnProgress,
-    should_stop: ShouldStop,
-) -> PredictionResult:
-    """Delineate one scan, int16 HU (i, j, k). Raises Cancelled when asked to stop."""
-    shape = (int(image.shape[0]), int(image.shape[1]), int(image.shape[2]))
-    working = resampled_shape(shape, spacing_mm, plan.spacing_mm)
-    hu = resample(image, working) if working == shape else resample(image.astype(np.float32), working)
-    normalised = torch.from_numpy(plan.normalisation(hu))
-    slices = _finished_slices(network, plan, normalised, bf16, on_progress, should_stop)
-    painter = _Painter(plan, shape)
-    below: Tensor | None = None
-    for k, logits in enumerate(slices):
-        painter.paint(k, below, logits, working[2])
-        below = logits
-    return painter.result()
+@dataclass
+class Tiles:
+    """How many windows are done, over all members of an ensemble; asks at each whether to go on."""
+
+    total: int
+    on_progress: OnProgress
+    should_stop: ShouldStop
+    done: int = field(default=0, init=False)
+
+    def next(self, count: int) -> None:
+        """Report `count` more windows. Raises Cancelled when asked to stop."""
+        if self.should_stop():
+            raise Cancelled
+        self.done += count
+        message = f"Predicting, part {self.done} of {self.total}"
+        self.on_progress(Progress("predict", self.done, self.total, message))
 
 
-def _finished_slices(
-    network: nn.Module,
-    plan: Plan,
-    image: Tensor,
-    bf16: bool,
-    on_progress: OnProgress,
-    should_stop: ShouldStop,
-) -> Iterator[Tensor]:
-    """Yield the logits (channel, i, j) of every slice k of the plan's grid, in order."""
-    window = plan.patch_size
-    shape = image.shape
-    missing = [max(0, w - n) for w, n in zip(window, shape, strict=True)]
-    before = [m // 2 for m in missing]
-    pad = [p for axis in (2, 1, 0) for p in (before[axis], missing[axis] - before[axis])]
-    padded = functional.pad(image, pad, value=plan.normalisation.air)
-    starts = [_starts(n, w) for n, w in zip(padded.shape, window, strict=True)]
-    total = len(starts[0]) * len(starts[1]) * len(starts[2])
-    weight = _gaussian(window)
-    held = torch.zeros(len(plan.channels) + 1, *padded.shape[:2], window[2])  # the last channel sums weights
-    done = 0
-    for row, k in enumerate(starts[2]):
-        for i in starts[0]:
-            for j in starts[1]:
-                if should_stop():
-                    raise Cancelled
-                tile = padded[i : i + window[0], j : j + window[1], k : k + window[2]]
-                held[:, i : i + window[0], j : j + window[1]] += _weighted_logits(network, tile, weight, bf16)
-                done += 1
-                on_progress(Progress("predict", done, total, f"Predicting, part {done} of {total}"))
-        final = (starts[2][row + 1] if row + 1 < len(starts[2]) else padded.shape[2]) - k
-        ready = (held[:-1, :, :, :final] / held[-1:, :, :, :final]).unbind(-1)
-        for offset, logits in enumerate(ready):
-            if before[2] <= k + offset < before[2] + shape[2]:
-                yield logits[:, before[0] : before[0] + shape[0], before[1] : before[1] + shape[1]]
-        held = functional.pad(held[..., final:], (0, final))
-
-
-def _weighted_logits(network: nn.Module, tile: Tensor, weight: Tensor, bf16: bool) -> Tensor:
-    """Return logits times weight, and the weight as one more channel: (channel + 1, i, j, k)."""
-    batch = tile[None, None].to(device(), memory_format=torch.channels_last_3d)
-    with autocast(bf16):
-        logits = network(batch)
-    return torch.cat([logits[0].float().cpu() * weight, weight[None]])
-
-
-def _starts(size: int, window: int) -> list[int]:
+def starts(size: int, window: int) -> list[int]:
     """Return where windows begin along an axis: even steps, at most half a window, both ends covered."""
     if size <= window:
         return [0]
-    count = int(np.ceil((size - window) / (window * (1 - _OVERLAP)))) + 1
+    count = int(np.ceil((size - window) / (window * _STEP))) + 1
     return [round(i * (size - window) / (count - 1)) for i in range(count)]
 
 
-def _gaussian(window: Shape) -> Tensor:
-    """Return how much each voxel of a window counts: least at the border, where context is missing."""
-    axes = [torch.exp(-0.5 * ((torch.arange(n) - (n - 1) / 2) / (n * _SIGMA)) ** 2) for n in window]
-    weight = axes[0][:, None, None] * axes[1][None, :, None] * axes[2][None, None, :]
-    return weight.clamp_min(1e-4)
+def tiles_of(shape: Shape, window: Shape) -> int:
+    """Return how many windows cover a scan of this shape."""
+    return int(np.prod([len(starts(n, w)) for n, w in zip(shape, window, strict=True)]))
 
 
-class _Painter:
-    """Turns slices of logits on the plan's grid into labels and entropy on the scan's grid."""
+def slab_axis(shape: Shape, window: Shape) -> int:
+    """Return the axis along which the fewest voxels have to be held at a time."""
+    padded = np.maximum(shape, window)
+    return int(np.argmin([int(padded.prod()) // int(n) * w for n, w in zip(padded, window, strict=True)]))
 
-    def __init__(self, plan: Plan, shape: Shape) -> None:
-        self._sizes = [1 + len(values) for values in plan.layers]
-        self._values = [np.array((0, *values), np.uint8) for values in plan.layers]
-        self._labels = np.zeros((len(plan.layers), *shape), np.uint8)
-        self._shape = shape
-        self._entropy = 0.0
-        self._voxels = 0
-        self._next = 0
 
-    def paint(self, k: int, below: Tensor | None, here: Tensor, slices: int) -> None:
-        """Draw every slice of the scan that lies between slice k - 1 (`below`) and k (`here`)."""
-        scale = slices / self._shape[2]
-        while self._next < self._shape[2]:
-            at = min(max((self._next + 0.5) * scale - 0.5, 0.0), slices - 1.0)
-            if at > k:
-                return
-            share = at - (k - 1)
-            mixed = here if below is None or share >= 1 else torch.lerp(below, here, share)
-            self._draw(self._next, mixed)
-            self._next += 1
+def axis_weights(size: int, window: int) -> list[NDArray[np.float64]]:
+    """Return each window's weight along one axis, float64 (window,); over any voxel they sum to one."""
+    gaussian = np.exp(-0.5 * ((np.arange(window) - (window - 1) / 2) / (window * _SIGMA)) ** 2)
+    total = np.zeros(max(size, window))
+    begins = starts(size, window)
+    for start in begins:
+        total[start : start + window] += gaussian
+    return [gaussian / total[start : start + window] for start in begins]
 
-    def _draw(self, k: int, logits: Tensor) -> None:
-        if logits.shape[1:] != self._shape[:2]:
-            resized = functional.interpolate(
-                logits[None], self._shape[:2], mode="bilinear", align_corners=False
-            )
-            logits = resized[0]
-        for layer, part in enumerate(logits.split(self._sizes)):
-            channel = part.argmax(0)
-            self._labels[layer, :, :, k] = self._values[layer][channel.numpy()]
-            drawn = part[:, channel > 0]
-            p = drawn.softmax(0)
-            log_p = drawn.log_softmax(0)
-            self._entropy += float(-(p * log_p).sum()) / float(np.log(self._sizes[layer]))
-            self._voxels += drawn.shape[1]
 
-    def result(self) -> PredictionResult:
-        """Return what was drawn."""
-        uncertainty = self._entropy / self._voxels if self._voxels else 1.0
-        return PredictionResult(self._labels, min(max(uncertainty, 0.0), 1.0))
+def mirrorings(axes: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return every set of axes to flip, the empty one first (nnU-Net's test-time augmentation)."""
+    return [flips for n in range(len(axes) + 1) for flips in combinations(axes, n)]
+
+
+class Windows:
+    """Averages what networks say of overlapping windows of one scan.
+
+    `image` float32 (i, j, k) is normalised and on the plan's grid; all `networks` share that plan. `flips`
+    are the mirrorings to average over. `sums` is the precision in which answers are added.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[nn.Module],
+        plan: Plan,
+        image: NDArray[np.float32],
+        *,
+        axis: int,
+        flips: Sequence[tuple[int, ...]] = ((),),
+        bf16: bool = False,
+        sums: torch.dtype = torch.float16,
+    ) -> None:
+        self._networks, self._flips, self._bf16, self._sums = networks, flips, bf16, sums
+        self._window, self._channels, self._axis = plan.patch_size, len(plan.channels), axis
+        self._device = next((p.device for n in networks for p in n.parameters()), torch.device("cpu"))
+        self._shape = image.shape
+        missing = [max(0, w - n) for w, n in zip(self._window, image.shape, strict=True)]
+        self._before = [m // 2 for m in missing]
+        self._image = torch.from_numpy(np.ascontiguousarray(image)).to(self._device)
+        if any(missing):
+            pad = [p for a in (2, 1, 0) for p in (self._before[a], missing[a] - self._before[a])]
+            self._image = functional.pad(self._image, pad, value=plan.normalisation.air)
+        sizes = list(self._image.shape)
+        self._starts = [starts(n, w) for n, w in zip(sizes, self._window, strict=True)]
+        self._weights = [
+            [torch.from_numpy(w).float().to(self._device) for w in axis_weights(n, window)]
+            for n, window in zip(sizes, self._window, strict=True)
+        ]
+        self._constant: tuple[float, Tensor] | None = None
+
+    @torch.inference_mode()
+    def slices(self, tiles: Tiles) -> Iterator[Tensor]:
+        """Yield the logits of every slice along the axis, in order: float32 (u, v, channel).
+
+        u and v are the two other axes, in their order. A slice is overwritten when the second one after it
+        is asked for. Raises TrainingError when the network answers with values that are not numbers.
+        """
+        u, v = (a for a in range(3) if a != self._axis)
+        height, begins = self._window[self._axis], self._starts[self._axis]
+        size = self._image.shape
+        held = torch.zeros(height, size[u], size[v], self._channels, dtype=self._sums, device=self._device)
+        inside = [slice(self._before[a], self._before[a] + self._shape[a]) for a in (u, v)]
+        first, past = self._before[self._axis], self._before[self._axis] + self._shape[self._axis]
+        kept = torch.empty(2, self._shape[u], self._shape[v], self._channels, device=self._device)
+        for row, begin in enumerate(begins):
+            self._add_row(held, row, tiles)
+            final = (begins[row + 1] if row + 1 < len(begins) else size[self._axis]) - begin
+            for offset in range(final):
+                if first <= begin + offset < past:
+                    ready = kept[(begin + offset) % 2].copy_(held[offset, inside[0], inside[1]])
+                    yield _finite(ready)
+            for offset in range(height):  # the slices that later windows still touch move down, in place
+                if offset + final < height:
+                    held[offset].copy_(held[offset + final])
+                else:
+                    held[offset].zero_()
+
+    def _add_row(self, held: Tensor, row: int, tiles: Tiles) -> None:
+        """Add the answers for all windows of one row to the slices held (slice, u, v, channel)."""
+        u, v = (a for a in range(3) if a != self._axis)
+        places = list(product(range(len(self._starts[u])), range(len(self._starts[v]))))
+        at_once = _GPU_TILES if self._device.type == "cuda" else 1
+        extent = [self._window[a] for a in (self._axis, u, v)]
+        buffer = torch.empty(*extent, self._channels, dtype=held.dtype, device=held.device)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+            for group in (places[n : n + at_once] for n in range(0, len(places), at_once)):
+                tiles.next(len(group))
+                batch = torch.stack([self._tile(row, *place) for place in group])
+                for answer, share in self._answers(batch):
+                    for logits, (nu, nv) in zip(answer, group, strict=True):
+                        buffer.copy_(logits.permute(1, 2, 3, 0).movedim(self._axis, 0))
+                        buffer.mul_(self._weight(row, nu, nv, held.dtype))
+                        i, j = self._starts[u][nu], self._starts[v][nv]
+                        held[:, i : i + extent[1], j : j + extent[2]].add_(buffer, alpha=share)
+
+    def _tile(self, row: int, nu: int, nv: int) -> Tensor:
+        """Return one window of the image, (1, i, j, k)."""
+        places = [nu, nv]
+        places.insert(self._axis, row)
+        begins = [self._starts[a][n] for a, n in enumerate(places)]
+        i, j, k = (slice(b, b + w) for b, w in zip(begins, self._window, strict=True))
+        return self._image[None, i, j, k]
+
+    def _weight(self, row: int, nu: int, nv: int, dtype: torch.dtype) -> Tensor:
+        """Return a window's weight, (slice, u, v, 1)."""
+        u, v = (a for a in range(3) if a != self._axis)
+        along, across, deep = self._weights[self._axis][row], self._weights[u][nu], self._weights[v][nv]
+        return (along[:, None, None] * across[None, :, None] * deep)[..., None].to(dtype)
+
+    def _answers(self, batch: Tensor) -> Iterator[tuple[Tensor, float]]:
+        """Yield logits (b, channel, i, j, k) with their share of the average.
+
+        Air is clipped to one value, so a window that lies wholly outside the body is the same everywhere:
+        the answer to the last such window is kept, which changes nothing.
+        """
+        low, high = batch.aminmax()
+        value, count = float(low), len(self._networks) * len(self._flips)
+        if value != float(high):
+            for answer in self._asked(batch):
+                yield answer, 1 / count
+            return
+        if self._constant is None or self._constant[0] != value or len(self._constant[1]) != len(batch):
+            self._constant = value, functools.reduce(torch.add, (a / count for a in self._asked(batch)))
+        yield self._constant[1], 1.0
+
+    def _asked(self, batch: Tensor) -> Iterator[Tensor]:
+        """Yield what every network says of every mirroring, mirrored back."""
+        for network in self._networks:
+            for flips in self._flips:
+                axes = [2 + axis for axis in flips]
+                logits = network(batch.flip(axes) if axes else batch)
+                yield logits.flip(axes) if axes else logits
+
+
+def _finite(logits: Tensor) -> Tensor:
+    """Refuse logits that are not numbers: one such value makes the sum so."""
+    if not bool(logits.sum().isfinite()):
+        raise TrainingError("The network answers with values that are not numbers; train the model again.")
+    return logits

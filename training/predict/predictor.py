@@ -1,0 +1,185 @@
+"""A trained model, or several, ready to delineate scans."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from training.labels import StructureSpec
+from training.model import WEIGHTS, open_model
+from training.networks import bf16_is_faster, build, load_tensors
+from training.plan import Plan, Triple
+from training.predict.components import keep_largest, places_of
+from training.predict.ensemble import Manner, Member, PredictionResult, delineate
+from training.predict.locate import MARGIN_MM, Box, locate
+from training.progress import OnProgress, ShouldStop, TrainingError, ignore_progress, never_stop
+
+OWN_COARSE = "low"
+"""Folder inside a model folder that holds the same run's low-resolution model, if it has one."""
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """What may be asked of a prediction.
+
+    `tta` averages over mirrorings (those of the plan's `mirror_axes` alone), `entropy` asks for the map,
+    `coarse` looks for the structures first and computes the full model only about them, `margin_mm` being
+    kept on every side. `postprocess` applies what the plan says. `disagreement` compares the members of an
+    ensemble, which costs their memory.
+    """
+
+    tta: bool = False
+    entropy: bool = False
+    coarse: "Predictor | None" = None
+    margin_mm: float = MARGIN_MM
+    postprocess: bool = True
+    disagreement: bool = True
+
+
+_PLAIN = PredictOptions()
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A trained model; `others` are further members of an ensemble, which draw the same structures."""
+
+    plan: Plan
+    structures: tuple[StructureSpec, ...]
+    network: nn.Module
+    others: tuple[Member, ...] = ()
+
+    @classmethod
+    def load(cls, model_dir: Path, device: str | None = None) -> "Predictor":
+        """Open a model folder that `train` wrote, on a device of torch's or the fastest there is.
+
+        Raises TrainingError when the folder is damaged or not ours.
+        """
+        if model_dir.is_file():
+            raise TrainingError(
+                f"{model_dir.name} is a file; give the model's folder, which holds {WEIGHTS} and its plan."
+            )
+        plan, structures = open_model(model_dir)
+        tensors, _ = load_tensors(model_dir / WEIGHTS)
+        network = build(plan, seed=0)
+        try:
+            network.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise TrainingError("The weights do not fit the model's plan; train the model again.") from error
+        return cls(plan, structures, _on(network, device).eval())
+
+    @classmethod
+    def load_many(cls, model_dirs: Sequence[Path], device: str | None = None) -> "Predictor":
+        """Open several model folders as one ensemble, whose logits are averaged. Raises TrainingError.
+
+        They may have different plans but must draw the same structures.
+        """
+        if not model_dirs:
+            raise TrainingError("An ensemble needs at least one model folder.")
+        first, *rest = (cls.load(model_dir, device) for model_dir in model_dirs)
+        for model_dir, other in zip(model_dirs[1:], rest, strict=True):
+            if other.plan.channels != first.plan.channels or other.plan.layers != first.plan.layers:
+                raise TrainingError(
+                    f"{model_dir.name} does not draw the same structures as {model_dirs[0].name}; "
+                    "the models of an ensemble must."
+                )
+        return replace(first, others=tuple(Member(other.network, other.plan) for other in rest))
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The networks whose logits are averaged, each with its plan."""
+        return (Member(self.network, self.plan), *self.others)
+
+    def predict(
+        self,
+        image: NDArray[Any],
+        spacing_mm: Triple,
+        *,
+        on_progress: OnProgress | None = None,
+        should_stop: ShouldStop | None = None,
+        options: PredictOptions = _PLAIN,
+    ) -> PredictionResult:
+        """Delineate one scan, HU (i, j, k) canonical; labels come back on its own grid.
+
+        Raises Cancelled when asked to stop, TrainingError when this is not a scan.
+        """
+        _check(image, spacing_mm)
+        on_progress, should_stop = on_progress or ignore_progress, should_stop or never_stop
+        manner = Manner(
+            tta=options.tta,
+            entropy=options.entropy,
+            disagreement=options.disagreement and bool(self.others),
+            bf16=bf16_is_faster(),
+        )
+        box: Box | None = None
+        if options.coarse is not None:
+            box = locate(
+                options.coarse.members,
+                image,
+                spacing_mm,
+                manner,
+                wanted=[s.key for s in self.structures],
+                at_least_mm=self._window_mm(),
+                margin_mm=options.margin_mm,
+                on_progress=on_progress,
+                should_stop=should_stop,
+            )
+        seen = image if box is None else image[box]
+        found = delineate(
+            self.members, seen, spacing_mm, manner, on_progress=on_progress, should_stop=should_stop
+        )
+        if box is not None:
+            found = _pasted(found, image.shape, box)
+        if options.postprocess:
+            labels = keep_largest(found.labels, self.plan.postprocessing, places_of(self.plan))
+            found = replace(found, labels=labels)
+        return found
+
+    def _window_mm(self) -> Triple:
+        i, j, k = (n * mm for n, mm in zip(self.plan.patch_size, self.plan.spacing_mm, strict=True))
+        return i, j, k
+
+
+def own_coarse(model_dir: Path) -> Path:
+    """Return the folder of a model's own low-resolution model. Raises TrainingError where it has none."""
+    folder = model_dir / OWN_COARSE
+    if not folder.is_dir():
+        raise TrainingError(
+            f"{model_dir.name} holds no low-resolution model of its own; name a coarse model's folder."
+        )
+    return folder
+
+
+def _check(image: NDArray[Any], spacing_mm: Triple) -> None:
+    if image.ndim != 3 or 0 in image.shape:
+        raise TrainingError(f"An image of three axes is needed, not one of shape {image.shape}.")
+    if image.dtype.kind not in "iuf":
+        raise TrainingError(f"An image of numbers is needed, not of {image.dtype}.")
+    if image.dtype.kind == "f" and not np.isfinite(image).all():
+        raise TrainingError("The image holds voxels that are not numbers.")
+    if len(spacing_mm) != 3 or not all(np.isfinite(mm) and mm > 0 for mm in spacing_mm):
+        raise TrainingError(f"The voxel size must be three positive numbers of mm, not {spacing_mm}.")
+
+
+def _on(network: nn.Module, device: str | None) -> nn.Module:
+    if device is None:
+        return network
+    try:
+        return network.to(torch.device(device))
+    except (RuntimeError, AssertionError) as error:
+        raise TrainingError(f"This machine has no device called {device}.") from error
+
+
+def _pasted(found: PredictionResult, shape: tuple[int, ...], box: Box) -> PredictionResult:
+    """Put what was found in a box back into the scan; outside is background, of which the model is sure."""
+    labels = np.zeros((len(found.labels), *shape), np.uint8)
+    labels[(slice(None), *box)] = found.labels
+    entropy = None
+    if found.entropy is not None:
+        entropy = np.zeros_like(labels)
+        entropy[(slice(None), *box)] = found.entropy
+    return replace(found, labels=labels, entropy=entropy)
