@@ -29,7 +29,7 @@ def predict(settings: Settings) -> None:
 
 
 def predictor_of(settings: Settings, weights: dict[str, torch.Tensor]) -> nnUNetPredictor:
-    """Return nnU-Net's predictor with these weights: step 0.5, Gaussian, mirrored only where trained so."""
+    """Return nnU-Net's predictor with these weights (none: random): step 0.5, Gaussian, as it ships."""
     plans = PlansManager(json.loads((settings.preprocessed / f"{PLANS}.json").read_text()))
     dataset = json.loads((settings.preprocessed / "dataset.json").read_text())
     configuration = plans.get_configuration(CONFIGURATION)
@@ -37,6 +37,7 @@ def predictor_of(settings: Settings, weights: dict[str, torch.Tensor]) -> nnUNet
     network = BudgetTrainer.build_network_architecture(
         plans, configuration, 1, heads, enable_deep_supervision=False
     )
+    network.load_state_dict(weights or network.state_dict())
     predictor = nnUNetPredictor(
         tile_step_size=0.5,
         use_gaussian=True,

@@ -59,4 +59,5 @@ class Settings:
             "nnUNet_def_n_proc": str(self.threads),
             "nnUNet_compile": "f",
             "OMP_NUM_THREADS": str(self.threads),
+            "DELINEATE_THREADS": str(self.threads),
         }
