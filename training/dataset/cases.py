@@ -1,6 +1,7 @@
 """The scans and label maps of a data set, checked, and converted to what training reads."""
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -117,15 +118,22 @@ def _converted(dataset: Dataset, case: DatasetCase, folder: Path) -> tuple[Case,
         assert labels is not None  # noqa: S101 - case.labels is not None
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "case.json").unlink(missing_ok=True)
-        np.save(files[0], image.voxels)
-        np.save(files[1], labels)
+        for path, array in zip(files, (image.voxels, labels), strict=True):
+            _save(path, array)
         drawn = bool(((labels > 0) & (labels != IGNORE)).any())
         kept = {"signature": signature, "spacing_mm": image.geometry.spacing_mm, "drawn": drawn}
-        unfinished = folder / "case.part"
+        unfinished = folder / f"case.{os.getpid()}.part"
         unfinished.write_text(json.dumps(kept))
         unfinished.replace(folder / "case.json")
     x, y, z = kept["spacing_mm"]
     return Case(case.id, files[0], (x, y, z), files[1], case.annotated), bool(kept["drawn"])
+
+
+def _save(path: Path, array: NDArray[Any]) -> None:
+    """Write an array so that another process that converts the same case never maps half of it."""
+    unfinished = path.with_name(f".{os.getpid()}-{path.name}")
+    np.save(unfinished, array)
+    unfinished.replace(path)
 
 
 def _signature(dataset: Dataset, *files: Path) -> list[Any]:

@@ -1,0 +1,98 @@
+"""python -m training fit PLAN DIR --out OUT: train a network."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from training.commands.arguments import whole_from
+from training.commands.bars import Bars, interruptible, say, shown
+from training.commands.data import AUTO, LAYOUTS, add_data, add_memory, add_time, cache_of, recipe_of
+from training.dataset import Dataset, DatasetCase, convert, read_dataset
+from training.experiments.folds import held_out
+from training.manifest import Manifest, Report
+from training.progress import TrainingError
+from training.run import train
+
+TEST = "test"
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser's commands."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "fit",
+        description="Train by a plan (see plan --help), or by one made from the cases themselves (auto). "
+        "Interrupted, the same command goes on from the last checkpoint. " + LAYOUTS,
+    )
+    parser.add_argument("plan", metavar="PLAN", help=f"plan file, FILE:NAME of several plans, or {AUTO}")
+    add_data(parser)
+    parser.add_argument("--init", type=Path, metavar="MODEL", help="model folder to start from")
+    parser.add_argument("--seed", type=whole_from(0), default=0)
+    add_time(parser, None)
+    add_memory(parser)
+    parser.add_argument(
+        "--val",
+        metavar="SHARE|test",
+        help="share of the patients to validate on after each epoch; or test: score the test set only",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train, score and say where the model is. Raises TrainingError and its like with one sentence."""
+    dataset = read_dataset(arguments.dir)
+    train_on, validation, test = _split(dataset, arguments.val)
+    recipe = recipe_of(arguments, arguments.plan)
+    with interruptible() as should_stop, Bars() as report:
+        everything = (*train_on, *validation, *(case for case in test if case not in validation))
+        converted = convert(
+            dataset, everything, cache_of(arguments), on_progress=report, should_stop=should_stop
+        )
+        by_id = {case.id: case for case in converted}
+        groups = [tuple(by_id[case.id] for case in group) for group in (train_on, validation, test)]
+        manifest = Manifest(
+            structures=dataset.structures,
+            train=groups[0],
+            test=groups[2],
+            parent=arguments.init,
+            budget_s=recipe.budget_s,
+            seed=arguments.seed,
+            validation=groups[1],
+        )
+        plan = recipe.plan_for(manifest.train, manifest.structures, manifest.parent)
+        done = train(manifest, arguments.out, on_progress=report, should_stop=should_stop, plan=plan)
+    if os.environ.get("RANK", "0") == "0":  # of several processes started by torchrun one speaks
+        (arguments.out / "report.json").write_text(done.to_json())
+        _show(done)
+
+
+def _split(
+    dataset: Dataset, val: str | None
+) -> tuple[tuple[DatasetCase, ...], tuple[DatasetCase, ...], tuple[DatasetCase, ...]]:
+    """Return the cases to train on, to validate on while training, and to score at the end."""
+    if val is None or val == TEST:
+        if val == TEST and not dataset.scored_test:
+            raise TrainingError(f"{dataset.name} has no test set with delineations to score on.")
+        return dataset.cases, (), dataset.scored_test
+    try:
+        share = float(val)
+    except ValueError as error:
+        raise TrainingError(
+            f"--val is a share of the patients such as 0.2, or the word {TEST}, not {val}."
+        ) from error
+    cases, validation = held_out(dataset.cases, share, seed=0)
+    return cases, validation, dataset.scored_test or validation
+
+
+def _show(done: Report) -> None:
+    if done.scores:
+        table = Table("case", "structure", "Dice", "surface Dice")
+        for s in done.scores:
+            table.add_row(s.case_id, s.structure, shown(s.dice), shown(s.surface_dice))
+        Console().print(table)
+    for note in done.notes:
+        say(note)
+    say(f"The model is in {done.model_dir} ({done.steps} steps, {done.train_seconds:.0f} s).")

@@ -1,0 +1,1 @@
+"""Experiments: many trainings that answer one question, each finished run kept and never repeated."""
