@@ -191,7 +191,7 @@ def resample(
 
     The outer faces of the grids coincide (not the centres of the corner voxels), so nothing shifts; beyond
     them the border voxels go on. Cubic splines are kept within the range of the array, as in nnU-Net. As
-    splines of a grid are separable, each axis is one product with a banded matrix, the most shrunk axis first.
+    splines of a grid are separable, each axis is one product with a banded matrix, the most shrunk first.
     """
     if array.shape == shape:
         return array
@@ -245,7 +245,7 @@ def _nearest(size: int, wanted: int) -> NDArray[np.intp]:
 
 @functools.lru_cache(maxsize=16)
 def _spline(size: int, wanted: int, order: int) -> NDArray[np.float32]:
-    """Return the matrix (wanted, size) that interpolates along an axis, found by interpolating unit vectors."""
+    """Return the matrix (wanted, size) that interpolates along an axis: what becomes of unit vectors."""
     scale = size / wanted
     matrix = ndimage.affine_transform(
         np.eye(size), (scale, 1.0), (0.5 * scale - 0.5, 0.0), (wanted, size), order=order, mode="nearest"
