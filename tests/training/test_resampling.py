@@ -1,5 +1,7 @@
 """Resampling against SciPy's splines on the whole volume, and label maps against one indicator per value."""
 
+from fractions import Fraction
+from math import floor
 from typing import Any, Literal
 
 import numpy as np
@@ -15,8 +17,8 @@ Shape = tuple[int, int, int]
 Order = Literal[0, 1, 3]
 
 SIZES = st.tuples(*[st.integers(1, 14)] * 3)
-ORDER_LIST: tuple[Order, ...] = (0, 1, 3)
-ORDERS = st.sampled_from(ORDER_LIST)
+ORDERS: tuple[Order, ...] = (0, 1, 3)
+SPLINES = st.sampled_from(ORDERS[1:])
 
 
 def by_scipy(array: NDArray[Any], shape: Shape, order: int) -> NDArray[Any]:
@@ -37,13 +39,20 @@ def by_indicators(labels: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
 
 
 @settings(max_examples=40, deadline=None)
-@given(before=SIZES, after=SIZES, order=ORDERS, seed=st.integers(0, 99))
+@given(before=SIZES, after=SIZES, order=SPLINES, seed=st.integers(0, 99))
 def test_splines_are_those_of_the_whole_volume(before: Shape, after: Shape, order: Order, seed: int) -> None:
     array = np.random.default_rng(seed).normal(size=before).astype(np.float32)
     found = resample(array, after, order=order)
     assert found.shape == after
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, by_scipy(array, after, order), atol=2e-5)
+
+
+@given(size=st.integers(1, 40), wanted=st.integers(1, 40))
+def test_the_nearest_voxel_is_the_one_in_which_the_new_centre_lies(size: int, wanted: int) -> None:
+    found = resample(np.arange(size).reshape(size, 1, 1), (wanted, 1, 1), order=0).ravel()
+    centres = [Fraction(2 * n + 1, 2 * wanted) * size for n in range(wanted)]
+    assert [int(n) for n in found] == [floor(c) for c in centres]
 
 
 @settings(max_examples=40, deadline=None)
@@ -75,7 +84,7 @@ def test_cubic_splines_follow_a_smooth_scan_more_closely_than_lines() -> None:
 
     error = {
         order: np.abs(resample(smooth(16), (64, 4, 4), order=order) - smooth(64))[20:-20].max()
-        for order in ORDER_LIST
+        for order in ORDERS
     }
     assert error[3] < 0.1 * error[1] < 0.1 * error[0]
 
