@@ -86,7 +86,7 @@ def test_crops_of_a_batch_are_changed_one_by_one(name: str) -> None:
     args = {"p": 0.5} if name != "spatial" else {"p_rotation": 0.5, "p_scale": 0.0}
     plain, some = applied(name, args, count=32)
     same = [torch.equal(a, b) for a, b in zip(plain.image, some.image, strict=True)]
-    assert 4 < sum(same) < 28
+    assert 2 < sum(same) < 28
 
 
 def test_turning_looks_where_the_matrix_says() -> None:

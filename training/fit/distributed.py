@@ -14,8 +14,6 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from training.plan import Plan
-
 _PATIENCE = datetime.timedelta(hours=2)  # the first process may prepare scans for long
 
 
@@ -53,12 +51,11 @@ class World:
         if self.size > 1:
             self.mean(0.0)
 
-    def spread(self, network: nn.Module, plan: Plan) -> nn.Module:
+    def spread(self, network: nn.Module) -> nn.Module:
         """Return the network whose gradients are averaged over all processes."""
         if self.size == 1:
             return network
-        unused = 0.0 in plan.deep_supervision
-        return DistributedDataParallel(network, find_unused_parameters=unused)
+        return DistributedDataParallel(network)
 
 
 ALONE = World()

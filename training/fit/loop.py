@@ -133,6 +133,7 @@ class _Loop:
         while not self._finished():
             if run.world.agreed(float(run.world.first and self.should_stop())):
                 self._save()
+                run.world.wait()  # nobody reads the checkpoint before it is there
                 raise Cancelled
             if self._epoch_is_due():
                 self._end_epoch()
@@ -232,7 +233,7 @@ def _new(plan: Plan, seed: int, state: State, world: World, start: Start = lambd
     optimiser = optimiser_of(plan, network)
     learning_rate(plan, 0, 1)  # an unknown schedule is refused before any work
     average = averaging(plan, network)
-    forward = accelerated(world.spread(network, plan), device())
+    forward = accelerated(world.spread(network), device())
     return Fit(plan, seed, world, network, forward, average, {}, optimiser, loss_of(plan), state)
 
 
