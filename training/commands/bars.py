@@ -42,6 +42,8 @@ class Bars:
         self._bars.stop()
 
     def _report(self, progress: Progress) -> None:
+        if progress.total <= 1:  # over before anybody could read it
+            return
         name = progress.message or progress.stage
         if progress.stage not in self._tasks:
             self._tasks[progress.stage] = self._bars.add_task(name, total=progress.total)

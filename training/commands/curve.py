@@ -3,6 +3,7 @@
 import argparse
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from training.commands.data import (
     recipe_of,
 )
 from training.curve import FEWEST_SIZES, LearningCurves
-from training.experiments.curve_runs import CurveOrder, curve_rows, curve_trials, curves_of
+from training.experiments.curve_runs import CurveOrder, curve_rows, curve_trials, curves_of, gains_of
 from training.experiments.trial import Result, run_trials, write_json
 
 
@@ -76,6 +77,8 @@ def run(arguments: argparse.Namespace) -> None:
     Console().print(_structure_table(rows))
     for arm in dict.fromkeys(row["arm"] for row in rows):
         _show_curve(arm, curves.get(arm), targets)
+    for gain in gains_of(results):
+        say(str(gain))
     say(f"All figures are in {arguments.out / 'curve.json'}.")
 
 
@@ -88,6 +91,7 @@ def _content(
     return {
         "metric_version": results[0].metric_version,
         "rows": rows,
+        "gains": [asdict(gain) for gain in gains_of(results)],
         "curves": {
             arm: {
                 "overall": found.overall.to_dict(targets),
@@ -147,6 +151,9 @@ def _show_curve(arm: str, curves: LearningCurves | None, targets: Sequence[float
         return
     curve = curves.overall
     largest = max(curve.sizes)
+    if curve.a < 1e-9:
+        say(f"{arm}: Dice does not grow with the number of cases; it stays at {curve.c:.3f}.")
+        return
     low, high = curve.band(2 * largest)
     say(
         f"{arm}: Dice(n) = {curve.c:.3f} - {curve.a:.3f} n^-{curve.b:.2f}; with {2 * largest} cases "

@@ -8,7 +8,7 @@ from pathlib import Path
 from training.commands.arguments import number_from, whole_from
 from training.dataset import Dataset, DatasetCase, convert, read_dataset
 from training.experiments.folds import held_out
-from training.experiments.trial import Recipe, sample_of
+from training.experiments.trial import Recipe, samples_of
 from training.labels import StructureSpec
 from training.manifest import Case
 from training.plan import Plan, configurations, read_plan, read_plans, take_fingerprint
@@ -124,7 +124,10 @@ def recipe_of(arguments: argparse.Namespace, plan: str = AUTO) -> Recipe:
 
 
 def configurations_of(
-    arguments: argparse.Namespace, structures: Sequence[StructureSpec], cases: Sequence[Case]
+    arguments: argparse.Namespace,
+    structures: Sequence[StructureSpec],
+    cases: Sequence[Case],
+    on_progress: OnProgress,
 ) -> dict[str, Recipe]:
     """Return the recipe of every configuration that --plans and --networks ask for, by its name.
 
@@ -136,16 +139,19 @@ def configurations_of(
             found = read_plans(Path(word)) if Path(word).is_file() else {"": read_named_plan(word)}
             named = {(name or word.rpartition(":")[2]): plan for name, plan in found.items()}
         else:
-            named = _automatic(arguments, structures, cases)
+            named = _automatic(arguments, structures, cases, on_progress)
         for name, plan in named.items():
             plans[name if name not in plans else f"{Path(word.partition(':')[0]).stem}-{name}"] = plan
     return {name: _timed(plan, arguments) for name, plan in plans.items()}
 
 
 def _automatic(
-    arguments: argparse.Namespace, structures: Sequence[StructureSpec], cases: Sequence[Case]
+    arguments: argparse.Namespace,
+    structures: Sequence[StructureSpec],
+    cases: Sequence[Case],
+    on_progress: OnProgress,
 ) -> dict[str, Plan]:
-    fingerprint = take_fingerprint((sample_of(case) for case in cases), structures)
+    fingerprint = take_fingerprint(samples_of(cases, on_progress), structures)
     plans: dict[str, Plan] = {}
     for word in arguments.networks:
         network, _, preset = word.partition(":")

@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
             seed=arguments.seed,
             validation=groups[1],
         )
-        plan = recipe.plan_for(manifest.train, manifest.structures, manifest.parent)
+        plan = recipe.plan_for(manifest.train, manifest.structures, manifest.parent, report)
         done = train(manifest, arguments.out, on_progress=report, should_stop=should_stop, plan=plan)
     if os.environ.get("RANK", "0") == "0":  # of several processes started by torchrun one speaks
         (arguments.out / "report.json").write_text(done.to_json())

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from training.compare import compare
-from training.experiments.figures import Scores, case_spread, spread, values_by_structure
+from training.experiments.figures import Scores, case_spread, seed_mean, spread, values_by_structure
 from training.experiments.trial import Recipe, Result, Trial
 from training.labels import StructureSpec
 from training.manifest import Case, Manifest
@@ -74,15 +74,6 @@ def comparison(results: Sequence[Result]) -> dict[str, Any]:
         )
     rows.sort(key=lambda row: -(row["dice"]["mean"] or 0.0))
     return {"networks": rows, "pairs": paired_tests({row["network"]: dice[row["network"]] for row in rows})}
-
-
-def seed_mean(tables: Sequence[Scores]) -> dict[tuple[str, str], float | None]:
-    """Return the mean over seeds of every (case, structure); None where it is None in all."""
-    found: dict[tuple[str, str], float | None] = {}
-    for key in dict.fromkeys(key for table in tables for key in table):
-        values = [value for table in tables if (value := table.get(key)) is not None]
-        found[key] = mean(values) if values else None
-    return found
 
 
 def mean_ranks(dice: Mapping[str, Scores]) -> dict[str, float]:

@@ -83,8 +83,9 @@ def cross_validate(
     postprocessing = choose_postprocessing(_validated(dataset, by_id, folder / best.name), dataset.structures)
     final = _finish(dataset, by_id, folder, best.name, postprocessing)
     models = [model for fold in best.models for model in fold]
-    for model in models:
-        _set_postprocessing(model, postprocessing)
+    for result in results:
+        own = postprocessing if result.model_dir in models else ()
+        _set_postprocessing(result.model_dir, own)
     summary = {
         "metric_version": METRIC_VERSION,
         "folds": [[case.id for case in fold] for fold in folds],

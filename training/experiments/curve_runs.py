@@ -11,9 +11,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from training.compare import Difference, compare
 from training.curve import FEWEST_SIZES, CurveRun, LearningCurves, learning_curves
 from training.dataset import DatasetCase
-from training.experiments.figures import spread, structure_means
+from training.experiments.figures import seed_mean, spread, structure_means
 from training.experiments.folds import nested_subsets
 from training.experiments.trial import Recipe, Result, Trial
 from training.labels import StructureSpec
@@ -21,6 +22,22 @@ from training.manifest import Case, Manifest
 from training.progress import TrainingError
 
 SCRATCH, PRETRAINED = "scratch", "pretrained"
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What starting from a model gave over starting from scratch, at one size, paired over test cases."""
+
+    size: int
+    difference: Difference
+
+    def __str__(self) -> str:
+        """Return the gain as one sentence."""
+        d = self.difference
+        return (
+            f"With {self.size} cases the model to start from changes Dice by {d.mean:+.3f} "
+            f"(95 % interval {d.low:+.3f} to {d.high:+.3f})."
+        )
 
 
 @dataclass(frozen=True)
@@ -81,6 +98,18 @@ def curves_of(results: Sequence[Result]) -> dict[str, LearningCurves]:
         if len({run.size for run in runs}) >= FEWEST_SIZES:
             curves[arm] = learning_curves(runs)
     return curves
+
+
+def gains_of(results: Sequence[Result]) -> list[Gain]:
+    """Return the gain of the model to start from at every size, of scores averaged over seeds."""
+    gains = []
+    for size in sorted({int(result.about["size"]) for result in results}):
+        own = [result for result in results if result.about["size"] == size]
+        arms = [seed_mean([r.dice for r in own if r.about["arm"] == arm]) for arm in (PRETRAINED, SCRATCH)]
+        overall = compare(*arms).overall
+        if overall is not None:
+            gains.append(Gain(size, overall))
+    return gains
 
 
 def curve_rows(results: Sequence[Result]) -> list[dict[str, Any]]:

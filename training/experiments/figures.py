@@ -39,3 +39,12 @@ def case_spread(scores: Scores) -> dict[str, float | None]:
         "mean": mean(means.values()) if means else None,
         "sd": spread([mean(values) for values in by_case.values()])["sd"],
     }
+
+
+def seed_mean(tables: Sequence[Scores]) -> dict[tuple[str, str], float | None]:
+    """Return the mean over seeds of every (case, structure); None where it is None in all."""
+    found: dict[tuple[str, str], float | None] = {}
+    for key in dict.fromkeys(key for table in tables for key in table):
+        values = [value for table in tables if (value := table.get(key)) is not None]
+        found[key] = mean(values) if values else None
+    return found

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from training.labels import StructureSpec
 from training.manifest import Case, CaseScore, Manifest, Report
 from training.model import open_model, read_description
 from training.plan import Plan, Sample, plan_for, take_fingerprint
-from training.progress import OnProgress, Progress, ShouldStop, TrainingError
+from training.progress import OnProgress, Progress, ShouldStop, TrainingError, ignore_progress
 from training.run import train
 
 RESULT = "result.json"
@@ -39,11 +39,15 @@ class Recipe:
     plan: Plan | None = None
 
     def plan_for(
-        self, cases: Sequence[Case], structures: Sequence[StructureSpec], parent: Path | None
+        self,
+        cases: Sequence[Case],
+        structures: Sequence[StructureSpec],
+        parent: Path | None,
+        on_progress: OnProgress = ignore_progress,
     ) -> Plan:
         """Return the plan of a run on these cases. Raises TrainingError with one sentence."""
         plan = self.plan or plan_for(
-            take_fingerprint((sample_of(case) for case in cases), structures),
+            take_fingerprint(samples_of(cases, on_progress), structures),
             structures,
             budget_s=self.budget_s,
             parent=open_model(parent)[0] if parent else None,
@@ -143,7 +147,7 @@ def run_trial(
         return done
     own = folder / trial.name
     manifest = replace(trial.manifest, budget_s=trial.recipe.budget_s)
-    plan = trial.recipe.plan_for(manifest.train, manifest.structures, manifest.parent)
+    plan = trial.recipe.plan_for(manifest.train, manifest.structures, manifest.parent, on_progress)
     report = train(
         manifest, own, on_progress=on_progress, should_stop=should_stop, plan=plan, prepared=prepared
     )
@@ -180,10 +184,12 @@ def run_trials(
     return results
 
 
-def sample_of(case: Case) -> Sample:
-    """Map a converted case from disk."""
-    image, labels = np.load(case.image, mmap_mode="r"), np.load(case.labels, mmap_mode="r")
-    return Sample(image, labels, case.spacing_mm, frozenset(case.annotated))
+def samples_of(cases: Sequence[Case], on_progress: OnProgress = ignore_progress) -> Iterator[Sample]:
+    """Map converted cases from disk, one after the other, as a fingerprint wants them."""
+    for done, case in enumerate(cases, start=1):
+        image, labels = np.load(case.image, mmap_mode="r"), np.load(case.labels, mmap_mode="r")
+        yield Sample(image, labels, case.spacing_mm, frozenset(case.annotated))
+        on_progress(Progress("plan", done, len(cases), "Looking at the training cases"))
 
 
 def write_json(path: Path, content: Any) -> None:
