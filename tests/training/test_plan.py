@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.labels import IGNORE, StructureSpec
-from training.plan import Fingerprint, Intensities, Plan, Sample, channel_table, plan_for, take_fingerprint
+from training.plan import Fingerprint, Intensities, Plan, channel_table, plan_for
 from training.plan.processor import MIN_COVER
 from training.progress import TrainingError
 
@@ -32,33 +32,6 @@ def fingerprint(
 
 def plan(of: Fingerprint | None = None, structures: tuple[StructureSpec, ...] = (LIVER, LEFT, CORD)) -> Plan:
     return plan_for(of or fingerprint(), structures, budget_s=60)
-
-
-def sample(labels: list[int], hu: list[int], annotated: set[str]) -> Sample:
-    image = np.array(hu, np.int16).reshape(1, 1, -1)
-    layers = np.stack([np.array(labels, np.uint8).reshape(1, 1, -1), np.zeros((1, 1, len(labels)), np.uint8)])
-    return Sample(image, layers, (1.0, 2.0, 3.0), frozenset(annotated))
-
-
-def test_fingerprint_counts_only_what_was_looked_at() -> None:
-    samples = [
-        sample([0, 0, 5, 5], [-1000, 0, 100, 200], {"liver", "kidney_left"}),
-        sample([0, 0, 0, IGNORE], [-1000, 0, 0, 3000], {"kidney_left"}),
-    ]
-    found = take_fingerprint(samples, (LIVER, LEFT, CORD))
-    # Liver: 2 of 4 voxels of the one scan that has it; background: 5 of the 7 voxels that were looked at.
-    assert found.shares[0] == pytest.approx((5 / 7, 2 / 4, 0.0))
-    found_hu = found.intensities
-    assert 100 <= found_hu.lower <= found_hu.mean <= found_hu.upper <= 200
-    assert found.spacing_mm == (1.0, 2.0, 3.0)
-    assert found.median_mm == (1.0, 2.0, 12.0)
-
-
-def test_there_must_be_cases_and_something_drawn() -> None:
-    with pytest.raises(TrainingError, match="no case to train on"):
-        take_fingerprint([], (LIVER, CORD))
-    with pytest.raises(TrainingError, match="Nothing is drawn"):
-        take_fingerprint([sample([0, 0], [1, 2], {"liver"})], (LIVER, CORD))
 
 
 def test_patch_spacing_and_pooling_by_hand() -> None:

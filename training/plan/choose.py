@@ -18,6 +18,9 @@ from training.plan.rules import ANISOTROPY, budget_for
 from training.plan.schema import Plan, Step
 from training.progress import TrainingError
 
+UNETS = ("plain_unet", "resenc_unet")
+_MULTIPLE = 32  # fits every other network with the arguments that it has by itself
+
 
 def plan_for(
     fingerprint: Fingerprint,
@@ -76,10 +79,10 @@ def configurations(
         voxels = (step_s or STEP_S) * (voxels_per_s or VOXELS_PER_S)
         voxels = min(max(voxels, MIN_PATCH_VOXELS), MAX_PATCH_VOXELS)
         plan = processor_plan(fingerprint, structures, budget_s=budget_s, network=network, voxels=voxels)
-        return {"full": plan}
+        return {"full": _built(plan)}
     if step_s is not None or voxels_per_s is not None:
         raise TrainingError("Give the memory of a graphics card or the time of a step, not both.")
-    return memory_plans(
+    plans = memory_plans(
         fingerprint,
         structures,
         budget_s=budget_s,
@@ -87,6 +90,18 @@ def configurations(
         budget=budget,
         memory_gb=memory_gb or budget.reference_gb,
     )
+    return {name: _built(plan) for name, plan in plans.items()}
+
+
+def _built(plan: Plan) -> Plan:
+    """Return the plan as its network takes it: only U-Nets are built by strides and have several heads.
+
+    The others have arguments of their own, and take patches whose edges are multiples of a fixed number.
+    """
+    if plan.network in UNETS:
+        return plan
+    i, j, k = (max(_MULTIPLE, round(n / _MULTIPLE) * _MULTIPLE) for n in plan.patch_size)
+    return replace(plan, network_args={}, deep_supervision=(), patch_size=(i, j, k))
 
 
 def _child(plan: Plan, parent: Plan) -> Plan:

@@ -14,6 +14,7 @@ from training.plan.schema import Shape, Triple, keys_by_layer
 from training.progress import TrainingError
 
 _LOWEST, _HIGHEST = np.iinfo(np.int16).min, np.iinfo(np.int16).max
+_ROUNDING = 1e-9  # of added shares; it must not decide which voxel is the median
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def _intensities(histogram: NDArray[np.float64]) -> Intensities:
     std = float(np.sqrt((share * (hu - mean) ** 2).sum()))
     rising = share.cumsum()
     lower, median, upper = (
-        float(hu[min(np.searchsorted(rising, q), len(hu) - 1)]) for q in (0.005, 0.5, 0.995)
+        float(hu[min(np.searchsorted(rising, q - _ROUNDING), len(hu) - 1)]) for q in (0.005, 0.5, 0.995)
     )
     return Intensities(lower, upper, mean, max(std, 1.0), median, float(hu[0]), float(hu[-1]))
 
