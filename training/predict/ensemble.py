@@ -89,7 +89,8 @@ def delineate(
     shape = int(image.shape[0]), int(image.shape[1]), int(image.shape[2])
     shape = groups[0].grid if manner.on_plans_grid else shape
     axis = slab_axis(groups[0].grid, groups[0].plan.patch_size)
-    tiles = Tiles(sum(tiles_of(g.grid, g.plan.patch_size) for g in groups), on_progress, should_stop)
+    stage = "locate" if manner.on_plans_grid else "predict"
+    tiles = Tiles(sum(tiles_of(g.grid, g.plan.patch_size) for g in groups), on_progress, should_stop, stage)
     device = next((p.device for m in members for p in m.network.parameters()), torch.device("cpu"))
     streams = list(_streams(groups, image, spacing_mm, manner, axis, tiles))
     ways = [Upsampling(g.plan, g.grid, shape, axis, device) for g in groups]

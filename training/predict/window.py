@@ -24,6 +24,7 @@ from training.progress import Cancelled, OnProgress, Progress, ShouldStop, Train
 
 _STEP = 0.5  # of the window: how far apart windows are at most
 _SIGMA = 1 / 8  # of the window
+_STAGES = {"predict": "Predicting", "locate": "Looking for the structures"}
 _GPU_TILES = 4  # at once; on a processor one at a time keeps the activations in its caches
 
 
@@ -34,6 +35,7 @@ class Tiles:
     total: int
     on_progress: OnProgress
     should_stop: ShouldStop
+    stage: str = "predict"
     done: int = field(default=0, init=False)
 
     def next(self, count: int) -> None:
@@ -41,8 +43,9 @@ class Tiles:
         if self.should_stop():
             raise Cancelled
         self.done += count
-        message = f"Predicting, part {self.done} of {self.total}"
-        self.on_progress(Progress("predict", self.done, self.total, message))
+        what = _STAGES[self.stage]
+        message = f"{what}, part {self.done} of {self.total}"
+        self.on_progress(Progress(self.stage, self.done, self.total, message))
 
 
 def starts(size: int, window: int) -> list[int]:
