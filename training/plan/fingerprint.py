@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from training.labels import IGNORE, StructureSpec, layer_values
 from training.plan.reading import read_dataclass
 from training.plan.schema import Shape, Triple, keys_by_layer
+from training.plan.writing import to_json
 from training.progress import TrainingError
 
 _LOWEST, _HIGHEST = np.iinfo(np.int16).min, np.iinfo(np.int16).max
@@ -71,7 +72,7 @@ class Fingerprint:
 
     def to_json(self) -> str:
         """Write the fingerprint as JSON text."""
-        return json.dumps(asdict(self), indent=1)
+        return to_json(asdict(self))
 
     @staticmethod
     def from_json(text: str) -> "Fingerprint":

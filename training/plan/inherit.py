@@ -7,6 +7,7 @@ from typing import Any
 
 from training.plan.check import check
 from training.plan.schema import Plan
+from training.plan.writing import to_json
 from training.progress import TrainingError
 
 _FROM, _PLANS = "inherits_from", "plans"
@@ -40,7 +41,7 @@ def write_plans(path: Path, plans: Mapping[str, Plan]) -> None:
         for name, plan in others:
             fields = plan.to_dict().items()
             content[name] = {_FROM: first} | {key: value for key, value in fields if value != own[key]}
-        text = json.dumps({_PLANS: content}, indent=1)
+        text = to_json({_PLANS: content})
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
     unfinished.write_text(text + "\n", encoding="utf-8")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from training.labels import StructureSpec, layer_values
 from training.plan.fingerprint import Fingerprint
-from training.plan.rules import Budget, Configuration, full_configuration, low_configuration
+from training.plan.rules import Budget, Configuration, full_configuration, low_configuration, separate_z
 from training.plan.schema import Normalisation, Plan, Resampling, Step, keys_by_layer
 
 _LEAST_KEPT = 0.75  # of the median scan by its box; below it the emptiness around is left out of the z-score
@@ -34,7 +34,7 @@ def memory_plans(
             axis_order=configuration.axis_order,
             patch_size=configuration.patch_size,
             batch_size=configuration.batch_size,
-            resampling=Resampling(separate_z=True),
+            resampling=Resampling(separate_z=separate_z(configuration.spacing_mm)),
             normalisation=normalisation_of(fingerprint),
             loss="dice_ce",
             loss_args={"batch_dice": name == "full" and low is not None, "weighted": False, "smooth": 1e-5},

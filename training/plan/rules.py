@@ -113,6 +113,12 @@ def axis_order(spacing_mm: Triple) -> tuple[int, int, int]:
     return worst, a, b
 
 
+def separate_z(spacing_mm: Triple) -> bool:
+    """Tell whether slices are resampled singly: one axis alone is coarsest, beyond three times the finest."""
+    coarsest = max(spacing_mm)
+    return coarsest / min(spacing_mm) > ANISOTROPY and spacing_mm.count(coarsest) == 1
+
+
 def _worst(spacing_mm: Sequence[float] | NDArray[np.float64]) -> int:
     return max((2, 1, 0), key=lambda axis: spacing_mm[axis])
 

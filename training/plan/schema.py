@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from training.labels import IGNORE, StructureSpec, layer_values
 from training.plan.reading import read_dataclass
+from training.plan.writing import to_json
 from training.progress import TrainingError
 
 VERSION = 2
@@ -139,7 +140,7 @@ class Plan:
 
     def to_json(self) -> str:
         """Write the plan as JSON text."""
-        return json.dumps(asdict(self), indent=1)
+        return to_json(asdict(self))
 
     @staticmethod
     def from_dict(content: Any) -> "Plan":
