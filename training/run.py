@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from training.fit import State, dice_of, fingerprint_of, fit, joined
+from training.fit import State, World, dice_of, fingerprint_of, fit, joined
 from training.labels import IGNORE, LabelError, StructureSpec, layer_values
 from training.manifest import Case, CaseScore, Manifest, Report
 from training.metrics import METRIC_VERSION, score
@@ -67,34 +67,77 @@ def train(
         folder = prepared or out_dir / "prepared"
         if not world.first:
             world.wait()  # until the first process has made the plan and the files
-        order = _order(manifest)
-        plan = _plan(manifest, out_dir, order, plan, tell)
-        cases = _prepared(manifest.train, manifest, plan, folder, tell, should_stop)
-        held_out = _prepared(manifest.validation, manifest, plan, folder, tell, should_stop)
+        inputs = _inputs(manifest, out_dir, plan, folder, tell, should_stop)
         if world.first:
             world.wait()
-        _check_drawn(cases)
-        network, state = fit(
-            plan,
-            cases,
-            seed=manifest.seed,
-            order=order,
-            checkpoint=out_dir / _CHECKPOINT,
-            start=lambda fresh: _start_from(fresh, plan, manifest.parent),
-            validation=partial(dice_of, plan=plan, cases=held_out) if held_out else None,
-            on_progress=tell,
-            should_stop=should_stop,
-            world=world,
-        )
+        network, state = _fit(inputs, manifest, out_dir, tell, should_stop, world)
         scores: tuple[CaseScore, ...] = ()
         if world.first:
-            _write(out_dir / _MODEL, network, plan, manifest, state)
+            _write(out_dir / _MODEL, network, inputs.plan, manifest, state)
             scores = _scores(Predictor.load(out_dir / _MODEL), manifest, tell, should_stop)
             if prepared is None:
                 shutil.rmtree(folder, ignore_errors=True)
         world.wait()
     tell(Progress("done", 1, 1, "Training is finished", 0.0))
-    return _report(out_dir / _MODEL, plan, state, scores, _notes(manifest, plan, cases, state))
+    return _report(out_dir / _MODEL, inputs, manifest, state, scores)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    order: str
+    plan: Plan
+    cases: list[Prepared]
+    validation: list[Prepared]
+
+
+def _inputs(
+    manifest: Manifest,
+    out_dir: Path,
+    given: Plan | None,
+    folder: Path,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+) -> _Inputs:
+    """Return the plan and the scans on its grid."""
+    if not manifest.train:
+        raise TrainingError("There is no case to train on.")
+    order = _order(manifest)
+    plan = _plan(manifest, out_dir, order, given, on_progress)
+    groups: list[list[Prepared]] = [[], []]
+    total = len(manifest.train) + len(manifest.validation)
+    for group, cases in zip(groups, (manifest.train, manifest.validation), strict=True):
+        for case in cases:
+            if should_stop():
+                raise Cancelled
+            group.append(prepare(_sample(case, manifest.structures), plan, folder))
+            done = sum(map(len, groups))
+            on_progress(Progress("prepare", done, total, "Preparing the cases"))
+    if not any(case.present for case in groups[0]):
+        raise TrainingError("Nothing is drawn in any of the training cases; at least one structure must be.")
+    return _Inputs(order, plan, *groups)
+
+
+def _fit(
+    inputs: _Inputs,
+    manifest: Manifest,
+    out_dir: Path,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+    world: World,
+) -> tuple[nn.Module, State]:
+    plan, held_out = inputs.plan, inputs.validation
+    return fit(
+        plan,
+        inputs.cases,
+        seed=manifest.seed,
+        order=inputs.order,
+        checkpoint=out_dir / _CHECKPOINT,
+        start=lambda fresh: _start_from(fresh, plan, manifest.parent),
+        validation=partial(dice_of, plan=plan, cases=held_out) if held_out else None,
+        on_progress=on_progress,
+        should_stop=should_stop,
+        world=world,
+    )
 
 
 def score_case(
@@ -168,30 +211,6 @@ def _check_structures(plan: Plan, structures: Sequence[StructureSpec]) -> None:
         raise TrainingError("The plan was made for other structures than the cases have; make a new plan.")
 
 
-def _prepared(
-    given: Sequence[Case],
-    manifest: Manifest,
-    plan: Plan,
-    folder: Path,
-    on_progress: OnProgress,
-    should_stop: ShouldStop,
-) -> list[Prepared]:
-    cases = []
-    for index, case in enumerate(given):
-        if should_stop():
-            raise Cancelled
-        cases.append(prepare(_sample(case, manifest.structures), plan, folder))
-        on_progress(Progress("prepare", index + 1, len(given), "Preparing the cases"))
-    return cases
-
-
-def _check_drawn(cases: Sequence[Prepared]) -> None:
-    if not cases:
-        raise TrainingError("There is no case to train on.")
-    if not any(case.present for case in cases):
-        raise TrainingError("Nothing is drawn in any of the training cases; at least one structure must be.")
-
-
 def _start_from(network: nn.Module, plan: Plan, parent: Path | None) -> None:
     if parent is not None:
         parent_plan, _ = open_model(parent)
@@ -212,31 +231,31 @@ def _write(model_dir: Path, network: nn.Module, plan: Plan, manifest: Manifest, 
 
 
 def _report(
-    model_dir: Path, plan: Plan, state: State, scores: tuple[CaseScore, ...], notes: tuple[str, ...]
+    model_dir: Path, inputs: _Inputs, manifest: Manifest, state: State, scores: tuple[CaseScore, ...]
 ) -> Report:
     return Report(
         weights=model_dir / WEIGHTS,
         weights_sha256=read_description(model_dir)["weights_sha256"],
         model_dir=model_dir,
-        plan=plan.to_dict(),
+        plan=inputs.plan.to_dict(),
         scores=scores,
         steps=state.step,
         train_seconds=state.seconds,
         metric_version=METRIC_VERSION,
         validation=state.dice or {},
         epochs=tuple(asdict(epoch) for epoch in state.epochs),
-        notes=notes,
+        notes=_notes(inputs, manifest, state),
     )
 
 
-def _notes(manifest: Manifest, plan: Plan, cases: Sequence[Prepared], state: State) -> tuple[str, ...]:
+def _notes(inputs: _Inputs, manifest: Manifest, state: State) -> tuple[str, ...]:
     """Return what the reader of a report should know, in sentences."""
     notes = []
-    if len(cases) == 1:
+    if len(inputs.cases) == 1:
         notes.append("Trained on a single case: nothing says how the model does on others.")
-    elif not manifest.validation:
+    elif not inputs.validation:
         notes.append("There were no validation cases: the last weights were kept, unchecked.")
-    drawn = {plan.channels[channel] for case in cases for channel in case.present}
+    drawn = {inputs.plan.channels[channel] for case in inputs.cases for channel in case.present}
     missing = [s.key for s in manifest.structures if s.key not in drawn]
     if missing:
         notes.append(f"Not drawn in any training case, so not learned: {', '.join(missing)}.")

@@ -43,6 +43,7 @@ def manifest_on_disk(
     *,
     train: tuple[int, ...] = (1, 2),
     test: tuple[int, ...] = (),
+    validation: tuple[int, ...] = (),
     shape: Shape = (24, 24, 16),
     structures: tuple[StructureSpec, ...] = STRUCTURES,
     parent: Path | None = None,
@@ -55,6 +56,7 @@ def manifest_on_disk(
         parent=parent,
         budget_s=budget_s,
         seed=3,
+        validation=tuple(case_on_disk(folder, seed, shape=shape) for seed in validation),
     )
 
 

@@ -12,6 +12,7 @@ from tests.training.conftest import MakeCase, MakeManifest
 from training.labels import IGNORE
 from training.manifest import Case, CaseScore, Manifest, Report
 from training.phantom import STRUCTURES, make_phantom
+from training.plan import Plan
 from training.plan.processor import MIN_STEPS
 from training.progress import Cancelled, Progress, TrainingError, ignore_progress, never_stop
 from training.run import Predictor, score_case, train
@@ -80,6 +81,76 @@ def _moved(case: Case, folder: Path) -> Case:
     image.write_bytes(case.image.read_bytes())
     labels.write_bytes(case.labels.read_bytes())
     return dataclasses.replace(case, image=image, labels=labels)
+
+
+def test_a_plan_may_be_given_and_is_the_one_that_is_trained(
+    parent: Parent, make_manifest: MakeManifest, tmp_path: Path
+) -> None:
+    made = Plan.from_dict(parent[1].plan)
+    own = dataclasses.replace(made, learning_rate=1e-3, min_steps=3, max_steps=3, ema=0.9)
+    report = train(
+        make_manifest(), tmp_path / "out", on_progress=ignore_progress, should_stop=never_stop, plan=own
+    )
+    assert report.steps == 3
+    assert report.plan == own.to_dict()
+    other = dataclasses.replace(own, channels=("background:0", "nose"), layers=((1,),))
+    with pytest.raises(TrainingError, match="made for other structures"):
+        train(
+            make_manifest(), tmp_path / "o", on_progress=ignore_progress, should_stop=never_stop, plan=other
+        )
+
+
+def test_a_folder_keeps_to_the_run_that_began_in_it(
+    parent: Parent, make_manifest: MakeManifest, tmp_path: Path
+) -> None:
+    own = dataclasses.replace(Plan.from_dict(parent[1].plan), min_steps=3, max_steps=3)
+
+    def again(manifest: Manifest, plan: Plan) -> Report:
+        return train(
+            manifest, tmp_path / "out", on_progress=ignore_progress, should_stop=never_stop, plan=plan
+        )
+
+    first = again(make_manifest(), own)
+    kept = (tmp_path / "out" / "plan.json").read_text()
+    with pytest.raises(TrainingError, match="holds a run of another plan or other cases"):
+        again(make_manifest(), dataclasses.replace(own, learning_rate=0.5))
+    with pytest.raises(TrainingError, match="holds a run of another plan or other cases"):
+        again(make_manifest(train=(1, 2, 3)), own)
+    assert (tmp_path / "out" / "plan.json").read_text() == kept
+    assert again(make_manifest(), own).weights_sha256 == first.weights_sha256
+
+
+def test_validation_is_reported_and_scans_may_be_prepared_once_for_many_runs(
+    parent: Parent, make_manifest: MakeManifest, tmp_path: Path
+) -> None:
+    own = dataclasses.replace(Plan.from_dict(parent[1].plan), min_steps=4, max_steps=4, epoch_steps=2)
+    manifest = make_manifest(validation=(5,))
+    shared = tmp_path / "shared"
+    for run in ("a", "b"):
+        seen: list[Progress] = []
+        report = train(
+            manifest,
+            tmp_path / run,
+            on_progress=seen.append,
+            should_stop=never_stop,
+            plan=own,
+            prepared=shared,
+        )
+        assert [epoch["step"] for epoch in report.epochs] == [2, 4]
+        assert set(report.validation) == set(KEYS)
+        assert report.notes == ()
+        assert len(list(shared.glob("*.npy"))) == 3
+        assert {p.done for p in seen if p.stage == "prepare"} == {1, 2, 3}
+        assert not (tmp_path / run / "prepared").exists()
+
+
+def test_a_single_case_is_trained_on_with_a_note(make_manifest: MakeManifest, tmp_path: Path) -> None:
+    more = (*STRUCTURES, dataclasses.replace(STRUCTURES[0], key="lesion", value=7))
+    report = trained(make_manifest(train=(1,), structures=more), tmp_path / "out")
+    assert report.notes == (
+        "Trained on a single case: nothing says how the model does on others.",
+        "Not drawn in any training case, so not learned: lesion.",
+    )
 
 
 def test_a_child_starts_where_its_parent_ended(
@@ -183,7 +254,7 @@ def test_four_patients_teach_what_a_liver_is(
 ) -> None:
     # Steps, not seconds: a busy machine must not decide whether this passes.
     monkeypatch.setattr("training.plan.processor.MIN_STEPS", 150)
-    manifest = make_manifest(train=(1, 2, 3, 4), test=(11, 12, 13), shape=(64, 64, 48))
+    manifest = make_manifest(train=(1, 2, 3, 4), test=(11, 12, 13), shape=(48, 48, 32))
     report = trained(manifest, tmp_path / "out")
     assert report.steps == 150
     dice = [s.dice for s in report.scores if s.structure == "liver" and s.dice is not None]
