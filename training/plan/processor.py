@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.labels import StructureSpec, layer_values
 from training.plan.fingerprint import Fingerprint, triple
 from training.plan.memory import normalisation_of
-from training.plan.rules import architecture, axis_order
+from training.plan.rules import architecture, axis_order, separate_z
 from training.plan.schema import Plan, Resampling, Shape, Step, Triple, keys_by_layer
 from training.plan.topology import SMALLEST_EDGE
 from training.volume import resampled_shape
@@ -23,6 +23,7 @@ MIN_PATCH_VOXELS, MAX_PATCH_VOXELS = 32**3, 160**3
 MIN_COVER = 0.2  # of the median scan by one patch; a lower share makes the grid coarser
 MIN_STEPS, MAX_STEPS = 40, 20_000
 EPOCH_STEPS = 100
+IMAGE_ORDER = 1  # of the splines that bring scans onto the plan's grid
 FEATURES, MOST_FEATURES = 16, 128  # of the first stage, doubled at each
 LEARNING_RATE, WARM_LEARNING_RATE = 8e-3, 4e-3  # from random weights, from a parent's
 WEIGHT_DECAY, CLIP_NORM, WARMUP_STEPS = 3e-5, 12.0, 20
@@ -74,7 +75,7 @@ def processor_plan(
         axis_order=axis_order(spacing_mm),
         patch_size=patch_size,
         batch_size=1,
-        resampling=Resampling(image_order=1),
+        resampling=Resampling(image_order=IMAGE_ORDER, separate_z=separate_z(spacing_mm)),
         normalisation=normalisation_of(fingerprint),
         loss="dice_ce",
         loss_args={"weighted": True},

@@ -24,6 +24,7 @@ WORTHWHILE = 2  # times fewer voxels than at full resolution, else the low resol
 COARSER = 1.03
 FIRST_PATCH_VOXELS = 256**3
 FEATURES, MOST_FEATURES = 32, 320
+FEWEST_STAGES = 2
 REFERENCE_BATCH = SMALLEST_BATCH = 2
 
 
@@ -186,10 +187,15 @@ def _configuration(
 ) -> Configuration:
     spacing, median = [spacing_mm[a] for a in rules.order], [shape[a] for a in rules.order]
     found = topology(spacing, _first_patch(spacing, median))
+    if len(found.strides) < FEWEST_STAGES:
+        raise TrainingError(
+            f"The median scan of {' × '.join(f'{n:g}' for n in shape)} voxels is too small for a U-Net; "
+            "leave out the memory for a plan that a processor can train."
+        )
     estimate, network = rules.size(found)
     while estimate > rules.reference:
         smaller = _smaller(found, spacing, median)
-        if smaller is None:
+        if smaller is None or len(smaller.strides) < FEWEST_STAGES:
             raise TrainingError(
                 f"{rules.memory_gb:g} GB are too little for the smallest patch; give more memory or leave "
                 "it out for a plan that a processor can train."
