@@ -237,7 +237,8 @@ def _case(plan: Plan, seed: int) -> Prepared:
     centres = []
     for channel in channels:
         at = [int(rng.integers(0, n - 4)) for n in shape]
-        target[(0, *(slice(start, start + 4) for start in at))] = channel
+        i, j, k = (slice(start, start + 4) for start in at)
+        target[0, i, j, k] = channel
         centres.append(np.asarray([at], np.int16) + 2)
     image = rng.standard_normal(shape, np.float32).astype(np.float16)
     return Prepared(image, target, np.ones(len(plan.channels), bool), channels, tuple(centres), None)

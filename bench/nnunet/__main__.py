@@ -45,10 +45,10 @@ def main() -> int:
 
 def refusal(settings: Settings) -> str:
     """Return why nothing can be measured here, or an empty string."""
-    if importlib.util.find_spec("nnunetv2") is None:
-        return "nnunetv2 is not installed here; install requirements-extra.txt as docs/guides/extras.md says."
     if not (settings.data / "train" / "cases.json").is_file():
         return f"{settings.data} does not hold OpenKBP (no train/cases.json); give its folder as --data."
+    if importlib.util.find_spec("nnunetv2") is None:
+        return "nnunetv2 is not installed here; install requirements-extra.txt as docs/guides/extras.md says."
     return ""
 
 

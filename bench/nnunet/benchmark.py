@@ -54,7 +54,7 @@ def steps(plan: Plan, folder: Path, *, rounds: int, done: Callable[[], object]) 
         "nnU-Net: train step": lambda: trainer.train_step(noise),
         "nnU-Net: train step with its batch": lambda: trainer.train_step(next(trainer.dataloader_train)),
     }
-    found = {}
+    found: dict[str, float] = {}
     for name, call in work.items():  # one after the other: the workers would fill their queue meanwhile
         found |= in_turn({name: call}, rounds=rounds, warm=3, done=done)
     for loader in (trainer.dataloader_train, trainer.dataloader_val):
@@ -175,7 +175,8 @@ def _write_cases(plan: Plan, folder: Path, content: dict[str, Any], dataset: dic
         places = {}
         for value in values:
             at = [int(rng.integers(0, n - 4)) for n in shape]
-            labels[(0, *(slice(start, start + 4) for start in at))] = value
+            i, j, k = (slice(start, start + 4) for start in at)
+            labels[0, i, j, k] = value
             places[value] = np.argwhere(labels == value)
         about = {"class_locations": places, "spacing": list(plan.spacing_mm)}
         nnUNetDatasetBlosc2.save_case(image, labels, about, str(cases / f"noise_{number:02d}"))

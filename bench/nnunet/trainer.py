@@ -36,13 +36,19 @@ class BudgetTrainer(nnUNetTrainer):
             self.initial_lr = _ADAM_RATE
         self.used_s, self.iterations, self.step_s = 0.0, 0, 0.0
         self.folder = Path(self.output_folder)
+        latest = self.folder / "checkpoint_latest.pth"
+        if latest.is_file():
+            self.num_epochs = self._clock()[-1]["epochs"]
         self.initialize()
         if settings.bf16:
             in_bf16(self.network)
-        if (self.folder / "checkpoint_latest.pth").is_file():
-            self.load_checkpoint(str(self.folder / "checkpoint_latest.pth"))
-            self.used_s, self.iterations, self.step_s = self._clock(self.current_epoch)
-            print(f"Going on after epoch {self.current_epoch} of {EPOCHS}, {self.used_s:.0f} s trained.")
+        if latest.is_file():
+            self.load_checkpoint(str(latest))
+            clock = next(line for line in reversed(self._clock()) if line["epoch"] == self.current_epoch)
+            self.used_s, self.iterations, self.step_s = clock["used_s"], clock["iterations"], clock["step_s"]
+            print(
+                f"Going on after epoch {self.current_epoch}/{self.num_epochs}, {self.used_s:.0f} s trained."
+            )
 
     def configure_optimizers(self) -> Any:
         """As nnU-Net, or as its own variant nnUNetTrainerAdam."""
@@ -72,15 +78,18 @@ class BudgetTrainer(nnUNetTrainer):
             start = time.perf_counter()
             self.train_step(next(self.dataloader_train))
             taken.append(time.perf_counter() - start)
+        self.step_s = float(np.median(taken[_WARM:]))
+        self.num_epochs = max(1, min(EPOCHS, self._affordable()))
         self.network.load_state_dict(before)
         self.optimizer, self.lr_scheduler = self.configure_optimizers()
-        self.step_s = float(np.median(taken[_WARM:]))
         print(f"A step with its batch takes {self.step_s:.2f} s: {self._affordable()} fit the budget.")
 
     def on_train_epoch_start(self) -> None:
         """As nnU-Net, with as many iterations as this epoch's share of the seconds left allows."""
         super().on_train_epoch_start()
-        self.num_iterations_per_epoch = max(1, round(self._affordable() / (EPOCHS - self.current_epoch)))
+        self.num_iterations_per_epoch = max(
+            1, round(self._affordable() / (self.num_epochs - self.current_epoch))
+        )
         self.started = time.perf_counter()
 
     def on_train_epoch_end(self, train_outputs: list[dict[str, Any]]) -> None:
@@ -89,7 +98,13 @@ class BudgetTrainer(nnUNetTrainer):
         self.used_s += taken
         self.iterations += len(train_outputs)
         self.step_s = taken / len(train_outputs)
-        line = [self.current_epoch + 1, self.used_s, self.iterations, self.step_s]
+        line = {
+            "epoch": self.current_epoch + 1,
+            "epochs": self.num_epochs,
+            "used_s": self.used_s,
+            "iterations": self.iterations,
+            "step_s": self.step_s,
+        }
         with (self.folder / "clock.jsonl").open("a") as clock:
             clock.write(json.dumps(line) + "\n")
         super().on_train_epoch_end(train_outputs)
@@ -97,11 +112,9 @@ class BudgetTrainer(nnUNetTrainer):
     def _affordable(self) -> int:
         return max(0, round((self.settings.budget_s - self.used_s) / self.step_s))
 
-    def _clock(self, epochs: int) -> tuple[float, int, float]:
-        """Return seconds, iterations and seconds per step after so many epochs."""
-        lines = [json.loads(line) for line in (self.folder / "clock.jsonl").read_text().splitlines()]
-        _, seconds, iterations, step_s = next(line for line in reversed(lines) if line[0] == epochs)
-        return seconds, iterations, step_s
+    def _clock(self) -> list[dict[str, Any]]:
+        """Return what the clock said after each epoch."""
+        return [json.loads(line) for line in (self.folder / "clock.jsonl").read_text().splitlines()]
 
 
 def in_bf16(network: nn.Module) -> None:
@@ -157,7 +170,7 @@ def changes(trainer: BudgetTrainer) -> list[str]:
     """Return one line per choice in which this training differs from nnU-Net's own."""
     settings = trainer.settings
     lines = [
-        f"training: 1000 epochs of 250 iterations -> {EPOCHS} epochs, as many iterations as fit "
+        f"training: 1000 epochs of 250 iterations -> {trainer.num_epochs} epochs, as many iterations as fit "
         f"{settings.budget_s:g} s; poly learning rate over them",
         "training: 50 validation iterations per epoch -> 1 (for its log; not in the budget)",
         "training: one fold of five -> all training cases; the last weights are used, as nnU-Net does",

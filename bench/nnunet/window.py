@@ -25,7 +25,7 @@ from bench.openkbp import read_openkbp
 from training.networks import bf16_is_faster, build
 from training.plan import Plan
 from training.predict import Manner, Member, delineate
-from training.progress import ignore_progress, never_stop
+from training.progress import TrainingError, ignore_progress, never_stop
 from training.volume import read_nifti, resample, resampled_shape
 
 PASSES = 2
@@ -61,7 +61,7 @@ def compare_windows(settings: Settings) -> None:
     content = {"shape": large.shape, "tile": plan.patch_size, "threads": settings.threads, "rows": rows}
     (settings.run / "window.json").write_text(json.dumps(content, indent=1))
     print(f"{large.shape} voxels, tiles {plan.patch_size}, step 0.5, Gaussian, {settings.threads} threads")
-    print(f"labels are compared on the plan's own grid, {own_grid.shape} voxels")
+    print(f"labels are compared on the plan's own grid, {own_grid.shape} voxels, where most is background")
     for row in rows:
         print(json.dumps(row))
 
@@ -105,7 +105,7 @@ def _ours(network: nn.Module, plan: Plan, *, bf16: bool) -> Callable[[NDArray[np
             on_progress=ignore_progress,
             should_stop=never_stop,
         )
-        return found.labels[0]
+        return np.asarray(found.labels[0])
 
     return draw
 
@@ -143,7 +143,20 @@ def _our_network(plan: Plan, predictor: nnUNetPredictor) -> nn.Module:
     )
     wanted = network.state_dict().keys()
     network.load_state_dict({name: tensor for name, tensor in named.items() if name in wanted})
-    return network.eval()
+    network.eval()
+    _check_same(network, predictor.network.eval(), plan)
+    return network
+
+
+@torch.inference_mode()
+def _check_same(ours: nn.Module, theirs: nn.Module, plan: Plan) -> None:
+    """Raise TrainingError when the two networks do not compute the same."""
+    tile = torch.randn(1, 1, *plan.patch_size, generator=torch.Generator().manual_seed(0))
+    expected = theirs(tile)
+    apart = float((ours(tile) - expected).abs().max() / expected.abs().max())
+    print(f"largest difference of the logits of a tile, fp32: {apart:.1e} of the largest logit")
+    if apart > 1e-3:
+        raise TrainingError("The two networks do not compute the same; their times cannot be compared.")
 
 
 def _scan(settings: Settings, spacing_mm: tuple[float, ...]) -> NDArray[np.int16]:
