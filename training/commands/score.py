@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from training.commands.arguments import number_from
 from training.labels import IGNORE, LabelError, parse_names
 from training.metrics import METRIC_NAME, METRIC_NUMBER, StructureScore, score
 from training.pairs import CasePair, Holds, find_cases, read_maps
@@ -33,23 +34,24 @@ FIGURES = (
 
 _COLUMNS = {
     "dice": "Dice",
-    "jaccard": "Jaccard",
     "surface_dice": "surface Dice",
     "hd95_mm": "HD95 mm",
-    "hd_mm": "HD mm",
     "assd_mm": "ASSD mm",
     "volume_ref_ml": "reference mL",
     "volume_pred_ml": "prediction mL",
 }
 _MORE_COLUMNS = {
+    "jaccard": "Jaccard",
     "precision": "precision",
     "recall": "recall",
     "specificity": "specificity",
     "volume_similarity": "volume similarity",
+    "hd_mm": "HD mm",
     "asd_ref_to_pred_mm": "ASD to prediction mm",
     "asd_pred_to_ref_mm": "ASD to reference mm",
     "centre_distance_mm": "centres apart mm",
 }
+_FILE_WIDTH = 250
 _DECIMALS = {"mm": 2, "ml": 1}
 
 Found = dict[str, dict[str, StructureScore]]
@@ -80,7 +82,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument(
         "--tolerance-mm",
-        type=float,
+        type=number_from(0),
         default=TOLERANCE_MM,
         metavar="MM",
         help="tolerance of the other structures (%(default)s)",
@@ -92,14 +94,14 @@ def add(commands: Any) -> None:
         help="what the files of a folder are; guessed from their names and voxels without it",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--all", action="store_true", help="precision, recall and the other figures, too")
+    parser.add_argument(
+        "--all", action="store_true", help="Jaccard, precision, recall, HD and the other figures, too"
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Compare what the arguments name and print it. Raises VolumeError or LabelError with one sentence."""
-    if not 0 <= arguments.tolerance_mm < float("inf"):
-        raise LabelError(f"--tolerance-mm must be a number of millimetres, not {arguments.tolerance_mm}.")
     labels = _read_labels(arguments.labels) if arguments.labels else _Labels()
     given = dict(labels.tolerances_mm)
     if arguments.tolerances:
@@ -196,6 +198,8 @@ def _print_tables(found: Found, *, everything: bool) -> None:
         for name, one in rows.items():
             table.add_row(case, name, *(_shown(key, getattr(one, key)) for key in columns))
     console = Console()
+    if not console.is_terminal:
+        console.width = _FILE_WIDTH  # nobody's window ends there
     console.print(table)
     if len(found) > 1:
         console.print(_means(found, columns))
