@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from training.labels import IGNORE, StructureSpec
 from training.plan import Fingerprint, Intensities, Plan, channel_table, plan_for
-from training.plan.processor import MIN_COVER
+from training.plan.processor import MAX_PATCH_VOXELS, MIN_COVER, MIN_PATCH_VOXELS
 from training.progress import TrainingError
 
 LIVER = StructureSpec("liver", "Liver", 0, 5, 3.0)
@@ -68,6 +68,33 @@ def test_every_plan_can_be_computed(
     assert min(made.spacing_mm) >= min(spacing_mm) - 1e-9
 
 
+@pytest.mark.parametrize("step_s", [0.1, 0.25, 1.0])
+def test_the_patch_follows_the_time_of_a_step_and_the_speed_of_the_machine(step_s: float) -> None:
+    large = fingerprint((1.0, 1.0, 1.0), (400.0, 400.0, 400.0))
+    made = plan_for(large, (LIVER, LEFT, CORD), budget_s=60, step_s=step_s, voxels_per_s=2e6)
+    assert np.prod(made.patch_size) == pytest.approx(step_s * 2e6, rel=0.25)
+
+
+def test_a_patch_has_bounds_whatever_the_machine() -> None:
+    large = fingerprint((1.0, 1.0, 1.0), (400.0, 400.0, 400.0))
+    for voxels_per_s, bound in ((1.0, MIN_PATCH_VOXELS), (1e12, MAX_PATCH_VOXELS)):
+        made = plan_for(large, (LIVER, LEFT, CORD), budget_s=60, voxels_per_s=voxels_per_s)
+        assert np.prod(made.patch_size) == pytest.approx(bound, rel=0.3)
+
+
+def test_a_residual_network_has_its_own_blocks_and_others_their_own_arguments() -> None:
+    def with_network(name: str) -> Plan:
+        return plan_for(fingerprint(), (LIVER, LEFT, CORD), budget_s=60, network=name)
+
+    assert with_network("resenc_unet").network_args["blocks"] == [1, 3, 4, 6, 6]
+    assert with_network("resenc_unet").network_args["decoder_blocks"] == [1] * 4
+    other = with_network("swin_unetr")
+    assert (other.network, other.network_args, other.patch_size) == ("swin_unetr", {}, (64, 64, 64))
+    flat = fingerprint((1.0, 1.0, 5.0), (128.0, 128.0, 100.0))
+    patch = plan_for(flat, (LIVER, LEFT, CORD), budget_s=60, network="unetr").patch_size
+    assert all(edge % 32 == 0 for edge in patch)
+
+
 def test_channels_are_one_group_per_layer_and_rare_structures_weigh_more() -> None:
     made = plan()
     assert made.channels == ("background:0", "liver", "kidney_left", "background:1", "spinal_cord")
@@ -109,6 +136,17 @@ def test_a_child_keeps_the_grid_of_its_parent() -> None:
     assert child.normalisation == parent.normalisation
     assert child.network_args == parent.network_args
     assert child.channels == ("background:0", "liver", "kidney_left")
+    assert child.learning_rate < parent.learning_rate
+
+
+def test_a_child_turns_its_patches_as_far_as_the_parents_patch_allows() -> None:
+    of = fingerprint((0.6, 0.6, 6.0), (300.0, 300.0, 144.0))
+    cube = fingerprint((1.0, 1.0, 1.0), (200.0, 200.0, 200.0))
+    parent = plan_for(of, (LIVER, LEFT, CORD), budget_s=60, memory_gb=8)
+    child = plan_for(cube, (LIVER, LEFT, CORD), budget_s=60, memory_gb=8, parent=parent)
+    assert (child.patch_size, child.batch_size) == (parent.patch_size, parent.batch_size)
+    assert child.deep_supervision == parent.deep_supervision
+    assert [s.args["dummy_2d"] for s in child.augmentation if "dummy_2d" in s.args] == [True, True]
 
 
 def test_normalisation_clips_and_scales() -> None:
