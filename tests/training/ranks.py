@@ -7,17 +7,17 @@ that both runs ended with go to FOLDER/RANK.safetensors.
 import dataclasses
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import nn
 
-import training.fit.loop as loop
 from tests.training.test_networks import small
 from tests.training.test_patches import scan
 from training.fit import State, World, fit, joined
 from training.networks import load_tensors, save_tensors
-from training.patches import Batch, Prepared, prepare
+from training.patches import Prepared, prepare
 from training.plan import Plan
 from training.progress import Cancelled, Progress, ShouldStop, never_stop
 
@@ -33,16 +33,14 @@ def main(folder: Path) -> None:
     cases = [prepare(scan(seed=number), plan, folder / rank) for number in range(2)]
     drawn: dict[str, torch.Tensor] = {}
     reports: list[Progress] = []
-    finished = loop.finished
 
-    def remembered(crops: Batch, plan: Plan, seed: int, step: int, *on: torch.device) -> Batch:
-        batch = finished(crops, plan, seed, step, *on)
-        drawn[f"batch.{len(drawn)}"] = batch.image
-        return batch
+    def watch(network: nn.Module) -> None:
+        network.register_forward_pre_hook(
+            lambda _, given: drawn.update({f"batch.{len(drawn)}": given[0].clone()})
+        )
 
-    loop.finished = remembered
     with joined() as world:
-        whole, state = _train(plan, cases, folder / "whole", world, reports)
+        whole, state = _train(plan, cases, folder / "whole", world, reports, watch=watch)
         tensors = drawn | {f"whole.{name}": t for name, t in whole.state_dict().items()}
         asked = iter(range(100))
         try:
@@ -64,6 +62,7 @@ def _train(
     world: World,
     reports: list[Progress],
     stop: ShouldStop = never_stop,
+    watch: Callable[[nn.Module], None] = lambda _: None,
 ) -> tuple[nn.Module, State]:
     return fit(
         plan,
@@ -71,7 +70,7 @@ def _train(
         seed=3,
         order="a",
         checkpoint=folder / "c",
-        start=lambda _: None,
+        start=watch,
         validation=_validated,
         on_progress=reports.append,
         should_stop=stop if world.first else never_stop,

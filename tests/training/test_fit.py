@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -84,7 +85,7 @@ def test_the_loss_falls(tiny: Plan, cases: list[Prepared], tmp_path: Path) -> No
     assert state.seconds > 0
 
 
-VARIANTS = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "moving average": {"ema": 0.9},
     "nnU-Net's optimiser": {"optimiser": "sgd", "learning_rate": 1e-2, "batch_size": 2},
@@ -132,7 +133,7 @@ def test_the_optimisers_moments_keep_the_layout_of_their_parameters(
 ) -> None:
     network = build(tiny, 0)
     optimiser = optimiser_of(tiny, network)
-    sum(p.square().sum() for p in network.parameters()).backward()
+    torch.stack([p.square().sum() for p in network.parameters()]).sum().backward()
     optimiser.step()
     moments = {
         i: {name: t.clone(memory_format=torch.contiguous_format) for name, t in m.items()}

@@ -326,7 +326,8 @@ def _move(args: Args, plan: Plan, chance: Chance) -> NDArray[np.float64] | None:
     draw = chance.numbers
     turned, zoomed = draw.random(2) < (args.get("p_rotation", 0.2), args.get("p_scale", 0.2))
     angles = np.deg2rad(draw.uniform(-1, 1, 3) * _rotation_limits(args, plan)) if turned else np.zeros(3)
-    zoom = draw.uniform(*args.get("scale", _SCALE), 3) if zoomed else np.ones(3)
+    low, high = args.get("scale", _SCALE)
+    zoom = draw.uniform(low, high, 3) if zoomed else np.ones(3)
     if args.get("same_scale", True):
         zoom = np.full(3, zoom[0])
     if args.get("dummy_2d", False):

@@ -33,7 +33,8 @@ def draw_crops(cases: Sequence[Prepared], plan: Plan, seed: int, step: int) -> B
     images, targets, known = [], [], []
     for place in places(plan, seed, step):
         case, voxel = sampler(cases, place, plan.sampler_args)
-        start = _start(case, plan.patch_size, voxel) - (np.asarray(size) - plan.patch_size) // 2
+        margin = (np.asarray(size, np.int64) - np.asarray(plan.patch_size, np.int64)) // 2
+        start = _start(case, plan.patch_size, voxel) - margin
         images.append(torch.from_numpy(_cut(case.image, start, size, plan.normalisation.air)))
         targets.append(torch.from_numpy(_cut(case.target, start, size, IGNORE)))
         known.append(torch.from_numpy(case.known))
@@ -77,10 +78,11 @@ def _cut(array: NDArray[Any], start: NDArray[np.int64], size: Shape, outside: fl
     shape = array.shape[-3:]
     low = [max(0, int(s)) for s in start]
     high = [min(n, int(s) + w) for n, s, w in zip(shape, start, size, strict=True)]
-    inside = array[(..., *(slice(a, b) for a, b in zip(low, high, strict=True)))]
+    i, j, k = (slice(a, b) for a, b in zip(low, high, strict=True))
+    inside = array[..., i, j, k]
     if inside.shape[-3:] == size:
         return np.array(inside)
     result = np.full((*array.shape[:-3], *size), outside, array.dtype)
-    to = (slice(a - int(s), b - int(s)) for a, b, s in zip(low, high, start, strict=True))
-    result[(..., *to)] = inside
+    i, j, k = (slice(a - int(s), b - int(s)) for a, b, s in zip(low, high, start, strict=True))
+    result[..., i, j, k] = inside
     return result

@@ -63,7 +63,7 @@ def _name(sample: Sample, plan: Plan) -> str:
     }
     digest = hashlib.blake2b(json.dumps(rules).encode(), digest_size=16)
     for array in (sample.image, sample.labels):
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

@@ -97,7 +97,7 @@ def _of_round(cases: Sequence[Prepared], place: Place) -> Prepared:
     """Every scan once per round, in an order that changes."""
     round_, turn = divmod(place.number, len(cases))
     order = np.random.default_rng([place.seed, 1, round_]).permutation(len(cases))
-    return cases[order[turn]]
+    return cases[int(order[turn])]
 
 
 def _aimed(voxels: NDArray[np.int16], rng: np.random.Generator, args: dict[str, Any]) -> Voxel:
@@ -111,4 +111,4 @@ def _anywhere(case: Prepared, rng: np.random.Generator) -> Voxel:
     """Return any voxel, or one of those that were annotated where not all of them were."""
     if case.looked_at is not None and len(case.looked_at):
         return case.looked_at[rng.integers(len(case.looked_at))].astype(np.int64)
-    return rng.integers(0, case.image.shape)
+    return np.asarray(rng.integers(0, case.image.shape), np.int64)
