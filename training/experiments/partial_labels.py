@@ -19,18 +19,19 @@ MARGINAL, BACKGROUND, COMPLETE = "marginal", "background", "complete"
 
 
 def partial_arms(cases: Sequence[Case], structures: Sequence[StructureSpec]) -> dict[str, tuple[Case, ...]]:
-    """Return the training cases of each arm. Raises TrainingError when no case is complete, or all are."""
+    """Return the training cases of each arm; "complete" is left out where no case is.
+
+    Raises TrainingError when all cases are complete.
+    """
     keys = tuple(s.key for s in structures)
     complete = tuple(case for case in cases if set(case.annotated) >= set(keys))
-    if not complete:
-        raise TrainingError("No case has every structure annotated; there is nothing to compare with.")
     if len(complete) == len(cases):
         raise TrainingError("Every case has every structure annotated; there are no partial labels here.")
-    return {
+    arms = {
         MARGINAL: tuple(cases),
         BACKGROUND: tuple(replace(case, annotated=keys) for case in cases),
-        COMPLETE: complete,
     }
+    return arms | ({COMPLETE: complete} if complete else {})
 
 
 def forget(
