@@ -9,7 +9,8 @@ from torch.nn import functional
 
 from tests.training.test_plan import plan
 from training.labels import IGNORE
-from training.losses import Loss, fold_unknown, loss_of
+from training.losses import LOSSES, Loss, loss_of
+from training.losses.softmax import group_of
 from training.progress import TrainingError
 
 SHAPE = (6, 5, 4)
@@ -17,9 +18,14 @@ CHANNELS = 5  # two layers: background, liver, left kidney | background, cord
 EVERYTHING = torch.ones(1, CHANNELS, dtype=torch.bool)
 
 
+@pytest.fixture(params=sorted(LOSSES))
+def loss(request: pytest.FixtureRequest) -> Loss:
+    return loss_of(dataclasses.replace(plan(), loss=request.param, loss_args={}))
+
+
 @pytest.fixture
-def loss() -> Loss:
-    return loss_of(plan())
+def dice_ce() -> Loss:
+    return loss_of(dataclasses.replace(plan(), loss="dice_ce", loss_args={}))
 
 
 def logits() -> Tensor:
@@ -36,14 +42,14 @@ def gradient(loss: Loss, z: Tensor, truth: Tensor, known: Tensor) -> Tensor:
     return torch.autograd.grad(loss(z, truth, known), z)[0]
 
 
-def test_cross_entropy_and_dice_of_one_known_case(loss: Loss) -> None:
+def test_cross_entropy_and_dice_of_one_known_case(dice_ce: Loss) -> None:
     # All logits equal: every channel of a layer has the same probability.
     z, truth = torch.zeros(1, CHANNELS, *SHAPE), torch.zeros(1, 2, *SHAPE, dtype=torch.uint8)
     voxels = 6 * 5 * 4
     absent = 1 - 1 / (voxels / 3 + 1)
     first = torch.log(torch.tensor(3.0)) + absent
     second = torch.log(torch.tensor(2.0)) + 1 - 1 / (voxels / 2 + 1)
-    assert loss(z, truth, EVERYTHING).item() == pytest.approx(((first + second) / 2).item(), rel=1e-5)
+    assert dice_ce(z, truth, EVERYTHING).item() == pytest.approx(((first + second) / 2).item(), rel=1e-5)
 
 
 def test_a_perfect_prediction_costs_nothing(loss: Loss) -> None:
@@ -97,8 +103,10 @@ def test_a_structure_nobody_looked_for_is_not_told_from_background(loss: Loss) -
 
 def test_unknown_structures_give_their_share_to_the_background() -> None:
     z = torch.log(torch.tensor([0.2, 0.5, 0.3])).reshape(1, 3, 1)
-    folded = fold_unknown(z, torch.tensor([[True, True, False]]))
-    torch.testing.assert_close(folded.softmax(1).ravel(), torch.tensor([0.5, 0.5, 0.0]))
+    truth, known = torch.zeros(1, 1, dtype=torch.uint8), torch.tensor([[True, True, False]])
+    group = group_of(z, truth, known)
+    torch.testing.assert_close(group.log_p.exp(), torch.tensor([[0.5]]))
+    torch.testing.assert_close(group.mass, torch.tensor([[0.5, 0.5, 0.0]]))
 
 
 def test_one_scan_of_a_batch_may_know_more_than_another(loss: Loss) -> None:
@@ -121,3 +129,15 @@ def test_gradients_are_finite_in_the_extremes(loss: Loss) -> None:
 def test_an_unknown_loss_is_named() -> None:
     with pytest.raises(TrainingError, match="no loss called hinge"):
         loss_of(dataclasses.replace(plan(), loss="hinge"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"smoothness": 1.0}, "no argument called smoothness; known are dice_weight"),
+        ({"smooth": "much"}, "smooth must be a number"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments: dict[str, object], sentence: str) -> None:
+    with pytest.raises(TrainingError, match=sentence):
+        loss_of(dataclasses.replace(plan(), loss="dice_ce", loss_args=arguments))

@@ -1,22 +1,24 @@
 """Losses by name. All leave out ignored voxels and structures that nobody looked for.
 
-Logits are float (batch, channel, i, j, k), one softmax group per layer; targets are uint8
+Logits are (batch, channel, i, j, k), one softmax group per layer, 16-bit numbers or float; targets are uint8
 (batch, layer, i, j, k) with the channel inside the layer or IGNORE; `known` is bool (batch, channel) and
-false for structures that were not annotated in that scan.
+false for structures that were not annotated in that scan. The loss of a batch is the mean of its layers'.
 """
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from training.labels import IGNORE
+from training.losses import terms
+from training.losses.softmax import Group, group_of
 from training.plan import Plan
 from training.progress import TrainingError
 
-_SMOOTH = 1.0  # voxels; keeps the Dice of a structure that is absent from the patch finite
+LayerLoss = Callable[[Group, Tensor], Tensor]  # of a group and the class weights of its channels
 
 
 class Loss(Protocol):
@@ -26,66 +28,139 @@ class Loss(Protocol):
         """Return the scalar loss."""
 
 
-def dice_ce(plan: Plan) -> Loss:
-    """Return soft Dice plus weighted cross-entropy, averaged over layers, with marginal loss.
+def dice_ce(
+    *,
+    dice_weight: float = 1.0,
+    ce_weight: float = 1.0,
+    weighted: bool = True,
+    batch_dice: bool = False,
+    smooth: float = terms.SMOOTH,
+) -> LayerLoss:
+    """Return soft Dice plus cross-entropy (nnU-Net's loss)."""
 
-    Marginal loss (Shi et al., Medical Image Analysis 2021): the probabilities of structures that were not
-    annotated are added to the background's, so a background voxel of such a scan does not tell them apart.
-    """
-    sizes = [1 + len(values) for values in plan.layers]
-    weights = [torch.tensor(w) for w in plan.class_weights]
-
-    def loss(logits: Tensor, target: Tensor, known: Tensor) -> Tensor:
-        parts = zip(
-            logits.float().split(sizes, dim=1),
-            target.unbind(1),
-            known.split(sizes, dim=1),
-            weights,
-            strict=True,
-        )
-        return torch.stack([_layer_loss(*part) for part in parts]).mean()
+    def loss(group: Group, weights: Tensor) -> Tensor:
+        dice = terms.dice(group, batch=batch_dice, smooth=smooth)
+        return dice_weight * dice + ce_weight * terms.cross_entropy(group, weights if weighted else None)
 
     return loss
 
 
-LOSSES: dict[str, Callable[[Plan], Loss]] = {"dice_ce": dice_ce}
+def generalised_dice(
+    *, ce_weight: float = 1.0, weighted: bool = True, power: float = 2.0, smooth: float = terms.SMOOTH
+) -> LayerLoss:
+    """Return the generalised Dice loss (Sudre et al., 2017) plus cross-entropy."""
+
+    def loss(group: Group, weights: Tensor) -> Tensor:
+        dice = terms.generalised_dice(group, power=power, smooth=smooth)
+        return dice + ce_weight * terms.cross_entropy(group, weights if weighted else None)
+
+    return loss
+
+
+def dice_focal(
+    *,
+    dice_weight: float = 1.0,
+    focal_weight: float = 1.0,
+    gamma: float = 2.0,
+    weighted: bool = False,
+    batch_dice: bool = False,
+    smooth: float = terms.SMOOTH,
+) -> LayerLoss:
+    """Return soft Dice plus focal loss (Lin et al., 2017): cross-entropy times (1 - p) ** gamma."""
+
+    def loss(group: Group, weights: Tensor) -> Tensor:
+        dice = terms.dice(group, batch=batch_dice, smooth=smooth)
+        return dice_weight * dice + focal_weight * terms.focal(group, weights if weighted else None, gamma)
+
+    return loss
+
+
+def tversky(
+    *,
+    alpha: float = 0.3,
+    beta: float = 0.7,
+    ce_weight: float = 0.0,
+    weighted: bool = True,
+    batch_dice: bool = False,
+    smooth: float = terms.SMOOTH,
+) -> LayerLoss:
+    """Return the Tversky loss (Salehi et al., 2017): false positives weigh `alpha`, negatives `beta`."""
+
+    def loss(group: Group, weights: Tensor) -> Tensor:
+        found = terms.tversky(group, alpha=alpha, beta=beta, batch=batch_dice, smooth=smooth)
+        if not ce_weight:
+            return found
+        return found + ce_weight * terms.cross_entropy(group, weights if weighted else None)
+
+    return loss
+
+
+def ce(*, weighted: bool = True) -> LayerLoss:
+    """Return cross-entropy alone."""
+    return lambda group, weights: terms.cross_entropy(group, weights if weighted else None)
+
+
+LOSSES: dict[str, Callable[..., LayerLoss]] = {
+    "dice_ce": dice_ce,
+    "generalised_dice": generalised_dice,
+    "dice_focal": dice_focal,
+    "tversky": tversky,
+    "ce": ce,
+}
 
 
 def loss_of(plan: Plan) -> Loss:
-    """Return the plan's loss. Raises TrainingError when there is none of that name."""
+    """Return the plan's loss. Raises TrainingError when there is none of that name or with such arguments."""
     if plan.loss not in LOSSES:
         raise TrainingError(f"There is no loss called {plan.loss}; known are {', '.join(LOSSES)}.")
-    return LOSSES[plan.loss](plan)
+    known = inspect.signature(LOSSES[plan.loss]).parameters
+    for name, value in plan.loss_args.items():
+        if name not in known:
+            raise TrainingError(
+                f"The loss {plan.loss} has no argument called {name}; known are {', '.join(known)}."
+            )
+        if not isinstance(value, bool | int | float):
+            raise TrainingError(f"loss_args: {name} must be a number or true or false, not {value!r}.")
+    sizes = [1 + len(values) for values in plan.layers]
+    weights = [torch.tensor(layer) for layer in plan.class_weights or [(1.0,) * size for size in sizes]]
+    return partial(_mean_of_layers, LOSSES[plan.loss](**plan.loss_args), sizes, weights)
 
 
-def _layer_loss(logits: Tensor, target: Tensor, known: Tensor, weights: Tensor) -> Tensor:
-    """Return the loss of one softmax group: logits (b, c, …), target (b, …), known (b, c), weights (c)."""
-    looked_at = target != IGNORE
-    chosen = torch.where(looked_at, target, 0).long()
-    log_p = functional.log_softmax(fold_unknown(logits, known), dim=1)
-    weight = weights.to(logits.device)[chosen] * looked_at
-    picked = log_p.gather(1, chosen[:, None])[:, 0]
-    cross_entropy = -(weight * picked.where(looked_at, 0)).sum() / weight.sum().clamp_min(1e-6)
-    return cross_entropy + _dice_loss(log_p.exp(), chosen, looked_at, known)
+def _mean_of_layers(
+    loss: LayerLoss,
+    sizes: list[int],
+    weights: Sequence[Tensor],
+    logits: Tensor,
+    target: Tensor,
+    known: Tensor,
+) -> Tensor:
+    layers = zip(logits.split(sizes, 1), target.unbind(1), known.split(sizes, 1), weights, strict=True)
+    losses = [loss(group_of(z, t, k), w.to(z.device)) for z, t, k, w in layers]
+    return torch.stack(losses).mean()
 
 
-def fold_unknown(logits: Tensor, known: Tensor) -> Tensor:
-    """Return logits (b, c, …) in which unknown structures are part of the background, without own share."""
-    if bool(known.all()):
-        return logits
-    hidden = ~known
-    hidden[:, 0] = True
-    spread = hidden.reshape(*hidden.shape, *[1] * (logits.ndim - 2))
-    background = logits.masked_fill(~spread, -torch.inf).logsumexp(dim=1, keepdim=True)
-    return torch.cat([background, logits[:, 1:].masked_fill(spread[:, 1:], -torch.inf)], dim=1)
+def deep(loss: Loss, weights: Sequence[float]) -> Callable[..., Tensor]:
+    """Return the weighted sum of the loss over all heads of deep supervision, the finest first.
+
+    Called with one tensor of logits it is the plain loss. The target of a coarser head is every n-th voxel of
+    the target. Heads that count 0 are not computed. Raises TrainingError when a weighted head is missing.
+    """
+
+    def total(heads: Tensor | Sequence[Tensor], target: Tensor, known: Tensor) -> Tensor:
+        if isinstance(heads, Tensor):
+            return loss(heads, target, known)
+        if any(weights[len(heads) :]) or len(weights) < len(heads):
+            raise TrainingError(
+                f"The network has {len(heads)} outputs, but deep_supervision has {len(weights)} weights."
+            )
+        pairs = zip(heads, weights, strict=False)
+        parts = [w * loss(head, _strided(target, head), known) for head, w in pairs if w]
+        return torch.stack(parts).sum()
+
+    return total
 
 
-def _dice_loss(p: Tensor, chosen: Tensor, looked_at: Tensor, known: Tensor) -> Tensor:
-    """Return 1 - soft Dice, averaged over the known structures (not the background) of the batch."""
-    axes = tuple(range(2, p.ndim))
-    truth = torch.zeros_like(p).scatter_(1, chosen[:, None], 1.0) * looked_at[:, None]
-    overlap = (p * truth).sum(axes)
-    total = (p * looked_at[:, None]).sum(axes) + truth.sum(axes)
-    dice = (2 * overlap + _SMOOTH) / (total + _SMOOTH)
-    counted = known[:, 1:]
-    return ((1 - dice[:, 1:]) * counted).sum() / counted.sum().clamp_min(1)
+def _strided(target: Tensor, head: Tensor) -> Tensor:
+    """Return the voxels of the target (b, layer, i, j, k) on the coarser grid of a head."""
+    i, j, k = (size // coarse for size, coarse in zip(target.shape[2:], head.shape[2:], strict=True))
+    return target[:, :, i // 2 :: i, j // 2 :: j, k // 2 :: k]
