@@ -42,7 +42,7 @@ PARTS = ("train", "data", "predict", "nnunet")
 
 @dataclass(frozen=True)
 class Size:
-    """How large everything is: sides in voxels, features of the first stage and at most, timed rounds."""
+    """How large everything is: sides in voxels, features of the first stage and at most, rounds of timing."""
 
     patch: Shape
     first: int
@@ -50,10 +50,11 @@ class Size:
     scan: Shape
     batches: tuple[int, ...]
     rounds: int
+    warm: int
 
 
-FULL = Size((128, 128, 128), 32, 320, (512, 512, 400), BATCHES, 20)
-TINY = Size((32, 32, 32), 4, 8, (40, 40, 36), (1, 2), 1)
+FULL = Size((128, 128, 128), 32, 320, (512, 512, 400), BATCHES, rounds=20, warm=3)
+TINY = Size((16, 16, 16), 4, 8, (24, 24, 20), (1, 2), rounds=1, warm=1)
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ class Measured:
     peak_gib: float | None
 
 
-def main() -> int:
+def main(command_line: Sequence[str] | None = None) -> int:
     """Measure what the command line asks for."""
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(command_line)
     if arguments.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     elif not torch.cuda.is_available():
@@ -133,7 +134,7 @@ def data_steps(size: Size) -> Iterator[Measured]:
             "train step with its batch": lambda: _step_with_data(run, cut, next(steps)),
         }
         for what, call in work.items():  # one after the other: the next crops are cut meanwhile
-            seconds = in_turn({what: call}, rounds=size.rounds, done=_wait)[what]
+            seconds = in_turn({what: call}, rounds=size.rounds, warm=size.warm, done=_wait)[what]
             yield _row(what, "base", plan, "as trained", seconds)
 
 
@@ -183,7 +184,7 @@ def _tried(label: str, batch: int, way: Way, size: Size) -> Iterator[Measured]:
         if not way.channels_last:
             _contiguous(run.network)
         noise = dummy_batch(plan, device(), channels_last=way.channels_last)
-        seconds = in_turn({"": lambda: run.step(noise)}, rounds=size.rounds, warm=3, done=_wait)[""]
+        seconds = in_turn({"": lambda: run.step(noise)}, rounds=size.rounds, warm=size.warm, done=_wait)[""]
     except torch.cuda.OutOfMemoryError:
         print(f"{label}, batch {batch}, {way}: out of memory.")
         return

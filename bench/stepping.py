@@ -11,7 +11,7 @@ from training.fit.distributed import ALONE
 from training.fit.loop import Fit, accelerated
 from training.fit.optimise import optimiser_of
 from training.fit.state import State
-from training.losses import loss_of
+from training.losses import deep, loss_of
 from training.networks import build
 from training.patches import Batch
 from training.plan import Normalisation, Plan, Resampling, Shape, Triple
@@ -88,7 +88,8 @@ def stepper(plan: Plan, *, bf16: bool, compiled: bool = False) -> Fit:
     on = next(network.parameters()).device
     forward = accelerated(network, on) if compiled else network
     state = State(order="", plan="", steps=250_000, bf16=bf16)
-    return Fit(plan, 0, ALONE, network, forward, None, {}, optimiser_of(plan, network), loss_of(plan), state)
+    loss = deep(loss_of(plan), plan.deep_supervision)
+    return Fit(plan, 0, ALONE, network, forward, None, {}, optimiser_of(plan, network), loss, state)
 
 
 def dummy_batch(plan: Plan, on: torch.device, *, channels_last: bool = True) -> Batch:

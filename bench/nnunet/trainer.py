@@ -126,7 +126,7 @@ def in_bf16(network: nn.Module) -> None:
             heads = forward(image)
         return heads.float() if isinstance(heads, Tensor) else [head.float() for head in heads]
 
-    network.forward = cast  # type: ignore[method-assign]  # an attribute of this one object, before its class
+    network.forward = cast
 
 
 def trainer_of(settings: Settings) -> BudgetTrainer:
