@@ -328,6 +328,13 @@ def test_schedules_are_looked_up_by_name() -> None:
         learning_rate(dataclasses.replace(of, schedule="magic"), 0, 10)
 
 
+def test_timing_steps_leaves_no_trace(tiny: Plan, cases: list[Prepared], tmp_path: Path) -> None:
+    of = dataclasses.replace(tiny, ema=0.9, min_steps=1, max_steps=STEPS)
+    timed, _ = run(dataclasses.replace(of, budget_s=1e6), cases, tmp_path / "timed")
+    fixed, _ = run(dataclasses.replace(of, min_steps=STEPS), cases, tmp_path / "fixed")
+    assert same_weights(timed, fixed)
+
+
 def test_one_slow_step_does_not_shorten_a_run(
     tiny: Plan, cases: list[Prepared], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from training.networks import load_tensors
 from training.patches import draw_batch, prepare
 
 Ended = tuple[dict[str, Tensor], dict[str, Any]]
+TIMED = 10  # steps of the trial that says how many the budget pays for
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_each_sees_its_own_patches(ended: list[Ended], tmp_path: Path) -> None:
     for rank, (tensors, _) in enumerate(ended):
         for step in range(STEPS):
             expected = draw_batch(cases, plan, 3, 2 * step + rank)
-            assert torch.equal(tensors[f"batch.{step}"], expected.image)
+            assert torch.equal(tensors[f"batch.{TIMED + step}"], expected.image)
 
 
 def test_a_stopped_run_goes_on_where_it_was(ended: list[Ended]) -> None:

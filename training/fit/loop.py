@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from training.fit import checkpoint as disk
 from training.fit.distributed import ALONE, World
 from training.fit.optimise import averaging, follow, learning_rate, optimiser_of
 from training.fit.state import Epoch, State, fingerprint_of
 from training.fit.validation import mean_dice
-from training.losses import Loss, loss_of
+from training.losses import deep, loss_of
 from training.networks import autocast, bf16_is_faster, build, device
 from training.patches import Batch, Prepared, ahead, draw_crops, finished
 from training.plan import Plan
@@ -46,7 +46,7 @@ class Fit:
     average: nn.Module | None
     best: disk.Weights
     optimiser: torch.optim.Optimizer
-    loss: Loss
+    loss: Callable[..., Tensor]
     state: State
 
     def step(self, batch: Batch) -> float:
@@ -220,11 +220,15 @@ def _progress(state: State, seconds_left: float) -> Progress:
 def _started(plan: Plan, cases: Sequence[Prepared], seed: int, order: str, start: Start, world: World) -> Fit:
     bf16 = bool(world.agreed(float(bf16_is_faster())))
     state = State(order, fingerprint_of(plan), plan.max_steps, bf16)
+    run = _new(plan, seed, state, world, start)
     if plan.min_steps < plan.max_steps:
-        per_step = world.agreed(_seconds_per_step(_new(plan, seed, state, world), cases))
+        first = {name: tensor.clone() for name, tensor in run.network.state_dict().items()}
+        per_step = world.agreed(_seconds_per_step(run, cases))
         steps = min(max(int(plan.budget_s / per_step), plan.min_steps), plan.max_steps)
-        state = replace(state, steps=steps)
-    return _new(plan, seed, state, world, start)
+        run.state = replace(state, steps=steps)
+        disk.fill(run.network, first)
+        run.optimiser, run.average = optimiser_of(plan, run.network), averaging(plan, run.network)
+    return run
 
 
 def _new(plan: Plan, seed: int, state: State, world: World, start: Start = lambda _: None) -> Fit:
@@ -234,7 +238,8 @@ def _new(plan: Plan, seed: int, state: State, world: World, start: Start = lambd
     learning_rate(plan, 0, 1)  # an unknown schedule is refused before any work
     average = averaging(plan, network)
     forward = accelerated(world.spread(network), device())
-    return Fit(plan, seed, world, network, forward, average, {}, optimiser, loss_of(plan), state)
+    loss = deep(loss_of(plan), plan.deep_supervision)
+    return Fit(plan, seed, world, network, forward, average, {}, optimiser, loss, state)
 
 
 def accelerated(network: nn.Module, on: torch.device, backend: str = "inductor") -> nn.Module:
@@ -268,7 +273,7 @@ def _drawing(
 
 
 def _seconds_per_step(run: Fit, cases: Sequence[Prepared]) -> float:
-    """Time a few steps of a network that is thrown away afterwards.
+    """Time a few steps that are undone afterwards.
 
     The first two warm up; of the others the lower quartile counts, because a neighbour's burst of work can
     only make a step slower.

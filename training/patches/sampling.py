@@ -103,12 +103,12 @@ def _of_round(cases: Sequence[Prepared], place: Place) -> Prepared:
 def _aimed(voxels: NDArray[np.int16], rng: np.random.Generator, args: dict[str, Any]) -> Voxel:
     """Return one of the voxels, moved by up to `jitter` voxels along each axis (0)."""
     jitter = int(args.get("jitter", 0))
-    voxel = voxels[rng.integers(len(voxels))].astype(np.int64)
+    voxel = np.asarray(voxels[rng.integers(len(voxels))], np.int64)
     return np.asarray(voxel + rng.integers(-jitter, jitter + 1, 3), np.int64)
 
 
 def _anywhere(case: Prepared, rng: np.random.Generator) -> Voxel:
     """Return any voxel, or one of those that were annotated where not all of them were."""
     if case.looked_at is not None and len(case.looked_at):
-        return case.looked_at[rng.integers(len(case.looked_at))].astype(np.int64)
+        return np.asarray(case.looked_at[rng.integers(len(case.looked_at))], np.int64)
     return np.asarray(rng.integers(0, case.image.shape), np.int64)
