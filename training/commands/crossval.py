@@ -70,11 +70,9 @@ def run(arguments: argparse.Namespace) -> None:
     say(f"The best is {found['best']}; its predictions of all cases are in {arguments.out / PREDICTIONS}.")
     kept = ", ".join(found["postprocessing"]) or "nothing"
     say(f"Post-processing keeps the largest component of: {kept}.")
-    say(
-        "Predict with all its models at once: python -m training predict "
-        + ",".join(found["models"])
-        + " IN OUT"
-    )
+    first, *others = found["models"]
+    ensemble = f"{first} IN OUT --models {' '.join(others)}"
+    say(f"All its models at once: python -m training predict {ensemble}")
 
 
 def _show(found: dict[str, Any]) -> None:
