@@ -220,7 +220,7 @@ def resample_labels(labels: NDArray[np.uint8], shape: tuple[int, int, int]) -> N
     result = np.zeros(shape, np.uint8)
     matrices = [_spline(n, m, 1) for n, m in zip(labels.shape, shape, strict=True)]
     for value, box in enumerate(ndimage.find_objects(labels), start=1):
-        if box is None:
+        if not box:  # None: no voxel has this value
             continue
         share = (labels[box] == value).astype(np.float32)
         reached = []
@@ -243,16 +243,16 @@ def _nearest(size: int, wanted: int) -> NDArray[np.intp]:
 
 
 @functools.lru_cache(maxsize=16)
-def _spline(size: int, wanted: int, order: int) -> NDArray[np.float32]:
+def _spline(size: int, wanted: int, order: Literal[1, 3]) -> NDArray[np.float32]:
     """Return the matrix (wanted, size) that interpolates along an axis: what becomes of unit vectors."""
     scale = size / wanted
     matrix = ndimage.affine_transform(
         np.eye(size), (scale, 1.0), (0.5 * scale - 0.5, 0.0), (wanted, size), order=order, mode="nearest"
     )
     matrix[np.abs(matrix) < 1e-7] = 0  # a cubic spline's weights die out within a dozen voxels
-    matrix = (matrix / matrix.sum(axis=1, keepdims=True)).astype(np.float32)
-    matrix.flags.writeable = False
-    return matrix
+    weights: NDArray[np.float32] = (matrix / matrix.sum(axis=1, keepdims=True)).astype(np.float32)
+    weights.flags.writeable = False
+    return weights
 
 
 def _along(array: NDArray[Any], axis: int, matrix: NDArray[np.float32]) -> NDArray[Any]:

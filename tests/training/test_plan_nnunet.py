@@ -216,12 +216,12 @@ def test_our_fingerprint_is_nnu_nets(tmp_path: Path) -> None:
         assert found == pytest.approx(tuple(spacing[::-1]), abs=1e-6)
     assert ours.relative_size == pytest.approx(np.median([size for *_rest, size in expected]))
     drawn = np.concatenate([channels[0] for _, _, channels, *_rest in expected])
-    hu = ours.intensities
+    found_hu = ours.intensities
     error = drawn.std() / np.sqrt(len(drawn))
-    assert hu.mean == pytest.approx(drawn.mean(), abs=6 * error)
-    assert hu.std == pytest.approx(drawn.std(), rel=0.01)
+    assert found_hu.mean == pytest.approx(drawn.mean(), abs=6 * error)
+    assert found_hu.std == pytest.approx(drawn.std(), rel=0.01)
     lower, median, upper = np.percentile(drawn, (0.5, 50, 99.5))
-    assert (hu.lower, hu.median, hu.upper) == pytest.approx((lower, median, upper), abs=6)
+    assert (found_hu.lower, found_hu.median, found_hu.upper) == pytest.approx((lower, median, upper), abs=6)
 
 
 def test_scans_are_resampled_as_nnu_net_does_it() -> None:

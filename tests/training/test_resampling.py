@@ -21,7 +21,7 @@ ORDERS: tuple[Order, ...] = (0, 1, 3)
 SPLINES = st.sampled_from(ORDERS[1:])
 
 
-def by_scipy(array: NDArray[Any], shape: Shape, order: int) -> NDArray[Any]:
+def by_scipy(array: NDArray[Any], shape: Shape, order: Order) -> NDArray[Any]:
     scale = np.asarray(array.shape) / np.asarray(shape)
     moved = ndimage.affine_transform(
         array, scale, offset=0.5 * scale - 0.5, output_shape=shape, order=order, mode="nearest"

@@ -127,18 +127,18 @@ def triple(values: Any) -> Triple:
     return x, y, z
 
 
-def _slabs(image: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield an array in pieces along its first axis, so that no mask of the whole scan is held."""
-    for first in range(0, image.shape[0], 32):
-        yield image[first : first + 32]
+def _slabs(rows: int) -> Iterator[slice]:
+    """Yield pieces of a scan's first axis, so that no mask of the whole scan is held."""
+    for first in range(0, rows, 32):
+        yield slice(first, first + 32)
 
 
 def _box(image: NDArray[np.int16]) -> Shape:
     """Return the size of the box around all voxels that are not 0; of the whole scan where all are."""
     lines = [np.zeros(n, bool) for n in image.shape]
-    for number, slab in enumerate(_slabs(image)):
-        drawn = slab != 0
-        lines[0][32 * number : 32 * number + len(slab)] = drawn.any(axis=(1, 2))
+    for slab in _slabs(image.shape[0]):
+        drawn = image[slab] != 0
+        lines[0][slab] = drawn.any(axis=(1, 2))
         plane = drawn.any(axis=0)
         lines[1] |= plane.any(axis=1)
         lines[2] |= plane.any(axis=0)
@@ -151,11 +151,11 @@ def _box(image: NDArray[np.int16]) -> Shape:
 def _foreground_histogram(sample: Sample) -> NDArray[np.float64]:
     """Return the shares of HU values among the voxels of any structure; zeros where none is drawn."""
     histogram = np.zeros(_HIGHEST - _LOWEST + 1)
-    for first in range(0, sample.image.shape[0], 32):
-        labels = sample.labels[:, first : first + 32]
-        drawn = sample.image[first : first + 32][((labels > 0) & (labels != IGNORE)).any(axis=0)]
+    for slab in _slabs(sample.image.shape[0]):
+        labels = sample.labels[:, slab]
+        drawn = sample.image[slab][((labels > 0) & (labels != IGNORE)).any(axis=0)]
         histogram += np.bincount(drawn.astype(np.int64) - _LOWEST, minlength=histogram.size)
-    return histogram / max(histogram.sum(), 1)
+    return np.asarray(histogram / max(float(histogram.sum()), 1.0))
 
 
 def _intensities(histogram: NDArray[np.float64]) -> Intensities:
@@ -165,9 +165,8 @@ def _intensities(histogram: NDArray[np.float64]) -> Intensities:
     mean = float((hu * share).sum())
     std = float(np.sqrt((share * (hu - mean) ** 2).sum()))
     rising = share.cumsum()
-    lower, median, upper = (
-        float(hu[min(np.searchsorted(rising, q - _ROUNDING), len(hu) - 1)]) for q in (0.005, 0.5, 0.995)
-    )
+    places = np.searchsorted(rising, np.array((0.005, 0.5, 0.995)) - _ROUNDING).clip(max=len(hu) - 1)
+    lower, median, upper = (float(value) for value in hu[places])
     return Intensities(lower, upper, mean, max(std, 1.0), median, float(hu[0]), float(hu[-1]))
 
 
