@@ -88,6 +88,9 @@ def _far_apart() -> Iterator[tuple[Mask, Mask]]:
     yield ball((12, 12, 12), 8), ball((75, 45, 25), 9)  # a few far pieces in a large box: the tree
     yield ball((45, 30, 20), 19), ball((45, 30, 20), 4)  # many far pieces in a small box: the transform
     yield ball((30, 30, 20), 12) | ball((80, 50, 30), 2), ball((31, 30, 20), 12)  # an island far away
+    wide = np.zeros((2, 120, 130, 12), bool)  # so wide that more rows are looked at
+    wide[0, :, :, 3:5] = wide[1, 10:100:30, 15:110:30, 4:10] = wide[1, 60:110, 70:120, 3:9] = True
+    yield wide[0], wide[1]
     rng = np.random.default_rng(4)
     yield rng.random(shape) < 0.001, rng.random(shape) < 0.001
 

@@ -9,7 +9,7 @@ hold anything nearer. The few pieces that find nothing within reach ask a k-d tr
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from math import pi, sqrt
+from math import pi, prod, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,11 @@ Integers = NDArray[np.int64]
 Spacing = tuple[float, float, float]
 Shape = tuple[int, int, int]
 
-_ROWS = 64
-"""About how many neighbouring rows are looked at before the tree is asked."""
+_ROWS = (64, 256, 1024)
+"""About how many neighbouring rows are looked at before the tree is asked; more in larger boxes."""
+
+_SHARE = 20
+"""How many times larger across than what is looked at a box is, where that is more than the least."""
 
 _LONGEST = 126
 """Steps along the row that the byte in which they are counted can tell from _NOTHING after spreading."""
@@ -60,12 +63,17 @@ class Search:
     margins: Shape
 
 
-@lru_cache(maxsize=32)
-def search_for(spacing_mm: Spacing) -> Search:
-    """Plan the search for one voxel size."""
+def search_for(spacing_mm: Spacing, shape: Shape) -> Search:
+    """Plan the search in a box of one voxel size and shape."""
     axis = int(np.argmin(spacing_mm))
+    across = prod(n for a, n in enumerate(shape) if a != axis)
+    return _search(spacing_mm, axis, max((n for n in _ROWS if n * _SHARE <= across), default=_ROWS[0]))
+
+
+@lru_cache(maxsize=32)
+def _search(spacing_mm: Spacing, axis: int, rows: int) -> Search:
     across = [a for a in range(3) if a != axis]
-    radius = sqrt(_ROWS * spacing_mm[across[0]] * spacing_mm[across[1]] / pi)
+    radius = sqrt(rows * spacing_mm[across[0]] * spacing_mm[across[1]] / pi)
     reach = min(_LONGEST, int(radius / spacing_mm[axis]))
     margins = [0 if a == axis else int(radius / spacing_mm[a]) for a in range(3)]
     rings = sorted(
@@ -98,7 +106,8 @@ class Layout:
     a step before the beginning of an axis ends there, too, on the row or mask before.
     """
 
-    def __init__(self, search: Search, shape: Shape) -> None:
+    def __init__(self, spacing_mm: Spacing, shape: Shape) -> None:
+        search = search_for(spacing_mm, shape)
         ni, nj, nk = (n + m for n, m in zip(shape, search.margins, strict=True))
         self.search = search
         self.roomy = (2, ni, nj, nk)

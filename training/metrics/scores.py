@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.metrics.agreement import NO_AGREEMENT, Surface, SurfaceAgreement, agreement
-from training.metrics.distances import Layout, Search, nearest_mm, search_for
+from training.metrics.distances import Layout, nearest_mm
 from training.metrics.surfaces import Areas, corner_codes, surface_areas
 from training.metrics.survey import Bounds, Extent, Survey, survey
 
@@ -118,7 +118,6 @@ class _Pair:
         self.counts = self.survey.joint.sum(axis=1), self.survey.joint.sum(axis=0)
         self.voxels = int(self.survey.joint.sum())
         self.areas: Areas = surface_areas(spacing_mm)
-        self.search: Search = search_for(spacing_mm)
 
     def score(self, value: int, tolerance_mm: float) -> StructureScore:
         both = int(self.survey.joint[value, value])
@@ -157,7 +156,7 @@ class _Pair:
     def _surfaces(self, value: int, bounds: Bounds, tolerance_mm: float) -> SurfaceAgreement:
         """Compare the surfaces of one structure that lies within the bounds in both maps."""
         ni, nj, nk = (high - low + 1 for low, high in bounds)
-        layout = Layout(self.search, (ni, nj, nk))
+        layout = Layout(self.spacing_mm, (ni, nj, nk))
         corner_codes(self._masks(value, bounds), layout.codes)
         if self.survey.ignored:
             layout.codes *= self._untouched(bounds)

@@ -42,12 +42,9 @@ _SURFACES: tuple[tuple[str, tuple[Vector, ...]], ...] = (
 def surface_areas(spacing_mm: Spacing) -> Areas:
     """Return the surface area in mm² of each of the 256 corner codes, for the given voxel size."""
     x, y, z = (float(s) for s in spacing_mm)
-    faces_mm2 = np.array([y * z, x * z, x * y])
-    areas = np.zeros(256)
-    for code, vectors in _area_vectors():
-        turned = np.asarray(vectors) * faces_mm2
-        areas[code] = areas[255 - code] = np.sqrt((turned * turned).sum(axis=1)).sum()
-    return areas
+    turned = _area_vectors() * (y * z, x * z, x * y)
+    areas: Areas = np.sqrt((turned * turned).sum(axis=2)).sum(axis=1)
+    return np.maximum(areas, areas[::-1])  # the same surface inside out
 
 
 def corner_codes(masks: Mask, out: Codes) -> None:
@@ -75,17 +72,17 @@ def _pair_up(codes: Codes, axis: int, shift: int) -> None:
 
 
 @lru_cache(maxsize=1)
-def _area_vectors() -> tuple[tuple[int, tuple[Vector, ...]], ...]:
-    """Return each code and its area vectors, in all turned and mirrored versions."""
-    found = []
+def _area_vectors() -> NDArray[np.float64]:
+    """Return the area vectors (code, part, axis) of all turned and mirrored versions, in voxel faces."""
+    vectors = np.zeros((256, 4, 3))
     for corners, parts in _SURFACES:
         inside = [(int(c[0]), int(c[1]), int(c[2])) for c in corners.split()]
-        for code, (a, b, c) in _symmetric(inside):
-            found.append((code, tuple((part[a], part[b], part[c]) for part in parts)))
-    return tuple(found)
+        for code, axes in _symmetric(inside):
+            vectors[code, : len(parts)] = np.asarray(parts)[:, axes]
+    return vectors
 
 
-def _symmetric(inside: list[tuple[int, int, int]]) -> Iterator[tuple[int, tuple[int, ...]]]:
+def _symmetric(inside: list[tuple[int, int, int]]) -> Iterator[tuple[int, list[int]]]:
     """Yield the codes of all turned and mirrored versions, with the axis that each new axis came from."""
     for axes in permutations(range(3)):
         for flips in product((0, 1), repeat=3):
@@ -93,4 +90,4 @@ def _symmetric(inside: list[tuple[int, int, int]]) -> Iterator[tuple[int, tuple[
             for corner in inside:
                 i, j, k = (corner[axis] ^ flip for axis, flip in zip(axes, flips, strict=True))
                 code |= 1 << (4 * i + 2 * j + k)
-            yield code, axes
+            yield code, list(axes)
