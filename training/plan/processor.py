@@ -27,7 +27,7 @@ IMAGE_ORDER = 1  # of the splines that bring scans onto the plan's grid
 FEATURES, MOST_FEATURES = 16, 128  # of the first stage, doubled at each
 LEARNING_RATE, WARM_LEARNING_RATE = 8e-3, 4e-3  # from random weights, from a parent's
 WEIGHT_DECAY, CLIP_NORM, WARMUP_STEPS = 3e-5, 12.0, 20
-FOREGROUND_SHARE = 0.6
+FOREGROUND_SHARE, JITTER = 0.6, 8  # of the crops that aim at a structure, voxels they may miss it by
 WEIGHT_POWER, MOST_WEIGHT = 1 / 3, 12.0  # class weight = (background share / share) ^ power
 TURNED, TURN_DEG, SCALE = 0.5, (6.0, 6.0, 12.0), (0.85, 1.15)
 AUGMENTATION = (
@@ -81,7 +81,7 @@ def processor_plan(
         loss_args={"weighted": True},
         class_weights=tuple(class_weights(shares) for shares in fingerprint.shares),
         sampler="foreground",
-        sampler_args={"share": FOREGROUND_SHARE},
+        sampler_args={"share": FOREGROUND_SHARE, "jitter": JITTER},
         augmentation=AUGMENTATION,
         mirror_axes=() if any(s.side for s in structures) else (0,),
         optimiser="adamw",
