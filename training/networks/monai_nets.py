@@ -52,7 +52,7 @@ def highresnet(channels: int) -> nn.Module:
 
 def vnet(channels: int) -> nn.Module:
     """Return V-Net (Milletari et al., 2016), without dropout."""
-    network = VNet(3, 1, channels, dropout_prob=None, dropout_prob_down=None, dropout_prob_up=(None, 0.0))
+    network = VNet(3, 1, channels, dropout_prob_down=None, dropout_prob_up=(None, 0.0))
     return with_instance_norm(network)
 
 

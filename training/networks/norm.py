@@ -10,9 +10,10 @@ EPSILON = 1e-5
 class InstanceNorm(nn.Module):
     """Normalise every channel of every sample over its voxels, then scale and shift it (both learned).
 
-    The same numbers as `torch.nn.InstanceNorm3d(channels, affine=True)`, whose processor version first copies
-    a channels-last tensor into the other layout: one sample is a batch of its own to batch normalisation,
-    which does not copy. A single voxel per channel, where nothing varies, gives the shift.
+    The function of `torch.nn.InstanceNorm3d(channels, affine=True)`, reckoned as batch normalisation of one
+    sample at a time: torch's own copies a channels-last tensor into the other layout first, and its gradient
+    is wrong (torch 2.13) where a batch of one sample gets a channels-last gradient. A single voxel per
+    channel, where nothing varies, gives the shift.
     """
 
     def __init__(self, channels: int, eps: float = EPSILON) -> None:
@@ -23,7 +24,7 @@ class InstanceNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x (b, channel, i, j, k) normalised; shape, type and layout stay."""
-        if x.device.type != "cpu" and x[0, 0].numel() > 1:
+        if x.device.type != "cpu" and len(x) > 1 and x[0, 0].numel() > 1:
             return functional.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
         parts = [self._one(sample) for sample in x.split(1)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
