@@ -195,36 +195,53 @@ def _curve(sizes: Sequence[int], means: Array, drawn: Array) -> Curve:
 def _fitted(n: Array, dice: Array) -> Array:
     """Return (c, a, b) for every row of `dice` (rows, sizes), as (rows, 3)."""
     dice = dice.clip(0.0, 1.0)
+    rows = np.arange(len(dice))
+    best = _coarse_errors(n, dice).argmin(axis=1)
     exponents = np.broadcast_to(_EXPONENTS, (len(dice), len(_EXPONENTS)))
     for _ in range(_REFINEMENTS):
-        error, _, _ = _linear(n, dice, exponents)
-        best = error.argmin(axis=1)
-        rows = np.arange(len(dice))
         low = exponents[rows, np.maximum(best - 1, 0)]
         high = exponents[rows, np.minimum(best + 1, exponents.shape[1] - 1)]
         exponents = np.geomspace(low, high, 21, axis=1)
-    error, c, a = _linear(n, dice, exponents)
-    rows, best = np.arange(len(dice)), error.argmin(axis=1)
+        error, c, a = _linear(n, dice, exponents)
+        best = error.argmin(axis=1)
     return np.stack([c[rows, best], a[rows, best], exponents[rows, best]], axis=1)
 
 
-def _linear(n: Array, dice: Array, exponents: Array) -> tuple[Array, Array, Array]:
-    """Return squared error, c and a of the best curve for every row and exponent, each (rows, exponents).
+def _coarse_errors(n: Array, dice: Array) -> Array:
+    """Return the squared error of every row and exponent of the grid, (rows, exponents), by its moments.
 
-    For a given b this is a line in x = n^(−b) with 0 ≤ c ≤ 1 and a ≥ 0. Where the free line breaks a bound,
-    the optimum lies on that bound, because the problem is convex.
+    Quicker than `_linear`, but sums that cancel out leave an error of about 1e-15.
     """
+    x = np.exp(-_EXPONENTS[:, None] * np.log(n))
+    sum_x, sum_xx = x.sum(axis=1), (x**2).sum(axis=1)
+    sum_y, sum_yy, sum_xy = dice.sum(axis=1)[:, None], (dice**2).sum(axis=1)[:, None], dice @ x.T
+    c, a = _bounded(len(n), sum_x, sum_xx, sum_y, sum_xy)
+    return np.asarray(
+        sum_yy - 2 * c * sum_y + 2 * a * sum_xy + len(n) * c**2 - 2 * a * c * sum_x + a**2 * sum_xx
+    )
+
+
+def _linear(n: Array, dice: Array, exponents: Array) -> tuple[Array, Array, Array]:
+    """Return squared error, c and a of the best curve for every row and exponent, each (rows, exponents)."""
     x = np.exp(-exponents[:, :, None] * np.log(n))
     y = dice[:, None, :]
-    mean_x, mean_y = x.mean(axis=2), y.mean(axis=2)
-    spread = ((x - mean_x[..., None]) ** 2).sum(axis=2)
-    a = -((x - mean_x[..., None]) * (y - mean_y[..., None])).sum(axis=2) / np.maximum(spread, 1e-300)
-    a = np.maximum(a, 0.0)  # then c = mean_y, which no bound forbids
-    c = mean_y + a * mean_x
-    over = c > 1
-    a = np.where(over, np.maximum((x * (1 - y)).sum(axis=2) / (x**2).sum(axis=2), 0.0), a)
-    c = np.where(over, 1.0, c)
+    moments = x.sum(axis=2), (x**2).sum(axis=2), y.sum(axis=2), (x * y).sum(axis=2)
+    c, a = _bounded(len(n), *moments)
     return ((c[..., None] - a[..., None] * x - y) ** 2).sum(axis=2), c, a
+
+
+def _bounded(count: int, sum_x: Array, sum_xx: Array, sum_y: Array, sum_xy: Array) -> tuple[Array, Array]:
+    """Return c and a of the best curve for a given b, from the sums over its `count` sizes.
+
+    That is a line in x = n^(−b) with 0 ≤ c ≤ 1 and a ≥ 0. Where the free line breaks a bound, the optimum
+    lies on that bound, because the problem is convex.
+    """
+    spread = np.maximum(sum_xx - sum_x**2 / count, 1e-300)
+    a = np.maximum((sum_x * sum_y / count - sum_xy) / spread, 0.0)  # at 0, c is the mean: no bound forbids it
+    c = (sum_y + a * sum_x) / count
+    over = c > 1
+    a = np.where(over, np.maximum((sum_x - sum_xy) / sum_xx, 0.0), a)
+    return np.where(over, 1.0, c), a
 
 
 def _value(parameters: Array, n: float) -> Array:
