@@ -134,7 +134,7 @@ def data_steps(size: Size) -> Iterator[Measured]:
             "train step with its batch": lambda: _step_with_data(run, cut, next(steps)),
         }
         for what, call in work.items():  # one after the other: the next crops are cut meanwhile
-            seconds = in_turn({what: call}, rounds=size.rounds, warm=size.warm, done=_wait)[what]
+            seconds = in_turn({what: call}, rounds=size.rounds, warm=size.warm, done=_wait)[what].seconds
             yield _row(what, "base", plan, "as trained", seconds)
 
 
@@ -184,7 +184,9 @@ def _tried(label: str, batch: int, way: Way, size: Size) -> Iterator[Measured]:
         if not way.channels_last:
             _contiguous(run.network)
         noise = dummy_batch(plan, device(), channels_last=way.channels_last)
-        seconds = in_turn({"": lambda: run.step(noise)}, rounds=size.rounds, warm=size.warm, done=_wait)[""]
+        seconds = in_turn({"": lambda: run.step(noise)}, rounds=size.rounds, warm=size.warm, done=_wait)[
+            ""
+        ].seconds
     except torch.cuda.OutOfMemoryError:
         print(f"{label}, batch {batch}, {way}: out of memory.")
         return
@@ -203,7 +205,7 @@ def _to_predict(size: Size) -> Iterator[tuple[str, Plan]]:
 
 def _predicted(what: str, label: str, plan: Plan, draw: Callable[[], object], voxels: int) -> Measured:
     _forget_peak()
-    seconds = in_turn({"": draw}, rounds=1, warm=1, done=_wait)[""]
+    seconds = in_turn({"": draw}, rounds=1, warm=1, done=_wait)[""].seconds
     row = _row(f"{what}, {len(plan.channels) - 1} classes", label, plan, "as it ships", seconds)
     return replace(row, mvoxels_per_s=round(voxels / seconds / 1e6, 2))
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -104,20 +105,35 @@ def dummy_batch(plan: Plan, on: torch.device, *, channels_last: bool = True) -> 
     return Batch(image, target.to(on), known.to(on))
 
 
+@dataclass(frozen=True)
+class Taken:
+    """Medians of one piece of work: seconds by the clock, and of processors over all threads.
+
+    On a machine that does other work as well, the second is the one to compare, with a single thread: several
+    wait for each other, and waiting counts.
+    """
+
+    seconds: float
+    cpu_s: float
+
+
 def in_turn(
     work: Mapping[str, Callable[[], object]], *, rounds: int, warm: int = 2, done: Callable[[], object]
-) -> dict[str, float]:
-    """Return median seconds of each piece of work, all of them once per round.
+) -> dict[str, Taken]:
+    """Time each piece of work, all of them once per round, so that a busy machine slows all alike.
 
-    What else the machine does then slows all alike. `done` waits until the device has finished.
+    `done` waits until the device has finished.
     """
-    taken: dict[str, list[float]] = {name: [] for name in work}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in work}
     for turn in range(warm + rounds):
         for name, call in work.items():
             done()
-            start = time.perf_counter()
+            start, cpu = time.perf_counter(), time.process_time()
             call()
             done()
             if turn >= warm:
-                taken[name].append(time.perf_counter() - start)
-    return {name: median(times) for name, times in taken.items()}
+                taken[name].append((time.perf_counter() - start, time.process_time() - cpu))
+    return {
+        name: Taken(median(wall for wall, _ in times), median(cpu for _, cpu in times))
+        for name, times in taken.items()
+    }

@@ -56,7 +56,7 @@ def steps(plan: Plan, folder: Path, *, rounds: int, done: Callable[[], object]) 
     }
     found: dict[str, float] = {}
     for name, call in work.items():  # one after the other: the workers would fill their queue meanwhile
-        found |= in_turn({name: call}, rounds=rounds, warm=3, done=done)
+        found[name] = in_turn({name: call}, rounds=rounds, warm=3, done=done)[name].seconds
     for loader in (trainer.dataloader_train, trainer.dataloader_val):
         if hasattr(loader, "_finish"):
             loader._finish()

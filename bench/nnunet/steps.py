@@ -31,18 +31,21 @@ def compare_steps(settings: Settings) -> None:
     torch.set_num_threads(settings.threads)
     plan = plan_like(settings, canonical=True)
     work = _theirs(settings) | _ours(settings, plan)
-    seconds = in_turn(work, rounds=settings.steps, done=lambda: None)
+    taken = in_turn(work, rounds=settings.steps, done=lambda: None)
     voxels = int(np.prod(plan.patch_size)) * plan.batch_size
-    stock = {kind: seconds[f"nnU-Net fp32, {kind}"] for kind in ("step", "step and batch", "batch")}
-    rows = [
-        {
-            "what": name,
-            "seconds": round(taken, 4),
-            "kvoxels_per_s": round(voxels / taken / 1000),
-            "times_faster": round(stock[name.split(", ")[1]] / taken, 2),
-        }
-        for name, taken in seconds.items()
-    ]
+    rows = []
+    for name, own in taken.items():
+        stock = taken[f"nnU-Net fp32, {name.split(', ')[1]}"]
+        rows.append(
+            {
+                "what": name,
+                "seconds": round(own.seconds, 4),
+                "kvoxels_per_s": round(voxels / own.seconds / 1000),
+                "times_faster": round(stock.seconds / own.seconds, 2),
+                "cpu_s": round(own.cpu_s, 4),
+                "times_less_cpu": round(stock.cpu_s / own.cpu_s, 2),
+            }
+        )
     content = {
         "patch": plan.patch_size,
         "batch": plan.batch_size,

@@ -7,8 +7,8 @@ with the label map. Mirroring is off for both.
 """
 
 import json
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from bench.nnunet.predicting import predictor_of
 from bench.nnunet.same import into_ours, plan_like
 from bench.nnunet.settings import PLANS, Settings
 from bench.openkbp import read_openkbp
+from bench.stepping import in_turn
 from training.networks import bf16_is_faster, build
 from training.plan import Plan
 from training.predict import Manner, Member, delineate
@@ -41,22 +42,20 @@ def compare_windows(settings: Settings) -> None:
     own_grid = _scan(settings, plan.spacing_mm)
     agreement = _agreement(ways, own_grid)
     large = _scan(settings, (settings.spacing_mm,) * 3)
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(PASSES):
-        for name, draw in ways.items():
-            start = time.perf_counter()
-            draw(large)
-            taken[name].append(time.perf_counter() - start)
-    stock = min(taken["nnU-Net"])
+    work = {name: partial(draw, large) for name, draw in ways.items()}
+    taken = in_turn(work, rounds=PASSES, warm=0, done=lambda: None)
+    stock = taken["nnU-Net"]
     rows = [
         {
             "way": name,
-            "seconds": round(min(times), 2),
-            "times_faster": round(stock / min(times), 2),
-            "mvoxels_per_s": round(large.size / min(times) / 1e6, 3),
-            "labels_equal": agreement[name],
+            "seconds": round(own.seconds, 2),
+            "times_faster": round(stock.seconds / own.seconds, 2),
+            "mvoxels_per_s": round(large.size / own.seconds / 1e6, 3),
+            "cpu_s": round(own.cpu_s, 2),
+            "times_less_cpu": round(stock.cpu_s / own.cpu_s, 2),
+            "labels": agreement[name],
         }
-        for name, times in taken.items()
+        for name, own in taken.items()
     ]
     content = {"shape": large.shape, "tile": plan.patch_size, "threads": settings.threads, "rows": rows}
     (settings.run / "window.json").write_text(json.dumps(content, indent=1))
