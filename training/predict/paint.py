@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from training.plan import Plan, Shape
 from training.predict.uncertainty import EntropyTally, entropy
@@ -182,9 +181,10 @@ def _sure(logits: Tensor) -> Tensor:
 
     Cell (u, v) reaches from there to (u + 1, v + 1); its four corners decide.
     """
-    lead = logits[..., 0] - logits[..., 1:].amax(-1)  # its sign is exact
-    padded = functional.pad(lead[None], (0, 1, 0, 1), mode="replicate")
-    return -functional.max_pool2d(-padded, 2, stride=1)[0] >= 0
+    ahead = logits[..., 0] >= logits[..., 1:].amax(-1)
+    ahead[:-1] &= ahead[1:].clone()
+    ahead[:, :-1] &= ahead[:, 1:].clone()
+    return ahead
 
 
 def _highest(logits: Tensor) -> Tensor:
