@@ -10,15 +10,24 @@ from numpy.typing import NDArray
 
 from tests.training.test_plan import plan
 from training.labels import IGNORE
-from training.patches import Prepared, draw_batch, prepare
-from training.plan import Plan, Sample
+from training.patches import (
+    Batch,
+    Prepared,
+    ahead,
+    draw_batch,
+    draw_crops,
+    image_on_grid,
+    labels_on_grid,
+    prepare,
+    source_size,
+)
+from training.plan import Plan, Resampling, Sample, Step
+from training.progress import TrainingError
 
 SMALL = dataclasses.replace(plan(), patch_size=(16, 16, 16))
 
 
-def scan(
-    shape: tuple[int, int, int] = (24, 20, 18), *, looked_at: bool = True, seed: int = 0
-) -> Sample:
+def scan(shape: tuple[int, int, int] = (24, 20, 18), *, looked_at: bool = True, seed: int = 0) -> Sample:
     labels = np.zeros((2, *shape), np.uint8)
     labels[0, 4:8, 4:8, 4:8] = 5
     labels[0, 15:18, 10:13, 10:13] = 9
@@ -64,6 +73,92 @@ def test_what_was_not_annotated_is_unknown(tmp_path: Path) -> None:
     assert case.target[0, 16, 11, 11] == 0
 
 
+def test_a_scan_is_prepared_once_for_one_grid(tmp_path: Path) -> None:
+    prepared(tmp_path, scan())
+    (file,) = tmp_path.glob("*.npy")
+    written = file.stat().st_mtime_ns
+    again = prepared(tmp_path, scan())
+    assert file.stat().st_mtime_ns == written
+    assert len(again.centres) == 3
+    prepared(tmp_path, scan(), dataclasses.replace(SMALL, learning_rate=1.0))
+    assert len(list(tmp_path.glob("*.npy"))) == 1
+    prepared(tmp_path, scan(seed=1))
+    prepared(tmp_path, dataclasses.replace(scan(), annotated=frozenset({"liver"})))
+    prepared(tmp_path, scan(), dataclasses.replace(SMALL, spacing_mm=(4.0, 4.0, 4.0)))
+    assert len(list(tmp_path.glob("*.npy"))) == 4
+
+
+def test_a_scan_whose_preparation_was_interrupted_is_prepared_again(tmp_path: Path) -> None:
+    whole = prepared(tmp_path, scan())
+    image, target = np.array(whole.image), np.array(whole.target)
+    (file,), (about,) = tmp_path.glob("*.npy"), tmp_path.glob("*.json")
+    about.unlink()
+    half = file.read_bytes()[:100]
+    file.unlink()
+    file.write_bytes(half)
+    again = prepared(tmp_path, scan())
+    assert np.array_equal(again.image, image)
+    assert np.array_equal(again.target, target)
+    file.unlink()
+    file.write_bytes(b"")
+    about.write_text("{}")
+    assert np.array_equal(prepared(tmp_path, scan()).image, image)
+
+
+def test_thick_slices_are_resampled_each_in_its_plane(tmp_path: Path) -> None:
+    rules = Resampling(image_order=3, separate_z=True, out_of_plane_order=0)
+    thick = dataclasses.replace(
+        SMALL, spacing_mm=(3.0, 1.5, 3.0), axis_order=(0, 1, 2), patch_size=(8, 8, 8), resampling=rules
+    )
+    rng = np.random.default_rng(0)
+    image = rng.normal(100, 50, (8, 20, 20))
+    moved = image_on_grid(image.astype(np.int16), (6.0, 3.0, 3.0), thick)
+    assert moved.shape == (16, 40, 20)
+    assert np.array_equal(moved[0::2], moved[1::2])  # every slice twice, nothing between them
+    assert not np.array_equal(moved[:, 0::2], moved[:, 1::2])
+    labels = (rng.random((8, 20, 20)) < 0.3).astype(np.uint8) * 5
+    drawn = labels_on_grid(labels, (6.0, 3.0, 3.0), thick)
+    assert np.array_equal(drawn[0::2], drawn[1::2])
+    assert set(np.unique(drawn)) == {0, 5}
+    nearest = dataclasses.replace(thick, resampling=Resampling(label_order=0))
+    doubled = labels.repeat(2, axis=0).repeat(2, axis=1)
+    assert np.array_equal(labels_on_grid(labels, (6.0, 3.0, 3.0), nearest), doubled)
+    bad = dataclasses.replace(thick, resampling=Resampling(image_order=2))
+    with pytest.raises(TrainingError, match="spline orders 0, 1 and 3, not 2"):
+        image_on_grid(image.astype(np.int16), (6.0, 3.0, 3.0), bad)
+
+
+def test_crops_cut_ahead_are_the_same(tmp_path: Path) -> None:
+    case = prepared(tmp_path, scan())
+    asked = []
+
+    def cut(step: int) -> Batch:
+        asked.append(step)
+        return draw_crops([case], SMALL, 1, step)
+
+    with ahead(cut) as ready:
+        for step in (0, 1, 2, 7, 8, 3):
+            assert torch.equal(ready(step).image, draw_crops([case], SMALL, 1, step).image)
+    assert asked == [0, 1, 2, 3, 7, 8, 9, 3, 4]
+    batches = [draw_crops([case], SMALL, 1, 0)]
+    with pytest.raises(IndexError), ahead(lambda step: batches[step]) as ready:
+        ready(1)
+
+
+def test_what_lies_outside_the_scan_is_air_and_ignored(tmp_path: Path) -> None:
+    turned = dataclasses.replace(
+        SMALL, augmentation=(Step("spatial", {"rotation_deg": 0, "scale": [1.0, 1.5], "p_scale": 1.0}),)
+    )
+    case = prepared(tmp_path, scan(), turned)
+    crops = draw_crops([case], turned, 0, 0)
+    assert crops.image.shape == (1, 1, *source_size(turned)) == (1, 1, 24, 24, 24)
+    assert crops.image.dtype == torch.float16
+    outside = (crops.target == IGNORE).all(1)[0]
+    assert outside.any()
+    assert crops.image[0, 0][outside].numpy() == pytest.approx(SMALL.normalisation.air, abs=0.01)
+    assert (~outside).sum() > 16**3
+
+
 def test_a_batch_depends_on_seed_and_step_alone(tmp_path: Path) -> None:
     case = prepared(tmp_path, scan())
     first, again = (draw_batch([case], SMALL, 1, 7) for _ in range(2))
@@ -81,8 +176,7 @@ def test_every_scan_is_seen_once_per_round(tmp_path: Path) -> None:
     whole_round = dataclasses.replace(SMALL, batch_size=4)
     sets = ((), ("liver",), ("kidney_left",), ("liver", "spinal_cord"))
     cases = [
-        prepare(dataclasses.replace(scan(), annotated=frozenset(keys)), SMALL, tmp_path)
-        for keys in sets
+        prepare(dataclasses.replace(scan(), annotated=frozenset(keys)), SMALL, tmp_path) for keys in sets
     ]
     orders = set()
     for step in range(6):

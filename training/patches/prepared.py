@@ -1,5 +1,6 @@
 """Scans on the plan's grid, kept in files from which crops are read."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from training.labels import IGNORE
 from training.patches.grid import image_on_grid, labels_on_grid
 from training.plan import Plan, Sample, channel_table
-from training.progress import TrainingError
 
 _CENTRES = 5_000  # voxels remembered per structure and scan: enough to aim crops at
 _FORMAT = 1
@@ -41,13 +41,14 @@ def prepare(sample: Sample, plan: Plan, folder: Path) -> Prepared:
     """Resample, normalise and pad one scan and keep it in `folder`, mapped, so that many need no memory.
 
     The files are named by what they are made from: a scan that was prepared before, by this run or by another
-    with the same grid, is found again.
+    with the same grid, is found again. Damaged files are made anew.
     """
     name = _name(sample, plan)
     about = folder / f"{name}.json"
-    if not about.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(sample, plan, folder / f"{name}.npy", about)
+    with contextlib.suppress(OSError, ValueError, EOFError, KeyError, TypeError):
+        return _mapped(about)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(sample, plan, folder / f"{name}.npy", about)
     return _mapped(about)
 
 
@@ -99,18 +100,15 @@ def _write(sample: Sample, plan: Plan, path: Path, about: Path) -> None:
 
 def _mapped(about: Path) -> Prepared:
     """Open what `_write` wrote."""
-    try:
-        content = json.loads(about.read_text())
-        held = np.load(about.with_suffix(".npy"), mmap_mode="r")
-        shape, layers = tuple(content["shape"]), int(content["layers"])
-        voxels = int(np.prod(shape))
-        image = held[: 2 * voxels].view(np.float16).reshape(shape)
-        target = held[2 * voxels : (2 + layers) * voxels].reshape(layers, *shape)
-        # What follows may lie at an odd address; it is small, and copied.
-        places = np.array(held[(2 + layers) * voxels :]).view(np.int16).reshape(-1, 3)
-        lists = np.split(places, np.cumsum(content["voxels"])[:-1]) if content["voxels"] else []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError(f"The prepared scan {about.stem} is damaged; delete {about.parent}.") from error
+    content = json.loads(about.read_text())
+    held = np.load(about.with_suffix(".npy"), mmap_mode="r")
+    shape, layers = tuple(content["shape"]), int(content["layers"])
+    voxels = int(np.prod(shape))
+    image = held[: 2 * voxels].view(np.float16).reshape(shape)
+    target = held[2 * voxels : (2 + layers) * voxels].reshape(layers, *shape)
+    # What follows may lie at an odd address; it is small, and copied.
+    places = np.array(held[(2 + layers) * voxels :]).view(np.int16).reshape(-1, 3)
+    lists = np.split(places, np.cumsum(content["voxels"])[:-1]) if content["voxels"] else []
     whole = len(lists) == len(content["present"])
     return Prepared(
         image=image,
