@@ -85,6 +85,8 @@ def _write(sample: Sample, plan: Plan, path: Path, about: Path) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     with unfinished.open("wb") as file:
         np.save(file, np.concatenate([np.ascontiguousarray(p).view(np.uint8).ravel() for p in parts]))
+        file.flush()
+        os.fsync(file.fileno())
     unfinished.replace(path)
     known = [key in sample.annotated or key.startswith("background:") for key in plan.channels]
     content = {
