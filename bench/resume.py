@@ -53,29 +53,28 @@ def rows(folder: Path, steps: int, kills: int, seed: int) -> Iterator[Row]:
     began = time.monotonic()
     whole, _ = run(folder, folder / "whole")
     seconds = time.monotonic() - began
-    points = sorted(random.Random(seed).uniform(0.02, 0.98) * steps for _ in range(kills))  # noqa: S311
+    rng = random.Random(seed)  # noqa: S311 - it chooses when to kill, not a secret
+    points = sorted(rng.uniform(0.02, 0.98) * steps for _ in range(kills))
     lost = []
     for point in points:
-        said, resumed_at = run(folder, folder / "cut", until=int(point), rest=random.Random(point))  # noqa: S311
+        said, resumed_at = run(folder, folder / "cut", until=int(point), rest=rng.uniform(0, 0.5))
         if said is not None:
             raise SystemExit("The run ended before it could be killed; give more --steps.")
-        lost.append(f"{int(point)} (went on from {resumed_at})")
+        lost.append(f"{int(point)} (had gone on from {resumed_at})")
     cut, resumed_at = run(folder, folder / "cut")
     yield Row(
         f"SIGKILL at {kills} random points of {steps} training steps",
-        f"killed at steps {', '.join(lost)}; ended from {resumed_at}; "
+        f"killed at steps {', '.join(lost)}; the last attempt went on from {resumed_at}; "
         f"sha256 {(cut or '')[:12]} against {(whole or '')[:12]} undisturbed ({seconds:.0f} s)",
         "the same weights",
         cut is not None and cut == whole,
     )
 
 
-def run(
-    folder: Path, out: Path, until: int | None = None, rest: random.Random | None = None
-) -> tuple[str | None, int]:
-    """Train in a process of its own; return the hash it ended with and the step it began at.
+def run(folder: Path, out: Path, until: int | None = None, rest: float = 0.0) -> tuple[str | None, int]:
+    """Train in a process of its own; return the hash it ended with and how many steps it found done.
 
-    With `until` it is killed within half a second after it reported that step, and there is no hash.
+    With `until` it is killed `rest` seconds after it reported that step, and there is no hash.
     """
     command = [sys.executable, "-m", "bench.resume", "--attempt", str(folder), str(out)]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ)
@@ -87,9 +86,9 @@ def run(
         if kind == "sha256":
             digest = value
         elif first is None:
-            first = int(value)
+            first = int(value) - 1
         if until is not None and kind == "step" and int(value) >= until:
-            time.sleep((rest or random.Random()).uniform(0, 0.5))  # noqa: S311
+            time.sleep(rest)
             child.send_signal(signal.SIGKILL)
             break
     child.wait()
