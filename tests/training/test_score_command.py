@@ -1,6 +1,7 @@
 """python -m training score: what it prints, and the sentence and exit code for what it cannot read."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -171,23 +172,14 @@ def test_all_figures_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert (found["precision"], found["recall"], found["centre_distance_mm"]) == (1.0, 1.0, 0.0)
 
 
-def bad_input(folder: Path) -> dict[str, tuple[list[str], str]]:
+def bad_images(folder: Path) -> dict[str, tuple[list[str], str]]:
     """Words for the command, and a part of the sentence that answers them."""
     good = write(folder / "good.nii.gz", organs())
-    labels = table(folder / "labels.json", {"1": "liver"})
     nan = organs().astype(np.float32)
     nan[0, 0, 0] = np.nan
-    write(folder / "masks" / "liver.nii.gz", (organs() == 1).astype(np.uint8))
-    for name in ("liver", "spleen"):
-        write(folder / "two" / f"{name}.nii.gz", (organs() == 1).astype(np.uint8))
-    write(folder / "other" / "liver.nii.gz", organs())
-    (folder / "empty").mkdir()
-    (folder / "broken.json").write_text("{")
     (folder / "broken.nii.gz").write_bytes(b"not an image")
-    named = ["--labels", table(folder / "liver.json", {"1": "liver"})]
     return {
         "absent": ([good, str(folder / "nothing.nii.gz")], "is not there"),
-        "file and folder": ([good, str(folder / "masks")], "both be files or both be folders"),
         "shape": ([good, write(folder / "s.nii.gz", organs()[:-1])], "their shapes are"),
         "affine": ([good, write(folder / "f.nii.gz", organs(), affine(oblique=True))], "affines do not"),
         "nan": ([good, write(folder / "n.nii.gz", nan)], "n.nii.gz is not a label map"),
@@ -198,53 +190,58 @@ def bad_input(folder: Path) -> dict[str, tuple[list[str], str]]:
             [good, write(folder / "v.nii.gz", organs().astype(np.int16) * 150)],
             "outside 0 to 255",
         ),
-        "unnamed value": ([good, good, "--labels", labels], "holds value 2, which the table of labels"),
         "no image": ([good, str(folder / "broken.nii.gz")], "damaged or not a NIfTI file"),
-        "no mask": (
-            [str(folder / "masks"), str(folder / "other"), *named],
-            "not a mask: it holds the value 2",
-        ),
-        "no counterpart": ([str(folder / "two"), str(folder / "masks")], "masks holds no file for spleen"),
-        "empty folder": ([str(folder / "empty"), str(folder / "masks")], "holds no .nii"),
-        "broken labels": ([good, good, "--labels", str(folder / "broken.json")], "is not JSON"),
-        "no labels": ([good, good, "--labels", str(folder / "none.json")], "could not be read"),
-        "a list": ([good, good, "--labels", table(folder / "l.json", ["liver"])], "must hold a table"),
-        "tolerance": (
-            [good, good, "--tolerances", table(folder / "t.json", {"liver": "wide"})],
-            "tolerance of liver must be a number",
-        ),
-        "annotated": (
-            [
-                good,
-                good,
-                "--labels",
-                table(folder / "an.json", {"labels": {"1": "a"}, "annotated": {"x": 1}}),
-            ],
-            '"annotated" must list',
-        ),
     }
 
 
-CASES = (
-    *("absent", "file and folder", "shape", "affine", "nan", "halves", "2-D", "4-D", "value 300"),
-    *("unnamed value", "no image", "no mask", "no counterpart", "empty folder", "broken labels"),
-    *("no labels", "a list", "tolerance", "annotated"),
-)
+def bad_folders(folder: Path) -> dict[str, tuple[list[str], str]]:
+    """Words for the command, and a part of the sentence that answers them."""
+    mask = (organs() == 1).astype(np.uint8)
+    one, two, other = (folder / name for name in ("one", "two", "other"))
+    for path in (one / "liver.nii.gz", two / "liver.nii.gz", two / "spleen.nii.gz"):
+        write(path, mask)
+    write(other / "liver.nii.gz", organs())
+    (folder / "empty").mkdir()
+    named = ["--labels", table(folder / "liver.json", {"1": "liver"})]
+    return {
+        "file and folder": ([str(one), str(one / "liver.nii.gz")], "both be files or both be folders"),
+        "no mask": ([str(one), str(other), *named], "not a mask: it holds the value 2"),
+        "no mask, no names": ([str(one), str(other)], "not a mask: it holds the value 2"),
+        "no counterpart": ([str(two), str(one)], "one holds no file for spleen"),
+        "empty folder": ([str(folder / "empty"), str(one)], "holds no .nii"),
+    }
 
 
-@pytest.mark.parametrize("what", CASES)
+def bad_tables(folder: Path) -> dict[str, tuple[list[str], str]]:
+    """Words for the command, and a part of the sentence that answers them."""
+    good = [write(folder / "good.nii.gz", organs())] * 2
+    (folder / "broken.json").write_text("{")
+    wide = table(folder / "t.json", {"liver": "wide"})
+    one = table(folder / "an.json", {"labels": {"1": "liver"}, "annotated": {"x": 1}})
+    unnamed = table(folder / "labels.json", {"1": "liver"})
+    return {
+        "unnamed value": ([*good, "--labels", unnamed], "holds value 2, which the table of labels"),
+        "broken labels": ([*good, "--labels", str(folder / "broken.json")], "is not JSON"),
+        "no labels": ([*good, "--labels", str(folder / "none.json")], "could not be read"),
+        "a list": ([*good, "--labels", table(folder / "l.json", ["liver"])], "must hold a table"),
+        "tolerance": ([*good, "--tolerances", wide], "tolerance of liver must be a number"),
+        "annotated": ([*good, "--labels", one], '"annotated" must list'),
+    }
+
+
+@pytest.mark.parametrize("make", [bad_images, bad_folders, bad_tables])
 def test_bad_input_gives_one_sentence_and_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    make: Callable[[Path], dict[str, tuple[list[str], str]]],
 ) -> None:
-    table_of_cases = bad_input(tmp_path)
-    assert set(table_of_cases) == set(CASES)
-    words, sentence = table_of_cases[what]
-    assert main(["score", *words]) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert sentence in captured.err
-    assert captured.err.strip().count("\n") == 0
-    assert "Traceback" not in captured.err
+    for what, (words, sentence) in make(tmp_path).items():
+        assert main(["score", *words]) == 2, what
+        captured = capsys.readouterr()
+        assert captured.out == "", what
+        assert sentence in captured.err, what
+        assert captured.err.strip().count("\n") == 0, what
+        assert "Traceback" not in captured.err, what
 
 
 def test_a_tolerance_below_0_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
