@@ -98,8 +98,7 @@ class Curve:
 
         Raises TrainingError when `target` is not between 0 and 1.
         """
-        if not 0 < target < 1:
-            raise TrainingError(f"A target Dice lies between 0 and 1, not at {target:g}.")
+        check_target(target)
         have = max(self.sizes) if now is None else now
         needed = _needed(self.draws, target)
         tail = (1 - CONFIDENCE) / 2
@@ -138,6 +137,12 @@ class LearningCurves:
     overall: Curve
     structures: Mapping[str, Curve]
     refused: Mapping[str, str]
+
+
+def check_target(target: float) -> None:
+    """Raise TrainingError for a target that no mean Dice can have."""
+    if not 0 < target < 1:
+        raise TrainingError(f"A target Dice lies between 0 and 1, not at {target:g}.")
 
 
 def learning_curves(runs: Sequence[CurveRun], *, draws: int = 2000, seed: int = 0) -> LearningCurves:

@@ -23,7 +23,7 @@ from training.commands.data import (
     read_split,
     recipe_of,
 )
-from training.curve import FEWEST_SIZES, LearningCurves
+from training.curve import FEWEST_SIZES, LearningCurves, check_target
 from training.experiments.curve_runs import CurveOrder, curve_rows, curve_trials, curves_of, gains_of
 from training.experiments.trial import Result, run_trials, write_json
 
@@ -61,6 +61,8 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run what is missing; print and keep rows, curves and forecasts."""
+    for target in arguments.target:
+        check_target(target)
     recipe = recipe_of(arguments, arguments.plan)
     order = CurveOrder(
         arguments.sizes, arguments.seeds, recipe, arguments.init, scratch=not arguments.only_init

@@ -1,6 +1,7 @@
 """python -m training fit PLAN DIR --out OUT: train a network."""
 
 import argparse
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from training.commands.data import AUTO, LAYOUTS, add_data, add_memory, add_time
 from training.dataset import Dataset, DatasetCase, convert, read_dataset
 from training.experiments.folds import held_out
 from training.manifest import Manifest, Report
+from training.plan import Plan
 from training.progress import TrainingError
 from training.run import train
 
@@ -63,10 +65,26 @@ def run(arguments: argparse.Namespace) -> None:
             validation=groups[1],
         )
         plan = recipe.plan_for(manifest.train, manifest.structures, manifest.parent, report)
+        _refuse_other_length(arguments.out, plan)
         done = train(manifest, arguments.out, on_progress=report, should_stop=should_stop, plan=plan)
     if os.environ.get("RANK", "0") == "0":  # of several processes started by torchrun one speaks
         (arguments.out / "report.json").write_text(done.to_json())
         _show(done)
+
+
+def _refuse_other_length(out: Path, plan: Plan) -> None:
+    """A run goes on with the number of steps it began with, so another time would silently change nothing."""
+    try:
+        kept = Plan.from_dict(json.loads((out / "plan.json").read_text())["plan"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    lengths = [(p.min_steps, p.max_steps, p.budget_s) for p in (kept, plan)]
+    if (out / "checkpoint").is_dir() and lengths[0] != lengths[1]:
+        fixed = kept.min_steps == kept.max_steps
+        length = f"{kept.max_steps} steps" if fixed else f"{kept.budget_s:g} s"
+        raise TrainingError(
+            f"{out} holds a run of {length}; ask for the same to go on with it, or choose another folder."
+        )
 
 
 def _split(
