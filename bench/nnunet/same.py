@@ -59,9 +59,8 @@ def into_ours(weights: Mapping[str, Tensor], stages: int, blocks: Sequence[int])
         for part in ("weight", "bias"):
             found[f"up.{s}.{part}"] = weights[f"decoder.transpconvs.{theirs}.{part}"]
             found[f"heads.{s}.{part}"] = weights[f"decoder.seg_layers.{theirs}.{part}"]
-        _convolution(weights, f"decoder.stages.{theirs}.convs.0", found, f"join.{s}")
-        for b in range(1, blocks[s]):
-            _convolution(weights, f"decoder.stages.{theirs}.convs.{b}", found, f"decoder.{s}.{b - 1}")
+        for b in range(blocks[s]):
+            _convolution(weights, f"decoder.stages.{theirs}.convs.{b}", found, f"decoder.{s}.{b}")
     return found
 
 
