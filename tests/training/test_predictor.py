@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -232,7 +233,7 @@ def test_damaged_models_end_with_one_sentence(
     assert said.strip().count("\n") == 0
 
 
-def write(path: Path, voxels: NDArray[np.int16], spacing_mm: float = 12.0) -> None:
+def write(path: Path, voxels: NDArray[Any], spacing_mm: float = 12.0) -> None:
     straight = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
     write_nifti(path, Volume(voxels, Geometry(voxels.shape, (spacing_mm,) * 3, (0.0, 0.0, 0.0), straight)))
 

@@ -128,7 +128,7 @@ def _mean(dice: NDArray[np.float64]) -> NDArray[np.float64]:
     known = np.isfinite(dice)
     total = np.where(known, dice, 0).sum(axis=0)
     count = known.sum(axis=0)
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0))
 
 
 def _total(dice: NDArray[np.float64]) -> float:

@@ -158,7 +158,8 @@ class Painter:
             self._entropies[layer, index] = unsure.view(size).cpu().numpy()
 
     def _parts(self, logits: Tensor) -> Sequence[Tensor]:
-        return logits.split(self._sizes, dim=2)
+        parts: tuple[Tensor, ...] = logits.split(self._sizes, dim=2)
+        return parts
 
 
 def _axis(size: int, wanted: int, order: int, device: torch.device) -> _Axis:

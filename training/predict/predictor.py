@@ -12,7 +12,7 @@ from torch import nn
 
 from training.labels import StructureSpec
 from training.model import WEIGHTS, open_model
-from training.networks import bf16_is_faster, build, load_tensors
+from training.networks import bf16_is_faster, build, device, load_tensors
 from training.plan import Plan, Triple
 from training.predict.components import keep_largest, places_of
 from training.predict.ensemble import Manner, Member, PredictionResult, delineate
@@ -54,7 +54,7 @@ class Predictor:
     others: tuple[Member, ...] = ()
 
     @classmethod
-    def load(cls, model_dir: Path, device: str | None = None) -> "Predictor":
+    def load(cls, model_dir: Path, device_name: str | None = None) -> "Predictor":
         """Open a model folder that `train` wrote, on a device of torch's or the fastest there is.
 
         Raises TrainingError when the folder is damaged or not ours.
@@ -70,17 +70,17 @@ class Predictor:
             network.load_state_dict(tensors)
         except RuntimeError as error:
             raise TrainingError("The weights do not fit the model's plan; train the model again.") from error
-        return cls(plan, structures, _on(network, device).eval())
+        return cls(plan, structures, _on(network, device_name).eval())
 
     @classmethod
-    def load_many(cls, model_dirs: Sequence[Path], device: str | None = None) -> "Predictor":
+    def load_many(cls, model_dirs: Sequence[Path], device_name: str | None = None) -> "Predictor":
         """Open several model folders as one ensemble, whose logits are averaged. Raises TrainingError.
 
         They may have different plans but must draw the same structures.
         """
         if not model_dirs:
             raise TrainingError("An ensemble needs at least one model folder.")
-        first, *rest = (cls.load(model_dir, device) for model_dir in model_dirs)
+        first, *rest = (cls.load(model_dir, device_name) for model_dir in model_dirs)
         for model_dir, other in zip(model_dirs[1:], rest, strict=True):
             if other.plan.channels != first.plan.channels or other.plan.layers != first.plan.layers:
                 raise TrainingError(
@@ -113,7 +113,7 @@ class Predictor:
             tta=options.tta,
             entropy=options.entropy,
             disagreement=options.disagreement and bool(self.others),
-            bf16=bf16_is_faster(),
+            bf16=self._bf16(),
         )
         box: Box | None = None
         if options.coarse is not None:
@@ -138,6 +138,11 @@ class Predictor:
             labels = keep_largest(found.labels, self.plan.postprocessing, places_of(self.plan))
             found = replace(found, labels=labels)
         return found
+
+    def _bf16(self) -> bool:
+        """Tell whether to compute in 16 bits; the trial tells of the fastest device alone."""
+        own = next((p.device.type for p in self.network.parameters()), "cpu")
+        return own == device().type and bf16_is_faster()
 
     def _window_mm(self) -> Triple:
         i, j, k = (n * mm for n, mm in zip(self.plan.patch_size, self.plan.spacing_mm, strict=True))
@@ -165,13 +170,13 @@ def _check(image: NDArray[Any], spacing_mm: Triple) -> None:
         raise TrainingError(f"The voxel size must be three positive numbers of mm, not {spacing_mm}.")
 
 
-def _on(network: nn.Module, device: str | None) -> nn.Module:
-    if device is None:
+def _on(network: nn.Module, name: str | None) -> nn.Module:
+    if name is None:
         return network
     try:
-        return network.to(torch.device(device))
+        return network.to(torch.device(name))
     except (RuntimeError, AssertionError) as error:
-        raise TrainingError(f"This machine has no device called {device}.") from error
+        raise TrainingError(f"This machine has no device called {name}.") from error
 
 
 def _pasted(found: PredictionResult, shape: tuple[int, ...], box: Box) -> PredictionResult:
