@@ -7,7 +7,15 @@ import pytest
 import torch
 
 from tests.training.test_plan import CORD, LEFT, LIVER, fingerprint, plan
-from training.networks import bf16_is_faster, build, load_tensors, save_tensors, sha256_of, warm_start
+from training.networks import (
+    bf16_is_faster,
+    build,
+    device,
+    load_tensors,
+    save_tensors,
+    sha256_of,
+    warm_start,
+)
 from training.plan import Plan, plan_for
 from training.progress import TrainingError
 
@@ -100,3 +108,18 @@ def test_a_new_structure_starts_from_its_own_random_weights() -> None:
 
 def test_the_faster_number_format_is_decided_once() -> None:
     assert bf16_is_faster() is bf16_is_faster()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="an accelerator counts no threads")
+@pytest.mark.parametrize("asked", ["two", "0", "-1"])
+def test_a_wrong_number_of_threads_is_named(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELINEATE_THREADS", asked)
+    device.cache_clear()
+    try:
+        with pytest.raises(
+            TrainingError, match=r"DELINEATE_THREADS is '.*'; it must be a whole number above 0"
+        ):
+            device()
+    finally:
+        monkeypatch.undo()
+        device.cache_clear()

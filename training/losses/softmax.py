@@ -4,6 +4,7 @@ No one-hot tensor and no float copy of all logits is made: with 104 structures a
 each of these would hold 0.9 GB.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,7 @@ def group_of(logits: Tensor, target: Tensor, known: Tensor) -> Group:
     chosen = torch.where(looked_at, target, 0).long()
     hidden = ~known
     hidden[:, 0] = True
-    log_p, overlap, mass = _Softmax.apply(logits.flatten(2), chosen, looked_at, hidden)
+    log_p, overlap, mass = _softmax(logits.flatten(2), chosen, looked_at, hidden)
     unknown = (mass * ~known).sum(1)
     mass = torch.cat([(mass[:, 0] + unknown)[:, None], mass[:, 1:] * known[:, 1:]], 1)
     ones = looked_at.to(mass.dtype)
@@ -83,6 +84,9 @@ class _Softmax(torch.autograd.Function):
         for index, (sample, by_sample) in enumerate(zip(samples, slopes, strict=True)):
             _backward(slope[index], sample, by_sample)
         return slope, None, None, None
+
+
+_softmax: Callable[..., tuple[Tensor, Tensor, Tensor]] = _Softmax.apply
 
 
 def _forward(

@@ -23,7 +23,7 @@ def device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     cores = min(len(os.sched_getaffinity(0)), _MOST_THREADS)
-    asked = os.environ.get("DELINEATE_THREADS", str(cores))
+    asked = os.environ.get("DELINEATE_THREADS") or str(cores)
     if not asked.isdecimal() or int(asked) < 1:
         raise TrainingError(f"DELINEATE_THREADS is {asked!r}; it must be a whole number above 0.")
     torch.set_num_threads(int(asked))

@@ -46,7 +46,8 @@ def highresnet(channels: int) -> nn.Module:
     The last layer is a bare convolution: a normalisation or ReLU behind it would bind the logits.
     """
     network = HighResNet(3, 1, channels, norm_type=("instance", {"affine": True}))
-    network.blocks[-1] = nn.Conv3d(network.blocks[-1].conv.in_channels, channels, 1)
+    inputs = network.state_dict()[f"blocks.{len(network.blocks) - 1}.conv.weight"].shape[1]
+    network.blocks[-1] = nn.Conv3d(inputs, channels, 1)
     return with_instance_norm(network)
 
 

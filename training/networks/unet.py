@@ -5,7 +5,7 @@ parameter by parameter, written for speed on a processor: normalisation keeps th
 activations work in place, and samples of a batch go through one after the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,9 @@ class _Transposed(torch.autograd.Function):
         return of_x, of_weight, slope.sum((0, 2, 3, 4)), None
 
 
+_transposed: Callable[..., Tensor] = _Transposed.apply
+
+
 class Up(nn.ConvTranspose3d):
     """Transposed convolution whose kernel is its stride."""
 
@@ -95,10 +98,7 @@ class Up(nn.ConvTranspose3d):
         if x.device.type != "cpu" or self.bias is None:
             return super().forward(x, output_size)
         number = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
-        made: Tensor = _Transposed.apply(
-            x.to(number), self.weight.to(number), self.bias.to(number), self.stride
-        )
-        return made
+        return _transposed(x.to(number), self.weight.to(number), self.bias.to(number), self.stride)
 
 
 class Residual(nn.Module):
