@@ -291,7 +291,8 @@ def _bootstrap(values: Array, draws: int, rng: np.random.Generator) -> tuple[Arr
     drawn += _deviation(by_case, np.repeat(weights[:, None], len(by_case), axis=1), means)
     by_run = _mean(values, (2,))
     runs = np.zeros((draws, *by_run.shape[:2]))
-    for size, scored in enumerate(np.isfinite(by_run).any(axis=2)):
+    scored_runs: NDArray[np.bool_] = np.asarray(np.isfinite(by_run).any(axis=2))
+    for size, scored in enumerate(scored_runs):
         runs[:, size, scored] = _weights(rng, draws, int(scored.sum()))
     drawn += _deviation(by_run, runs, _mean(by_run, (1,)))
     return means, drawn
@@ -320,4 +321,6 @@ def _mean(values: Array, axes: tuple[int, ...]) -> Array:
     there = np.isfinite(values)
     count = there.sum(axis=axes)
     total = np.where(there, values, 0.0).sum(axis=axes)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    mean = np.full(total.shape, np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean

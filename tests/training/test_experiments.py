@@ -27,7 +27,7 @@ from training.experiments.curve_runs import (
     curves_of,
     gains_of,
 )
-from training.experiments.figures import case_spread, seed_mean, structure_means
+from training.experiments.figures import Scores, case_spread, seed_mean, structure_means
 from training.experiments.partial_labels import BACKGROUND, COMPLETE, MARGINAL, forget, partial_arms
 from training.experiments.sparse_labels import sparse_cases, sparsely
 from training.experiments.trial import RESULT, Recipe, Result, Trial, kept, run_trial, run_trials
@@ -50,7 +50,7 @@ def _trial(cases: Sequence[Case], name: str = "run", steps: int = 2) -> Trial:
     return Trial(name, {"arm": "x", "seed": 1}, manifest, Recipe(steps=steps))
 
 
-def _result(arm: str, seed: int, dice: dict[tuple[str, str], float | None], **about: int) -> Result:
+def _result(arm: str, seed: int, dice: Scores, **about: int) -> Result:
     scores = tuple(CaseScore(case, name, d, d) for (case, name), d in dice.items())
     return Result(arm, {"arm": arm, "seed": seed, **about}, scores, 10, 1.0, 5.0, Path("m"), "v")
 
@@ -176,7 +176,7 @@ def test_means_leave_out_what_is_not_applicable() -> None:
 
 
 def test_ranks_share_ties_and_need_every_network() -> None:
-    dice = {
+    dice: dict[str, dict[tuple[str, str], float | None]] = {
         "a": {("c", "x"): 0.9, ("c", "y"): 0.5, ("d", "x"): None, ("e", "x"): 0.1},
         "b": {("c", "x"): 0.8, ("c", "y"): 0.5, ("d", "x"): 0.4},
     }

@@ -61,7 +61,7 @@ def comparison(results: Sequence[Result]) -> dict[str, Any]:
     dice = {name: seed_mean([r.dice for r in results if r.about["arm"] == name]) for name in names}
     surface = {name: seed_mean([r.surface_dice for r in results if r.about["arm"] == name]) for name in names}
     rank = mean_ranks(dice)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in names:
         own = [result for result in results if result.about["arm"] == name]
         rows.append(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from training.dataset import Dataset, DatasetCase
 from training.experiments.figures import case_spread, spread, values_by_structure
 from training.experiments.folds import stratified_folds
-from training.experiments.trial import Recipe, Result, Trial, run_trials, write_json
+from training.experiments.trial import About, Recipe, Result, Trial, run_trials, write_json
 from training.labels import IGNORE
 from training.manifest import Case, CaseScore, Manifest
 from training.metrics import METRIC_VERSION
@@ -119,7 +119,7 @@ def _trials(
             out = {case.id for case in fold}
             train = tuple(by_id[case.id] for case in dataset.cases if case.id not in out)
             manifest = Manifest(dataset.structures, train, (), None, recipe.budget_s, order.seed)
-            about = {"arm": name, "fold": index, "seed": order.seed}
+            about: About = {"arm": name, "fold": index, "seed": order.seed}
             trials.append(Trial(f"{name}/fold{index}", about, manifest, recipe))
     return trials
 

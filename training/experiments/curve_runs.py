@@ -16,7 +16,7 @@ from training.curve import FEWEST_SIZES, CurveRun, LearningCurves, learning_curv
 from training.dataset import DatasetCase
 from training.experiments.figures import seed_mean, spread, structure_means
 from training.experiments.folds import nested_subsets
-from training.experiments.trial import Recipe, Result, Trial
+from training.experiments.trial import About, Recipe, Result, Trial
 from training.labels import StructureSpec
 from training.manifest import Case, Manifest
 from training.progress import TrainingError
@@ -81,7 +81,7 @@ def curve_trials(
                 manifest = Manifest(
                     tuple(structures), train, tuple(test), parent, order.recipe.budget_s, seed
                 )
-                about = {"arm": arm, "size": size, "seed": seed}
+                about: About = {"arm": arm, "size": size, "seed": seed}
                 trials.append(Trial(f"{arm}-{size:04}-seed{seed}", about, manifest, order.recipe))
     return trials
 
