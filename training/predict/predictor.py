@@ -115,19 +115,7 @@ class Predictor:
             disagreement=options.disagreement and bool(self.others),
             bf16=self._bf16(),
         )
-        box: Box | None = None
-        if options.coarse is not None:
-            box = locate(
-                options.coarse.members,
-                image,
-                spacing_mm,
-                manner,
-                wanted=[s.key for s in self.structures],
-                at_least_mm=self._window_mm(),
-                margin_mm=options.margin_mm,
-                on_progress=on_progress,
-                should_stop=should_stop,
-            )
+        box = self._box(image, spacing_mm, manner, options, on_progress, should_stop)
         seen = image if box is None else image[box]
         found = delineate(
             self.members, seen, spacing_mm, manner, on_progress=on_progress, should_stop=should_stop
@@ -138,6 +126,30 @@ class Predictor:
             labels = keep_largest(found.labels, self.plan.postprocessing, places_of(self.plan))
             found = replace(found, labels=labels)
         return found
+
+    def _box(
+        self,
+        image: NDArray[Any],
+        spacing_mm: Triple,
+        manner: Manner,
+        options: PredictOptions,
+        on_progress: OnProgress,
+        should_stop: ShouldStop,
+    ) -> Box | None:
+        """Return where the coarse model finds the structures; None = no coarse model, look everywhere."""
+        if options.coarse is None:
+            return None
+        return locate(
+            options.coarse.members,
+            image,
+            spacing_mm,
+            manner,
+            wanted=[s.key for s in self.structures],
+            at_least_mm=self._window_mm(),
+            margin_mm=options.margin_mm,
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
 
     def _bf16(self) -> bool:
         """Tell whether to compute in 16 bits; the trial tells of the fastest device alone."""
