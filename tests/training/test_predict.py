@@ -210,6 +210,8 @@ def test_progress_counts_every_window_and_stopping_works() -> None:
     delineate(member, image, (3, 3, 3), Manner(), on_progress=seen.append, should_stop=never_stop)
     assert [p.done for p in seen] == [1, 2, 3]
     assert {p.total for p in seen} == {3}
+    assert seen[0].seconds_left is None
+    assert all(p.seconds_left is not None and p.seconds_left >= 0 for p in seen[1:])
     asked = iter([False, True])
     with pytest.raises(Cancelled):
         delineate(

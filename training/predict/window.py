@@ -9,6 +9,7 @@ handed out; only the slices under one row of windows are held.
 """
 
 import functools
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
@@ -37,15 +38,18 @@ class Tiles:
     should_stop: ShouldStop
     stage: str = "predict"
     done: int = field(default=0, init=False)
+    _since: float = field(default_factory=time.monotonic, init=False)
 
     def next(self, count: int) -> None:
-        """Report `count` more windows. Raises Cancelled when asked to stop."""
+        """Report that `count` more windows are on their way. Raises Cancelled when asked to stop."""
         if self.should_stop():
             raise Cancelled
+        spent = time.monotonic() - self._since
+        left = spent / self.done * (self.total - self.done) if self.done else None
         self.done += count
         what = _STAGES[self.stage]
         message = f"{what}, part {self.done} of {self.total}"
-        self.on_progress(Progress(self.stage, self.done, self.total, message))
+        self.on_progress(Progress(self.stage, self.done, self.total, message, left))
 
 
 def starts(size: int, window: int) -> list[int]:
