@@ -82,5 +82,5 @@ def test_alone_there_is_nobody_to_agree_with(monkeypatch: pytest.MonkeyPatch) ->
     with joined() as world:
         assert world is ALONE
         assert world.first
-        assert world.agreed(2.5) == world.mean(2.5) == 2.5
+        assert world.agreed(2.5) == world.mean(torch.tensor(2.5)) == 2.5
         world.wait()

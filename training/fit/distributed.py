@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 _PATIENCE = datetime.timedelta(hours=2)  # the first process may prepare scans for long
@@ -38,18 +38,17 @@ class World:
         distributed.broadcast(shared, src=0, group=self.control)
         return float(shared)
 
-    def mean(self, number: float) -> float:
+    def mean(self, number: Tensor) -> Tensor:
         """Return the mean over all processes; not a number if it is not one in any of them."""
         if self.size == 1:
             return number
-        shared = torch.tensor([number], dtype=torch.float64)
-        distributed.all_reduce(shared, group=self.control)
-        return float(shared) / self.size
+        distributed.all_reduce(number)
+        return number / self.size
 
     def wait(self) -> None:
         """Go on when all processes have come here."""
         if self.size > 1:
-            self.mean(0.0)
+            distributed.barrier(self.control)
 
     def spread(self, network: nn.Module) -> nn.Module:
         """Return the network whose gradients are averaged over all processes."""

@@ -26,6 +26,7 @@ _SAVING_SHARE = 0.05  # of the time, at most, goes into checkpoints
 _REPORT_EVERY_S = 0.5
 _TIMED_STEPS = 10
 _WARMING_STEPS = 2
+_UNREAD = 10  # losses, at most
 
 Start = Callable[[nn.Module], None]
 Validation = Callable[[nn.Module, bool], Mapping[str, float | None]]
@@ -49,8 +50,8 @@ class Fit:
     loss: Callable[..., Tensor]
     state: State
 
-    def step(self, batch: Batch) -> float:
-        """Take one step and return its loss."""
+    def step(self, batch: Batch) -> Tensor:
+        """Take one step and return its loss, which an accelerator may still be working on."""
         state = self.state
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.plan, state.step, state.steps)
@@ -63,10 +64,7 @@ class Fit:
         self.optimiser.step()
         if self.average is not None:
             follow(self.average, self.network, self.plan, state.step)
-        value = self.world.mean(loss.item())
-        if not math.isfinite(value):
-            raise TrainingError("The training diverged (the loss is not a number); lower the learning rate.")
-        return value
+        return self.world.mean(loss.detach())
 
     @property
     def learned(self) -> nn.Module:
@@ -125,6 +123,7 @@ class _Loop:
         self.on_progress, self.should_stop = on_progress, should_stop
         self.began = self.saved = time.monotonic()
         self.before, self.first_step = run.state.seconds, run.state.step
+        self.pending: list[Tensor] = []  # losses not read yet: reading one waits for the accelerator
         self.reported, self.pause = -math.inf, CHECKPOINT_EVERY_S
 
     def go(self) -> None:
@@ -158,13 +157,24 @@ class _Loop:
 
     def _step(self) -> None:
         run, state = self.run, self.run.state
-        loss = run.step(self.draw(state.step))
-        smooth = loss if state.step == 0 else 0.95 * state.loss + 0.05 * loss
+        self.pending.append(run.step(self.draw(state.step)))
         seconds = self.before + time.monotonic() - self.began
-        run.state = replace(state, step=state.step + 1, seconds=seconds, loss=smooth)
+        run.state = replace(state, step=state.step + 1, seconds=seconds)
+        if len(self.pending) >= _UNREAD:
+            self._read_losses()
+
+    def _read_losses(self) -> None:
+        """Bring the smoothed loss up to date. Raises TrainingError when one is not a number."""
+        step = self.run.state.step - len(self.pending)
+        for loss in map(_finite, self.pending):
+            state = self.run.state
+            smooth = loss if step == 0 else 0.95 * state.loss + 0.05 * loss
+            self.run.state, step = replace(state, loss=smooth), step + 1
+        self.pending.clear()
 
     def _end_epoch(self) -> None:
         """Validate, keep the best weights where the plan wants them, and stop when nothing was gained."""
+        self._read_losses()
         run, state = self.run, self.run.state
         dice: Mapping[str, float | None] = {}
         if self.validation is not None and run.world.first:
@@ -182,20 +192,29 @@ class _Loop:
         run.state = replace(state, epochs=epochs, dice=dict(dice) or None, best_epoch=best, stopped=stopped)
 
     def _save(self) -> None:
+        self._read_losses()
         began = time.monotonic()
         self.run.save(self.checkpoint)
         self.saved = time.monotonic()
         self.pause = max(CHECKPOINT_EVERY_S, (self.saved - began) / _SAVING_SHARE)
 
     def _report(self, *, now: bool = False) -> None:
-        clock, state = time.monotonic(), self.run.state
+        clock = time.monotonic()
         if not self.run.world.first or (not now and clock - self.reported < _REPORT_EVERY_S):
             return
-        self.reported = clock
+        self._read_losses()
+        self.reported, state = clock, self.run.state
         done = state.step - self.first_step
         left = 0 if state.stopped else state.steps - state.step
         per_step = (clock - self.began) / done if done else 0.0
         self.on_progress(_progress(state, left * per_step))
+
+
+def _finite(loss: Tensor) -> float:
+    value = float(loss)
+    if not math.isfinite(value):
+        raise TrainingError("The training diverged (the loss is not a number); lower the learning rate.")
+    return value
 
 
 def _progress(state: State, seconds_left: float) -> Progress:
@@ -282,7 +301,7 @@ def _seconds_per_step(run: Fit, cases: Sequence[Prepared]) -> float:
     with _drawing(cases, run.plan, run.seed, run.world) as draw:
         for step in range(_TIMED_STEPS):
             began = time.monotonic()
-            run.step(draw(step))
+            _finite(run.step(draw(step)))
             times.append(time.monotonic() - began)
     counted = sorted(times[_WARMING_STEPS:])
     return max(counted[len(counted) // 4], 1e-4)
