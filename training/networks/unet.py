@@ -2,7 +2,7 @@
 
 The same functions as PlainConvUNet and ResidualEncoderUNet of nnU-Net v2's dynamic-network-architectures,
 parameter by parameter, written for speed on a processor: normalisation keeps the channels-last layout,
-activations work in place, and samples of a batch go through one after the other.
+activations work in place, and the bias of a transposed convolution gets its gradient apart.
 """
 
 from collections.abc import Callable, Sequence
@@ -148,11 +148,6 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Return logits, or a tuple of them (see the class)."""
-        if x.device.type == "cpu" and len(x) > 1:
-            return _joined([self._logits(sample) for sample in x.split(1)])
-        return self._logits(x)
-
-    def _logits(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         x = self.stem(x)
         skips: list[Tensor] = []
         for stage in self.encoder:
@@ -202,10 +197,3 @@ def _conv(inputs: int, outputs: int, kernel: Axes, stride: Axes, *, bias: bool) 
 def _triple(numbers: Axes) -> tuple[int, int, int]:
     i, j, k = numbers
     return i, j, k
-
-
-def _joined(samples: list[Tensor | tuple[Tensor, ...]]) -> Tensor | tuple[Tensor, ...]:
-    """Make one batch of the logits of its samples."""
-    heads = [sample if isinstance(sample, tuple) else (sample,) for sample in samples]
-    batches = tuple(torch.cat(head) for head in zip(*heads, strict=True))
-    return batches if isinstance(samples[0], tuple) else batches[0]
