@@ -20,7 +20,6 @@ from training.volume import Geometry, VolumeError, read_label_map
 LabelMap = NDArray[np.uint8]
 
 _ENDINGS = (".nii.gz", ".nii")
-_SINGLE = 4e-7  # a few roundings of single precision, in which affines are stored
 _SHOWN = 3  # how many files are looked into before a folder is taken for one of masks
 
 
@@ -101,7 +100,7 @@ def read_maps(pair: FilePair, names: Mapping[int, str] | None = None) -> Maps:
     volumes = read_label_map(pair.reference), read_label_map(pair.prediction)
     _check_grid(pair, volumes[0].geometry, volumes[1].geometry)
     maps = volumes[0].voxels, volumes[1].voxels
-    spacing_mm = _as_meant(volumes[0].geometry.spacing_mm)
+    spacing_mm = volumes[0].geometry.spacing_mm
     if pair.structure:
         for path, labels in zip((pair.reference, pair.prediction), maps, strict=True):
             _check_mask(path, labels)
@@ -183,16 +182,6 @@ def _check_grid(pair: FilePair, reference: Geometry, prediction: Geometry) -> No
     raise VolumeError(
         f"{files}: their shapes agree, their affines do not; resample one of them to the other."
     )
-
-
-def _as_meant(spacing_mm: tuple[float, float, float]) -> tuple[float, float, float]:
-    """Take back what single precision and turning did to a spacing of up to four decimals.
-
-    Otherwise voxels of 1.5 mm become 1.5000001 mm in an oblique scan, and a distance that equals a surface
-    Dice's tolerance lies outside it.
-    """
-    i, j, k = (round(mm, 4) if abs(round(mm, 4) - mm) <= _SINGLE * mm else mm for mm in spacing_mm)
-    return i, j, k
 
 
 def _check_mask(path: Path, mask: LabelMap) -> None:

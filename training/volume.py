@@ -22,6 +22,7 @@ from scipy import ndimage
 Matrix = NDArray[np.float64]
 
 _FLIP_XY = np.diag([-1.0, -1.0, 1.0, 1.0])  # RAS <-> LPS, its own inverse
+_SINGLE = 4e-7  # a few roundings of single precision, in which affines are stored
 _INT16 = np.iinfo(np.int16)
 _TIE = 1e-4  # shares closer than this are alike: rounding must not choose between two labels
 _ROWS = 64  # of an interpolation matrix computed at once
@@ -96,10 +97,20 @@ def geometry_from_affine(shape: tuple[int, int, int], affine_lps: Matrix) -> Geo
     rows = [tuple(float(x) for x in row) for row in direction]
     return Geometry(
         shape=shape,
-        spacing_mm=(float(spacing[0]), float(spacing[1]), float(spacing[2])),
+        spacing_mm=_as_meant((float(spacing[0]), float(spacing[1]), float(spacing[2]))),
         origin_lps=(float(affine_lps[0, 3]), float(affine_lps[1, 3]), float(affine_lps[2, 3])),
         direction=(_three(rows[0]), _three(rows[1]), _three(rows[2])),
     )
+
+
+def _as_meant(spacing_mm: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Take back what single precision and turning did to a spacing of up to four decimals.
+
+    Otherwise voxels of 1.5 mm become 1.5000001 mm in an oblique scan, and a distance that equals a surface
+    Dice's tolerance lies outside it.
+    """
+    i, j, k = (round(mm, 4) if abs(round(mm, 4) - mm) <= _SINGLE * mm else mm for mm in spacing_mm)
+    return i, j, k
 
 
 def to_canonical(voxels: NDArray[Any], affine_lps: Matrix) -> Volume:

@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from training.volume import (
     Geometry,
@@ -176,3 +177,11 @@ def test_resampled_labels_keep_their_values_and_volume() -> None:
     assert set(np.unique(finer)) == {0, 3, 200}
     for value in (3, 200):
         assert (finer == value).sum() == pytest.approx((labels == value).sum() * 1.5**3, rel=0.06)
+
+
+def test_single_precision_of_a_turned_affine_does_not_change_the_voxel_size() -> None:
+    turn = Rotation.from_euler("xyz", (7, -11, 23), degrees=True).as_matrix()
+    affine = np.eye(4)
+    affine[:3, :3] = turn @ np.diag((1.5, 0.9765, 2.5))
+    geometry = geometry_from_affine((4, 5, 6), affine.astype(np.float32).astype(float))
+    assert geometry.spacing_mm == (1.5, 0.9765, 2.5)
