@@ -15,6 +15,7 @@ a busy machine changes nothing but the time. The last thing printed is the summa
 """
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -25,12 +26,11 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from bench.openkbp import read_openkbp
 from training.commands.arguments import sizes, whole_from, words
-from training.commands.bars import Bars, interruptible, say, shown
+from training.commands.bars import Bars, interruptible, say, show, shown
 from training.commands.data import AUTO, read_named_plan
 from training.compare import compare
 from training.curve import FEWEST_SIZES, CurveRun, learning_curves
@@ -134,17 +134,20 @@ def _run(arguments: argparse.Namespace) -> None:
     unknown = [name for name in arguments.only if name not in EXPERIMENTS]
     if unknown:
         raise TrainingError(f"There is no experiment {unknown[0]}; known are {', '.join(EXPERIMENTS)}.")
-    done = {line["key"] for line in _lines(arguments.out)}
+    done = {line["key"]: line["recipe"] for line in _lines(arguments.out)}
     wanted = [
         (kind, seed)
         for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds)
         for kind in _kinds(arguments)
     ]
+    recipe = _recipe(arguments)
     with interruptible() as should_stop, Bars() as report:
         bench = _bench(arguments, report, should_stop)
         for index, (kind, seed) in enumerate(wanted):
             key = _key(arguments.label, kind, seed)
             report(Progress("runs", index, len(wanted), f"Run {index + 1} of {len(wanted)}: {key}"))
+            if done.get(key, recipe) != recipe:
+                raise TrainingError(f"{arguments.out} holds {key} by another recipe; give another --label.")
             if key not in done:
                 _run_one(arguments, bench, kind, seed, report, should_stop)
         report(Progress("runs", len(wanted), len(wanted), f"All {len(wanted)} runs are finished"))
@@ -208,14 +211,22 @@ def _run_one(
         "arm": kind.arm,
         "time": kind.time,
         "seed": seed,
+        "recipe": _recipe(arguments),
         "cases": len(manifest.train),
         "load": [load, os.getloadavg()[0]],
     } | _figures(result)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    with arguments.out.open("a") as lines:
-        lines.write(json.dumps(line) + "\n")
+    _append(arguments.out, line)
     if not arguments.keep_models:
         shutil.rmtree(bench.folder / trial.name)
+
+
+def _append(path: Path, line: dict[str, Any]) -> None:
+    """Add a line; one that a crash cut short stays alone on its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = path.read_bytes() if path.is_file() else b""
+    cut = text != b"" and not text.endswith(b"\n")
+    with path.open("a") as lines:
+        lines.write(("\n" if cut else "") + json.dumps(line) + "\n")
 
 
 def _figures(result: Result) -> dict[str, Any]:
@@ -230,6 +241,13 @@ def _figures(result: Result) -> dict[str, Any]:
         "metric_version": result.metric_version,
         "scores": [[s.case_id, s.structure, s.dice, s.surface_dice] for s in result.scores],
     }
+
+
+def _recipe(arguments: argparse.Namespace) -> str:
+    """Return what tells recipes apart: the network, or a digest of the plan."""
+    if arguments.plan == AUTO:
+        return f"auto {arguments.network}"
+    return hashlib.sha256(read_named_plan(arguments.plan).to_json().encode()).hexdigest()[:16]
 
 
 def _key(label: str, kind: Kind, seed: int) -> str:
@@ -256,9 +274,7 @@ def _summarise(lines: Sequence[dict[str, Any]], against: str) -> None:
     groups: dict[str, list[dict[str, Any]]] = {}
     for line in lines:
         groups.setdefault(line["key"].rpartition("/")[0], []).append(line)
-    console = Console()
-    console.print(_overview(groups))
-    console.print(_organs(groups))
+    show(_overview(groups), _organs(groups))
     for first, second in _pairs(groups, against):
         say(_difference(groups, first, second))
     _curves(groups)

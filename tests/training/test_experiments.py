@@ -306,6 +306,7 @@ def _line(experiment: str, arm: str, seed: int, dice: float) -> str:
         "arm": arm,
         "time": "300s",
         "seed": seed,
+        "recipe": "auto plain_unet",
         "dice": dice + 0.02,
         "surface_dice": dice,
         "organs": organs,
@@ -331,3 +332,17 @@ def test_learning_summarises_what_is_there(tmp_path: Path, capsys: pytest.Captur
     assert main([str(out), "--summary", "--against", "curve-6-300s"]) == 0
     assert "curve-12-300s - curve-6-300s: Dice +0.083" in " ".join(capsys.readouterr().out.split())
     assert main([str(out), "--summary", "--against", "nothing"]) == 2
+
+
+@pytest.mark.shared_data
+def test_learning_repeats_nothing_and_mixes_no_recipes(
+    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.jsonl"
+    out.write_text(_line("curve", "6", 0, 0.7) + "\n")
+    words = [str(out), "--data", str(shared_data / "openkbp"), "--only", "curve", "--sizes", "6"]
+    words += ["--seeds", "1", "--budgets", "300"]
+    assert main(words) == 0
+    assert len(out.read_text().splitlines()) == 1
+    assert main([*words, "--network", "resenc_unet"]) == 2
+    assert "by another recipe; give another --label" in capsys.readouterr().err

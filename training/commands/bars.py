@@ -1,6 +1,7 @@
 """What every command shares with the person at the shell: bars, sentences, and a clean stop on Ctrl-C."""
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -9,14 +10,24 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
+from rich.table import Table
 
 from training.progress import OnProgress, Progress, ShouldStop
+
+_WIDE = 200
 
 
 def say(sentence: str, *, error: bool = False) -> None:
     """Print one sentence; errors in red, to standard error."""
     style = "red" if error else None
     Console(stderr=error).print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def show(*tables: Table) -> None:
+    """Print tables; into a file or a pipe wide enough that no figure is cut."""
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
+    for table in tables:
+        console.print(table)
 
 
 def shown(value: float | None, sd: float | None = None) -> str:

@@ -4,11 +4,10 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from training.commands.arguments import words
-from training.commands.bars import Bars, interruptible, say, shown
+from training.commands.bars import Bars, interruptible, say, show, shown
 from training.commands.data import (
     LAYOUTS,
     add_data,
@@ -60,8 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
             "test": [case.id for case in data.test],
         },
     )
-    for table in (_networks(found["networks"]), _structures(found["networks"]), _pairs(found["pairs"])):
-        Console().print(table)
+    show(_networks(found["networks"]), _structures(found["networks"]), _pairs(found["pairs"]))
     if len(data.test) < 6:
         say(f"With {len(data.test)} test cases no Wilcoxon test can reach p < 0.05.")
     say(f"All figures are in {arguments.out / 'compare.json'}.")

@@ -3,11 +3,10 @@
 import argparse
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from training.commands.arguments import whole_from, words
-from training.commands.bars import Bars, interruptible, say, shown
+from training.commands.bars import Bars, interruptible, say, show, shown
 from training.commands.data import (
     AUTO,
     LAYOUTS,
@@ -84,4 +83,4 @@ def _show(found: dict[str, Any]) -> None:
         table.add_row(name, *(shown(cell["mean"], cell["sd"]) for cell in cells))
     for title, key in (("all", "dice"), ("all, surface Dice", "surface_dice")):
         table.add_row(title, *(shown(row[key]["mean"], row[key]["sd"]) for row in rows.values()))
-    Console().print(table)
+    show(table)

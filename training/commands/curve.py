@@ -7,11 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from training.commands.arguments import number_from, sizes
-from training.commands.bars import Bars, interruptible, say, shown
+from training.commands.bars import Bars, interruptible, say, show, shown
 from training.commands.data import (
     LAYOUTS,
     add_data,
@@ -75,8 +74,7 @@ def run(arguments: argparse.Namespace) -> None:
     rows = curve_rows(results)
     targets = arguments.target or _next_targets(rows)
     write_json(arguments.out / "curve.json", _content(results, rows, curves, targets))
-    Console().print(_size_table(rows))
-    Console().print(_structure_table(rows))
+    show(_size_table(rows), _structure_table(rows))
     for arm in dict.fromkeys(row["arm"] for row in rows):
         _show_curve(arm, curves.get(arm), targets)
     for gain in gains_of(results):

@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from training.commands.arguments import whole_from
-from training.commands.bars import Bars, interruptible, say, shown
+from training.commands.bars import Bars, interruptible, say, show, shown
 from training.commands.data import AUTO, LAYOUTS, add_data, add_memory, add_time, cache_of, recipe_of
 from training.dataset import Dataset, DatasetCase, convert, read_dataset
 from training.experiments.folds import held_out
@@ -110,7 +109,7 @@ def _show(done: Report) -> None:
         table = Table("case", "structure", "Dice", "surface Dice")
         for s in done.scores:
             table.add_row(s.case_id, s.structure, shown(s.dice), shown(s.surface_dice))
-        Console().print(table)
+        show(table)
     for note in done.notes:
         say(note)
     say(f"The model is in {done.model_dir} ({done.steps} steps, {done.train_seconds:.0f} s).")
