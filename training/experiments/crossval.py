@@ -78,26 +78,39 @@ def cross_validate(
         candidate.name: _out_of_fold(dataset, by_id, folds, candidate, folder, on_progress, should_stop)
         for candidate in candidates
     }
-    rows = {name: _row(scores) for name, scores in scored.items()}
-    best = max(candidates, key=lambda c: rows[c.name]["dice"]["mean"] or 0.0)  # of equals the first: simplest
-    postprocessing = choose_postprocessing(_validated(dataset, by_id, folder / best.name), dataset.structures)
-    final = _finish(dataset, by_id, folder, best.name, postprocessing)
-    models = [model for fold in best.models for model in fold]
-    for result in results:
-        own = postprocessing if result.model_dir in models else ()
-        _set_postprocessing(result.model_dir, own)
+    found = _select(dataset, by_id, candidates, scored, results, folder)
     summary = {
         "metric_version": METRIC_VERSION,
         "folds": [[case.id for case in fold] for fold in folds],
-        "configurations": rows,
-        "best": best.name,
-        "postprocessing": list(postprocessing),
-        "after_postprocessing": _row(final),
-        "models": [str(model) for model in models],
+        **found,
         "scores": {name: [asdict(s) for s in scores] for name, scores in scored.items()},
     }
     write_json(folder / "crossval.json", summary)
     return summary
+
+
+def _select(
+    dataset: Dataset,
+    by_id: Mapping[str, Case],
+    candidates: Sequence[_Candidate],
+    scored: Mapping[str, Sequence[CaseScore]],
+    results: Sequence[Result],
+    folder: Path,
+) -> dict[str, Any]:
+    """Choose the winner and its post-processing, which its models are given and the others lose."""
+    rows = {name: _row(scores) for name, scores in scored.items()}
+    best = max(candidates, key=lambda c: rows[c.name]["dice"]["mean"] or 0.0)  # of equals the first: simplest
+    postprocessing = choose_postprocessing(_validated(dataset, by_id, folder / best.name), dataset.structures)
+    models = [model for fold in best.models for model in fold]
+    for result in results:
+        _set_postprocessing(result.model_dir, postprocessing if result.model_dir in models else ())
+    return {
+        "configurations": rows,
+        "best": best.name,
+        "postprocessing": list(postprocessing),
+        "after_postprocessing": _row(_finish(dataset, by_id, folder, best.name, postprocessing)),
+        "models": [str(model) for model in models],
+    }
 
 
 def drawn_ml(case: Case) -> float:
