@@ -105,9 +105,9 @@ def test_windows_and_weights_are_nnunets() -> None:
     for size, window in product((16, 17, 40, 101, 200), (9, 16, 33, 64)):
         if size >= window:
             assert starts(size, window) == theirs.compute_steps_for_sliding_window((size,), (window,), 0.5)[0]
-    window = 15, 17, 33  # in windows of even size theirs is centred half a voxel higher
-    weight = theirs.compute_gaussian(window, 1 / 8, 1, torch.float32, torch.device("cpu"))
-    np.testing.assert_allclose(gaussian(window), weight.numpy(), atol=1e-6)
+    odd = 15, 17, 33  # in windows of even size theirs is centred half a voxel higher
+    weight = theirs.compute_gaussian(odd, 1 / 8, 1, torch.float32, torch.device("cpu"))
+    np.testing.assert_allclose(gaussian(odd), weight.numpy(), atol=1e-6)
 
 
 def test_half_precision_sums_lose_nothing_that_matters() -> None:
