@@ -193,7 +193,7 @@ def _tried(label: str, batch: int, way: Way, size: Size) -> Iterator[Measured]:
     yield _row("train step", label, plan, str(way), seconds)
 
 
-def _step_with_data(run: Fit, cut: Callable[[int], Batch], step: int) -> float:
+def _step_with_data(run: Fit, cut: Callable[[int], Batch], step: int) -> object:
     return run.step(finished(cut(step), run.plan, 0, step, device()))
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bench.gpu import NOTHING, main
+from bench.nnunet.__main__ import needed_first
 from bench.nnunet.scoring import means, score_folder
+from bench.nnunet.settings import Settings
 from bench.nnunet.unknown import MARGIN_MM, boxes, hide
 from bench.openkbp import read_openkbp
 from bench.stepping import dummy_batch, in_turn, plan_of, stepper, unet_args
@@ -112,6 +115,30 @@ def test_it_refuses_without_nnunet(tmp_path: Path) -> None:
     assert not (tmp_path / "work").exists()
 
 
+def test_a_part_says_what_it_needs_first(tmp_path: Path) -> None:
+    here = Settings(
+        data=tmp_path,
+        work=tmp_path,
+        budget_s=900,
+        threads=2,
+        seed=0,
+        unknown="ignore",
+        bf16=False,
+        optimiser="sgd",
+        mirror=False,
+        volume=None,
+        spacing_mm=1.5,
+        steps=1,
+    )
+    assert needed_first("train", here) == "prepare"
+    assert needed_first("prepare", here) == needed_first("ours", here) == ""
+    here.run.mkdir(parents=True)
+    (here.run / "train.json").touch()
+    assert needed_first("predict", here) == ""
+    other = [replace(here, seed=1), replace(here, bf16=True), replace(here, unknown="background")]
+    assert all(needed_first("predict", each) == "train" for each in other)
+
+
 def test_it_refuses_an_unknown_part(tmp_path: Path) -> None:
     done = _bench("bench.nnunet", "bake", "--data", str(tmp_path))
     assert done.returncode == 2
@@ -127,7 +154,7 @@ def test_a_plan_of_a_given_size_trains() -> None:
     assert batch.image.is_contiguous(memory_format=torch.channels_last_3d)
     run = stepper(plan, bf16=False)
     before = [p.detach().clone() for p in run.network.parameters()]
-    assert np.isfinite(run.step(batch))
+    assert np.isfinite(float(run.step(batch)))
     assert any((a != b).any() for a, b in zip(before, run.network.parameters(), strict=True))
 
 

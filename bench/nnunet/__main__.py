@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.nnunet.settings import Settings
 from training.progress import TrainingError
+from training.volume import VolumeError
 
 PARTS = {
     "prepare": ("bench.nnunet.planning", "prepare"),
@@ -34,10 +35,14 @@ def main() -> int:
     settings.run.mkdir(parents=True, exist_ok=True)
     for part in arguments.parts or DEFAULT_PARTS:
         module, function = PARTS[part]
+        first = needed_first(part, settings)
+        if first:
+            print(f"{part} needs what {first} writes; call {first} before it.", file=sys.stderr)
+            return 2
         print(f"== {part}", flush=True)
         try:
             getattr(importlib.import_module(module), function)(settings)
-        except TrainingError as error:
+        except (TrainingError, VolumeError) as error:
             print(error, file=sys.stderr)
             return 2
     return 0
@@ -50,6 +55,24 @@ def refusal(settings: Settings) -> str:
     if importlib.util.find_spec("nnunetv2") is None:
         return "nnunetv2 is not installed here; install requirements-extra.txt as docs/guides/extras.md says."
     return ""
+
+
+def needed_first(part: str, settings: Settings) -> str:
+    """Return which part has to be called before this one, or an empty string."""
+    written = {
+        "prepare": settings.preprocessed / "prepared",
+        "train": settings.run / "train.json",
+        "predict": settings.run / "predicted",
+    }
+    before = {
+        "train": "prepare",
+        "predict": "train",
+        "score": "predict",
+        "window": "prepare",
+        "steps": "prepare",
+    }
+    first = before.get(part, "")
+    return first if first and not written[first].exists() else ""
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:

@@ -28,14 +28,19 @@ class Settings:
     steps: int
 
     @property
+    def base(self) -> Path:
+        """Where one treatment of organs that were not drawn has its data set and runs."""
+        return self.work / self.unknown
+
+    @property
     def raw(self) -> Path:
         """nnU-Net's raw data set: scans and label maps."""
-        return self.work / "raw" / DATASET
+        return self.base / "raw" / DATASET
 
     @property
     def preprocessed(self) -> Path:
         """The scans as nnU-Net trains on them, with its fingerprint and plans."""
-        return self.work / "preprocessed" / DATASET
+        return self.base / "preprocessed" / DATASET
 
     @property
     def name(self) -> str:
@@ -46,7 +51,7 @@ class Settings:
     @property
     def run(self) -> Path:
         """The folder of this training."""
-        return self.work / "runs" / self.name
+        return self.base / "runs" / self.name
 
     @property
     def environment(self) -> dict[str, str]:

@@ -86,7 +86,7 @@ def _ours(settings: Settings, plan: Plan) -> Work:
     return work
 
 
-def _whole_step(run: Fit, cases: list[Prepared], steps: Iterator[int]) -> float:
+def _whole_step(run: Fit, cases: list[Prepared], steps: Iterator[int]) -> object:
     return run.step(draw_batch(cases, run.plan, 0, next(steps)))
 
 
