@@ -10,14 +10,22 @@ from hypothesis import strategies as st
 
 from training.labels import IGNORE, StructureSpec
 from training.plan import Fingerprint, Intensities, Plan, channel_table, plan_for
-from training.plan.processor import MAX_PATCH_VOXELS, MIN_COVER, MIN_PATCH_VOXELS
+from training.plan.processor import (
+    BATCH_SIZE,
+    MAX_PATCH_VOXELS,
+    MIN_COVER,
+    MIN_PATCH_VOXELS,
+    STEP_S,
+    VOXELS_PER_S,
+    WEIGHT_POWER,
+)
 from training.progress import TrainingError
 
 LIVER = StructureSpec("liver", "Liver", 0, 5, 3.0)
 LEFT = StructureSpec("kidney_left", "Left kidney", 0, 9, 3.0, "left")
 
 CORD = StructureSpec("spinal_cord", "Spinal cord", 1, 1, 2.0)
-PATCH_VOXELS = 64**3
+PATCH_VOXELS = STEP_S * VOXELS_PER_S / BATCH_SIZE
 
 
 def fingerprint(
@@ -37,8 +45,8 @@ def plan(of: Fingerprint | None = None, structures: tuple[StructureSpec, ...] = 
 def test_patch_spacing_and_pooling_by_hand() -> None:
     made = plan()
     assert made.spacing_mm == (3.0, 3.0, 3.0)
-    assert made.patch_size == (64, 64, 64)
-    assert made.network_args["strides"] == [[1, 1, 1]] + [[2, 2, 2]] * 4
+    assert made.patch_size == (48, 48, 48)
+    assert made.network_args["strides"] == [[1, 1, 1]] + [[2, 2, 2]] * 3
 
 
 def test_a_large_scan_is_seen_more_coarsely() -> None:
@@ -72,22 +80,22 @@ def test_every_plan_can_be_computed(
 def test_the_patch_follows_the_time_of_a_step_and_the_speed_of_the_machine(step_s: float) -> None:
     large = fingerprint((1.0, 1.0, 1.0), (400.0, 400.0, 400.0))
     made = plan_for(large, (LIVER, LEFT, CORD), budget_s=60, step_s=step_s, voxels_per_s=2e6)
-    assert np.prod(made.patch_size) == pytest.approx(step_s * 2e6, rel=0.25)
+    assert made.batch_size * np.prod(made.patch_size) == pytest.approx(step_s * 2e6, rel=0.25)
 
 
 def test_a_patch_has_bounds_whatever_the_machine() -> None:
     large = fingerprint((1.0, 1.0, 1.0), (400.0, 400.0, 400.0))
     for voxels_per_s, bound in ((1.0, MIN_PATCH_VOXELS), (1e12, MAX_PATCH_VOXELS)):
         made = plan_for(large, (LIVER, LEFT, CORD), budget_s=60, voxels_per_s=voxels_per_s)
-        assert np.prod(made.patch_size) == pytest.approx(bound, rel=0.3)
+        assert made.batch_size * np.prod(made.patch_size) == pytest.approx(bound, rel=0.3)
 
 
 def test_a_residual_network_has_its_own_blocks_and_others_their_own_arguments() -> None:
     def with_network(name: str) -> Plan:
         return plan_for(fingerprint(), (LIVER, LEFT, CORD), budget_s=60, network=name)
 
-    assert with_network("resenc_unet").network_args["blocks"] == [1, 3, 4, 6, 6]
-    assert with_network("resenc_unet").network_args["decoder_blocks"] == [1] * 4
+    assert with_network("resenc_unet").network_args["blocks"] == [1, 3, 4, 6]
+    assert with_network("resenc_unet").network_args["decoder_blocks"] == [1] * 3
     other = with_network("swin_unetr")
     assert (other.network, other.network_args, other.patch_size) == ("swin_unetr", {}, (64, 64, 64))
     flat = fingerprint((1.0, 1.0, 5.0), (128.0, 128.0, 100.0))
@@ -101,7 +109,7 @@ def test_channels_are_one_group_per_layer_and_rare_structures_weigh_more() -> No
     assert made.layers == ((5, 9), (1,))
     background, liver, kidney = made.class_weights[0]
     assert background == 1.0 < liver < kidney
-    assert made.class_weights[0][1] == pytest.approx((0.95 / 0.04) ** (1 / 3), rel=1e-3)
+    assert made.class_weights[0][1] == pytest.approx((0.95 / 0.04) ** WEIGHT_POWER, rel=1e-3)
 
 
 def test_scans_are_mirrored_only_where_no_structure_has_a_side() -> None:

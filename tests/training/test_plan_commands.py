@@ -47,7 +47,7 @@ def test_a_plan_is_shown_and_written(data: Path, tmp_path: Path, capsys: pytest.
     out = tmp_path / "plan.json"
     assert main(["plan", str(data), "--out", str(out), "--budget-s", "7"]) == 0
     made = read_plan(out)
-    assert (made.batch_size, made.budget_s, made.mirror_axes) == (1, 7, ())
+    assert (made.batch_size, made.budget_s, made.mirror_axes) == (2, 7, ())
     assert made.channels == ("background:0", "liver", "kidney_left")
     assert "2 × 2 × 3" in capsys.readouterr().out
 

@@ -20,16 +20,17 @@ from training.volume import resampled_shape
 STEP_S = 0.25  # what one training step may take
 VOXELS_PER_S = 64**3 / STEP_S  # trained by two cores with 16-bit arithmetic
 MIN_PATCH_VOXELS, MAX_PATCH_VOXELS = 32**3, 160**3
-MIN_COVER = 0.2  # of the median scan by one patch; a lower share makes the grid coarser
+MIN_COVER = 0.15  # of the median scan by one patch; a lower share makes the grid coarser
+BATCH_SIZE = 2
 MIN_STEPS, MAX_STEPS = 40, 20_000
 EPOCH_STEPS = 100
 IMAGE_ORDER = 1  # of the splines that bring scans onto the plan's grid
 FEATURES, MOST_FEATURES = 16, 128  # of the first stage, doubled at each
-LEARNING_RATE, WARM_LEARNING_RATE = 8e-3, 4e-3  # from random weights, from a parent's
+LEARNING_RATE, WARM_LEARNING_RATE = 4e-3, 2e-3  # from random weights, from a parent's
 WEIGHT_DECAY, CLIP_NORM, WARMUP_STEPS = 3e-5, 12.0, 20
 FOREGROUND_SHARE, JITTER = 0.6, 8  # of the crops that aim at a structure, voxels they may miss it by
-WEIGHT_POWER, MOST_WEIGHT = 1 / 3, 12.0  # class weight = (background share / share) ^ power
-TURNED, TURN_DEG, SCALE = 0.5, (6.0, 6.0, 12.0), (0.85, 1.15)
+WEIGHT_POWER, MOST_WEIGHT = 0.2, 12.0  # class weight = (background share / share) ^ power
+TURNED, TURN_DEG, SCALE = 0.2, (6.0, 6.0, 12.0), (0.85, 1.15)
 AUGMENTATION = (
     Step(
         "spatial",
@@ -58,7 +59,8 @@ def processor_plan(
     network: str,
     voxels: float,
 ) -> Plan:
-    """Return the plan whose patch holds about `voxels` voxels."""
+    """Return the plan whose batch holds about `voxels` voxels."""
+    voxels /= BATCH_SIZE
     spacing_mm, shape = _target_grid(fingerprint, voxels)
     patch_size, strides = _patch_and_strides(spacing_mm, shape, voxels)
     found = architecture(len(strides), residual=network == "resenc_unet", first=FEATURES, most=MOST_FEATURES)
@@ -74,11 +76,11 @@ def processor_plan(
         spacing_mm=spacing_mm,
         axis_order=axis_order(spacing_mm),
         patch_size=patch_size,
-        batch_size=1,
+        batch_size=BATCH_SIZE,
         resampling=Resampling(image_order=IMAGE_ORDER, separate_z=separate_z(spacing_mm)),
         normalisation=normalisation_of(fingerprint),
         loss="dice_ce",
-        loss_args={"weighted": True},
+        loss_args={"weighted": True, "batch_dice": True},
         class_weights=tuple(class_weights(shares) for shares in fingerprint.shares),
         sampler="foreground",
         sampler_args={"share": FOREGROUND_SHARE, "jitter": JITTER},
