@@ -29,8 +29,8 @@ def environment(**changes: str) -> dict[str, str]:
 
 # The checkpoint's interval is shortened so that a test need not wait for it.
 WORKER = """
-from training import fit
-fit.CHECKPOINT_EVERY_S = 1.0
+from training.fit import loop
+loop.CHECKPOINT_EVERY_S = 1.0
 from backend.celery import app
 app.worker_main(["worker", "--pool={pool}", "--concurrency=1", "--queues=io,score,infer,train",
                  "--loglevel=INFO", "--without-gossip", "--without-mingle", "--hostname=test@%h"])

@@ -20,6 +20,7 @@ COMMANDS = {
     "curve": "train on more and more cases and forecast what further ones would give",
     "compare": "train several networks on the same cases and compare them",
 }
+RESUMED = ("fit", "crossval", "curve", "compare")
 BAD_INPUT, INTERRUPTED, NOBODY_READS = 2, 130, 141
 
 
@@ -39,7 +40,7 @@ def main(words: list[str] | None = None) -> int:
         say(_sentence(error), error=True)
         return BAD_INPUT
     except Cancelled:
-        say("Stopped. The same command goes on from here.", error=True)
+        say("Stopped." + " The same command goes on from here." * (given[0] in RESUMED), error=True)
         return INTERRUPTED
     except KeyboardInterrupt:
         say("Stopped.", error=True)
