@@ -30,6 +30,16 @@ from training.plan import Plan
 CASES = 20
 NAME, CONFIGURATION = "Dataset502_Noise", "3d_fullres"
 _MODULE = "dynamic_network_architectures.architectures.unet."
+_LAYERS = {
+    "conv_op": "torch.nn.modules.conv.Conv3d",
+    "conv_bias": True,
+    "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
+    "norm_op_kwargs": {"eps": 1e-5, "affine": True},
+    "dropout_op": None,
+    "dropout_op_kwargs": None,
+    "nonlin": "torch.nn.LeakyReLU",
+    "nonlin_kwargs": {"inplace": True},
+}
 
 
 def steps(plan: Plan, folder: Path, *, rounds: int, done: Callable[[], object]) -> dict[str, float]:
@@ -106,21 +116,14 @@ def _plans(plan: Plan) -> dict[str, Any]:
     blocks = "n_blocks_per_stage" if residual else "n_conv_per_stage"
     architecture = {
         "network_class_name": _MODULE + ("ResidualEncoderUNet" if residual else "PlainConvUNet"),
-        "arch_kwargs": {
+        "arch_kwargs": _LAYERS
+        | {
             "n_stages": len(own["strides"]),
             "features_per_stage": own["features"],
-            "conv_op": "torch.nn.modules.conv.Conv3d",
             "kernel_sizes": own["kernels"],
             "strides": own["strides"],
             blocks: own["blocks"],
             "n_conv_per_stage_decoder": own["decoder_blocks"],
-            "conv_bias": True,
-            "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
-            "norm_op_kwargs": {"eps": 1e-5, "affine": True},
-            "dropout_op": None,
-            "dropout_op_kwargs": None,
-            "nonlin": "torch.nn.LeakyReLU",
-            "nonlin_kwargs": {"inplace": True},
         },
         "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],
     }

@@ -53,7 +53,7 @@ def quick_leases(settings: Any) -> Iterator[None]:
 def loop(project: Project) -> Project:
     """Two delineated cases to learn from, two to test on, four that wait for a pre-annotation."""
     project.retrain_after = 1
-    project.training_budget_s = 3
+    project.training_budget_s = 8
     project.save()
     for seed in (0, 1):
         add_phantom(project, seed, delineated=True)

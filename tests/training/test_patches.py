@@ -24,7 +24,7 @@ from training.patches import (
 from training.plan import Plan, Resampling, Sample, Step
 from training.progress import TrainingError
 
-SMALL = dataclasses.replace(plan(), patch_size=(16, 16, 16))
+SMALL = dataclasses.replace(plan(), patch_size=(16, 16, 16), batch_size=1)
 
 
 def scan(shape: tuple[int, int, int] = (24, 20, 18), *, looked_at: bool = True, seed: int = 0) -> Sample:

@@ -24,8 +24,8 @@ def test_a_plan_file_comes_back_and_is_laid_out_for_people(tmp_path: Path) -> No
     write_plans(tmp_path / "deep" / "plan.json", {"full": plan()})
     assert read_plan(tmp_path / "deep" / "plan.json") == plan()
     lines = (tmp_path / "deep" / "plan.json").read_text().splitlines()
-    assert ' "patch_size": [64, 64, 64],' in lines
-    assert ' "learning_rate": 0.008,' in lines
+    assert ' "patch_size": [48, 48, 48],' in lines
+    assert ' "learning_rate": 0.004,' in lines
     assert [p.name for p in (tmp_path / "deep").iterdir()] == ["plan.json"]
 
 
@@ -103,7 +103,7 @@ def test_a_file_that_is_no_json_is_said(tmp_path: Path) -> None:
         ({"patch_size": 64}, "patch_size must be a list of 3 whole numbers, not 64"),
         ({"patch_size": [64, 64]}, "patch_size must be a list of 3 whole numbers"),
         ({"patch_size": [64.5, 64, 64]}, r"patch_size\[0\] must be a whole number, not 64.5"),
-        ({"patch_size": [60, 64, 64]}, r"patch_size \[60, 64, 64\] must be a multiple of \[16, 16, 16\]"),
+        ({"patch_size": [60, 48, 48]}, r"patch_size \[60, 48, 48\] must be a multiple of \[8, 8, 8\]"),
         ({"patch_size": [0, 64, 64]}, "patch_size must hold three numbers above 0"),
         ({"batch_size": True}, "batch_size must be a whole number, not True"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
@@ -122,7 +122,7 @@ def test_a_file_that_is_no_json_is_said(tmp_path: Path) -> None:
         ({"sampler_args": {"share": 2}}, "sampler_args: share must be from 0 to 1, not 2"),
         ({"augmentation": [{"nme": "noise"}]}, r"augmentation\[0\] has an unknown field 'nme'"),
         ({"augmentation": ["noise"]}, r"augmentation\[0\] must be a JSON object"),
-        ({"deep_supervision": [1, 1, 1, 1, 1]}, "deep_supervision has 5 weights; the network has 4 heads"),
+        ({"deep_supervision": [1, 1, 1, 1, 1]}, "deep_supervision has 5 weights; the network has 3 heads"),
         ({"deep_supervision": [0, 0]}, "deep_supervision must hold weights of 0 or more with a sum above 0"),
         ({"class_weights": [[1, 1, 1]]}, "class_weights has 1 rows; there are 2 layers"),
         (
@@ -155,9 +155,9 @@ def test_a_mistake_is_named_in_one_sentence(tmp_path: Path, change: dict[str, An
         ("network_args", {"strides": [[1, 1]]}, "strides must be a list of three whole numbers"),
         ("network_args", {"kernels": "3"}, "kernels must be a list of three whole numbers"),
         ("network_args", {"kernels": [[2, 3, 3]] * 5}, "kernels must be odd"),
-        ("network_args", {"features": [16, 32]}, "features must have 5 entries for the 5 stages"),
+        ("network_args", {"features": [16, 32]}, "features must have 4 entries for the 4 stages"),
         ("network_args", {"features": [0.5]}, "features must be a list of whole numbers"),
-        ("network_args", {"decoder_blocks": [2] * 5}, "decoder_blocks must have 4 entries"),
+        ("network_args", {"decoder_blocks": [2] * 5}, "decoder_blocks must have 3 entries"),
         ("resampling", {"image_order": 2}, "image_order must be 0, 1 or 3, not 2"),
         ("resampling", {"separate_z": 1}, "separate_z must be true or false, not 1"),
         ("normalisation", {"scheme": "log"}, "scheme must be one of ct, z_score, z_score_nonzero, not 'log'"),

@@ -1,6 +1,7 @@
 """The plan for a graphics card: nnU-Net's grid, patch and batch (`rules`) and nnU-Net's way of training."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from training.labels import StructureSpec, layer_values
 from training.plan.fingerprint import Fingerprint
@@ -8,6 +9,21 @@ from training.plan.rules import Budget, Configuration, full_configuration, low_c
 from training.plan.schema import Normalisation, Plan, Resampling, Step, keys_by_layer
 
 _LEAST_KEPT = 0.75  # of the median scan by its box; below it the emptiness around is left out of the z-score
+_LEARNING: dict[str, Any] = {
+    "sampler": "foreground",
+    "sampler_args": {"share": 0.33},
+    "optimiser": "sgd",
+    "optimiser_args": {"momentum": 0.99, "nesterov": True},
+    "learning_rate": 1e-2,
+    "weight_decay": 3e-5,
+    "clip_norm": 12.0,
+    "schedule": "poly",
+    "schedule_args": {"power": 0.9},
+    "warmup_steps": 0,
+    "min_steps": 250,
+    "max_steps": 250_000,
+    "epoch_steps": 250,
+}
 
 
 def memory_plans(
@@ -39,22 +55,10 @@ def memory_plans(
             loss="dice_ce",
             loss_args={"batch_dice": name == "full" and low is not None, "weighted": False, "smooth": 1e-5},
             class_weights=(),
-            sampler="foreground",
-            sampler_args={"share": 0.33},
             augmentation=augmentation(dummy_2d=configuration.dummy_2d),
             mirror_axes=() if any(s.side for s in structures) else (0, 1, 2),
-            optimiser="sgd",
-            optimiser_args={"momentum": 0.99, "nesterov": True},
-            learning_rate=1e-2,
-            weight_decay=3e-5,
-            clip_norm=12.0,
-            schedule="poly",
-            schedule_args={"power": 0.9},
-            warmup_steps=0,
-            min_steps=250,
-            max_steps=250_000,
+            **_LEARNING,
             budget_s=budget_s,
-            epoch_steps=250,
             layers=layer_values(structures),
             channels=tuple(keys),
         )

@@ -49,6 +49,24 @@ AUGMENTATION = (
     Step("noise", {"p": 1.0, "sd": [0.0, 0.1]}),
 )
 FEWEST_STAGES, MOST_STAGES = 3, 5
+_LEARNING: dict[str, Any] = {
+    "loss": "dice_ce",
+    "loss_args": {"weighted": True, "batch_dice": True},
+    "sampler": "foreground",
+    "sampler_args": {"share": FOREGROUND_SHARE, "jitter": JITTER},
+    "augmentation": AUGMENTATION,
+    "optimiser": "adamw",
+    "optimiser_args": {},
+    "learning_rate": LEARNING_RATE,
+    "weight_decay": WEIGHT_DECAY,
+    "clip_norm": CLIP_NORM,
+    "schedule": "poly",
+    "schedule_args": {"power": 0.9},
+    "warmup_steps": WARMUP_STEPS,
+    "min_steps": MIN_STEPS,
+    "max_steps": MAX_STEPS,
+    "epoch_steps": EPOCH_STEPS,
+}
 
 
 def processor_plan(
@@ -79,25 +97,10 @@ def processor_plan(
         batch_size=BATCH_SIZE,
         resampling=Resampling(image_order=IMAGE_ORDER, separate_z=separate_z(spacing_mm)),
         normalisation=normalisation_of(fingerprint),
-        loss="dice_ce",
-        loss_args={"weighted": True, "batch_dice": True},
         class_weights=tuple(class_weights(shares) for shares in fingerprint.shares),
-        sampler="foreground",
-        sampler_args={"share": FOREGROUND_SHARE, "jitter": JITTER},
-        augmentation=AUGMENTATION,
         mirror_axes=() if any(s.side for s in structures) else (0,),
-        optimiser="adamw",
-        optimiser_args={},
-        learning_rate=LEARNING_RATE,
-        weight_decay=WEIGHT_DECAY,
-        clip_norm=CLIP_NORM,
-        schedule="poly",
-        schedule_args={"power": 0.9},
-        warmup_steps=WARMUP_STEPS,
-        min_steps=MIN_STEPS,
-        max_steps=MAX_STEPS,
+        **_LEARNING,
         budget_s=budget_s,
-        epoch_steps=EPOCH_STEPS,
         layers=layer_values(structures),
         channels=tuple(key for layer in keys_by_layer(structures) for key in layer),
     )
