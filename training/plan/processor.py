@@ -63,8 +63,6 @@ _LEARNING: dict[str, Any] = {
     "schedule": "poly",
     "schedule_args": {"power": 0.9},
     "warmup_steps": WARMUP_STEPS,
-    "min_steps": MIN_STEPS,
-    "max_steps": MAX_STEPS,
     "epoch_steps": EPOCH_STEPS,
 }
 
@@ -100,6 +98,8 @@ def processor_plan(
         class_weights=tuple(class_weights(shares) for shares in fingerprint.shares),
         mirror_axes=() if any(s.side for s in structures) else (0,),
         **_LEARNING,
+        min_steps=MIN_STEPS,
+        max_steps=MAX_STEPS,
         budget_s=budget_s,
         layers=layer_values(structures),
         channels=tuple(key for layer in keys_by_layer(structures) for key in layer),
