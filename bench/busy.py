@@ -78,10 +78,11 @@ def serve() -> Iterator[int]:
 def _training(folder: Path) -> Iterator[None]:
     """A real training, as nice as the worker's."""
     module = [sys.executable, "-m", "training"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run([*module, "phantom", str(folder / "data"), "--cases", "3"], check=True, **quiet)  # type: ignore[call-overload]
-    command = [*module, "fit", str(folder / "data"), "--out", str(folder / "out"), "--budget-s", "300"]
-    trainer = subprocess.Popen(command, preexec_fn=lambda: os.nice(10), **quiet)  # type: ignore[call-overload]
+    nowhere = subprocess.DEVNULL
+    data, out = str(folder / "data"), str(folder / "out")
+    subprocess.run([*module, "phantom", data, "--cases", "3"], check=True, stdout=nowhere, stderr=nowhere)
+    command = [*module, "fit", "auto", data, "--out", out, "--budget-s", "300"]
+    trainer = subprocess.Popen(command, preexec_fn=lambda: os.nice(10), stdout=nowhere, stderr=nowhere)
     try:
         time.sleep(WARM_UP_S)
         if trainer.poll() is not None:

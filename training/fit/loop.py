@@ -265,7 +265,7 @@ def accelerated(network: nn.Module, on: torch.device, backend: str = "inductor")
     """Return the network as it runs fastest on a device: compiled on an accelerator, as it is elsewhere."""
     if on.type == "cpu":
         return network
-    compiled: nn.Module = torch.compile(network, backend=backend)  # type: ignore[assignment]
+    compiled: nn.Module = torch.compile(network, backend=backend)  # type: ignore[assignment]  # torch says: a function
     return compiled
 
 
