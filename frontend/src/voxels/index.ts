@@ -1,5 +1,7 @@
+export type { Box } from './box';
 export { CHUNK_RECORD_BYTES, decodeMaskChunks } from './chunks';
 export { ADDED, changeOf, diffMasks, REMOVED, requireSameGrid, type SliceDifference } from './diff';
+export { type EditMask, NO_MASK, type StructureRef } from './editMask';
 export { applyEdits, decodeEdits, encodeEdits, mergeEdits, type SliceRuns } from './edits';
 export { type EditBox, EditEngine, type EditTool, type StrokeRecord, type StrokeTarget } from './engine';
 export {
@@ -17,5 +19,15 @@ export {
   type Triple,
 } from './geometry';
 export { BACKGROUND, IGNORE, isStructure, LabelMap, type LayerSlices } from './labelMap';
+export {
+  type About,
+  type Context,
+  type Need,
+  type Operation,
+  OperationRefused,
+  type Proposal,
+  type Region,
+} from './operations/operation';
+export { OPERATIONS, type OperationName, type OperationParams } from './operations/registry';
 export { readSlice, sliceSize } from './slice';
 export type { Stamp } from './sweep';

@@ -1,0 +1,118 @@
+/** What a page may ask of the tools that edit and measure. */
+import type {
+  EditMask,
+  Ijk,
+  OperationName,
+  OperationParams,
+  Plane,
+  StructureRef,
+  Triple,
+} from '../../voxels';
+
+/** Tools that work by pointer in a plane. */
+export const POINTER_TOOLS = [
+  'brush',
+  'eraser',
+  'threshold_brush',
+  'accept_brush',
+  'draw',
+  'scissors',
+  'level_tracing',
+  'flood_fill',
+  'pick',
+  'probe',
+  'length',
+  'bidirectional',
+  'pan',
+  'zoom',
+  'window',
+  'crosshair',
+] as const;
+
+export type PointerTool = (typeof POINTER_TOOLS)[number];
+
+/** Inclusive, in Hounsfield units. */
+export type HuRange = readonly [low: number, high: number];
+
+export interface ScissorsOptions {
+  readonly form: 'rectangle' | 'circle' | 'freehand';
+  readonly inside: boolean;
+  readonly action: 'erase' | 'fill';
+  /** How far along the viewing axis: this slice, so many slices to both sides, or all. */
+  readonly reach: 'slice' | 'all' | { readonly slices: number };
+}
+
+export interface FloodOptions {
+  readonly tolerance_hu: number;
+  readonly threeD: boolean;
+  /** Nothing farther than this from the click is filled. */
+  readonly max_mm: number;
+}
+
+export interface ToolOptions {
+  readonly thresholdBrush: HuRange;
+  readonly scissors: ScissorsOptions;
+  readonly flood: FloodOptions;
+}
+
+export type Measurement = {
+  readonly id: number;
+  readonly plane: Plane;
+  /** Slice of the plane. */
+  readonly slice: number;
+} & (
+  | { readonly kind: 'length'; readonly ends: readonly [Ijk, Ijk]; readonly length_mm: number }
+  | {
+      readonly kind: 'bidirectional';
+      readonly long: readonly [Ijk, Ijk];
+      readonly short: readonly [Ijk, Ijk];
+      readonly long_mm: number;
+      readonly short_mm: number;
+    }
+);
+
+/** An operation at work or waiting to be applied. */
+export type OperationState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'running'; readonly name: OperationName; readonly share: number }
+  | {
+      readonly kind: 'preview';
+      readonly name: OperationName;
+      /** Voxels that would change. */
+      readonly voxels: number;
+      readonly note: string;
+    }
+  | { readonly kind: 'failed'; readonly name: OperationName; readonly sentence: string };
+
+/** HU below the pointer with the pick tool: a sample for threshold tools. */
+export interface Sample {
+  readonly at: Ijk;
+  readonly mean_hu: number;
+  readonly sd_hu: number;
+}
+
+export interface ToolPort {
+  select(tool: PointerTool): void;
+  setOptions(options: Partial<ToolOptions>): void;
+  setMask(mask: EditMask): void;
+  /**
+   * Runs an operation in the worker. With `preview` the result is shown and waits for `apply` or `dismiss`;
+   * without it is applied at once. A newer call replaces the one at work.
+   */
+  run<N extends OperationName>(name: N, params: OperationParams[N], how: { readonly preview: boolean }): void;
+  apply(): void;
+  /** Stops what runs, or drops the preview. */
+  dismiss(): void;
+  readonly operation: OperationState;
+  onOperation(callback: (state: OperationState) => void): () => void;
+  onSample(callback: (sample: Sample) => void): () => void;
+  readonly measurements: readonly Measurement[];
+  removeMeasurement(id: number): void;
+  onMeasurements(callback: (all: readonly Measurement[]) => void): () => void;
+  /** The voxel under the pointer, or where the crosshair is when the pointer is outside. */
+  place(): Ijk;
+  /** The plane under the pointer, else the one last used. */
+  plane(): Plane;
+  structureAt(index: Ijk): StructureRef | null;
+  readonly shape: Triple;
+}

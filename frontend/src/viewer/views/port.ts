@@ -1,0 +1,81 @@
+/** What a page may ask about how the scan is shown. */
+import type { Ijk, LabelMap, Plane, StructureRef, Triple } from '../../voxels';
+
+/** Panes of the page; `volume` is the 3-D view of the surfaces. */
+export type Pane = Plane | 'volume';
+
+export const LAYOUTS = [
+  'large_axial',
+  'three_and_volume',
+  'large_sagittal',
+  'large_coronal',
+  'single',
+] as const;
+export type Layout = (typeof LAYOUTS)[number];
+
+/** Uncertainty of a prediction on a coarser grid that covers the whole scan; 255 = all channels alike. */
+export interface HeatMap {
+  readonly shape: Triple;
+  /** i fastest. */
+  readonly values: Uint8Array;
+}
+
+/** Per slice of one plane, for the rail beside it. */
+export interface RailMarks {
+  readonly plane: Plane;
+  readonly slices: number;
+  /** 1 where a visible structure is. */
+  readonly structures: Uint8Array;
+  /** 1 where the active structure is. */
+  readonly active: Uint8Array;
+  /** 1 where the reader changed something since the case was opened. */
+  readonly edited: Uint8Array;
+  /** Mean of the largest uncertainties of the slice, 0 to 255; all 0 without a heat map. */
+  readonly uncertain: Uint8Array;
+  /** 1 where the slice was on screen for a moment in this plane. */
+  readonly looked: Uint8Array;
+}
+
+export interface SurfaceState {
+  /** Structures whose surface is being computed. */
+  readonly pending: number;
+  readonly total: number;
+}
+
+export interface ViewsPort {
+  setLayout(layout: Layout, single?: Pane): void;
+  readonly layout: Layout;
+  /** The element of the 3-D view; null takes it away and frees its memory. */
+  mountVolume(element: HTMLDivElement | null): void;
+  onSurfaces(callback: (state: SurfaceState) => void): () => void;
+  /** Rotates the planes about the crosshair, degrees about each axis of the scan; zeros: straight again. */
+  setOblique(degrees: Triple): void;
+  /** Whether planes are oblique: then tools that draw are off and say so. */
+  readonly isOblique: boolean;
+  setHeatMap(map: HeatMap | null): void;
+  showHeatMap(shown: boolean, opacity: number): void;
+  /** Another mask over or beside the own one; null takes it away. */
+  compareWith(map: LabelMap | null, how: 'difference' | 'overlay'): void;
+  /** Outline only, fill only, or both; per structure by key `layer:value`, or for all. */
+  setDrawing(how: 'both' | 'outline' | 'fill'): void;
+  setOutlineWidth(pixels: number): void;
+  readonly slices: Readonly<Record<Plane, number>>;
+  onSlices(callback: (slices: Readonly<Record<Plane, number>>) => void): () => void;
+  setSlice(plane: Plane, slice: number): void;
+  rail(plane: Plane): RailMarks;
+  /** At most a few times a second, when marks of a rail changed. */
+  onRails(callback: () => void): () => void;
+  /** Slices seen before (from the server), so that the rails and the meter go on. */
+  setLooked(plane: Plane, looked: Uint8Array): void;
+  /** Share of a structure's axial slices that were looked at, 0 to 1; null where it has no voxel. */
+  lookedShare(structure: StructureRef): number | null;
+  readonly crosshair: Ijk;
+}
+
+/** Fetches a scan's bytes ahead, so that opening it next shows its first slice at once. */
+export type Prefetch = (
+  imageUrl: string,
+  levels: readonly { readonly shape: Triple; readonly path: string }[],
+  chunkSlices: number,
+  signal: AbortSignal,
+) => Promise<void>;

@@ -1,0 +1,10 @@
+/** Every operation by its name. */
+import type { Operation } from './operation';
+
+export const OPERATIONS = {};
+
+export type OperationName = keyof typeof OPERATIONS;
+
+export type OperationParams = {
+  [N in OperationName]: (typeof OPERATIONS)[N] extends Operation<infer P> ? P : never;
+};
