@@ -1,17 +1,17 @@
 import { useCallback } from 'react';
 import type { Stroke } from '../../viewer';
-import { KeyOverview } from './KeyOverview';
+import { KeyOverview } from './keys/KeyOverview';
+import { useKeys } from './keys/useKeys';
+import { Planes } from './layout/Planes';
+import { StatusBar } from './layout/StatusBar';
+import { TopBar } from './layout/TopBar';
 import type { OpenedCase } from './openCase';
-import { Planes } from './Planes';
 import classes from './ReadPage.module.css';
-import { ReturnedStrip } from './ReturnedStrip';
+import { ReturnedStrip } from './review/ReturnedStrip';
+import { useChanges } from './review/useChanges';
+import { useJudge } from './review/useJudge';
 import { SidePanel } from './SidePanel';
-import { StatusBar } from './StatusBar';
-import { ToolColumn } from './ToolColumn';
-import { TopBar } from './TopBar';
-import { useChanges } from './useChanges';
-import { useJudge } from './useJudge';
-import { useKeys } from './useKeys';
+import { ToolColumn } from './tools/ToolColumn';
 import { useActiveSeconds, useLeaveGuard, useSaveState } from './useOpenCase';
 
 interface DeskProps {

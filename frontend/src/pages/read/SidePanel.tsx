@@ -1,13 +1,13 @@
 import type { SaveState } from '../../session';
 import type { OpenedCase } from './openCase';
-import { ReviewPanel } from './ReviewPanel';
-import { SaveNotice } from './SaveNotice';
+import { ReviewPanel } from './review/ReviewPanel';
+import type { Changes } from './review/useChanges';
+import type { Judge } from './review/useJudge';
+import { VerdictBar } from './review/VerdictBar';
 import classes from './SidePanel.module.css';
-import { StructureList } from './StructureList';
-import { ToolOptions } from './ToolOptions';
-import type { Changes } from './useChanges';
-import type { Judge } from './useJudge';
-import { VerdictBar } from './VerdictBar';
+import { SaveNotice } from './saving/SaveNotice';
+import { StructureList } from './structures/StructureList';
+import { ToolOptions } from './tools/ToolOptions';
 
 interface SidePanelProps {
   readonly opened: OpenedCase;

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Structure } from '../../api';
-import { stepRadius } from './presets';
 import { useRead } from './readStore';
+import { stepRadius } from './tools/presets';
 
 function structure(key: string, value: number): Structure {
   return { key, name: key, layer: 0, value, colour: '#00ff00', tolerance_mm: 3, side: '' };

@@ -4,7 +4,7 @@ import { create } from 'zustand';
 import type { Structure } from '../../api';
 import type { Brush, LoadProgress, ToolName, ViewerPort, VoiWindow } from '../../viewer';
 import type { Plane } from '../../voxels';
-import { WINDOW_PRESETS } from './presets';
+import { WINDOW_PRESETS } from './tools/presets';
 
 export type Peek = 'none' | 'image' | 'prediction';
 /** What stands open beside the image; one at a time. */

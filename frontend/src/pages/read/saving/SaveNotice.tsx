@@ -1,11 +1,11 @@
 import { Button, Group, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { fetchAssignment, meQuery } from '../../api';
-import type { SaveState } from '../../session';
-import { SignInForm } from '../signIn/SignInPage';
-import { saveSentence, strokes } from '../words';
-import type { OpenedCase } from './openCase';
+import { fetchAssignment, meQuery } from '../../../api';
+import type { SaveState } from '../../../session';
+import { SignInForm } from '../../signIn/SignInPage';
+import { saveSentence, strokes } from '../../words';
+import type { OpenedCase } from '../openCase';
 import classes from './SaveNotice.module.css';
 
 interface SaveNoticeProps {

@@ -1,7 +1,7 @@
 import { CloseButton } from '@mantine/core';
+import { useRead } from '../readStore';
 import classes from './KeyOverview.module.css';
 import { bindingsFor, type KeyBinding, POINTER } from './keys';
-import { useRead } from './readStore';
 
 const GROUPS: readonly KeyBinding['group'][] = ['Draw', 'Structures', 'Look', 'Finish'];
 

@@ -1,6 +1,6 @@
 import { Button, Group, Textarea } from '@mantine/core';
 import { type KeyboardEvent, useState } from 'react';
-import { useRead } from './readStore';
+import { useRead } from '../readStore';
 import type { Judge } from './useJudge';
 import classes from './VerdictBar.module.css';
 

@@ -1,8 +1,8 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useVerdict } from '../../api';
-import { saveSentence } from '../words';
-import type { OpenedCase } from './openCase';
+import { useVerdict } from '../../../api';
+import { saveSentence } from '../../words';
+import type { OpenedCase } from '../openCase';
 
 export interface Judge {
   readonly give: (verdict: 'accept' | 'return', comment: string) => void;

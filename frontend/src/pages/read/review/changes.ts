@@ -1,6 +1,6 @@
 /** How much of each structure a mask adds to a base and takes away from it, and where most of it lies. */
 
-import { type Ijk, ijk, isStructure, type LabelMap, type Triple } from '../../voxels';
+import { type Ijk, ijk, isStructure, type LabelMap, type Triple } from '../../../voxels';
 
 export interface StructureChange {
   readonly layer: number;

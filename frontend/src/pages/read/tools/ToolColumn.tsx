@@ -14,8 +14,8 @@ import {
   IconZoomIn,
   type TablerIcon,
 } from '@tabler/icons-react';
-import type { ToolName } from '../../viewer';
-import { useRead } from './readStore';
+import type { ToolName } from '../../../viewer';
+import { useRead } from '../readStore';
 import classes from './ToolColumn.module.css';
 
 interface ToolColumnProps {

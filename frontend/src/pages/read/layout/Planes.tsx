@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { type RefObject, useEffect, useRef, useState } from 'react';
-import type { Structure } from '../../api';
+import type { Structure } from '../../../api';
 import {
   createViewer,
   type PlaneElements,
@@ -8,12 +8,12 @@ import {
   type StructureView,
   type ViewerPort,
   type VoiWindow,
-} from '../../viewer';
-import { PLANES, type Plane } from '../../voxels';
-import { Message } from '../shell/RootLayout';
-import type { OpenedCase } from './openCase';
+} from '../../../viewer';
+import { PLANES, type Plane } from '../../../voxels';
+import { Message } from '../../shell/RootLayout';
+import type { OpenedCase } from '../openCase';
+import { type ReadState, useRead } from '../readStore';
 import classes from './Planes.module.css';
-import { type ReadState, useRead } from './readStore';
 
 interface PlanesProps {
   readonly opened: OpenedCase;

@@ -1,8 +1,8 @@
 /** Every key of the page, once: what it does and what the key overview and the tooltips say about it. */
 
-import { signed } from '../words';
-import { stepRadius, WINDOW_PRESETS } from './presets';
-import { useRead } from './readStore';
+import { signed } from '../../words';
+import { useRead } from '../readStore';
+import { stepRadius, WINDOW_PRESETS } from '../tools/presets';
 
 export interface KeyContext {
   readonly isReview: boolean;

@@ -1,8 +1,8 @@
 import { SegmentedControl, Slider, UnstyledButton } from '@mantine/core';
-import type { VoiWindow } from '../../viewer';
-import { signed } from '../words';
+import type { VoiWindow } from '../../../viewer';
+import { signed } from '../../words';
+import { useRead } from '../readStore';
 import { RADII_MM, radiusStep, WINDOW_PRESETS } from './presets';
-import { useRead } from './readStore';
 import classes from './ToolOptions.module.css';
 
 export function ToolOptions() {

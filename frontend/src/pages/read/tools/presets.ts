@@ -1,4 +1,4 @@
-import type { VoiWindow } from '../../viewer';
+import type { VoiWindow } from '../../../viewer';
 
 export interface WindowPreset {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { UnstyledButton } from '@mantine/core';
-import type { Assignment, Structure } from '../../api';
-import { millilitres, VERDICTS, when } from '../words';
+import type { Assignment, Structure } from '../../../api';
+import { millilitres, VERDICTS, when } from '../../words';
 import type { StructureChange } from './changes';
 import classes from './ReviewPanel.module.css';
 import type { Changes } from './useChanges';

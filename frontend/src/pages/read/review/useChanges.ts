@@ -1,9 +1,9 @@
 import { useCallback, useMemo, useState } from 'react';
-import type { Stroke } from '../../viewer';
-import type { Ijk } from '../../voxels';
+import type { Stroke } from '../../../viewer';
+import type { Ijk } from '../../../voxels';
+import type { OpenedCase } from '../openCase';
+import { useRead } from '../readStore';
 import { ChangeTable, type StructureChange } from './changes';
-import type { OpenedCase } from './openCase';
-import { useRead } from './readStore';
 
 export interface Changes {
   readonly list: readonly StructureChange[];

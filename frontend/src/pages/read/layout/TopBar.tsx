@@ -1,11 +1,11 @@
 import { Button, Tooltip } from '@mantine/core';
 import { IconChevronLeft, IconHelp } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import type { SaveState } from '../../session';
-import { caseLabel, clock, saveBadge, saveSentence } from '../words';
-import type { OpenedCase } from './openCase';
-import { useRead } from './readStore';
-import { SubmitButton } from './SubmitButton';
+import type { SaveState } from '../../../session';
+import { caseLabel, clock, saveBadge, saveSentence } from '../../words';
+import type { OpenedCase } from '../openCase';
+import { useRead } from '../readStore';
+import { SubmitButton } from '../saving/SubmitButton';
 import classes from './TopBar.module.css';
 
 interface TopBarProps {

@@ -9,9 +9,9 @@ import {
 } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { Structure } from '../../api';
-import { millilitres } from '../words';
-import { useRead } from './readStore';
+import type { Structure } from '../../../api';
+import { millilitres } from '../../words';
+import { useRead } from '../readStore';
 import classes from './StructureList.module.css';
 
 const ROW_HEIGHT = 30;

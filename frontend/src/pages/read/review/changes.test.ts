@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ijk, LabelMap } from '../../voxels';
+import { ijk, LabelMap } from '../../../voxels';
 import { ChangeTable } from './changes';
 
 const SHAPE = [6, 5, 3] as const;

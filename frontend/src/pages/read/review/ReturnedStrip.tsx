@@ -1,7 +1,7 @@
 import { CloseButton } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { Assignment } from '../../api';
+import type { Assignment } from '../../../api';
 import classes from './ReturnedStrip.module.css';
 
 /** What the reviewer asks for, above the image until the reader has read it. */

@@ -1,10 +1,10 @@
 import { Button, Group, Popover, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useSubmit } from '../../api';
-import { caseLabel, saveSentence } from '../words';
-import type { OpenedCase } from './openCase';
-import { useRead } from './readStore';
+import { useSubmit } from '../../../api';
+import { caseLabel, saveSentence } from '../../words';
+import type { OpenedCase } from '../openCase';
+import { useRead } from '../readStore';
 
 const NAMES_SHOWN = 4;
 

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
-import type { SaveState } from '../../session';
-import type { Cursor } from '../../viewer';
-import { signed } from '../words';
-import { useRead } from './readStore';
+import type { SaveState } from '../../../session';
+import type { Cursor } from '../../../viewer';
+import { signed } from '../../words';
+import { useRead } from '../readStore';
 import classes from './StatusBar.module.css';
 
 interface StatusBarProps {
