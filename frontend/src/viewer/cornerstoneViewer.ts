@@ -1,24 +1,18 @@
+/** The viewer of one case: the planes and what is drawn above them (views), and what the pointer does there. */
 import {
   type EditBox,
   EditEngine,
   type Ijk,
-  ijk,
   isStructure,
   type LabelMap,
-  nearestVoxel,
-  PLANES,
   type Plane,
-  requireSameGrid,
   type SliceRuns,
   type StrokeRecord,
 } from '../voxels';
 import { type Hovered, readCursor, showPointer } from './cursor';
 import { type Gesture, type GestureHost, gestureFor, type PointerStart } from './gestures';
-import { loadImage } from './imageLoader';
-import { ImageSlices } from './imageSlices';
-import type { MaskContent } from './maskPainter';
-import { planeFrame, type ScreenPoint } from './planeFrame';
-import { type PaneScene, PlanePane } from './planePane';
+import type { ScreenPoint } from './planeFrame';
+import type { PlanePane } from './planePane';
 import { listen, type PointerActions } from './pointer';
 import type {
   Brush,
@@ -33,50 +27,40 @@ import type {
   ViewerPort,
   VoiWindow,
 } from './port';
-import { Stage } from './stage';
-import { type LayerStyle, layerStyles } from './styles';
 import { Subscribers } from './subscribers';
+import { Overlay, type Peek } from './views/overlay';
+import { Planes } from './views/planes';
+import { Views } from './views/views';
 
-const SOFT_TISSUE: VoiWindow = { width: 400, level: 40 };
 const START_BRUSH: Brush = { radius_mm: 6, sphere: false };
 const BRUSH_STEP = 1.15;
 const SMALLEST_BRUSH_MM = 0.5;
 const LARGEST_BRUSH_MM = 80;
-/** While the image comes in, frames are drawn at most this often: each uploads what has arrived. */
-const LOAD_FRAME_MS = 150;
 
-export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, PointerActions {
+export class CornerstoneViewer implements ViewerPort, GestureHost, PointerActions {
   readonly engine: EditEngine;
+  readonly views: Views;
   tool: ToolName = 'brush';
   brush: Brush = START_BRUSH;
-  window: VoiWindow;
   active: { readonly layer: number; readonly value: number };
 
   private readonly input: ViewerInput;
-  private readonly image: ImageSlices;
-  private readonly panes: readonly PlanePane[];
+  private readonly overlay: Overlay;
+  private readonly planes: Planes;
   private readonly strokes = new Subscribers<Stroke>();
   private readonly cursors = new Subscribers<Cursor>();
   private readonly brushes = new Subscribers<Brush>();
   private readonly maximised = new Subscribers<Plane | null>();
-  private readonly loading = new AbortController();
-  private readonly resizes: ResizeObserver;
   private readonly stopListening: readonly (() => void)[];
-  private stage: Stage | null = null;
-  private styles: readonly LayerStyle[];
-  private cross: Ijk;
   private hovered: Hovered | null = null;
-  private peeking: 'none' | 'image' | 'prediction' = 'none';
-  private base: LabelMap | null = null;
   private largest: Plane | null = null;
   private cursorRequest = 0;
-  private renderTimer: ReturnType<typeof setTimeout> | null = null;
   private destroyed = false;
 
   static async create(elements: PlaneElements, input: ViewerInput): Promise<ViewerPort> {
     const viewer = new CornerstoneViewer(elements, input);
     try {
-      await viewer.mount();
+      await viewer.planes.mount();
     } catch (error) {
       viewer.destroy();
       throw error;
@@ -85,88 +69,28 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
   }
 
   private constructor(elements: PlaneElements, input: ViewerInput) {
-    const { shape, spacing_mm } = input.volume;
     this.input = input;
-    this.window = input.window ?? SOFT_TISSUE;
-    this.image = new ImageSlices(shape);
-    this.engine = new EditEngine(input.mask, spacing_mm);
-    this.styles = layerStyles(input.structures, input.mask.layers.length);
+    this.engine = new EditEngine(input.mask, input.volume.spacing_mm);
+    this.overlay = new Overlay(input);
+    this.planes = new Planes(elements, input, this.overlay);
+    this.views = new Views(this.planes, this.overlay);
     const first = input.structures[0];
     this.active = { layer: first?.layer ?? 0, value: first?.value ?? 0 };
     this.lock(input.structures);
-    this.cross = nearestVoxel(shape, ijk((shape[0] - 1) / 2, (shape[1] - 1) / 2, (shape[2] - 1) / 2));
-    this.panes = PLANES.map(
-      (plane) => new PlanePane(elements[plane], planeFrame(plane, shape, spacing_mm), shape, this),
-    );
-    this.stopListening = this.panes.map((pane) => listen(pane, this));
-    this.resizes = new ResizeObserver(() => this.resized());
+    this.planes.moved.add(() => this.tellCursor());
+    this.stopListening = this.planes.panes.map((pane) => listen(pane, this));
   }
 
-  private async mount(): Promise<void> {
-    const [axial, sagittal, coronal] = this.panes.map((pane) => pane.imageElement);
-    if (!axial || !sagittal || !coronal) throw new Error('The viewer needs its three planes.');
-    const { spacing_mm } = this.input.volume;
-    const stage = await Stage.open({ axial, sagittal, coronal }, this.image, spacing_mm, this.window);
-    this.stage = stage;
-    for (const pane of this.panes) {
-      stage.onRendered(pane.frame.plane, () => pane.drawOverlay());
-      pane.reset();
-      this.resizes.observe(pane.root);
-    }
-  }
-
-  // The image
-
-  async load(onProgress: (progress: LoadProgress) => void): Promise<void> {
-    const { imageUrl, volume } = this.input;
-    const source = { url: imageUrl, levels: volume.levels, chunkSlices: volume.chunk_slices };
-    const onSlices = (first: number, count: number) => {
-      this.stage?.slicesChanged(first, count);
-      this.renderSoon();
-    };
-    const listener = { centreSlice: () => this.cross[2], onSlices, onProgress };
-    try {
-      await loadImage(source, this.image, listener, this.loading.signal);
-    } catch (error) {
-      // A viewer that was closed meanwhile has nothing to report.
-      if (!this.destroyed) throw error;
-    }
-    this.tellCursor();
-  }
-
-  private renderSoon(): void {
-    this.renderTimer ??= setTimeout(() => {
-      this.renderTimer = null;
-      this.stage?.renderAll();
-    }, LOAD_FRAME_MS);
+  load(onProgress: (progress: LoadProgress) => void): Promise<void> {
+    return this.planes.load(onProgress);
   }
 
   // What is drawn
 
-  content(): MaskContent | null {
-    if (this.peeking === 'image') return null;
-    if (this.peeking === 'prediction') {
-      return this.input.prediction && { map: this.input.prediction, base: null, styles: this.styles };
-    }
-    return { map: this.input.mask, base: this.base, styles: this.styles };
-  }
-
-  crosshair(): Ijk {
-    return this.cross;
-  }
-
-  look(pane: PlanePane): void {
-    const { centre, pixelsPerMm, height } = pane.view;
-    const [si, sj, sk] = this.input.volume.spacing_mm;
-    const focalPoint = [centre[0] * si, centre[1] * sj, centre[2] * sk] as const;
-    this.stage?.look(pane.frame.plane, focalPoint, height / 2 / pixelsPerMm);
-    this.tellCursor();
-  }
-
   setStructures(structures: readonly StructureView[]): void {
-    this.styles = layerStyles(structures, this.input.mask.layers.length);
+    this.overlay.setStructures(structures);
     this.lock(structures);
-    this.redraw();
+    this.planes.redraw();
     this.showBrush();
   }
 
@@ -174,70 +98,47 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
     for (const { layer, value, locked } of structures) this.engine.setLocked(layer, value, locked);
   }
 
-  peek(mode: 'none' | 'image' | 'prediction'): void {
-    if (mode === this.peeking) return;
-    this.peeking = mode;
-    this.redraw();
-    for (const pane of this.panes) pane.marks.setNote(this.note());
-  }
-
-  private note(): string {
-    if (this.peeking === 'none') return '';
-    if (this.peeking === 'image') return 'Image only';
-    return this.input.prediction === null ? 'No prediction' : 'Prediction';
+  peek(mode: Peek): void {
+    if (mode === this.overlay.peeking) return;
+    this.overlay.peeking = mode;
+    this.planes.redraw();
+    this.planes.setNote(this.overlay.note());
   }
 
   showDifference(base: LabelMap | null): void {
-    if (base !== null) requireSameGrid(base, this.input.mask);
-    this.base = base;
-    this.redraw();
+    this.views.compareWith(base, 'difference');
   }
 
-  private redraw(): void {
-    for (const pane of this.panes) pane.invalidate();
+  get window(): VoiWindow {
+    return this.planes.window;
   }
 
   setWindow(window: VoiWindow): void {
-    this.window = { width: Math.max(1, window.width), level: window.level };
-    this.stage?.setWindow(this.window);
-    this.tellCursor();
+    this.planes.setWindow(window);
   }
 
   // Where
 
   goTo(index: Ijk): void {
-    this.cross = nearestVoxel(this.input.volume.shape, index);
-    for (const pane of this.panes) pane.reveal(this.cross);
+    this.planes.goTo(index);
   }
 
   moveCrosshair(index: Ijk, from: PlanePane): void {
-    this.cross = index;
-    for (const pane of this.panes) {
-      if (pane === from) pane.placeCrosshair();
-      else pane.reveal(index);
-    }
+    this.planes.moveCrosshair(index, from);
   }
 
   scroll(pane: PlanePane | Plane, by: number): void {
-    const scrolled = typeof pane === 'string' ? this.panes.find(({ frame }) => frame.plane === pane) : pane;
-    if (scrolled === undefined) return;
-    const { normal, plane } = scrolled.frame;
-    // A turn of the wheel towards the reader goes to the feet, as the slices of a CT are numbered.
-    const step = typeof pane !== 'string' && plane === 'axial' ? -by : by;
-    const cross: [number, number, number] = [this.cross[0], this.cross[1], this.cross[2]];
-    cross[normal] = scrolled.slice + step;
-    this.cross = nearestVoxel(this.input.volume.shape, ijk(...cross));
-    scrolled.setSlice(this.cross[normal]);
-    for (const other of this.panes) if (other !== scrolled) other.placeCrosshair();
+    if (typeof pane !== 'string') this.planes.turn(pane, by);
+    else this.planes.setSlice(this.planes.pane(pane), this.planes.pane(pane).slice + by);
   }
 
   zoom(pane: PlanePane, factor: number, about: ScreenPoint): void {
-    pane.zoom(factor, about);
+    this.planes.zoom(pane, factor, about);
     this.showBrush();
   }
 
   resetView(): void {
-    for (const pane of this.panes) pane.reset();
+    this.planes.resetView();
   }
 
   maximise(plane: Plane | null): void {
@@ -252,16 +153,10 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
     this.maximise(this.largest === null ? pane.frame.plane : null);
   }
 
-  private resized(): void {
-    if (this.destroyed) return;
-    this.stage?.resize();
-    for (const pane of this.panes) pane.resized();
-  }
-
   // Drawing
 
   get canDraw(): boolean {
-    return this.input.editable && this.peeking === 'none' && isStructure(this.active.value);
+    return this.input.editable && this.overlay.peeking === 'none' && isStructure(this.active.value);
   }
 
   setActive(layer: number, value: number): void {
@@ -286,14 +181,11 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
   }
 
   begin(pane: PlanePane, start: PointerStart, at: ScreenPoint): Gesture | null {
-    return this.stage === null ? null : gestureFor(this, pane, start, at);
+    return this.planes.isReady ? gestureFor(this, pane, start, at) : null;
   }
 
-  edited({ low, high }: EditBox): void {
-    for (const pane of this.panes) {
-      const { normal } = pane.frame;
-      if (pane.slice >= low[normal] && pane.slice <= high[normal]) pane.invalidate();
-    }
+  edited(box: EditBox): void {
+    this.planes.edited(box);
   }
 
   strokeEnded(record: StrokeRecord): void {
@@ -301,7 +193,7 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
   }
 
   strokeDropped(): void {
-    this.redraw();
+    this.planes.redraw();
   }
 
   undo(): boolean {
@@ -314,12 +206,12 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
 
   replay(delta: readonly SliceRuns[]): void {
     this.engine.replay(delta);
-    this.redraw();
+    this.planes.redraw();
   }
 
   private tellStep(record: StrokeRecord | null, tool: StrokeTool): boolean {
     if (record === null) return false;
-    this.redraw();
+    this.planes.redraw();
     this.tellStroke(record, tool);
     return true;
   }
@@ -343,7 +235,7 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
     if (this.hovered === null) return;
     const { layer, value } = this.active;
     const canDraw = this.canDraw && !this.engine.isLocked(layer, value);
-    showPointer(this.hovered, this.tool, this.brush, canDraw, this.styles[layer]?.colour[value]);
+    showPointer(this.hovered, this.tool, this.brush, canDraw, this.overlay.styles[layer]?.colour[value]);
   }
 
   private tellCursor(): void {
@@ -355,9 +247,10 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
   }
 
   private cursorNow(): Cursor {
-    const { image, styles, window } = this;
-    const source = { volume: this.input.volume, mask: this.input.mask, image, styles, window };
-    return readCursor(source, this.hovered, this.cross, this.panes[0]);
+    const { volume, mask } = this.input;
+    const { image, window, panes } = this.planes;
+    const source = { volume, mask, image, styles: this.overlay.styles, window };
+    return readCursor(source, this.hovered, this.planes.crosshair(), panes[0]);
   }
 
   // Who listens
@@ -381,13 +274,10 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PaneScene, Po
   destroy(): void {
     if (this.destroyed) return;
     this.destroyed = true;
-    this.loading.abort();
     for (const stop of this.stopListening) stop();
-    this.resizes.disconnect();
     cancelAnimationFrame(this.cursorRequest);
-    if (this.renderTimer !== null) clearTimeout(this.renderTimer);
-    this.stage?.destroy();
-    for (const pane of this.panes) pane.remove();
+    this.views.destroy();
+    this.planes.destroy();
     for (const list of [this.strokes, this.cursors, this.brushes, this.maximised]) list.clear();
   }
 }
