@@ -9,11 +9,8 @@ import {
   type SliceRuns,
   type StrokeRecord,
 } from '../voxels';
-import { type Hovered, readCursor, showPointer } from './cursor';
-import { type Gesture, type GestureHost, gestureFor, type PointerStart } from './gestures';
 import type { ScreenPoint } from './planeFrame';
 import type { PlanePane } from './planePane';
-import { listen, type PointerActions } from './pointer';
 import type {
   Brush,
   Cursor,
@@ -28,6 +25,10 @@ import type {
   VoiWindow,
 } from './port';
 import { Subscribers } from './subscribers';
+import { type Hovered, readCursor, showPointer } from './tools/cursor';
+import type { Gesture, PointerStart, ToolPane } from './tools/host';
+import { listen, type PointerActions } from './tools/pointer';
+import { type ToolScene, Tools } from './tools/tools';
 import { Overlay, type Peek } from './views/overlay';
 import { Planes } from './views/planes';
 import { Views } from './views/views';
@@ -37,10 +38,10 @@ const BRUSH_STEP = 1.15;
 const SMALLEST_BRUSH_MM = 0.5;
 const LARGEST_BRUSH_MM = 80;
 
-export class CornerstoneViewer implements ViewerPort, GestureHost, PointerActions {
+export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions {
   readonly engine: EditEngine;
   readonly views: Views;
-  tool: ToolName = 'brush';
+  readonly tools: Tools;
   brush: Brush = START_BRUSH;
   active: { readonly layer: number; readonly value: number };
 
@@ -74,6 +75,7 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PointerAction
     this.overlay = new Overlay(input);
     this.planes = new Planes(elements, input, this.overlay);
     this.views = new Views(this.planes, this.overlay);
+    this.tools = new Tools(this);
     const first = input.structures[0];
     this.active = { layer: first?.layer ?? 0, value: first?.value ?? 0 };
     this.lock(input.structures);
@@ -123,7 +125,7 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PointerAction
     this.planes.goTo(index);
   }
 
-  moveCrosshair(index: Ijk, from: PlanePane): void {
+  moveCrosshair(index: Ijk, from: ToolPane): void {
     this.planes.moveCrosshair(index, from);
   }
 
@@ -149,11 +151,19 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PointerAction
 
   doubleClick(pane: PlanePane): void {
     // With a drawing tool two quick clicks are two dabs.
-    if (this.tool === 'brush' || this.tool === 'eraser') return;
+    if (this.tools.tool === 'brush' || this.tools.tool === 'eraser') return;
     this.maximise(this.largest === null ? pane.frame.plane : null);
   }
 
   // Drawing
+
+  get map(): LabelMap {
+    return this.input.mask;
+  }
+
+  crosshair(): Ijk {
+    return this.planes.crosshair();
+  }
 
   get canDraw(): boolean {
     return this.input.editable && this.overlay.peeking === 'none' && isStructure(this.active.value);
@@ -165,8 +175,7 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PointerAction
   }
 
   setTool(tool: ToolName): void {
-    this.tool = tool;
-    this.showBrush();
+    this.tools.select(tool);
   }
 
   setBrush(brush: Brush): void {
@@ -181,7 +190,7 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PointerAction
   }
 
   begin(pane: PlanePane, start: PointerStart, at: ScreenPoint): Gesture | null {
-    return this.planes.isReady ? gestureFor(this, pane, start, at) : null;
+    return this.planes.isReady ? this.tools.begin(pane, start, at) : null;
   }
 
   edited(box: EditBox): void {
@@ -226,16 +235,27 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PointerAction
   hover(pane: PlanePane, at: ScreenPoint | null): void {
     if (this.hovered !== null && this.hovered.pane !== pane) this.hovered.pane.marks.hideBrush();
     this.hovered = at === null ? null : { pane, at };
+    this.tools.hover(pane, at);
     if (at === null) pane.marks.hideBrush();
     else this.showBrush();
     this.tellCursor();
+  }
+
+  toolChanged(): void {
+    this.showBrush();
   }
 
   private showBrush(): void {
     if (this.hovered === null) return;
     const { layer, value } = this.active;
     const canDraw = this.canDraw && !this.engine.isLocked(layer, value);
-    showPointer(this.hovered, this.tool, this.brush, canDraw, this.overlay.styles[layer]?.colour[value]);
+    showPointer(
+      this.hovered,
+      this.tools.tool,
+      this.brush,
+      canDraw,
+      this.overlay.styles[layer]?.colour[value],
+    );
   }
 
   private tellCursor(): void {
@@ -276,6 +296,7 @@ export class CornerstoneViewer implements ViewerPort, GestureHost, PointerAction
     this.destroyed = true;
     for (const stop of this.stopListening) stop();
     cancelAnimationFrame(this.cursorRequest);
+    this.tools.destroy();
     this.views.destroy();
     this.planes.destroy();
     for (const list of [this.strokes, this.cursors, this.brushes, this.maximised]) list.clear();

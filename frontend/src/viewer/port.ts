@@ -1,4 +1,5 @@
 import type { EditEngine, Ijk, LabelMap, Lps, Plane, SliceRuns, Triple } from '../voxels';
+import type { ToolPort } from './tools/port';
 import type { ViewsPort } from './views/port';
 
 export type ToolName = 'brush' | 'eraser' | 'pan' | 'zoom' | 'window' | 'crosshair';
@@ -102,6 +103,7 @@ export interface ViewerPort {
    */
   load(onProgress: (progress: LoadProgress) => void): Promise<void>;
   readonly engine: EditEngine;
+  readonly tools: ToolPort;
   readonly views: ViewsPort;
   setStructures(structures: readonly StructureView[]): void;
   setActive(layer: number, value: number): void;

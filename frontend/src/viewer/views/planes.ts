@@ -8,6 +8,7 @@ import { type PaneScene, PlanePane } from '../planePane';
 import type { LoadProgress, PlaneElements, ViewerInput, ViewerVolume, VoiWindow } from '../port';
 import { Stage } from '../stage';
 import { Subscribers } from '../subscribers';
+import type { ToolPane } from '../tools/host';
 import type { Overlay } from './overlay';
 
 export const SOFT_TISSUE: VoiWindow = { width: 400, level: 40 };
@@ -142,7 +143,7 @@ export class Planes implements PaneScene {
   }
 
   /** Moves the crosshair; the planes other than `from` follow. */
-  moveCrosshair(index: Ijk, from: PlanePane): void {
+  moveCrosshair(index: Ijk, from: ToolPane): void {
     this.cross = index;
     for (const pane of this.panes) {
       if (pane === from) pane.placeCrosshair();

@@ -1,7 +1,8 @@
 /** Pointer, wheel and double click of one plane, turned into gestures and calls. Keys belong to the page. */
-import type { Gesture, PointerStart } from './gestures';
-import type { ScreenPoint } from './planeFrame';
-import type { PlanePane } from './planePane';
+
+import type { ScreenPoint } from '../planeFrame';
+import type { PlanePane } from '../planePane';
+import type { Gesture, PointerStart } from './host';
 
 export interface PointerActions {
   begin(pane: PlanePane, start: PointerStart, at: ScreenPoint): Gesture | null;

@@ -1,10 +1,11 @@
 /** What is under the pointer, and how the pointer looks there. */
-import { type Ijk, indexToLps, type LabelMap } from '../voxels';
-import type { ImageSlices } from './imageSlices';
-import type { ScreenPoint } from './planeFrame';
-import type { PlanePane } from './planePane';
-import type { Brush, Cursor, ToolName, ViewerVolume, VoiWindow } from './port';
-import type { LayerStyle } from './styles';
+import { type Ijk, indexToLps, type LabelMap } from '../../voxels';
+import type { ImageSlices } from '../imageSlices';
+import type { ScreenPoint } from '../planeFrame';
+import type { PlanePane } from '../planePane';
+import type { Brush, Cursor, ViewerVolume, VoiWindow } from '../port';
+import type { LayerStyle } from '../styles';
+import type { PointerTool } from './port';
 
 /** The pane under the pointer and where in it. */
 export interface Hovered {
@@ -12,9 +13,19 @@ export interface Hovered {
   readonly at: ScreenPoint;
 }
 
-const POINTERS: Readonly<Record<ToolName, string>> = {
+const POINTERS: Readonly<Record<PointerTool, string>> = {
   brush: 'not-allowed',
   eraser: 'not-allowed',
+  threshold_brush: 'not-allowed',
+  accept_brush: 'not-allowed',
+  draw: 'crosshair',
+  scissors: 'crosshair',
+  level_tracing: 'crosshair',
+  flood_fill: 'crosshair',
+  pick: 'crosshair',
+  probe: 'crosshair',
+  length: 'crosshair',
+  bidirectional: 'crosshair',
   pan: 'grab',
   zoom: 'zoom-in',
   window: 'ns-resize',
@@ -56,7 +67,7 @@ export function readCursor(
 /** Draws the brush as large as it paints, or the tool's pointer; `canDraw` false warns before the reader tries. */
 export function showPointer(
   { pane, at }: Hovered,
-  tool: ToolName,
+  tool: PointerTool,
   brush: Brush,
   canDraw: boolean,
   colour: string | undefined,

@@ -1,26 +1,20 @@
 /** What a drag with the pointer does. One gesture lives from pointer down to pointer up. */
-import type { EditBox, EditEngine, EditTool, Ijk, StrokeRecord } from '../voxels';
-import type { ScreenPoint } from './planeFrame';
-import type { PlanePane } from './planePane';
-import type { Brush, ToolName, VoiWindow } from './port';
-
-export interface Gesture {
-  move(point: ScreenPoint): void;
-  end(): void;
-  /** The pointer was taken away: undo what was not finished. */
-  cancel(): void;
-}
+import type { EditBox, EditEngine, Ijk, StrokeRecord } from '../../voxels';
+import type { ScreenPoint } from '../planeFrame';
+import type { PlanePane } from '../planePane';
+import type { Brush, VoiWindow } from '../port';
+import type { Gesture, PointerStart, ToolPane } from './host';
+import type { PointerTool } from './port';
 
 export interface GestureHost {
   readonly engine: EditEngine;
-  readonly tool: ToolName;
   readonly brush: Brush;
   readonly window: VoiWindow;
   readonly active: { readonly layer: number; readonly value: number };
   readonly canDraw: boolean;
   setWindow(window: VoiWindow): void;
   /** Moves the crosshair; the planes other than `from` follow. */
-  moveCrosshair(index: Ijk, from: PlanePane): void;
+  moveCrosshair(index: Ijk, from: ToolPane): void;
   edited(box: EditBox): void;
   strokeEnded(record: StrokeRecord): void;
   strokeDropped(): void;
@@ -30,13 +24,9 @@ const WIDTH_PER_PIXEL = 2;
 const LEVEL_PER_PIXEL = 1;
 const ZOOM_PER_PIXEL = 1.008;
 
-export interface PointerStart {
-  readonly button: number;
-  readonly shift: boolean;
-}
-
 export function gestureFor(
   host: GestureHost,
+  tool: PointerTool,
   pane: PlanePane,
   start: PointerStart,
   at: ScreenPoint,
@@ -44,7 +34,7 @@ export function gestureFor(
   if (start.button === 1) return panGesture(pane, at);
   if (start.button === 2) return windowGesture(host, at);
   if (start.button !== 0) return null;
-  switch (host.tool) {
+  switch (tool) {
     case 'pan':
       return panGesture(pane, at);
     case 'zoom':
@@ -53,8 +43,11 @@ export function gestureFor(
       return windowGesture(host, at);
     case 'crosshair':
       return crosshairGesture(host, pane, at);
+    case 'brush':
+    case 'eraser':
+      return strokeGesture(host, pane, tool, start.shift, at);
     default:
-      return strokeGesture(host, pane, host.tool, start.shift, at);
+      return null;
   }
 }
 
@@ -100,11 +93,11 @@ function crosshairGesture(host: GestureHost, pane: PlanePane, at: ScreenPoint): 
 function strokeGesture(
   host: GestureHost,
   pane: PlanePane,
-  tool: EditTool,
+  tool: 'brush' | 'eraser',
   shift: boolean,
   at: ScreenPoint,
 ): Gesture | null {
-  const drawn: EditTool = shift ? 'eraser' : tool;
+  const drawn = shift ? 'eraser' : tool;
   const all = shift && tool === 'eraser';
   if (!host.canDraw || !host.engine.begin({ tool: drawn, ...host.active, all })) return null;
   let last = pane.indexAt(at);
