@@ -5,17 +5,31 @@ import type {
   Assignment,
   AssignmentEnd,
   AssignmentRole,
+  Branch,
+  BranchMeta,
   CaseFilter,
   CasePage,
   CreatedCase,
   GivenVerdict,
+  Guideline,
+  GuidelineDraft,
+  GuidelineImage,
+  Hanging,
   Job,
+  Looked,
   NextCase,
   Ping,
+  Preferences,
   Project,
   ReadingSession,
+  RevisionEntry,
   RevisionMeta,
   SavedRevision,
+  StepMeta,
+  SuspiciousRegions,
+  Triple,
+  UncertaintyMap,
+  Upcoming,
   VerdictAnswer,
   Worklist,
 } from './types';
@@ -117,10 +131,108 @@ export function saveRevision(assignment: number, meta: RevisionMeta, edits: Blob
   return requestJson(`/api/assignments/${assignment}/revisions/`, { method: 'POST', form });
 }
 
-export function submitAssignment(id: number, revision: number): Promise<AssignmentEnd> {
-  return requestJson(`/api/assignments/${id}/submit/`, { method: 'POST', json: { revision } });
+/** `notLookedAt`: keys of structures that the reader did not check; models learn nothing about them here. */
+export function submitAssignment(
+  id: number,
+  revision: number,
+  notLookedAt: readonly string[] = [],
+): Promise<AssignmentEnd> {
+  const json = { revision, not_looked_at: notLookedAt };
+  return requestJson(`/api/assignments/${id}/submit/`, { method: 'POST', json });
 }
 
 export function giveVerdict(assignment: number, given: GivenVerdict): Promise<VerdictAnswer> {
   return requestJson(`/api/assignments/${assignment}/verdict/`, { method: 'POST', json: given });
+}
+
+/** Newest first, 50 at a time; ask again with `before` = the last number until 1 was among them. */
+export function fetchRevisions(mask: number, before: number | null = null): Promise<RevisionEntry[]> {
+  return requestJson(`/api/masks/${mask}/revisions/${before === null ? '' : `?before=${before}`}`);
+}
+
+/** What turns revision `from` into `to`, either way; `decodeEdits` of `voxels` reads it. 0 = the base. */
+export function fetchDifference(mask: number, from: number, to: number): Promise<ArrayBuffer> {
+  return requestBytes(`/api/masks/${mask}/difference/?from=${from}&to=${to}`, { headers: { Accept: '*/*' } });
+}
+
+/** Makes the mask what it was at `revision`, as a new revision. The same key again gets the same answer. */
+export function restoreRevision(
+  assignment: number,
+  revision: number,
+  meta: StepMeta,
+): Promise<SavedRevision> {
+  const json = { ...meta, revision };
+  return requestJson(`/api/assignments/${assignment}/restore/`, { method: 'POST', json });
+}
+
+/** Keeps strokes that can no longer be saved; `edits` as in `saveRevision`. Never refused as stale. */
+export function saveBranch(assignment: number, meta: BranchMeta, edits: Blob): Promise<Branch> {
+  const form = new FormData();
+  form.set('meta', JSON.stringify(meta));
+  form.set('edits', edits, 'edits.gz');
+  return requestJson(`/api/assignments/${assignment}/branches/`, { method: 'POST', form });
+}
+
+/** Puts what the branch changed on the newest revision, as a new revision of the assignment's mask. */
+export function applyBranch(mask: number, meta: StepMeta): Promise<SavedRevision> {
+  return requestJson(`/api/branches/${mask}/apply/`, { method: 'POST', json: meta });
+}
+
+/** Slices that were on screen; what the server knows already stays. Answers with all that it knows. */
+export function saveLooked(assignment: number, looked: Partial<Looked>): Promise<Looked> {
+  return requestJson(`/api/assignments/${assignment}/looked/`, { method: 'PUT', json: looked });
+}
+
+export function fetchPreferences(): Promise<Preferences> {
+  return requestJson('/api/me/preferences/');
+}
+
+/** Replaces all of them; at most 16 KiB of JSON. */
+export function savePreferences(preferences: Preferences): Promise<Preferences> {
+  return requestJson('/api/me/preferences/', { method: 'PUT', json: preferences });
+}
+
+export function fetchGuideline(project: number): Promise<Guideline> {
+  return requestJson(`/api/projects/${project}/guideline/`);
+}
+
+export function saveGuideline(project: number, draft: GuidelineDraft): Promise<Guideline> {
+  return requestJson(`/api/projects/${project}/guideline/`, { method: 'PUT', json: draft });
+}
+
+/** PNG or JPEG, at most 4 MiB and 4096 pixels a side. */
+export function uploadGuidelineImage(project: number, image: File): Promise<GuidelineImage> {
+  const form = new FormData();
+  form.set('image', image);
+  return requestJson(`/api/projects/${project}/guideline/images/`, { method: 'POST', form });
+}
+
+export function changeHanging(project: number, hanging: Hanging): Promise<Project> {
+  return requestJson(`/api/projects/${project}/`, { method: 'PATCH', json: { hanging } });
+}
+
+export function fetchRegions(prediction: number): Promise<SuspiciousRegions> {
+  return requestJson(`/api/masks/${prediction}/regions/`);
+}
+
+/** Throws `ApiError` 404 where the prediction was made without a map. */
+export async function fetchUncertainty(prediction: number): Promise<UncertaintyMap> {
+  const response = await request(`/api/masks/${prediction}/uncertainty/`, { headers: { Accept: '*/*' } });
+  const values = new Uint8Array(await response.arrayBuffer());
+  return { shape: triple(response, 'X-Shape'), factor: triple(response, 'X-Factor'), values };
+}
+
+/** What `takeNext` would give for annotation, without taking it; `after`: the read that is open now. */
+export async function fetchUpcoming(project: number, after: number | null): Promise<Upcoming | null> {
+  const query = new URLSearchParams({ project: String(project) });
+  if (after !== null) {
+    query.set('after', String(after));
+  }
+  const answer = await requestJson<{ upcoming: Upcoming | null }>(`/api/worklist/upcoming/?${query}`);
+  return answer.upcoming;
+}
+
+function triple(response: Response, header: string): Triple {
+  const [i, j, k] = (response.headers.get(header) ?? '').split(',').map(Number);
+  return [i ?? 0, j ?? 0, k ?? 0];
 }

@@ -89,7 +89,10 @@ export function useTakeNext(project: number) {
 export function useSubmit(assignment: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (revision: number) => calls.submitAssignment(assignment, revision),
+    mutationFn: (given: number | { revision: number; notLookedAt: readonly string[] }) =>
+      typeof given === 'number'
+        ? calls.submitAssignment(assignment, given)
+        : calls.submitAssignment(assignment, given.revision, given.notLookedAt),
     onSuccess: () => client.invalidateQueries({ queryKey: ['worklist'] }),
   });
 }

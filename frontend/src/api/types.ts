@@ -1,5 +1,6 @@
 /** The server's shapes under the names the front end uses, narrowed where OpenAPI cannot say it (three of a kind). */
 
+import type { Plane } from '../voxels';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -49,7 +50,17 @@ export interface VolumeInfo {
   readonly chunk_slices: number;
 }
 
-export type Assignment = Omit<Schemas['AssignmentOutput'], 'volume'> & { readonly volume: VolumeInfo };
+export type Assignment = Omit<Schemas['AssignmentOutput'], 'volume'> & {
+  readonly volume: VolumeInfo;
+  /** Layout in which cases of this project are opened. */
+  readonly hanging: Hanging;
+  /** What was on screen so far. */
+  readonly looked: Looked;
+  /** Strokes that came too late for the mask, newest first. */
+  readonly branches: readonly Branch[];
+  /** Keys of structures that the reader left out when handing in; for a review, those of the read judged. */
+  readonly not_looked_at: readonly string[];
+};
 export type AssignmentEnd = Schemas['StateOut'];
 export type ReadingSession = Schemas['SessionsOutput'];
 export type Ping = Schemas['PingOutput'];
@@ -72,4 +83,137 @@ export interface RevisionMeta {
   readonly key: string;
   readonly session: number | null;
   readonly events: readonly EditEvent[];
+}
+
+/** One saved step of a mask. */
+export interface RevisionEntry {
+  readonly number: number;
+  readonly kind:
+    | 'autosave'
+    | 'submit'
+    | 'review_fix'
+    | 'merge'
+    | 'import'
+    | 'prediction'
+    | 'restore'
+    | 'branch';
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Null where naming the author would unblind somebody, and for models. */
+  readonly author: string | null;
+  readonly voxels_changed: number;
+  /** Received with the save, packed. */
+  readonly bytes: number;
+  readonly events: readonly EditEvent[];
+}
+
+/** Strokes that were drawn on a revision that is not the newest, or on a case that went to somebody else. */
+export interface Branch {
+  /** A mask like any other of the reader's own: `fetchMask`, `fetchRevisions`, `fetchDifference`. */
+  readonly mask: number;
+  /** Newest revision of the branch. */
+  readonly head: number;
+  /** Revision of the assignment's mask that it was drawn on. */
+  readonly base_revision: number;
+  readonly strokes: number;
+  readonly at: string;
+  /** Whether `applyBranch` has put it on the assignment's mask. */
+  readonly applied: boolean;
+}
+
+/** What goes with strokes that become a branch; `branch` continues one, null begins one. */
+export interface BranchMeta extends RevisionMeta {
+  readonly branch: number | null;
+}
+
+/** What makes a new revision of the assignment's mask without drawing. */
+export interface StepMeta {
+  /** Newest revision that the browser knows; 409 with `head` in `extra` when there is a newer one. */
+  readonly base_revision: number;
+  readonly key: string;
+  readonly session: number | null;
+}
+
+export type Hanging = 'large_axial' | 'three_and_volume' | 'large_sagittal' | 'large_coronal' | 'single';
+
+/** Per plane one bit per slice, base64: slice s is bit s % 8 (lowest first) of byte ⌊s / 8⌋. */
+export type Looked = Readonly<Record<Plane, string>>;
+
+export interface Preferences {
+  /** Key of each action, by the action's name (`a-z0-9_.-`, at most 64); '' = no key. */
+  readonly keys: Readonly<Record<string, string>>;
+  /** Whatever else is remembered, by name (as above). */
+  readonly settings: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface GuidelineImage {
+  readonly id: number;
+  readonly url: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface GuidelineStructure {
+  readonly text: string;
+  readonly images: readonly GuidelineImage[];
+}
+
+export interface Guideline {
+  /** 0 = none has been written. */
+  readonly version: number;
+  readonly text: string;
+  /** By structure key; only those that have something. */
+  readonly structures: Readonly<Record<string, GuidelineStructure>>;
+  readonly written_at: string | null;
+}
+
+/** A lead's new version; `base_version` is the one that it changes (409 when there is a newer one). */
+export interface GuidelineDraft {
+  readonly base_version: number;
+  readonly text: string;
+  /** `images`: ids from `uploadGuidelineImage` or of the version before. */
+  readonly structures: Readonly<
+    Record<string, { readonly text: string; readonly images: readonly number[] }>
+  >;
+}
+
+/** A place where a prediction deserves a look. */
+export interface SuspiciousRegion {
+  readonly kind: 'unsure' | 'piece' | 'gap' | 'jump' | 'missing' | 'volume';
+  /** Where to look, a voxel (i, j, k); null where there is no place (a structure that was not drawn). */
+  readonly centre_ijk: Triple | null;
+  /** First and last voxel of its box, both inclusive. */
+  readonly low: Triple | null;
+  readonly high: Triple | null;
+  readonly layer: number;
+  /** Value of the structure; 0 where nothing is drawn near. */
+  readonly structure: number;
+  readonly volume_ml: number;
+  /** 0 sure, 1 as unsure as a coin toss; null where it was not measured. */
+  readonly uncertainty: number | null;
+  /** For people: 'unsure where the oesophagus ends at its lower end, 1.9 mL'. */
+  readonly reason: string;
+}
+
+export interface SuspiciousRegions {
+  /** Most suspicious first. */
+  readonly regions: readonly SuspiciousRegion[];
+  /** Why there is nothing, or ''. */
+  readonly sentence: string;
+}
+
+/** Uncertainty of a prediction, mean over cells of `factor` voxels; 255 = as unsure as a coin toss. */
+export interface UncertaintyMap {
+  readonly shape: Triple;
+  /** Voxels per cell along i, j, k; the last cell of an axis may be cut off by the scan's edge. */
+  readonly factor: Triple;
+  /** i fastest. */
+  readonly values: Uint8Array;
+}
+
+/** The case that *Next case* would give now; nothing is reserved. */
+export interface Upcoming {
+  readonly volume: VolumeInfo;
+  readonly prediction_mask: MaskRef | null;
+  readonly structures: readonly Structure[];
 }
