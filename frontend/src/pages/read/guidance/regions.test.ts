@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { centreOf, NOWHERE, nextRegion, type SuspiciousRegion, sizeWords, walkWords } from './regions';
+
+const NONE: ReadonlySet<number> = new Set();
+
+test('forward goes down the ranks, past what is done, and round', () => {
+  expect(nextRegion(4, NONE, NOWHERE, 1)).toBe(0);
+  expect(nextRegion(4, NONE, 3, 1)).toBe(0);
+  expect(nextRegion(4, new Set([0, 1]), NOWHERE, 1)).toBe(2);
+  expect(nextRegion(4, new Set([0, 1, 3]), 3, 1)).toBe(2);
+});
+
+test('back goes to the one before, done or not', () => {
+  expect(nextRegion(4, new Set([0, 1, 2]), 2, -1)).toBe(1);
+  expect(nextRegion(4, NONE, 0, -1)).toBe(3);
+  expect(nextRegion(4, NONE, NOWHERE, -1)).toBe(3);
+});
+
+test('when all are done the walk goes on', () => {
+  const all = new Set([0, 1, 2]);
+  expect(nextRegion(3, all, 1, 1)).toBe(2);
+  expect(nextRegion(3, all, 2, 1)).toBe(0);
+  expect(nextRegion(1, new Set([0]), 0, 1)).toBe(0);
+  expect(nextRegion(0, NONE, NOWHERE, 1)).toBe(NOWHERE);
+});
+
+test('the words count from one', () => {
+  expect(walkWords(11, 2)).toBe('Next suspicious (N): 3 of 11');
+  expect(walkWords(11, NOWHERE)).toBe('Next suspicious (N): – of 11');
+  expect(walkWords(0, NOWHERE)).toBe('No suspicious regions');
+});
+
+test('a region is a voxel, a size and a share', () => {
+  const region: SuspiciousRegion = {
+    centre_ijk: [3.4, 8.6, 2],
+    low: [1, 7, 2],
+    high: [5, 10, 2],
+    layer: 0,
+    structure: 'liver',
+    volume_ml: 12.44,
+    uncertainty: 0.777,
+    reason: '',
+  };
+  expect(centreOf(region)).toEqual([3, 9, 2]);
+  expect(sizeWords(region)).toBe('12.4 mL, 78 % unsure');
+});
