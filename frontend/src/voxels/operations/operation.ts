@@ -38,9 +38,10 @@ export interface Need {
   readonly hu: boolean;
 }
 
+/** Both throw OperationRefused with a sentence for the reader. */
 export interface Operation<P> {
+  /** The smallest box that the operation has to see. */
   needs(params: P, about: About): Need;
-  /** Throws OperationRefused with a sentence for the reader. */
   run(region: Region, params: P, context: Context): Proposal;
 }
 

@@ -1,7 +1,8 @@
 /** Every operation by its name. */
+import { margin } from './margin';
 import type { Operation } from './operation';
 
-export const OPERATIONS = {};
+export const OPERATIONS = { margin };
 
 export type OperationName = keyof typeof OPERATIONS;
 
