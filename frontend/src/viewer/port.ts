@@ -1,11 +1,11 @@
-import type { EditEngine, Ijk, LabelMap, Lps, Plane, SliceRuns, Triple } from '../voxels';
+import type { EditEngine, EditTool, Ijk, LabelMap, Lps, Plane, SliceRuns, Triple } from '../voxels';
 import type { ToolPort } from './tools/port';
 import type { ViewsPort } from './views/port';
 
 export type ToolName = 'brush' | 'eraser' | 'pan' | 'zoom' | 'window' | 'crosshair';
 
 /** What a stroke event is called in the record of work. */
-export type StrokeTool = 'brush' | 'eraser' | 'undo' | 'redo';
+export type StrokeTool = EditTool;
 
 export interface StructureView {
   readonly layer: number;

@@ -140,6 +140,10 @@ export class RunBuilder {
   private count = 0;
   private end = -1;
 
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
   add(position: number, value: number, length = 1): void {
     const last = this.count - 1;
     if (position === this.end && this.values[last] === value) {

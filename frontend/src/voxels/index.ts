@@ -1,9 +1,24 @@
-export type { Box } from './box';
+export { type Box, boxBetween, boxOf, boxVoxels, grown, intersection, lastOf, union } from './box';
 export { CHUNK_RECORD_BYTES, decodeMaskChunks } from './chunks';
 export { ADDED, changeOf, diffMasks, REMOVED, requireSameGrid, type SliceDifference } from './diff';
 export { type EditMask, NO_MASK, type StructureRef } from './editMask';
 export { applyEdits, decodeEdits, encodeEdits, mergeEdits, type SliceRuns } from './edits';
-export { type EditBox, EditEngine, type EditTool, type StrokeRecord, type StrokeTarget } from './engine';
+export {
+  EDIT_TOOLS,
+  type EditBox,
+  EditEngine,
+  type EditImage,
+  type EditTool,
+  type EngineOptions,
+  type HuLimits,
+  type ProposedChange,
+  type ProposedEdit,
+  type Span,
+  StaleEdit,
+  type StrokeRecord,
+  type StrokeTarget,
+  type StructureEvent,
+} from './engine';
 export {
   type Geometry,
   type Ijk,
@@ -30,4 +45,4 @@ export {
 } from './operations/operation';
 export { OPERATIONS, type OperationName, type OperationParams } from './operations/registry';
 export { readSlice, sliceSize } from './slice';
-export type { Stamp } from './sweep';
+export type { OnSpan, Stamp } from './sweep';

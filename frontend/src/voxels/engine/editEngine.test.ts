@@ -1,12 +1,15 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diffMasks } from './diff';
-import { applyEdits, decodeEdits, encodeEdits, type SliceRuns } from './edits';
-import { EditEngine, type StrokeRecord, type StrokeTarget, UNDO_DEPTH } from './engine';
-import { ijk, type Plane, type Triple } from './geometry';
-import { IGNORE, LabelMap } from './labelMap';
-import type { Stamp } from './sweep';
+import { diffMasks } from '../diff';
+import { applyEdits, decodeEdits, encodeEdits, type SliceRuns } from '../edits';
+import { ijk, type Plane, type Triple } from '../geometry';
+import { IGNORE, LabelMap } from '../labelMap';
+import type { Stamp } from '../sweep';
+import { EditEngine } from './editEngine';
+import { UNDO_STEPS } from './history';
+import type { StrokeRecord } from './record';
+import type { StrokeTarget } from './stroke';
 
 const SHAPE: Triple = [20, 16, 12];
 const SPACING: Triple = [1, 1.5, 3];
@@ -220,7 +223,7 @@ describe('painting', () => {
     const engine = new EditEngine(LabelMap.empty(SHAPE, 1), [1, 1, 1]);
     engine.begin({ tool: 'brush', layer: 0, value: 1 });
     const stamp: Stamp = { from: ijk(0, 5, 4), to: ijk(1, 5, 4), radius_mm: 2, plane: null };
-    expect(engine.stamp(stamp)).toEqual({ low: [0, 3, 2], high: [3, 7, 6] });
+    expect(engine.stamp(stamp)).toMatchObject({ low: [0, 3, 2], size: [4, 5, 5] });
     expect(engine.stamp(stamp)).toBeNull();
   });
 
@@ -271,12 +274,12 @@ describe('history', () => {
     expect(engine.redo()).toBeNull();
   });
 
-  it(`holds the last ${UNDO_DEPTH} strokes`, () => {
+  it(`holds the last ${UNDO_STEPS} strokes`, () => {
     const engine = new EditEngine(LabelMap.empty(SHAPE, 1), SPACING);
-    for (let n = 0; n < UNDO_DEPTH + 5; n++) draw(engine, sphere(1 + (n % 2), 2));
+    for (let n = 0; n < UNDO_STEPS + 5; n++) draw(engine, sphere(1 + (n % 2), 2));
     let undone = 0;
     while (engine.undo() !== null) undone += 1;
-    expect(undone).toBe(UNDO_DEPTH);
+    expect(undone).toBe(UNDO_STEPS);
   });
 
   it('waits while a stroke is being drawn', () => {

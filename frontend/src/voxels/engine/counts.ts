@@ -1,0 +1,66 @@
+import type { SliceRuns } from '../edits';
+import type { LabelMap } from '../labelMap';
+
+/** Voxels per value of every slice and of every layer, kept up to date by runs. */
+export class VoxelCounts {
+  private readonly totals: readonly Float64Array[];
+  private readonly slices: readonly Uint32Array[];
+
+  constructor(map: LabelMap) {
+    this.totals = map.layers.map(() => new Float64Array(256));
+    this.slices = map.layers.map((slices) => new Uint32Array(256 * slices.length));
+    for (let layer = 0; layer < map.layers.length; layer++) this.recount(map, layer);
+  }
+
+  total(layer: number, value: number): number {
+    return this.totals[layer][value];
+  }
+
+  inSlice(layer: number, k: number, value: number): number {
+    return this.slices[layer][256 * k + value];
+  }
+
+  /** The voxels of `before` now hold what `after` says; both cover the same voxels. */
+  replace(before: readonly SliceRuns[], after: readonly SliceRuns[]): void {
+    this.add(before, -1);
+    this.add(after, 1);
+  }
+
+  recount(map: LabelMap, layer: number): void {
+    const totals = this.totals[layer].fill(0);
+    for (const [k, voxels] of map.layers[layer].entries()) {
+      const counts = this.slices[layer].subarray(256 * k, 256 * (k + 1));
+      countValues(voxels, counts.fill(0));
+      for (let value = 0; value < 256; value++) totals[value] += counts[value];
+    }
+  }
+
+  private add(delta: readonly SliceRuns[], sign: 1 | -1): void {
+    for (const { layer, k, lengths, values } of delta) {
+      const totals = this.totals[layer];
+      const counts = this.slices[layer];
+      for (let r = 0; r < lengths.length; r++) {
+        totals[values[r]] += sign * lengths[r];
+        counts[256 * k + values[r]] += sign * lengths[r];
+      }
+    }
+  }
+}
+
+/** Most of a mask is background: it is counted eight voxels at a time. */
+function countValues(voxels: Uint8Array, counts: Uint32Array): void {
+  const head = Math.min(voxels.length, (8 - (voxels.byteOffset % 8)) % 8);
+  const words = Math.floor((voxels.length - head) / 8);
+  const pairs = new Float64Array(voxels.buffer, voxels.byteOffset + head, words);
+  for (let p = 0; p < head; p++) counts[voxels[p]] += 1;
+  for (let w = 0; w < words; w++) {
+    // +0 is the one number whose eight bytes are all 0; -0 has its sign bit set and is told apart below.
+    if (Object.is(pairs[w], 0)) {
+      counts[0] += 8;
+      continue;
+    }
+    const p = head + 8 * w;
+    for (let n = p; n < p + 8; n++) counts[voxels[n]] += 1;
+  }
+  for (let p = head + 8 * words; p < voxels.length; p++) counts[voxels[p]] += 1;
+}

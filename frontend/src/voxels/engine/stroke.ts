@@ -1,0 +1,210 @@
+/** A stroke while it is drawn: it writes at once and keeps what the voxels held before. */
+import { type Box, boxBetween } from '../box';
+import type { StructureRef } from '../editMask';
+import type { Triple } from '../geometry';
+import { BACKGROUND, IGNORE, isStructure, type LabelMap } from '../labelMap';
+import type { HuLimits, VoxelFilter } from './filter';
+import { type EditStep, SliceChanges, StepBuilder } from './step';
+import type { EditTool } from './tools';
+
+export interface StrokeTarget {
+  readonly tool: EditTool;
+  readonly layer: number;
+  /** The structure that is painted, erased or restored. */
+  readonly value: number;
+  /**
+   * What is written: a value, by default the structure's (background for the eraser), or for each voxel what
+   * another mask holds there. From a mask only the structure is restored: voxels that it has here or there.
+   */
+  readonly writes?: number | LabelMap;
+  /** Erasing: every structure of the layer. Restoring: whatever the other mask holds. */
+  readonly all?: boolean;
+  /** Only voxels within this range, inclusive. */
+  readonly hu?: HuLimits;
+}
+
+/** `lose[old]` and `gain[now]`: 1 where locks let a voxel be taken from, or given to, that value. */
+export interface Locks {
+  readonly lose: Uint8Array;
+  readonly gain: Uint8Array;
+}
+
+export function writtenBy({ tool, value, writes }: StrokeTarget): number | LabelMap {
+  return writes ?? (tool === 'eraser' ? BACKGROUND : value);
+}
+
+/** A row of voxels: `count` positions in slice k from `start` in steps of `stride`. */
+export interface Span {
+  readonly k: number;
+  readonly start: number;
+  readonly count: number;
+  readonly stride: number;
+}
+
+export class OpenStroke {
+  readonly target: StrokeTarget;
+  private readonly map: LabelMap;
+  private readonly locks: Locks;
+  private readonly filter: VoxelFilter | null;
+  private readonly written: number | LabelMap;
+  private readonly replaceable: Uint8Array;
+  private readonly before = new Map<number, SliceBefore>();
+
+  constructor(map: LabelMap, target: StrokeTarget, locks: Locks, filter: VoxelFilter | null) {
+    this.map = map;
+    this.target = target;
+    this.locks = locks;
+    this.filter = filter;
+    this.written = writtenBy(target);
+    this.replaceable = replaceableBy(target, this.written, locks);
+  }
+
+  /** Writes one span; false where no voxel of it changed. */
+  write(k: number, start: number, count: number, stride: number): boolean {
+    const allowed = this.filter === null ? null : this.filter.mark(k, start, count, stride);
+    return typeof this.written === 'number'
+      ? this.paint(this.written, allowed, k, start, count, stride)
+      : this.restore(this.written.layers[this.target.layer][k], allowed, k, start, count, stride);
+  }
+
+  /** All that was written so far, as a step; the stroke stays open. */
+  step(): EditStep | null {
+    const builder = new StepBuilder(this.map.shape);
+    const { layer, value, tool } = this.target;
+    for (const [k, before] of [...this.before].sort((a, b) => a[0] - b[0])) {
+      builder.take(before.changes(layer, k, this.map.layers[layer][k]));
+    }
+    const target: StructureRef = { layer, value };
+    return builder.build(tool, target);
+  }
+
+  private paint(
+    written: number,
+    allowed: Uint8Array | null,
+    k: number,
+    start: number,
+    count: number,
+    stride: number,
+  ): boolean {
+    const voxels = this.map.layers[this.target.layer][k];
+    const { replaceable } = this;
+    let kept: SliceBefore | null = null;
+    for (let n = 0, p = start; n < count; n++, p += stride) {
+      if (replaceable[voxels[p]] === 0 || (allowed !== null && allowed[n] === 0)) continue;
+      kept ??= this.keep(k, p, count - n, stride);
+      voxels[p] = written;
+    }
+    return kept !== null;
+  }
+
+  private restore(
+    source: Uint8Array,
+    allowed: Uint8Array | null,
+    k: number,
+    start: number,
+    count: number,
+    stride: number,
+  ): boolean {
+    const voxels = this.map.layers[this.target.layer][k];
+    let kept: SliceBefore | null = null;
+    for (let n = 0, p = start; n < count; n++, p += stride) {
+      if (!this.mayRestore(voxels[p], source[p]) || (allowed !== null && allowed[n] === 0)) continue;
+      kept ??= this.keep(k, p, count - n, stride);
+      voxels[p] = source[p];
+    }
+    return kept !== null;
+  }
+
+  private mayRestore(old: number, now: number): boolean {
+    if (old === now || (this.target.all !== true && old !== this.target.value && now !== this.target.value)) {
+      return false;
+    }
+    return mayChange(this.locks, old, now);
+  }
+
+  /** Keeps what the rest of a span holds, before its first voxel is written. */
+  private keep(k: number, start: number, count: number, stride: number): SliceBefore {
+    let before = this.before.get(k);
+    const voxels = this.map.layers[this.target.layer][k];
+    if (before === undefined) {
+      before = new SliceBefore(voxels.length);
+      this.before.set(k, before);
+    }
+    if (stride === 1) before.keep(voxels, start, start + count - 1);
+    else for (let n = 0, p = start; n < count; n++, p += stride) before.keep(voxels, p, p);
+    return before;
+  }
+}
+
+/** Locks are kept, "not annotated" gives way to structures only and is never written. */
+export function mayChange({ lose, gain }: Locks, old: number, now: number): boolean {
+  return lose[old] === 1 && gain[now] === 1 && !(old === IGNORE && now === BACKGROUND);
+}
+
+/** Which old values a stroke that writes one value may overwrite. */
+function replaceableBy({ value, all }: StrokeTarget, written: number | LabelMap, locks: Locks): Uint8Array {
+  if (typeof written !== 'number') return locks.lose;
+  const erases = written === BACKGROUND;
+  return Uint8Array.from({ length: 256 }, (_, old) => {
+    if (old === written || !mayChange(locks, old, written)) return 0;
+    return !erases || old === value || (all === true && isStructure(old)) ? 1 : 0;
+  });
+}
+
+const BLOCK_BITS = 6;
+const BLOCK = 1 << BLOCK_BITS;
+
+/** What one slice held before a stroke, in blocks of positions: only those that the stroke came to. */
+class SliceBefore {
+  private readonly voxels: Uint8Array;
+  private readonly kept: Uint8Array;
+
+  constructor(length: number) {
+    this.voxels = new Uint8Array(length);
+    this.kept = new Uint8Array(Math.ceil(length / BLOCK));
+  }
+
+  keep(voxels: Uint8Array, first: number, last: number): void {
+    for (let block = first >> BLOCK_BITS; block <= last >> BLOCK_BITS; block++) {
+      if (this.kept[block] === 1) continue;
+      this.kept[block] = 1;
+      const end = Math.min(voxels.length, (block + 1) << BLOCK_BITS);
+      for (let p = block << BLOCK_BITS; p < end; p++) this.voxels[p] = voxels[p];
+    }
+  }
+
+  changes(layer: number, k: number, now: Uint8Array): SliceChanges {
+    const changes = new SliceChanges(layer, k);
+    for (let block = 0; block < this.kept.length; block++) {
+      if (this.kept[block] === 0) continue;
+      const start = block << BLOCK_BITS;
+      changes.compare(start, Math.min(BLOCK, now.length - start), this.voxels, start, now, start);
+    }
+    return changes;
+  }
+}
+
+/** A box with its last voxel. */
+export interface EditBox extends Box {
+  readonly high: Triple;
+}
+
+/** The box around spans that changed something. */
+export class GrowingBox {
+  private readonly low: [number, number, number] = [Infinity, Infinity, Infinity];
+  private readonly high: [number, number, number] = [-1, -1, -1];
+
+  add(i: number, j: number, k: number): void {
+    const { low, high } = this;
+    if (i < low[0]) low[0] = i;
+    if (i > high[0]) high[0] = i;
+    if (j < low[1]) low[1] = j;
+    if (j > high[1]) high[1] = j;
+    if (k < low[2]) low[2] = k;
+    if (k > high[2]) high[2] = k;
+  }
+
+  found(): EditBox | null {
+    return this.high[2] < 0 ? null : { ...boxBetween(this.low, this.high), high: this.high };
+  }
+}
