@@ -5,7 +5,7 @@ import uuid
 from django.db import transaction
 from django.utils import timezone
 
-from annotation import chunks, corrections, learning, worklist
+from annotation import chunks, learning, worklist
 from annotation.errors import Conflict, Refused
 from annotation.models import (
     Assignment,
@@ -34,7 +34,7 @@ def accept(*, assignment: Assignment, revision: int, comment: str = "") -> Revie
         _require_current(review, subject, revision)
         judged = _submitted_revision(review)
         fixed = chunks.differs_from_base(review.mask)
-        result = _fix(review) if fixed else judged
+        result = _fix(review, subject) if fixed else judged
         given = Review.objects.create(
             assignment=review,
             revision=judged,
@@ -109,9 +109,11 @@ def _submitted_revision(review: Assignment) -> Revision:
     return Revision.objects.get(mask=review.mask.base_id, number=review.mask.base_revision)
 
 
-def _fix(review: Assignment) -> Revision:
+def _fix(review: Assignment, subject: Assignment) -> Revision:
     """Close the reviewer's mask with the revision that is accepted."""
-    corrections.annotate_all(review.mask)
+    # The reviewer judges what the reader looked at; what was left out stays unknown.
+    review.mask.annotated = subject.mask.annotated
+    review.mask.save(update_fields=["annotated"])
     return chunks.append(
         mask=review.mask,
         kind=RevisionKind.REVIEW_FIX,

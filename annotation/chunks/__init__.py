@@ -1,5 +1,13 @@
 """Masks as bytes: 32³ chunks in rows, read along the base chain, changed by runs."""
 
+from annotation.chunks.differences import (
+    Gain,
+    as_it_was,
+    carried_over,
+    changed_between,
+    difference,
+    gains,
+)
 from annotation.chunks.edits import MOST_GZIP_BYTES, MOST_PLAIN_BYTES, Edits, decode_edits
 from annotation.chunks.grid import CHUNK_BYTES, SIDE, Grid, compress, decompress
 from annotation.chunks.rows import (
@@ -25,13 +33,19 @@ __all__ = [
     "Applied",
     "ChunkRow",
     "Edits",
+    "Gain",
     "Grid",
     "append",
     "apply",
+    "as_it_was",
+    "carried_over",
+    "changed_between",
     "compress",
     "decode_edits",
     "decompress",
+    "difference",
     "differs_from_base",
+    "gains",
     "grid_of",
     "layer_count",
     "read_chunks",

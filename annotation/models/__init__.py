@@ -1,5 +1,6 @@
 """Tables, constraints and choices; nothing else. One file per group of nouns."""
 
+from annotation.models.guideline import GuidelineImage, GuidelineVersion, PictureType
 from annotation.models.learning import (
     DatasetSnapshot,
     Job,
@@ -15,8 +16,10 @@ from annotation.models.learning import (
     TrainingRun,
 )
 from annotation.models.masks import Mask, MaskChunk, MaskKind, Revision, RevisionKind
+from annotation.models.people import Preferences
 from annotation.models.projects import (
     LARGEST_VALUE,
+    Hanging,
     LabelSchema,
     Membership,
     Project,
@@ -31,11 +34,15 @@ from annotation.models.work import (
     Assignment,
     AssignmentRole,
     AssignmentState,
+    Branch,
     EditEvent,
+    Looked,
+    Plane,
     Purpose,
     ReadingSession,
     Review,
     StartFrom,
+    Tool,
     Verdict,
 )
 
@@ -45,14 +52,19 @@ __all__ = [
     "Assignment",
     "AssignmentRole",
     "AssignmentState",
+    "Branch",
     "Case",
     "CaseState",
     "DatasetSnapshot",
     "EditEvent",
+    "GuidelineImage",
+    "GuidelineVersion",
+    "Hanging",
     "Job",
     "JobKind",
     "JobState",
     "LabelSchema",
+    "Looked",
     "Mask",
     "MaskChunk",
     "MaskKind",
@@ -60,7 +72,10 @@ __all__ = [
     "Model",
     "ModelScore",
     "ModelState",
+    "PictureType",
+    "Plane",
     "Prediction",
+    "Preferences",
     "Project",
     "Purpose",
     "Queue",
@@ -76,6 +91,7 @@ __all__ = [
     "Split",
     "StartFrom",
     "Structure",
+    "Tool",
     "TrainingRun",
     "Verdict",
     "Volume",

@@ -3,6 +3,7 @@
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -122,6 +123,11 @@ class TrainingRun(models.Model):
     )
     seed = models.PositiveIntegerField(default=0)
     budget_s = models.PositiveIntegerField()
+    volumes = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="How large each structure is in the cases that were learned from, by its key.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -198,11 +204,26 @@ class Prediction(models.Model):
     model = models.ForeignKey(Model, models.PROTECT, related_name="predictions")
     mask = models.OneToOneField(Mask, models.PROTECT, related_name="prediction")
     uncertainty = models.FloatField(help_text="Mean normalised entropy over the predicted foreground.")
+    map_key = models.CharField(
+        max_length=100, blank=True, default="", help_text="Coarse map of the uncertainty in the store."
+    )
+    map_shape = ArrayField(models.PositiveIntegerField(), size=3, null=True, blank=True)
+    map_factor = ArrayField(
+        models.PositiveIntegerField(), size=3, null=True, blank=True, help_text="Voxels per cell."
+    )
+    regions = models.JSONField(
+        null=True, blank=True, help_text="Suspicious regions, ranked; null = nobody looked for any."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["case", "model"], name="prediction_once_per_case_and_model"),
+            models.CheckConstraint(
+                condition=Q(map_key="", map_shape__isnull=True, map_factor__isnull=True)
+                | (~Q(map_key="") & Q(map_shape__len=3, map_factor__len=3)),
+                name="prediction_map_has_a_grid",
+            ),
         )
 
     def __str__(self) -> str:

@@ -65,6 +65,7 @@ class RevisionKind(models.TextChoices):
     IMPORT = "import", "import"
     PREDICTION = "prediction", "prediction"
     RESTORE = "restore", "restore"
+    BRANCH = "branch", "kept strokes"
 
 
 class Revision(models.Model):

@@ -38,11 +38,24 @@ class Structure(models.Model):
         return self.key
 
 
+class Hanging(models.TextChoices):
+    """Layouts in which a read can open; the names are the viewer's."""
+
+    LARGE_AXIAL = "large_axial", "axial large, two beside it"
+    THREE_AND_VOLUME = "three_and_volume", "three planes and surfaces"
+    LARGE_SAGITTAL = "large_sagittal", "sagittal large, two beside it"
+    LARGE_CORONAL = "large_coronal", "coronal large, two beside it"
+    SINGLE = "single", "one plane"
+
+
 class Project(models.Model):
     """Label schema, guideline, team, cases and policies."""
 
     name = models.CharField(max_length=120, unique=True)
-    guideline = models.TextField(blank=True, default="")
+    guideline = models.TextField(
+        blank=True, default="", help_text="Text that stands until a lead writes the first version."
+    )
+    hanging = models.CharField(max_length=16, choices=Hanging.choices, default=Hanging.LARGE_AXIAL)
     retrain_after = models.PositiveSmallIntegerField(
         default=5,
         validators=[MinValueValidator(1), MaxValueValidator(1000)],
@@ -57,6 +70,7 @@ class Project(models.Model):
         ordering = ("name",)
         constraints = (
             models.CheckConstraint(condition=Q(retrain_after__gte=1), name="project_retrain_after_positive"),
+            models.CheckConstraint(condition=Q(hanging__in=Hanging.values), name="project_hanging_known"),
         )
 
     def __str__(self) -> str:

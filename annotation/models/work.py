@@ -112,6 +112,82 @@ class ReadingSession(models.Model):
         return f"session {self.pk} on assignment {self.assignment_id}"
 
 
+class Plane(models.TextChoices):
+    AXIAL = "axial", "axial"
+    SAGITTAL = "sagittal", "sagittal"
+    CORONAL = "coronal", "coronal"
+
+
+class Looked(models.Model):
+    """Slices of one plane that were on screen during a read: slice s is bit s % 8 of byte s // 8."""
+
+    assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="looked")
+    plane = models.CharField(max_length=8, choices=Plane.choices)
+    bits = models.BinaryField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["assignment", "plane"], name="looked_once_per_plane"),
+            models.CheckConstraint(condition=Q(plane__in=Plane.values), name="looked_plane_known"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.plane} slices seen in assignment {self.assignment_id}"
+
+
+class Branch(models.Model):
+    """Strokes that came too late for the mask of their read: kept as a mask of the same author."""
+
+    mask = models.OneToOneField(Mask, models.PROTECT, primary_key=True, related_name="branch")
+    assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="branches")
+    base_revision = models.PositiveIntegerField(
+        help_text="Revision of the assignment's mask that the strokes were drawn on."
+    )
+    applied = models.ForeignKey(
+        Revision,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The revision that put the strokes on a mask after all.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at", "-mask")
+
+    def __str__(self) -> str:
+        return f"branch {self.mask_id} of assignment {self.assignment_id}"
+
+
+class Tool(models.TextChoices):
+    """What an edit was made with; the names are the editor's."""
+
+    BRUSH = "brush", "brush"
+    ERASER = "eraser", "eraser"
+    THRESHOLD_BRUSH = "threshold_brush", "threshold brush"
+    ACCEPT_BRUSH = "accept_brush", "accept-prediction brush"
+    DRAW = "draw", "draw"
+    SCISSORS = "scissors", "scissors"
+    LEVEL_TRACING = "level_tracing", "level tracing"
+    FLOOD_FILL = "flood_fill", "flood fill"
+    THRESHOLD = "threshold", "threshold"
+    GROW = "grow", "grow from seeds"
+    INTERPOLATE = "interpolate", "fill between slices"
+    ISLANDS = "islands", "islands"
+    SMOOTH = "smooth", "smoothing"
+    MARGIN = "margin", "margin"
+    HOLLOW = "hollow", "hollow"
+    LOGICAL = "logical", "logical operators"
+    PASTE_SLICE = "paste_slice", "paste from another slice"
+    RELABEL = "relabel", "relabel"
+    SWAP_SIDES = "swap_sides", "swap left and right"
+    UNDO = "undo", "undo"
+    REDO = "redo", "redo"
+    RESTORE = "restore", "restore"
+
+
 class EditEvent(models.Model):
     """What one tool did to one structure within a revision."""
 

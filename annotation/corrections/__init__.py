@@ -1,0 +1,28 @@
+"""A reader's work on a mask: saving strokes, going back, branches, handing in, and the time that it takes."""
+
+from annotation.corrections.branches import MOST_BRANCHES, apply_branch, branches_of, keep
+from annotation.corrections.events import Event
+from annotation.corrections.history import PAGE, revisions
+from annotation.corrections.reads import is_editable
+from annotation.corrections.saving import Saved, not_looked_at, restore, save, submit
+from annotation.corrections.sessions import look, looked, ping, start_session
+
+__all__ = [
+    "MOST_BRANCHES",
+    "PAGE",
+    "Event",
+    "Saved",
+    "apply_branch",
+    "branches_of",
+    "is_editable",
+    "keep",
+    "look",
+    "looked",
+    "not_looked_at",
+    "ping",
+    "restore",
+    "revisions",
+    "save",
+    "start_session",
+    "submit",
+]

@@ -1,0 +1,73 @@
+"""What every step of a read begins and ends with: the lock, the checks, the lease and the time."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.utils import timezone
+
+from annotation import worklist
+from annotation.errors import Conflict, Refused
+from annotation.models import Assignment, AssignmentState, Mask, ReadingSession
+
+EDITABLE = (AssignmentState.OPEN, AssignmentState.RETURNED)
+LONGEST_GAP_S = 60  # between two signs of life; what is longer was a pause
+
+
+def is_editable(assignment: Assignment) -> bool:
+    return assignment.state in EDITABLE
+
+
+def lock(assignment: Assignment) -> Assignment:
+    """The assignment and its mask, locked: one step of one read at a time."""
+    rows = Assignment.objects.select_for_update(of=("self", "mask"), no_key=True).select_related("mask")
+    locked = rows.get(pk=assignment.pk)
+    # These never change, so what was fetched before the lock is as good.
+    locked.case = locked.mask.case = assignment.case
+    return locked
+
+
+def require_editable(assignment: Assignment) -> None:
+    if assignment.state == AssignmentState.RELEASED:
+        raise Conflict("This case was given back, so it is not yours any more. Take the next one.")
+    if not is_editable(assignment):
+        raise Conflict("This read was handed in already and cannot be changed.")
+
+
+def require_head(mask: Mask, revision: int) -> None:
+    if mask.head != revision:
+        raise Conflict(
+            f"The newest revision is {mask.head}, not {revision}: it was changed elsewhere. Reload the case.",
+            head=mask.head,
+        )
+
+
+def session_of(sessions: Iterable[ReadingSession], session_id: int) -> ReadingSession:
+    for session in sessions:
+        if session.pk == session_id:
+            return session
+    raise Refused(f"There is no reading session {session_id} on this case. Start a session first.")
+
+
+def note_work(assignment: Assignment, session: ReadingSession | None, sessions: list[ReadingSession]) -> None:
+    """A step is a sign of life: it counts as time, if in a session, and renews the lease."""
+    if session is not None:
+        count(assignment, session, sessions)
+    renew_lease(assignment)
+
+
+def renew_lease(assignment: Assignment) -> None:
+    assignment.lease_until = worklist.lease_end()
+    assignment.save(update_fields=["lease_until", "active_seconds", "updated_at"])
+
+
+def count(assignment: Assignment, session: ReadingSession, sessions: Iterable[ReadingSession]) -> None:
+    """Add the seconds since the last sign of life of any session: two tabs do not count twice."""
+    now = timezone.now()
+    gap = (now - max(one.last_seen_at for one in sessions)).total_seconds()
+    seconds = max(0, min(int(gap), LONGEST_GAP_S))
+    # Fractions are kept for the next sign of life; thrown away, a save each second would count nothing.
+    kept = gap - seconds if 0 <= gap < LONGEST_GAP_S else 0.0
+    session.last_seen_at = now - timedelta(seconds=kept)
+    session.active_seconds += seconds
+    session.save(update_fields=["last_seen_at", "active_seconds"])
+    assignment.active_seconds += seconds
