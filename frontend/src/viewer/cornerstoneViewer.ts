@@ -166,7 +166,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   }
 
   get canDraw(): boolean {
-    return this.input.editable && this.overlay.peeking === 'none' && isStructure(this.active.value);
+    return this.input.editable && this.overlay.showsOwn && isStructure(this.active.value);
   }
 
   setActive(layer: number, value: number): void {

@@ -12,6 +12,7 @@ export class Overlay {
   private readonly mask: LabelMap;
   private readonly prediction: LabelMap | null;
   private base: LabelMap | null = null;
+  private instead: { readonly map: LabelMap; readonly note: string } | null = null;
 
   constructor({ mask, prediction, structures }: ViewerInput) {
     this.mask = mask;
@@ -28,18 +29,29 @@ export class Overlay {
     this.base = base;
   }
 
+  /** Another mask in place of the own one, under a name that the planes show; null: the own one again. */
+  setInstead(map: LabelMap | null, note: string): void {
+    if (map !== null) requireSameGrid(map, this.mask);
+    this.instead = map && { map, note };
+  }
+
+  /** Whether what is seen is what would be drawn on. */
+  get showsOwn(): boolean {
+    return this.peeking === 'none' && this.instead === null;
+  }
+
   /** Null: nothing but the image. */
   content(): MaskContent | null {
     if (this.peeking === 'image') return null;
     if (this.peeking === 'prediction') {
       return this.prediction && { map: this.prediction, base: null, styles: this.styles };
     }
-    return { map: this.mask, base: this.base, styles: this.styles };
+    return { map: this.instead?.map ?? this.mask, base: this.base, styles: this.styles };
   }
 
   /** What the reader is told while the mask is not shown. */
   note(): string {
-    if (this.peeking === 'none') return '';
+    if (this.peeking === 'none') return this.instead?.note ?? '';
     if (this.peeking === 'image') return 'Image only';
     return this.prediction === null ? 'No prediction' : 'Prediction';
   }

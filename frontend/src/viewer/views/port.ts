@@ -56,6 +56,11 @@ export interface ViewsPort {
   showHeatMap(shown: boolean, opacity: number): void;
   /** Another mask over or beside the own one; null takes it away. */
   compareWith(map: LabelMap | null, how: 'difference' | 'overlay'): void;
+  /**
+   * Another mask in place of the own one, under a name that the planes show: nothing can be drawn until null takes
+   * it away. `compareWith` then compares with this one.
+   */
+  showInstead(map: LabelMap | null, note: string): void;
   /** Outline only, fill only, or both; per structure by key `layer:value`, or for all. */
   setDrawing(how: 'both' | 'outline' | 'fill'): void;
   setOutlineWidth(pixels: number): void;

@@ -42,6 +42,12 @@ export class Views implements ViewsPort {
     this.planes.redraw();
   }
 
+  showInstead(map: LabelMap | null, note: string): void {
+    this.overlay.setInstead(map, note);
+    this.planes.redraw();
+    this.planes.setNote(this.overlay.note());
+  }
+
   setDrawing(_how: 'both' | 'outline' | 'fill'): void {}
 
   setOutlineWidth(_pixels: number): void {}
