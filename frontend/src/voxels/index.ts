@@ -34,6 +34,10 @@ export {
   type Triple,
 } from './geometry';
 export { BACKGROUND, IGNORE, isStructure, LabelMap, type LayerSlices } from './labelMap';
+export type { FloodParams } from './operations/floodFill';
+export type { GrowParams } from './operations/grow';
+export type { InterpolateParams } from './operations/interpolate';
+export { type LevelTrace, levelTrace } from './operations/levelTracing';
 export {
   type About,
   type Context,
@@ -44,5 +48,15 @@ export {
   type Region,
 } from './operations/operation';
 export { OPERATIONS, type OperationName, type OperationParams } from './operations/registry';
+export {
+  type FillRule,
+  type Outline,
+  outlineRows,
+  type Ring,
+  rowsOf,
+  type SliceGrid,
+  type SlicePoint,
+} from './polygon';
+export { type Cut, cutSpans, type Reach, rowSpans, sliceGrid, slicePoint, sliceReach } from './polygonSpans';
 export { readSlice, sliceSize } from './slice';
 export type { OnSpan, Stamp } from './sweep';

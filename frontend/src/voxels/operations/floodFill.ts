@@ -10,6 +10,7 @@ import {
   type Proposal,
   type Region,
 } from './operation';
+import { labelsFor, placeOf } from './primitives/labels';
 
 export interface FloodParams {
   readonly target: StructureRef;
@@ -25,7 +26,7 @@ export interface FloodParams {
   readonly max_mm: number;
 }
 
-export const FLOOD_FILL: Operation<FloodParams> = { needs, run };
+export const floodFill: Operation<FloodParams> = { needs, run };
 
 function needs(params: FloodParams, about: About): { box: Box; hu: boolean } {
   const { at, plane, max_mm } = params;

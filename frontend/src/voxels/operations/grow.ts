@@ -36,7 +36,7 @@ export interface GrowParams {
   readonly islands_below_voxels: number;
 }
 
-export const GROW: Operation<GrowParams> = { needs, run };
+export const grow: Operation<GrowParams> = { needs, run };
 
 const MOST_SEEDS = 250;
 export const MOST_GROW_VOXELS = 48e6;
@@ -65,7 +65,7 @@ function run(region: Region, params: GrowParams, context: Context): Proposal {
   const grid = seedGrid(region, region.hu, params.seeds, params.background);
   requireSeeds(grid, params.seeds.length);
   const seeds = params.islands_below_voxels > 0 ? grid.owners.slice() : null;
-  grow(grid, region.spacing_mm, params.locality, (share) => context.report(0.95 * share));
+  growOwners(grid, region.spacing_mm, params.locality, (share) => context.report(0.95 * share));
   if (seeds !== null) closeIslands(grid, seeds, params.islands_below_voxels);
   const changes = [...new Set(params.seeds.map((seed) => seed.layer))].map((layer) => ({
     layer,
@@ -111,7 +111,7 @@ function requireSeeds({ owners }: SeedGrid, count: number): void {
 }
 
 /** Gives every voxel that is nobody's to the owner that reaches it at the least cost. */
-export function grow(
+export function growOwners(
   grid: SeedGrid,
   spacing_mm: Triple,
   locality: number,
@@ -207,13 +207,13 @@ function grownLabels(
   layer: number,
 ): Uint8Array {
   const values = region.labels[layer].slice();
-  const valueOf = new Uint8Array(256);
+  const given = new Uint8Array(256);
   seeds.forEach((seed, n) => {
-    if (seed.layer === layer) valueOf[FIRST_SEED + n] = seed.value;
+    if (seed.layer === layer) given[FIRST_SEED + n] = seed.value;
   });
   eachRow(region, grid, (from, to) => {
     for (let i = 0; i < region.size[0]; i++) {
-      const value = valueOf[grid.owners[to + i]];
+      const value = given[grid.owners[to + i]];
       if (value !== 0 && !isStructure(values[from + i])) values[from + i] = value;
     }
   });

@@ -45,7 +45,7 @@ export function seedGrid(
   eachRow(region, grid, (from, to) => {
     for (let i = 0; i < ni; i++) {
       const value = hu[from + i];
-      grid.hu[to + i] = value < LOWEST_HU ? LOWEST_HU : value > HIGHEST_HU ? HIGHEST_HU : value;
+      grid.hu[to + i] = Math.max(LOWEST_HU, Math.min(HIGHEST_HU, value));
       grid.owners[to + i] = NOBODY;
     }
     for (const { labels, ownerOf } of lookups) takeRow(labels, ownerOf, grid.owners, from, to, ni);

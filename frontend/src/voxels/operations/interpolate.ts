@@ -24,7 +24,7 @@ export interface InterpolateParams {
   readonly plane: Plane | 'auto';
 }
 
-export const INTERPOLATE: Operation<InterpolateParams> = { needs, run };
+export const interpolate: Operation<InterpolateParams> = { needs, run };
 
 function needs({ targets }: InterpolateParams, about: About): { box: Box | null; hu: boolean } {
   const box = about.boundingBox(targets);

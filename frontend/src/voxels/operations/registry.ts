@@ -1,5 +1,8 @@
 /** Every operation by its name. */
-import { margin } from './margin';
+import { floodFill } from './floodFill';
+import { grow } from './grow';
+import { interpolate } from './interpolate';
+import { margin, grow, interpolate, flood_fill: floodFill } from './margin';
 import type { Operation } from './operation';
 
 export const OPERATIONS = { margin };
