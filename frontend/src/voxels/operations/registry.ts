@@ -2,10 +2,10 @@
 import { floodFill } from './floodFill';
 import { grow } from './grow';
 import { interpolate } from './interpolate';
-import { margin, grow, interpolate, flood_fill: floodFill } from './margin';
+import { margin } from './margin';
 import type { Operation } from './operation';
 
-export const OPERATIONS = { margin };
+export const OPERATIONS = { margin, grow, interpolate, flood_fill: floodFill };
 
 export type OperationName = keyof typeof OPERATIONS;
 
