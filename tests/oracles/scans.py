@@ -17,7 +17,8 @@ def blobs(seed: int, shape: tuple[int, int, int], structures: int = 1, smooth: f
     fields = ndimage.gaussian_filter(
         rng.normal(size=(structures + 1, *shape)), (0, smooth, smooth, smooth), mode="nearest"
     )
-    return fields.argmax(axis=0).astype(np.uint8)
+    owner: Labels = fields.argmax(axis=0).astype(np.uint8)
+    return owner
 
 
 def noise(seed: int, shape: tuple[int, int, int], share: float = 0.5, structures: int = 1) -> Labels:

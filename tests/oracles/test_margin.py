@@ -1,5 +1,7 @@
 """Margin against scipy's exact distances and SimpleITK's signed distance map."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import SimpleITK
@@ -7,6 +9,8 @@ from scipy import ndimage
 
 from tests.oracles.scans import SPACINGS, Mask, Triple, blobs, noise, reach
 from tests.oracles.workbench import Refused, Workbench, structure
+
+ITK: Any = SimpleITK  # has no types
 
 
 def expected(mask: Mask, margin_mm: float, spacing_mm: Triple) -> Mask:
@@ -42,13 +46,13 @@ def test_margin_equals_scipys_distances(
 def test_margin_equals_simpleitks_distance_map(workbench: Workbench, margin_mm: float) -> None:
     spacing_mm = (0.9, 1.1, 2.3)
     labels = blobs(9, (40, 33, 21))
-    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(labels.transpose(2, 1, 0)))
+    image = ITK.GetImageFromArray(np.ascontiguousarray(labels.transpose(2, 1, 0)))
     image.SetSpacing(spacing_mm)
     # Outside, distances run from the structure's own voxels, as here; inside they do so too, unlike here.
-    distance = SimpleITK.SignedMaurerDistanceMap(
+    distance = ITK.SignedMaurerDistanceMap(
         image == 1, insideIsPositive=False, squaredDistance=False, useImageSpacing=True
     )
-    theirs = SimpleITK.GetArrayFromImage(distance).transpose(2, 1, 0)
+    theirs = ITK.GetArrayFromImage(distance).transpose(2, 1, 0)
     ours = workbench.operate("margin", {"target": structure(1), "margin_mm": margin_mm}, labels, spacing_mm)
     outside = labels != 1
     assert np.array_equal((ours.layers[0] == 1)[outside], theirs[outside] <= reach(margin_mm) ** 0.5)

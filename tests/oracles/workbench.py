@@ -1,8 +1,8 @@
 """The browser's operations, bundled as they are and run in Node, on numpy arrays.
 
 Arrays are indexed (i, j, k) here and travel i fastest, as in the browser. `Workbench.operate` does what the
-page does: it asks the operation for the box that it needs, cuts it out of the scan, runs it there and puts the
-proposal back, so a box that is too small shows as a difference from the oracle, which sees the whole scan.
+page does: it asks the operation for the box that it needs, cuts it out, runs it there and puts the proposal
+back, so a box that is too small shows as a difference from the oracle, which sees the whole scan.
 """
 
 import json
