@@ -36,8 +36,12 @@ export {
 export { BACKGROUND, IGNORE, isStructure, LabelMap, type LayerSlices } from './labelMap';
 export type { FloodParams } from './operations/floodFill';
 export type { GrowParams } from './operations/grow';
+export type { HollowParams } from './operations/hollow';
 export type { InterpolateParams } from './operations/interpolate';
+export { ISLAND_ACTIONS, type IslandsParams } from './operations/islands';
 export { type LevelTrace, levelTrace } from './operations/levelTracing';
+export type { LogicalParams } from './operations/logical';
+export type { MarginParams } from './operations/margin';
 export {
   type About,
   type Context,
@@ -47,7 +51,12 @@ export {
   type Proposal,
   type Region,
 } from './operations/operation';
+export type { PasteParams } from './operations/pasteSlice';
 export { OPERATIONS, type OperationName, type OperationParams } from './operations/registry';
+export type { RelabelParams } from './operations/relabel';
+export type { SmoothParams } from './operations/smooth';
+export type { SwapParams } from './operations/swapSides';
+export type { ThresholdParams } from './operations/threshold';
 export {
   type FillRule,
   type Outline,
