@@ -83,9 +83,22 @@ export function applyEdits(map: LabelMap, slices: readonly SliceRuns[]): void {
       throw new RangeError('These edits do not fit this mask: they were drawn on another scan.');
     }
   }
+  writeEdits(map, slices);
+}
+
+/** A call to `fill` costs as much as a few voxels. */
+const SHORT_RUN = 24;
+
+/** The same where the edits are known to fit. */
+export function writeEdits(map: LabelMap, slices: readonly SliceRuns[]): void {
   for (const { layer, k, starts, lengths, values } of slices) {
     const voxels = map.layers[layer][k];
-    for (let r = 0; r < starts.length; r++) voxels.fill(values[r], starts[r], starts[r] + lengths[r]);
+    for (let r = 0; r < starts.length; r++) {
+      const value = values[r];
+      const end = starts[r] + lengths[r];
+      if (lengths[r] > SHORT_RUN) voxels.fill(value, starts[r], end);
+      else for (let p = starts[r]; p < end; p++) voxels[p] = value;
+    }
   }
 }
 

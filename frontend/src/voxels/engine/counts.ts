@@ -1,5 +1,5 @@
-import type { SliceRuns } from '../edits';
 import type { LabelMap } from '../labelMap';
+import type { CountChange } from './step';
 
 /** Voxels per value of every slice and of every layer, kept up to date by runs. */
 export class VoxelCounts {
@@ -20,29 +20,20 @@ export class VoxelCounts {
     return this.slices[layer][256 * k + value];
   }
 
-  /** The voxels of `before` now hold what `after` says; both cover the same voxels. */
-  replace(before: readonly SliceRuns[], after: readonly SliceRuns[]): void {
-    this.add(before, -1);
-    this.add(after, 1);
+  /** After a step (1), or after it was undone (-1). */
+  change(counts: readonly CountChange[], sign: 1 | -1): void {
+    for (const { layer, k, value, by } of counts) {
+      this.totals[layer][value] += sign * by;
+      this.slices[layer][256 * k + value] += sign * by;
+    }
   }
 
-  recount(map: LabelMap, layer: number): void {
+  private recount(map: LabelMap, layer: number): void {
     const totals = this.totals[layer].fill(0);
     for (const [k, voxels] of map.layers[layer].entries()) {
       const counts = this.slices[layer].subarray(256 * k, 256 * (k + 1));
       countValues(voxels, counts.fill(0));
       for (let value = 0; value < 256; value++) totals[value] += counts[value];
-    }
-  }
-
-  private add(delta: readonly SliceRuns[], sign: 1 | -1): void {
-    for (const { layer, k, lengths, values } of delta) {
-      const totals = this.totals[layer];
-      const counts = this.slices[layer];
-      for (let r = 0; r < lengths.length; r++) {
-        totals[values[r]] += sign * lengths[r];
-        counts[256 * k + values[r]] += sign * lengths[r];
-      }
     }
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Box } from '../box';
 import { type EditMask, NO_MASK, type StructureRef } from '../editMask';
-import { mergeEdits, type SliceRuns } from '../edits';
+import { mergeEdits, type SliceRuns, writeEdits } from '../edits';
 import type { Triple } from '../geometry';
 import { BACKGROUND, IGNORE, isStructure, type LabelMap } from '../labelMap';
 import { type OnSpan, type Stamp, sweep } from '../sweep';
@@ -150,7 +150,7 @@ export class EditEngine {
     const step = this.requireOpen().step();
     this.open = null;
     if (step === null) return null;
-    this.counts.replace(step.before, step.after);
+    this.counts.change(step.counts, 1);
     this.history.push(step);
     return recordOf(step, step.tool, 'forwards');
   }
@@ -212,14 +212,14 @@ export class EditEngine {
   undo(): StrokeRecord | null {
     const step = this.open === null ? this.history.undo() : null;
     if (step === null) return null;
-    this.exchange(step.after, step.before);
+    this.back(step);
     return recordOf(step, 'undo', 'backwards');
   }
 
   redo(): StrokeRecord | null {
     const step = this.open === null ? this.history.redo() : null;
     if (step === null) return null;
-    this.exchange(step.before, step.after);
+    this.forth(step);
     return recordOf(step, 'redo', 'forwards');
   }
 
@@ -232,8 +232,8 @@ export class EditEngine {
     if (this.canUndo) throw new Error('There is still something to undo before the past.');
     const back = this.stepOf(delta, 'undo', { layer: 0, value: BACKGROUND });
     if (back === null) return null;
-    const step: EditStep = { ...back, ...turned(back), target: mostChanged(back) };
-    this.exchange(step.after, step.before);
+    const step = { ...turned(back), target: mostChanged(back) };
+    this.back(step);
     this.history.pushUndone(step);
     return recordOf(step, 'undo', 'backwards');
   }
@@ -247,7 +247,7 @@ export class EditEngine {
   replay(delta: readonly SliceRuns[]): void {
     this.requireClosed();
     const step = this.stepOf(delta, 'restore', { layer: 0, value: BACKGROUND });
-    if (step !== null) this.exchange(step.before, step.after);
+    if (step !== null) this.forth(step);
     this.history.clear(true);
   }
 
@@ -273,7 +273,7 @@ export class EditEngine {
   }
 
   private make(step: EditStep): StrokeRecord {
-    this.exchange(step.before, step.after);
+    this.forth(step);
     this.history.push(step);
     return recordOf(step, step.tool, 'forwards');
   }
@@ -296,16 +296,18 @@ export class EditEngine {
     return builder.build(tool, target);
   }
 
-  private exchange(before: readonly SliceRuns[], after: readonly SliceRuns[]): void {
-    this.counts.replace(before, after);
-    this.write(after);
+  private forth(step: EditStep): void {
+    this.counts.change(step.counts, 1);
+    this.write(step.after);
+  }
+
+  private back(step: EditStep): void {
+    this.counts.change(step.counts, -1);
+    this.write(step.before);
   }
 
   private write(delta: readonly SliceRuns[]): void {
-    for (const { layer, k, starts, lengths, values } of delta) {
-      const voxels = this.map.layers[layer][k];
-      for (let r = 0; r < starts.length; r++) voxels.fill(values[r], starts[r], starts[r] + lengths[r]);
-    }
+    writeEdits(this.map, delta);
     this.changes += 1;
   }
 
@@ -342,11 +344,13 @@ function copyOf({ lose, gain }: Locks): Locks {
 }
 
 /** The step the other way round. */
-function turned({ before, after, changes }: EditStep): Pick<EditStep, 'before' | 'after' | 'changes'> {
+function turned({ before, after, changes, counts, ...rest }: EditStep): EditStep {
   return {
+    ...rest,
     before: after,
     after: before,
     changes: changes.map(({ added, removed, ...which }) => ({ ...which, added: removed, removed: added })),
+    counts: counts.map(({ by, ...which }) => ({ ...which, by: -by })),
   };
 }
 

@@ -1,5 +1,5 @@
 /** One step of editing: what it changed, slice by slice, both ways. */
-import { type Box, boxBetween } from '../box';
+import { type Box, boxBetween, union } from '../box';
 import type { StructureRef } from '../editMask';
 import { RunBuilder, type SliceRuns } from '../edits';
 import type { Triple } from '../geometry';
@@ -14,6 +14,14 @@ export interface StructureChange {
   readonly removed: number;
 }
 
+/** How many voxels more, or fewer, of a value one slice of a layer holds. */
+export interface CountChange {
+  readonly layer: number;
+  readonly k: number;
+  readonly value: number;
+  readonly by: number;
+}
+
 /** The same voxels before and after, so that either can be written over the other. */
 export interface EditStep {
   readonly tool: EditTool;
@@ -21,6 +29,7 @@ export interface EditStep {
   readonly before: readonly SliceRuns[];
   readonly after: readonly SliceRuns[];
   readonly changes: readonly StructureChange[];
+  readonly counts: readonly CountChange[];
   readonly box: Box;
   /** Memory that the runs take. */
   readonly bytes: number;
@@ -118,9 +127,12 @@ export class SliceChanges {
 /** Puts slices together to one step. */
 export class StepBuilder {
   private readonly ni: number;
-  private readonly slices: { before: SliceRuns; after: SliceRuns }[] = [];
+  private readonly slices: { readonly before: SliceRuns; readonly after: SliceRuns }[] = [];
+  private readonly counts: CountChange[] = [];
   private readonly gained = new Map<number, Float64Array>();
   private readonly lost = new Map<number, Float64Array>();
+  private box: Box | null = null;
+  private bytes = 0;
 
   constructor(shape: Triple) {
     this.ni = shape[0];
@@ -128,25 +140,39 @@ export class StepBuilder {
 
   take(slice: SliceChanges): void {
     if (slice.isEmpty) return;
-    this.slices.push(slice.runs());
-    addTo(this.gained, slice.layer, slice.gained);
-    addTo(this.lost, slice.layer, slice.lost);
+    const runs = slice.runs();
+    this.slices.push(runs);
+    this.bytes += bytesOf(runs.before) + bytesOf(runs.after);
+    const box = boxOfRuns(runs.after, this.ni);
+    this.box = this.box === null ? box : union(this.box, box);
+    this.note(slice);
   }
 
   /** Null where nothing changed. */
   build(tool: EditTool, target: StructureRef): EditStep | null {
-    if (this.slices.length === 0) return null;
-    this.slices.sort((a, b) => a.after.layer - b.after.layer || a.after.k - b.after.k);
-    const before = this.slices.map((slice) => slice.before);
-    const after = this.slices.map((slice) => slice.after);
-    const bytes = bytesOf(before) + bytesOf(after);
-    return { tool, target, before, after, changes: this.changes(), box: boxOfRuns(after, this.ni), bytes };
+    const { slices, counts, box, bytes } = this;
+    if (box === null) return null;
+    slices.sort((a, b) => a.after.layer - b.after.layer || a.after.k - b.after.k);
+    const before = slices.map((slice) => slice.before);
+    const after = slices.map((slice) => slice.after);
+    return { tool, target, before, after, changes: this.changes(), counts, box, bytes };
+  }
+
+  private note({ layer, k, gained, lost }: SliceChanges): void {
+    const sumGained = sumOf(this.gained, layer);
+    const sumLost = sumOf(this.lost, layer);
+    for (let value = 0; value < 256; value++) {
+      const by = gained[value] - lost[value];
+      if (by !== 0) this.counts.push({ layer, k, value, by });
+      sumGained[value] += gained[value];
+      sumLost[value] += lost[value];
+    }
   }
 
   private changes(): StructureChange[] {
     const changes: StructureChange[] = [];
     for (const [layer, gained] of this.gained) {
-      const lost = this.lost.get(layer) ?? new Float64Array(256);
+      const lost = sumOf(this.lost, layer);
       for (let structure = 0; structure < 256; structure++) {
         const [added, removed] = [gained[structure], lost[structure]];
         if (isStructure(structure) && added + removed > 0) changes.push({ layer, structure, added, removed });
@@ -156,35 +182,29 @@ export class StepBuilder {
   }
 }
 
-function addTo(sums: Map<number, Float64Array>, layer: number, counts: Float64Array): void {
-  const sum = sums.get(layer);
-  if (sum === undefined) sums.set(layer, counts.slice());
-  else for (let value = 0; value < 256; value++) sum[value] += counts[value];
+function sumOf(sums: Map<number, Float64Array>, layer: number): Float64Array {
+  const sum = sums.get(layer) ?? new Float64Array(256);
+  sums.set(layer, sum);
+  return sum;
 }
 
-function bytesOf(slices: readonly SliceRuns[]): number {
-  return slices.reduce(
-    (sum, { starts, lengths, values }) => sum + starts.byteLength + lengths.byteLength + values.byteLength,
-    0,
-  );
+function bytesOf({ starts, lengths, values }: SliceRuns): number {
+  return starts.byteLength + lengths.byteLength + values.byteLength;
 }
 
-/** The box around all runs; a run that goes on in the next row is as wide as the scan. */
-export function boxOfRuns(slices: readonly SliceRuns[], ni: number): Box {
-  const low: [number, number, number] = [Infinity, Infinity, Infinity];
-  const high: [number, number, number] = [-1, -1, -1];
-  for (const { k, starts, lengths } of slices) {
-    low[2] = Math.min(low[2], k);
-    high[2] = Math.max(high[2], k);
-    for (let r = 0; r < starts.length; r++) {
-      const last = starts[r] + lengths[r] - 1;
-      const firstRow = Math.floor(starts[r] / ni);
-      const lastRow = Math.floor(last / ni);
-      low[0] = Math.min(low[0], firstRow === lastRow ? starts[r] - ni * firstRow : 0);
-      high[0] = Math.max(high[0], firstRow === lastRow ? last - ni * lastRow : ni - 1);
-      low[1] = Math.min(low[1], firstRow);
-      high[1] = Math.max(high[1], lastRow);
-    }
+/** The box around the runs of a slice; a run that goes on in the next row is as wide as the scan. */
+function boxOfRuns({ k, starts, lengths }: SliceRuns, ni: number): Box {
+  let [left, right] = [ni - 1, 0];
+  const top = Math.floor(starts[0] / ni);
+  let row = top;
+  for (let r = 0; r < starts.length; r++) {
+    while (starts[r] >= (row + 1) * ni) row += 1;
+    const first = starts[r] - row * ni;
+    const last = first + lengths[r] - 1;
+    left = last < ni ? Math.min(left, first) : 0;
+    right = last < ni ? Math.max(right, last) : ni - 1;
   }
-  return boxBetween(low, high);
+  const end = starts.length - 1;
+  const bottom = Math.floor((starts[end] + lengths[end] - 1) / ni);
+  return boxBetween([left, top, k], [right, bottom, k]);
 }
