@@ -1,0 +1,117 @@
+"""Smoothing against scipy with the same ball as a kernel, and against SimpleITK's own ball."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import SimpleITK
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from tests.oracles.scans import SPACINGS, Labels, Mask, Triple, blobs, footprint, noise
+from tests.oracles.workbench import Refused, Workbench, structure
+
+ITK: Any = SimpleITK  # has no types
+SHAPE = (34, 29, 19)
+
+
+def scan(kind: str) -> Labels:
+    if kind == "organs":
+        return blobs(21, SHAPE, structures=2)
+    return noise(22, SHAPE, 0.6, structures=1)
+
+
+def opened(mask: Mask, kernel: Mask) -> Mask:
+    """Beyond the scan the structure goes on: nothing is eaten away from there."""
+    margin = [(side, side) for side in kernel.shape]
+    wide = np.pad(mask, margin, constant_values=True)
+    wide = ndimage.binary_dilation(ndimage.binary_erosion(wide, kernel, border_value=1), kernel)
+    return np.asarray(wide[tuple(slice(low, -high) for low, high in margin)])
+
+
+def closed(mask: Mask, kernel: Mask) -> Mask:
+    """Beyond the scan nothing is set."""
+    margin = [(side, side) for side in kernel.shape]
+    wide = ndimage.binary_closing(np.pad(mask, margin), kernel)
+    return np.asarray(wide[tuple(slice(low, -high) for low, high in margin)])
+
+
+def median(mask: Mask, kernel: Mask) -> Mask:
+    return np.asarray(ndimage.median_filter(mask.astype(np.uint8), footprint=kernel, mode="nearest") == 1)
+
+
+METHODS = {"opening": opened, "closing": closed, "median": median}
+
+
+@pytest.mark.parametrize("spacing_mm", SPACINGS)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("radius_mm", [1.4, 3.0, 5.2])
+@pytest.mark.parametrize("kind", ["organs", "specks"])
+def test_smoothing_equals_scipy(
+    workbench: Workbench, spacing_mm: Triple, method: str, radius_mm: float, kind: str
+) -> None:
+    labels = scan(kind)
+    wanted = METHODS[method](labels == 1, footprint(radius_mm, spacing_mm))
+    params = {"target": [structure(1)], "method": method, "radius_mm": radius_mm}
+    if not wanted.any():
+        with pytest.raises(Refused, match="thinner than the ball"):
+            workbench.operate("smooth", params, labels, spacing_mm)
+        return
+    ours = workbench.operate("smooth", params, labels, spacing_mm).layers[0]
+    assert np.array_equal(ours == 1, wanted)
+    assert np.array_equal(ours[~wanted & (labels != 1)], labels[~wanted & (labels != 1)])
+
+
+@pytest.mark.parametrize(
+    ("spacing_mm", "kernel", "radius_mm"),
+    [((1.0, 1.0, 1.0), (3, 3, 3), 3.5), ((1.0, 1.0, 3.0), (4, 4, 1), 4.5), ((1.0, 3.0, 1.0), (1, 0, 1), 1.5)],
+)
+def test_opening_and_closing_equal_simpleitk(
+    workbench: Workbench, spacing_mm: Triple, kernel: tuple[int, int, int], radius_mm: float
+) -> None:
+    # ITK's ball of r voxels reaches half a voxel farther, to the outer face of the last one.
+    labels = blobs(23, SHAPE)
+    image = ITK.GetImageFromArray(np.ascontiguousarray(labels.T))
+    theirs = {
+        "closing": ITK.BinaryMorphologicalClosing(image, kernel, ITK.sitkBall, 1, True),
+        "opening": ITK.GrayscaleMorphologicalOpening(image, kernel, ITK.sitkBall, True),
+    }
+    for method, result in theirs.items():
+        params = {"target": [structure(1)], "method": method, "radius_mm": radius_mm}
+        ours = workbench.operate("smooth", params, labels, spacing_mm).layers[0]
+        assert np.array_equal(ours, ITK.GetArrayFromImage(result).T), method
+
+
+def together(labels: Labels, values: list[int], kernel: Mask) -> Labels:
+    """Majority of the union; inside it the structure with most of the ball, ties as before or first named."""
+    union = median(np.isin(labels, values), kernel)
+    counts: list[NDArray[np.int64]] = [
+        ndimage.correlate((labels == value).astype(np.int64), kernel.astype(np.int64), mode="nearest")
+        for value in values
+    ]
+    # Doubled, so that one more decides a tie for what a voxel already is.
+    scores = np.array([2 * count + (labels == value) for count, value in zip(counts, values, strict=True)])
+    best = np.array(values, np.uint8)[scores.argmax(axis=0)]
+    rest = np.where(np.isin(labels, values), 0, labels)
+    return np.where(union, best, rest).astype(np.uint8)
+
+
+@pytest.mark.parametrize("spacing_mm", SPACINGS)
+@pytest.mark.parametrize("radius_mm", [1.4, 3.5])
+@pytest.mark.parametrize("values", [[1, 2], [3, 1, 2], [4]])
+def test_joint_smoothing_equals_its_definition(
+    workbench: Workbench, spacing_mm: Triple, radius_mm: float, values: list[int]
+) -> None:
+    labels = blobs(24, SHAPE, structures=4, smooth=1.5)
+    params = {"target": [structure(v) for v in values], "method": "joint", "radius_mm": radius_mm}
+    ours = workbench.operate("smooth", params, labels, spacing_mm).layers[0]
+    assert np.array_equal(ours, together(labels, values, footprint(radius_mm, spacing_mm)))
+
+
+def test_joint_smoothing_leaves_no_gap(workbench: Workbench) -> None:
+    labels = blobs(25, SHAPE, structures=5, smooth=1.2)
+    labels[labels == 0] = 5
+    params = {"target": [structure(v) for v in range(1, 6)], "method": "joint", "radius_mm": 3.0}
+    ours = workbench.operate("smooth", params, labels).layers[0]
+    assert ours.all()
+    assert (ours != labels).any()
