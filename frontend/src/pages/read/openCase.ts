@@ -1,14 +1,17 @@
 /** Everything that must be there before the first stroke: the lock, the masks, the outbox, the reading session. */
 
-import { type Assignment, fetchAssignment, fetchMask, type MaskRef, startSession } from '../../api';
+import { type Assignment, fetchAssignment, startSession } from '../../api';
 import { lockAssignment, Outbox, SaveQueue } from '../../session';
-import { applyEdits, decodeMaskChunks, type LabelMap } from '../../voxels';
+import { applyEdits, type LabelMap } from '../../voxels';
+import { LookedKeeper } from './guidance/lookedKeeper';
+import { readMask } from './masks/readMask';
 
 export interface OpenedCase {
   readonly assignment: Assignment;
   readonly mask: LabelMap;
   readonly prediction: LabelMap | null;
   readonly queue: SaveQueue;
+  readonly looked: LookedKeeper;
   /** Null while the case can only be looked at. */
   readonly session: number | null;
   readonly close: () => void;
@@ -32,12 +35,14 @@ export async function openCase(id: number, user: string): Promise<OpenedCase> {
     const outbox = await Outbox.open();
     queue = await SaveQueue.open({ assignment: id, user, head: assignment.mask.head, outbox });
     const opened = queue;
+    const looked = lookedOf(assignment);
     const close = (): void => {
+      looked.close();
       opened.close();
       outbox.close();
       unlock();
     };
-    return { assignment, queue: opened, close, ...(await fetchContent(assignment, opened)) };
+    return { assignment, queue: opened, looked, close, ...(await fetchContent(assignment, opened)) };
   } catch (error) {
     queue?.close();
     unlock();
@@ -56,7 +61,6 @@ async function fetchContent(assignment: Assignment, queue: SaveQueue) {
   return { mask, prediction, session };
 }
 
-async function readMask({ id, head }: MaskRef, { volume, structures }: Assignment): Promise<LabelMap> {
-  const layers = 1 + Math.max(0, ...structures.map(({ layer }) => layer));
-  return decodeMaskChunks(await fetchMask(id, head), volume.shape, layers);
+function lookedOf({ id, volume, looked, editable }: Assignment): LookedKeeper {
+  return new LookedKeeper({ assignment: id, shape: volume.shape, known: looked, editable });
 }

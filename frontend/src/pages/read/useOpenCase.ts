@@ -42,8 +42,9 @@ export function useOpenCase(assignment: number, user: string, attempt: number): 
 }
 
 /** Leaving within the product sends the last strokes; what does not get through in time stays in the outbox. */
-async function finish({ queue, close }: OpenedCase): Promise<void> {
-  await Promise.race([queue.flush(), new Promise((resume) => setTimeout(resume, SEND_AT_MOST_MS))]);
+async function finish({ queue, looked, close }: OpenedCase): Promise<void> {
+  const sent = Promise.all([queue.flush(), looked.flush()]);
+  await Promise.race([sent, new Promise((resume) => setTimeout(resume, SEND_AT_MOST_MS))]);
   close();
 }
 
@@ -57,6 +58,14 @@ export function useSaveState(queue: SaveQueue): SaveState {
   return useSyncExternalStore(
     (watcher) => queue.subscribe(watcher),
     () => queue.state,
+  );
+}
+
+/** The newest revision that the server has acknowledged. */
+export function useHead(queue: SaveQueue): number {
+  return useSyncExternalStore(
+    (watcher) => queue.subscribe(watcher),
+    () => queue.head,
   );
 }
 

@@ -36,6 +36,7 @@ export class OverlapTable {
   readonly #voxel_ml: number;
   /** Per layer and slice; slices without a structure have no entry. */
   readonly #slices: Map<number, SliceTallies>[];
+  #isCounted = false;
 
   /** Counts nothing yet. Throws a RangeError where the masks belong to different scans. */
   constructor(first: LabelMap, second: LabelMap, spacing_mm: Triple) {
@@ -47,10 +48,17 @@ export class OverlapTable {
   }
 
   /** Counts every slice, in portions. False where it was stopped. */
-  count(isGone?: () => boolean): Promise<boolean> {
+  async count(isGone?: () => boolean): Promise<boolean> {
     const slices = this.#first.shape[2];
     const steps = slices * this.#first.layers.length;
-    return inPortions(steps, (at) => this.update(Math.floor(at / slices), at % slices), isGone);
+    const count = (at: number): void => this.update(Math.floor(at / slices), at % slices);
+    this.#isCounted = await inPortions(steps, count, isGone);
+    return this.#isCounted;
+  }
+
+  /** Whether every slice has been counted; until then the figures are too small. */
+  get isCounted(): boolean {
+    return this.#isCounted;
   }
 
   /** Counts one slice anew, after a stroke in it. */

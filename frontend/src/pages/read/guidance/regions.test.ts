@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { centreOf, NOWHERE, nextRegion, type SuspiciousRegion, sizeWords, walkWords } from './regions';
+import type { SuspiciousRegion } from '../../../api';
+import { centreOf, NOWHERE, nextRegion, reasonSentence, sizeWords, walkWords } from './regions';
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -30,17 +31,33 @@ test('the words count from one', () => {
   expect(walkWords(0, NOWHERE)).toBe('No suspicious regions');
 });
 
-test('a region is a voxel, a size and a share', () => {
-  const region: SuspiciousRegion = {
-    centre_ijk: [3.4, 8.6, 2],
-    low: [1, 7, 2],
-    high: [5, 10, 2],
-    layer: 0,
-    structure: 'liver',
-    volume_ml: 12.44,
-    uncertainty: 0.777,
-    reason: '',
+const REGION: SuspiciousRegion = {
+  kind: 'unsure',
+  centre_ijk: [3.4, 8.6, 2],
+  low: [1, 7, 2],
+  high: [5, 10, 2],
+  layer: 0,
+  structure: 1,
+  volume_ml: 12.44,
+  uncertainty: 0.777,
+  reason: 'unsure where the liver ends at its lower end, 12.4 mL',
+};
+
+test('a region is a voxel, a size, a share and a sentence', () => {
+  expect(centreOf(REGION)).toEqual([3, 9, 2]);
+  expect(sizeWords(REGION)).toBe('12.4 mL · 78 % unsure');
+  expect(reasonSentence(REGION)).toBe('Unsure where the liver ends at its lower end, 12.4 mL.');
+});
+
+test('a structure that was not drawn has no place and no size', () => {
+  const missing = {
+    ...REGION,
+    centre_ijk: null,
+    volume_ml: 0,
+    uncertainty: null,
+    reason: 'Nothing is drawn.',
   };
-  expect(centreOf(region)).toEqual([3, 9, 2]);
-  expect(sizeWords(region)).toBe('12.4 mL, 78 % unsure');
+  expect(centreOf(missing)).toBeNull();
+  expect(sizeWords(missing)).toBe('');
+  expect(reasonSentence(missing)).toBe('Nothing is drawn.');
 });

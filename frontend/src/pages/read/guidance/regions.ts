@@ -1,20 +1,8 @@
 /** The suspicious regions of a prediction, in the order in which the reader walks them. */
 
-import type { Ijk, Triple } from '../../../voxels';
+import type { SuspiciousRegion } from '../../../api';
+import { type Ijk, ijk } from '../../../voxels';
 import { millilitres } from '../../words';
-
-export interface SuspiciousRegion {
-  readonly centre_ijk: Triple;
-  readonly low: Triple;
-  readonly high: Triple;
-  readonly layer: number;
-  /** Key of the structure, null where the model is unsure outside of every structure. */
-  readonly structure: string | null;
-  readonly volume_ml: number;
-  /** 0 to 1. */
-  readonly uncertainty: number;
-  readonly reason: string;
-}
 
 /** Index into the ranked list; -1: nowhere yet. */
 export const NOWHERE = -1;
@@ -48,12 +36,24 @@ export function walkWords(count: number, current: number): string {
   return `Next suspicious (N): ${current === NOWHERE ? '–' : current + 1} of ${count}`;
 }
 
-/** `12.4 mL, 78 % unsure`. */
+/** `12.4 mL · 78 % unsure`; what was not measured is left out. */
 export function sizeWords({ volume_ml, uncertainty }: SuspiciousRegion): string {
-  return `${millilitres(volume_ml)}, ${Math.round(uncertainty * 100)} % unsure`;
+  const parts = [volume_ml > 0 ? millilitres(volume_ml) : null, unsureWords(uncertainty)];
+  return parts.filter((part) => part !== null).join(' · ');
 }
 
-/** The centre as a voxel; the server may give the mean of a region, which lies between voxels. */
-export function centreOf({ centre_ijk }: SuspiciousRegion): Ijk {
-  return centre_ijk.map(Math.round) as unknown as Ijk;
+function unsureWords(uncertainty: number | null): string | null {
+  return uncertainty === null ? null : `${Math.round(uncertainty * 100)} % unsure`;
+}
+
+/** The server's reason as a sentence. */
+export function reasonSentence({ reason }: SuspiciousRegion): string {
+  const words = reason.trim();
+  const full = /[.!?]$/.test(words) ? words : `${words}.`;
+  return words === '' ? '' : full.charAt(0).toUpperCase() + full.slice(1);
+}
+
+/** The voxel to go to; null where there is no place (a structure that was not drawn). */
+export function centreOf({ centre_ijk: centre }: SuspiciousRegion): Ijk | null {
+  return centre === null ? null : ijk(Math.round(centre[0]), Math.round(centre[1]), Math.round(centre[2]));
 }

@@ -1,21 +1,14 @@
 import { expect, test } from 'vitest';
-import {
-  dayWords,
-  doneWords,
-  type RevisionEvent,
-  type RevisionRow,
-  stretchesOf,
-  timeWords,
-  voxelWords,
-} from './timeline';
+import type { EditEvent, RevisionEntry } from '../../../api';
+import { dayWords, doneWords, stretchesOf, timeWords, voxelWords } from './timeline';
 
 const START = new Date(2026, 4, 11, 14, 30).getTime();
 
-function event(tool: string, structure: number, added = 10, removed = 0): RevisionEvent {
+function event(tool: string, structure: number, added = 10, removed = 0): EditEvent {
   return { tool, layer: 0, structure, added, removed };
 }
 
-function revision(number: number, seconds: number, change: Partial<RevisionRow> = {}): RevisionRow {
+function revision(number: number, seconds: number, change: Partial<RevisionEntry> = {}): RevisionEntry {
   return {
     number,
     kind: 'autosave',
@@ -28,7 +21,7 @@ function revision(number: number, seconds: number, change: Partial<RevisionRow> 
   };
 }
 
-const numbers = (rows: readonly RevisionRow[]) =>
+const numbers = (rows: readonly RevisionEntry[]) =>
   stretchesOf(rows).map(({ revisions }) => revisions.map(({ number }) => number));
 
 test('strokes with one tool belong together until there is a pause', () => {

@@ -1,28 +1,11 @@
 /** The revisions of a mask as a person remembers them: what was done with which tools, and when. */
 
-export interface RevisionEvent {
-  readonly tool: string;
-  readonly layer: number;
-  readonly structure: number;
-  readonly added: number;
-  readonly removed: number;
-}
-
-export interface RevisionRow {
-  readonly number: number;
-  readonly kind: string;
-  /** ISO 8601. */
-  readonly at: string;
-  readonly author: string | null;
-  readonly voxels_changed: number;
-  readonly bytes: number;
-  readonly events: readonly RevisionEvent[];
-}
+import type { RevisionEntry } from '../../../api';
 
 /** Revisions that belong together, newest first. */
 export interface Stretch {
-  readonly revisions: readonly RevisionRow[];
-  readonly kind: string;
+  readonly revisions: readonly RevisionEntry[];
+  readonly kind: RevisionEntry['kind'];
   readonly author: string | null;
   /** Times of the oldest and the newest revision. */
   readonly from: string;
@@ -41,8 +24,8 @@ const LONGEST_MS = 10 * 60_000;
  * Groups revisions (newest first): strokes of one author with the same tools and without a pause of two minutes are
  * one stretch, at most ten minutes long. A submit, a restore or a merge stands alone.
  */
-export function stretchesOf(revisions: readonly RevisionRow[]): Stretch[] {
-  const groups: RevisionRow[][] = [];
+export function stretchesOf(revisions: readonly RevisionEntry[]): Stretch[] {
+  const groups: RevisionEntry[][] = [];
   for (const revision of revisions) {
     const group = groups.at(-1);
     if (group !== undefined && belongs(revision, group)) {
@@ -54,7 +37,7 @@ export function stretchesOf(revisions: readonly RevisionRow[]): Stretch[] {
   return groups.map(stretchOf);
 }
 
-function belongs(older: RevisionRow, group: readonly RevisionRow[]): boolean {
+function belongs(older: RevisionEntry, group: readonly RevisionEntry[]): boolean {
   const [newest] = group;
   const next = group.at(-1);
   if (newest === undefined || next === undefined) {
@@ -72,28 +55,28 @@ function belongs(older: RevisionRow, group: readonly RevisionRow[]): boolean {
 }
 
 /** Saved while drawing, as against a submit, a restore and the like. */
-function isDrawn({ kind }: RevisionRow): boolean {
+function isDrawn({ kind }: RevisionEntry): boolean {
   return kind === 'autosave' || kind === 'review_fix';
 }
 
-function between(older: RevisionRow, newer: RevisionRow): number {
+function between(older: RevisionEntry, newer: RevisionEntry): number {
   return Date.parse(newer.at) - Date.parse(older.at);
 }
 
 /** Undoing belongs to what is undone: it does not break a stretch. */
-function sameTools(a: RevisionRow, b: RevisionRow): boolean {
+function sameTools(a: RevisionEntry, b: RevisionEntry): boolean {
   const ofA = drawingTools(a);
   const ofB = drawingTools(b);
   return ofA.size === 0 || ofB.size === 0 || [...ofA].some((tool) => ofB.has(tool));
 }
 
-function drawingTools({ events }: RevisionRow): Set<string> {
+function drawingTools({ events }: RevisionEntry): Set<string> {
   return new Set(events.map(({ tool }) => tool).filter((tool) => tool !== 'undo' && tool !== 'redo'));
 }
 
-function stretchOf(revisions: readonly RevisionRow[]): Stretch {
-  const newest = revisions[0] as RevisionRow;
-  const oldest = revisions.at(-1) as RevisionRow;
+function stretchOf(revisions: readonly RevisionEntry[]): Stretch {
+  const newest = revisions[0] as RevisionEntry;
+  const oldest = revisions.at(-1) as RevisionEntry;
   const events = revisions.toReversed().flatMap((revision) => revision.events);
   const structures = new Map(
     events.map(({ layer, structure }) => [`${layer}/${structure}`, { layer, value: structure }]),
@@ -115,12 +98,13 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, n) => total + n, 0);
 }
 
-const KINDS: Readonly<Record<string, string>> = {
+const KINDS: Partial<Readonly<Record<RevisionEntry['kind'], string>>> = {
   submit: 'Submitted',
   restore: 'Restored',
   merge: 'Branch put on top',
   import: 'Imported',
   prediction: 'Predicted',
+  branch: 'Kept as a branch',
 };
 
 const TOOLS: Readonly<Record<string, string>> = {

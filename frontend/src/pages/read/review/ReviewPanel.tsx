@@ -1,7 +1,7 @@
 import { UnstyledButton } from '@mantine/core';
 import type { Assignment, Structure } from '../../../api';
 import { millilitres, VERDICTS, when } from '../../words';
-import type { StructureChange } from './changes';
+import type { Overlap } from '../compare/overlap';
 import classes from './ReviewPanel.module.css';
 import type { Changes } from './useChanges';
 
@@ -18,7 +18,8 @@ export function ReviewPanel({ assignment, changes }: ReviewPanelProps) {
         {!changes.isKnown && (
           <p className={classes.none}>Drawn from scratch: there is no prediction to compare with.</p>
         )}
-        {changes.isKnown && changes.list.length === 0 && (
+        {changes.isCounting && <p className={classes.none}>Counting the changes…</p>}
+        {changes.isKnown && !changes.isCounting && changes.list.length === 0 && (
           <p className={classes.none}>None. The prediction was taken as it is.</p>
         )}
         {changes.list.length > 0 && (
@@ -41,12 +42,12 @@ export function ReviewPanel({ assignment, changes }: ReviewPanelProps) {
   );
 }
 
-function structureOf({ structures }: Assignment, change: StructureChange): Structure | undefined {
+function structureOf({ structures }: Assignment, change: Overlap): Structure | undefined {
   return structures.find(({ layer, value }) => layer === change.layer && value === change.value);
 }
 
 interface ChangeRowProps {
-  readonly change: StructureChange;
+  readonly change: Overlap;
   readonly structure: Structure | undefined;
   readonly isCurrent: boolean;
   readonly onShow: () => void;

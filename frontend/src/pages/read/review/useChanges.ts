@@ -1,13 +1,14 @@
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { Stroke } from '../../../viewer';
-import type { Ijk } from '../../../voxels';
+import { changed_ml, type Overlap, OverlapTable } from '../compare/overlap';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
-import { ChangeTable, type StructureChange } from './changes';
 
 export interface Changes {
-  readonly list: readonly StructureChange[];
+  readonly list: readonly Overlap[];
+  /** False where there is no prediction to compare with. */
   readonly isKnown: boolean;
+  readonly isCounting: boolean;
   readonly current: number;
   readonly show: (at: number) => void;
   readonly walk: (by: 1 | -1) => void;
@@ -19,11 +20,11 @@ export function useChanges({ assignment, mask, prediction }: OpenedCase): Change
   const table = useMemo(
     () =>
       assignment.role === 'review' && prediction !== null
-        ? new ChangeTable(prediction, mask, assignment.volume.spacing_mm)
+        ? new OverlapTable(prediction, mask, assignment.volume.spacing_mm)
         : null,
     [assignment, mask, prediction],
   );
-  const [list, setList] = useState<readonly StructureChange[]>(() => table?.list() ?? []);
+  const { list, isCounting, recount } = useList(table);
   const [current, setCurrent] = useState(-1);
   const show = (at: number): void => {
     const change = list[at];
@@ -33,23 +34,51 @@ export function useChanges({ assignment, mask, prediction }: OpenedCase): Change
     const { structures, activate, port } = useRead.getState();
     setCurrent(at);
     activate(structures.find(({ layer, value }) => layer === change.layer && value === change.value));
-    const place: Ijk | null = table.place(change.layer, change.value);
+    const place = table.place(change.layer, change.value);
     if (place !== null) {
       port?.goTo(place);
     }
   };
   const note = useCallback(
     (stroke: Stroke) => {
-      if (table !== null) {
-        for (const { layer, k } of stroke.delta) {
-          table.update(layer, k);
-        }
-        setList(table.list());
+      for (const { layer, k } of stroke.delta) {
+        table?.update(layer, k);
       }
+      recount();
     },
-    [table],
+    [table, recount],
   );
   const walk = (by: 1 | -1): void =>
     show(current < 0 && by < 0 ? list.length - 1 : (current + by + list.length) % list.length);
-  return { list, isKnown: table !== null, current, show, walk, note };
+  return { list, isKnown: table !== null, isCounting, current, show, walk, note };
+}
+
+/** Counted in portions while the image comes in; a stroke drawn meanwhile is counted with the rest. */
+function useList(table: OverlapTable | null) {
+  const [list, setList] = useState<readonly Overlap[]>([]);
+  const [isCounting, setCounting] = useState(table !== null);
+  useEffect(() => {
+    let isGone = false;
+    void table
+      ?.count(() => isGone)
+      .then((isDone) => {
+        if (isDone) {
+          setList(changesOf(table));
+          setCounting(false);
+        }
+      });
+    return () => {
+      isGone = true;
+    };
+  }, [table]);
+  const recount = useCallback(() => {
+    if (table?.isCounted) {
+      setList(changesOf(table));
+    }
+  }, [table]);
+  return { list, isCounting, recount };
+}
+
+function changesOf(table: OverlapTable): Overlap[] {
+  return table.list().filter((overlap) => changed_ml(overlap) > 0);
 }

@@ -1,0 +1,221 @@
+import { Button, NativeSelect, SegmentedControl, UnstyledButton } from '@mantine/core';
+import { memo, useId } from 'react';
+import type { Assignment, Structure } from '../../../api';
+import { millilitres, score } from '../../words';
+import classes from './ComparePanel.module.css';
+import { type Comparison, type How, useCompareStore } from './compareStore';
+import { changed_ml, type Overlap } from './overlap';
+import { MINE, PREDICTION, type Source, sourceKey, sourcesOf, sourceWords } from './sources';
+import { goToChange } from './useCompare';
+
+/** Any two masks of the case: drawn one against the other, and in figures. */
+export function ComparePanel({ assignment }: { readonly assignment: Assignment }) {
+  const comparison = useCompareStore((state) => state.comparison);
+  const { start, stop } = useCompareStore.getState();
+  const sources = withCurrent(sourcesOf(assignment), comparison);
+  const base = sources.find(({ kind }) => kind !== 'mine');
+  if (base === undefined) {
+    return (
+      <section className={classes.section} aria-label="Compare">
+        <p className={classes.quiet}>
+          There is nothing to compare with yet: this case has no prediction. Earlier revisions of your mask
+          are in the history.
+        </p>
+      </section>
+    );
+  }
+  return (
+    <section className={classes.section} aria-label="Compare">
+      {comparison === null ? (
+        <div className={classes.start}>
+          <p className={classes.quiet}>
+            See what one mask adds and takes away against another, for each structure.
+          </p>
+          <Button
+            size="compact-sm"
+            onClick={() => start({ shown: MINE, base, how: 'difference', by: 'compare' })}
+          >
+            Compare {sourceWords(MINE, assignment).toLowerCase()} with {lower(base, assignment)}
+          </Button>
+        </div>
+      ) : (
+        <Controls assignment={assignment} comparison={comparison} sources={sources} onStop={stop} />
+      )}
+      {comparison !== null && <Result structures={assignment.structures} />}
+    </section>
+  );
+}
+
+function lower(source: Source, assignment: Assignment): string {
+  const words = sourceWords(source, assignment);
+  return source.kind === PREDICTION.kind ? `the ${words.toLowerCase()}` : words.toLowerCase();
+}
+
+/** A revision that was chosen in the history is a choice here too. */
+function withCurrent(sources: readonly Source[], comparison: Comparison | null): Source[] {
+  const all = new Map(sources.map((source) => [sourceKey(source), source]));
+  for (const source of [comparison?.shown, comparison?.base]) {
+    if (source) all.set(sourceKey(source), source);
+  }
+  return [...all.values()];
+}
+
+interface ControlsProps {
+  readonly assignment: Assignment;
+  readonly comparison: Comparison;
+  readonly sources: readonly Source[];
+  readonly onStop: () => void;
+}
+
+function Controls({ assignment, comparison, sources, onStop }: ControlsProps) {
+  const { change } = useCompareStore.getState();
+  const { shown, base, how } = comparison;
+  return (
+    <div className={classes.controls}>
+      <Choice
+        label="Show"
+        assignment={assignment}
+        sources={sources}
+        chosen={shown}
+        onChoose={(source) => change({ shown: source })}
+      />
+      <Choice
+        label="against"
+        assignment={assignment}
+        sources={sources}
+        chosen={base ?? shown}
+        onChoose={(source) => change({ base: source })}
+      />
+      <SegmentedControl
+        size="xs"
+        fullWidth
+        aria-label="How to draw it"
+        data={[
+          { value: 'difference', label: 'Difference' },
+          { value: 'overlay', label: 'Both outlines' },
+        ]}
+        value={how}
+        onChange={(value) => change({ how: value as How })}
+      />
+      <Button size="compact-sm" variant="default" onClick={onStop}>
+        Stop comparing
+      </Button>
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly assignment: Assignment;
+  readonly sources: readonly Source[];
+  readonly chosen: Source;
+  readonly onChoose: (source: Source) => void;
+}
+
+function Choice({ label, assignment, sources, chosen, onChoose }: ChoiceProps) {
+  const id = useId();
+  return (
+    <div className={classes.choice}>
+      <label htmlFor={id}>{label}</label>
+      <NativeSelect
+        id={id}
+        size="xs"
+        value={sourceKey(chosen)}
+        data={sources.map((source) => ({ value: sourceKey(source), label: sourceWords(source, assignment) }))}
+        onChange={({ currentTarget }) => {
+          const found = sources.find((source) => sourceKey(source) === currentTarget.value);
+          if (found !== undefined) onChoose(found);
+          // The keys go back to the image.
+          currentTarget.blur();
+        }}
+      />
+    </div>
+  );
+}
+
+function Result({ structures }: { readonly structures: readonly Structure[] }) {
+  const progress = useCompareStore((state) => state.progress);
+  const rows = useCompareStore((state) => state.rows);
+  if (progress.kind === 'failed') {
+    return (
+      <p className={classes.problem} role="alert">
+        {progress.sentence}
+      </p>
+    );
+  }
+  if (rows === null) {
+    return (
+      <p className={classes.quiet} role="status">
+        {progress.kind === 'fetching' ? 'Fetching the masks…' : 'Counting voxels…'}
+      </p>
+    );
+  }
+  return <OverlapTableView rows={rows} structures={structures} />;
+}
+
+interface OverlapTableViewProps {
+  readonly rows: readonly Overlap[];
+  readonly structures: readonly Structure[];
+}
+
+export function OverlapTableView({ rows, structures }: OverlapTableViewProps) {
+  const agreed = rows.every((row) => changed_ml(row) === 0);
+  return (
+    <>
+      <p className={classes.quiet}>
+        {agreed
+          ? 'The two masks are the same.'
+          : 'Solid is added, hatched is removed. Click a row to go there.'}
+      </p>
+      <div className={classes.scroller}>
+        <table className={classes.table} aria-label="Agreement by structure">
+          <thead>
+            <tr className={classes.head}>
+              <th scope="col">Structure</th>
+              <th scope="col">Dice</th>
+              <th scope="col">added</th>
+              <th scope="col">removed</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <Row
+                key={`${row.layer}/${row.value}`}
+                row={row}
+                structure={structures.find(({ layer, value }) => layer === row.layer && value === row.value)}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+interface RowProps {
+  readonly row: Overlap;
+  readonly structure: Structure | undefined;
+}
+
+const Row = memo(function Row({ row, structure }: RowProps) {
+  const name = structure?.name ?? `value ${row.value}`;
+  return (
+    <tr className={classes.row} data-changed={changed_ml(row) > 0 || undefined}>
+      <td>
+        <UnstyledButton
+          className={classes.name}
+          title={`Go to where ${name} differs most`}
+          // Keys stay with the image.
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={() => goToChange(row.layer, row.value)}
+        >
+          <span className={classes.dot} style={{ background: structure?.colour ?? 'var(--muted)' }} />
+          {name}
+        </UnstyledButton>
+      </td>
+      <td>{score(row.dice)}</td>
+      <td>{row.added_ml > 0 ? `+${millilitres(row.added_ml)}` : ''}</td>
+      <td>{row.removed_ml > 0 ? `−${millilitres(row.removed_ml)}` : ''}</td>
+    </tr>
+  );
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { Assignment } from '../../../api';
+import { maskOf, sourceKey, sourcesOf, sourceWords } from './sources';
+
+type Part = Pick<Assignment, 'role' | 'model_version' | 'prediction_mask' | 'subject' | 'branches'>;
+
+const READ = {
+  role: 'annotate',
+  model_version: 7,
+  prediction_mask: { id: 3, head: 1 },
+  subject: null,
+  branches: [{ mask: 9, head: 2, base_revision: 4, strokes: 3, at: '2026-05-11T12:00:00Z', applied: false }],
+} satisfies Part as unknown as Assignment;
+
+const REVIEW = {
+  ...READ,
+  role: 'review',
+  prediction_mask: null,
+  model_version: null,
+  subject: { mask: { id: 5, head: 12 } },
+  branches: [],
+} as Assignment;
+
+test('a reader has the own mask, the prediction and the branches', () => {
+  expect(sourcesOf(READ).map(sourceKey)).toEqual(['mine', 'prediction', 'branch/9/2']);
+  expect(sourcesOf(READ).map((source) => maskOf(source, READ))).toEqual([
+    null,
+    { id: 3, head: 1 },
+    { id: 9, head: 2 },
+  ]);
+});
+
+test('a reviewer has what the reader handed in, and no prediction where there was none', () => {
+  expect(sourcesOf(REVIEW).map(sourceKey)).toEqual(['mine', 'read']);
+  expect(maskOf({ kind: 'read' }, REVIEW)).toEqual({ id: 5, head: 12 });
+});
+
+test('each is called by its name', () => {
+  expect(sourceWords({ kind: 'prediction' }, READ)).toBe('Prediction of model 7');
+  expect(sourceWords({ kind: 'revision', mask: 5, number: 12 }, READ)).toBe('Revision 12');
+  expect(sourceWords({ kind: 'mine' }, REVIEW)).toBe('Mask with my fixes');
+});

@@ -1,0 +1,60 @@
+/** Masks of the open case that the reader may see, by names that a person knows them by. */
+
+import type { Assignment, MaskRef } from '../../../api';
+import { when } from '../../words';
+
+export type Source =
+  | { readonly kind: 'mine' }
+  | { readonly kind: 'prediction' }
+  /** Review: what the reader handed in. */
+  | { readonly kind: 'read' }
+  | { readonly kind: 'revision'; readonly mask: number; readonly number: number }
+  | { readonly kind: 'branch'; readonly mask: number; readonly number: number; readonly at: string };
+
+export const MINE: Source = { kind: 'mine' };
+export const PREDICTION: Source = { kind: 'prediction' };
+
+/** What can always be chosen; revisions come from the history. */
+export function sourcesOf({ prediction_mask, subject, branches }: Assignment): Source[] {
+  return [
+    MINE,
+    ...(prediction_mask === null ? [] : [PREDICTION]),
+    ...(subject === null ? [] : [{ kind: 'read' } as const]),
+    ...branches.map(({ mask, head, at }): Source => ({ kind: 'branch', mask, number: head, at })),
+  ];
+}
+
+/** Identity, for lists and for keeping what was fetched. */
+export function sourceKey(source: Source): string {
+  return 'mask' in source ? `${source.kind}/${source.mask}/${source.number}` : source.kind;
+}
+
+export function sourceWords(source: Source, { role, model_version }: Assignment): string {
+  switch (source.kind) {
+    case 'mine':
+      return role === 'review' ? 'Mask with my fixes' : 'My mask';
+    case 'prediction':
+      return model_version === null ? 'Prediction' : `Prediction of model ${model_version}`;
+    case 'read':
+      return 'As the reader handed it in';
+    case 'revision':
+      return `Revision ${source.number}`;
+    case 'branch':
+      return `Branch of ${when(source.at)}`;
+  }
+}
+
+/** Where the bytes are; null for the mask that is being drawn. */
+export function maskOf(source: Source, { prediction_mask, subject }: Assignment): MaskRef | null {
+  switch (source.kind) {
+    case 'mine':
+      return null;
+    case 'prediction':
+      return prediction_mask;
+    case 'read':
+      return subject?.mask ?? null;
+    case 'revision':
+    case 'branch':
+      return { id: source.mask, head: source.number };
+  }
+}
