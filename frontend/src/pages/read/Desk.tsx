@@ -1,18 +1,26 @@
-import { useCallback } from 'react';
+import { useCallback, useEffect } from 'react';
 import type { Stroke } from '../../viewer';
+import { CommandPalette } from './keys/CommandPalette';
+import { lend } from './keys/handlers';
 import { KeyOverview } from './keys/KeyOverview';
+import { KeySettings } from './keys/KeySettings';
 import { useKeys } from './keys/useKeys';
 import { Planes } from './layout/Planes';
 import { StatusBar } from './layout/StatusBar';
 import { TopBar } from './layout/TopBar';
 import type { OpenedCase } from './openCase';
 import classes from './ReadPage.module.css';
+import { useRead } from './readStore';
 import { ReturnedStrip } from './review/ReturnedStrip';
-import { useChanges } from './review/useChanges';
-import { useJudge } from './review/useJudge';
+import { type Changes, useChanges } from './review/useChanges';
+import { type Judge, useJudge } from './review/useJudge';
+import { VerdictBar } from './review/VerdictBar';
 import { SidePanel } from './SidePanel';
+import { SaveNotice } from './saving/SaveNotice';
+import { sideTabs } from './sideTabs';
 import { ToolColumn } from './tools/ToolColumn';
-import { useActiveSeconds, useLeaveGuard, useSaveState } from './useOpenCase';
+import { ToolOptions } from './tools/ToolOptions';
+import { useLeaveGuard, useSaveState } from './useOpenCase';
 
 interface DeskProps {
   readonly opened: OpenedCase;
@@ -23,34 +31,58 @@ interface DeskProps {
 
 /** The page of one open case: the same for who draws and for who reviews, but for the right panel. */
 export function Desk({ opened, username, onReopen }: DeskProps) {
-  const { assignment, prediction, queue } = opened;
+  const { assignment, prediction } = opened;
   const isReview = assignment.role === 'review';
-  const save = useSaveState(queue);
-  const seconds = useActiveSeconds(opened);
+  const role = isReview ? 'review' : 'annotate';
   const changes = useChanges(opened);
   const judge = useJudge(opened);
   const keep = useKeep(opened, changes.note);
-  useLeaveGuard(save);
-  useKeys({
-    isReview,
-    canJudge: isReview && assignment.editable && !judge.isPending,
-    canSubmit: assignment.editable,
-    accept: () => judge.give('accept', ''),
-    walkChanges: changes.walk,
-  });
-  const panel = { opened, save, username, changes, judge, onReopen };
+  useKeys(role);
+  useLent(opened, changes, judge);
   return (
     <div className={classes.page}>
-      <TopBar opened={opened} save={save} seconds={seconds} />
+      <TopBar opened={opened} />
       <ReturnedStrip assignment={assignment} />
       <div className={classes.body}>
-        <ToolColumn editable={assignment.editable} isReview={isReview} hasPrediction={prediction !== null} />
+        <ToolColumn editable={assignment.editable} hasPrediction={prediction !== null} />
         <Planes opened={opened} onStroke={keep} />
-        <SidePanel {...panel} />
+        <SidePanel
+          notices={<Notices opened={opened} username={username} onReopen={onReopen} />}
+          tabs={sideTabs(opened, changes)}
+          tool={<ToolOptions />}
+          footer={isReview && <VerdictBar editable={assignment.editable} judge={judge} />}
+        />
       </div>
-      <StatusBar head={queue.head} save={save} />
-      <KeyOverview isReview={isReview} />
+      <StatusBar queue={opened.queue} />
+      <KeyOverview role={role} />
+      <KeySettings />
+      <CommandPalette role={role} />
     </div>
+  );
+}
+
+/** On its own, because each stroke changes the state of saving. */
+function Notices({ opened, username, onReopen }: DeskProps) {
+  const { assignment, queue } = opened;
+  const save = useSaveState(queue);
+  useLeaveGuard(save);
+  return (
+    <>
+      <SaveNotice
+        opened={opened}
+        save={save}
+        isDurable={queue.durable}
+        username={username}
+        onReopen={onReopen}
+      />
+      {!assignment.editable && (
+        <p className={classes.notice}>
+          {assignment.role === 'review'
+            ? 'This review is finished. You can look, not draw.'
+            : 'This read is handed in. You can look, not draw.'}
+        </p>
+      )}
+    </>
   );
 }
 
@@ -64,4 +96,20 @@ function useKeep({ queue }: OpenedCase, note: (stroke: Stroke) => void): (stroke
     },
     [queue, note],
   );
+}
+
+/** What keys may do with the case as a whole. */
+function useLent({ assignment, queue }: OpenedCase, { walk }: Changes, { give, isPending }: Judge): void {
+  const { role, editable } = assignment;
+  useEffect(() => {
+    const { set } = useRead.getState();
+    const save = (): void => void queue.flush();
+    const verdicts = { accept: () => give('accept', ''), return: () => set({ panel: 'return' }) };
+    return lend({
+      save,
+      ...(role === 'review' ? { walkChanges: walk } : {}),
+      ...(role === 'review' && editable && !isPending ? verdicts : {}),
+      ...(role !== 'review' && editable ? { submit: () => set({ panel: 'submit' }) } : {}),
+    });
+  });
 }

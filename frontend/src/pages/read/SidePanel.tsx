@@ -1,46 +1,77 @@
-import type { SaveState } from '../../session';
-import type { OpenedCase } from './openCase';
-import { ReviewPanel } from './review/ReviewPanel';
-import type { Changes } from './review/useChanges';
-import type { Judge } from './review/useJudge';
-import { VerdictBar } from './review/VerdictBar';
+import { Tooltip, UnstyledButton } from '@mantine/core';
+import type { TablerIcon } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { type SideTab, useRead } from './readStore';
 import classes from './SidePanel.module.css';
-import { SaveNotice } from './saving/SaveNotice';
-import { StructureList } from './structures/StructureList';
-import { ToolOptions } from './tools/ToolOptions';
 
-interface SidePanelProps {
-  readonly opened: OpenedCase;
-  readonly save: SaveState;
-  readonly username: string;
-  readonly changes: Changes;
-  readonly judge: Judge;
-  readonly onReopen: () => void;
+export interface SideTabContent {
+  readonly id: SideTab;
+  readonly label: string;
+  readonly icon: TablerIcon;
+  readonly content: ReactNode;
 }
 
-export function SidePanel({ opened, save, username, changes, judge, onReopen }: SidePanelProps) {
-  const { assignment, queue } = opened;
-  const isReview = assignment.role === 'review';
+interface SidePanelProps {
+  /** Above everything: what needs the reader now. */
+  readonly notices: ReactNode;
+  readonly tabs: readonly SideTabContent[];
+  /** Always there below the tab: the tool's options. */
+  readonly tool: ReactNode;
+  readonly footer?: ReactNode;
+}
+
+export function SidePanel({ notices, tabs, tool, footer }: SidePanelProps) {
+  const wanted = useRead((state) => state.tab);
+  const shown = tabs.find(({ id }) => id === wanted) ?? tabs[0];
   return (
     <aside className={classes.panel} aria-label="Case">
-      <SaveNotice
-        opened={opened}
-        save={save}
-        isDurable={queue.durable}
-        username={username}
-        onReopen={onReopen}
-      />
-      {!assignment.editable && (
-        <p className={classes.notice}>
-          {isReview
-            ? 'This review is finished. You can look, not draw.'
-            : 'This read is handed in. You can look, not draw.'}
-        </p>
-      )}
-      {isReview && <ReviewPanel assignment={assignment} changes={changes} />}
-      <StructureList />
-      <ToolOptions />
-      {isReview && <VerdictBar editable={assignment.editable} judge={judge} />}
+      {notices}
+      <TabStrip tabs={tabs} shown={shown?.id} />
+      <div
+        className={classes.content}
+        role="tabpanel"
+        id="side-content"
+        aria-labelledby={shown && `side-tab-${shown.id}`}
+      >
+        {shown?.content}
+      </div>
+      {tool}
+      {footer}
     </aside>
+  );
+}
+
+interface TabStripProps {
+  readonly tabs: readonly SideTabContent[];
+  readonly shown: SideTab | undefined;
+}
+
+function TabStrip({ tabs, shown }: TabStripProps) {
+  const set = useRead((state) => state.set);
+  return (
+    // Keys stay with the image: a click on a tab must not take the focus away from it.
+    <div
+      role="tablist"
+      aria-label="Beside the image"
+      className={classes.tabs}
+      onMouseDown={(event) => event.preventDefault()}
+    >
+      {tabs.map(({ id, label, icon: Icon }) => (
+        <Tooltip key={id} label={label} openDelay={400} disabled={id === shown}>
+          <UnstyledButton
+            role="tab"
+            id={`side-tab-${id}`}
+            className={classes.tab}
+            aria-label={label}
+            aria-selected={id === shown}
+            aria-controls="side-content"
+            onClick={() => set({ tab: id })}
+          >
+            <Icon size={16} stroke={1.7} aria-hidden />
+            {id === shown && <span>{label}</span>}
+          </UnstyledButton>
+        </Tooltip>
+      ))}
+    </div>
   );
 }

@@ -2,31 +2,53 @@
 
 import { create } from 'zustand';
 import type { Structure } from '../../api';
-import type { Brush, LoadProgress, ToolName, ViewerPort, VoiWindow } from '../../viewer';
-import type { Plane } from '../../voxels';
+import type { Brush, Layout, LoadProgress, Pane, ToolOptions, ViewerPort, VoiWindow } from '../../viewer';
+import { type EditMask, NO_MASK, type Triple } from '../../voxels';
+import { inDisplayOrder } from './structures/groups';
 import { WINDOW_PRESETS } from './tools/presets';
+import type { ToolId } from './tools/toolTable';
 
 export type Peek = 'none' | 'image' | 'prediction';
-/** What stands open beside the image; one at a time. */
-export type Panel = 'keys' | 'submit' | 'return';
+/** What stands open over or beside the image; one at a time. */
+export type Panel = 'keys' | 'key_settings' | 'palette' | 'submit' | 'return';
+/** What may stand in the upper part of the side column, one at a time. */
+export type SideTab = 'structures' | 'changes' | 'guidance' | 'compare' | 'history' | 'guideline';
+export type Drawing = 'both' | 'outline' | 'fill';
 
 /** Kept from case to case within a sitting. */
 interface Habits {
-  readonly tool: ToolName;
+  readonly tool: ToolId;
   readonly brush: Brush;
+  readonly options: ToolOptions;
+  /** Opacity of the fill, 0 to 1. */
   readonly opacity: number;
+  readonly drawing: Drawing;
+  readonly layout: Layout;
+  /** The pane of the layout of one. */
+  readonly single: Pane;
+  readonly tab: SideTab;
 }
 
 interface OfOneCase {
+  /** In the order of the list. */
   readonly structures: readonly Structure[];
   readonly active: Structure | null;
   /** Keys of structures. */
   readonly hidden: ReadonlySet<string>;
   readonly locked: ReadonlySet<string>;
+  /** Opacity of the fill by key, where it is not that of all. */
+  readonly opacities: ReadonlyMap<string, number>;
+  /** Shown alone; `hidden` then says what was hidden before. */
+  readonly solo: string | null;
+  /** Why a structure deserves a second look, by key. */
+  readonly warnings: ReadonlyMap<string, string>;
   readonly window: VoiWindow;
+  readonly paint: EditMask;
+  /** Rotation of the planes about the crosshair, degrees about each axis of the scan. */
+  readonly oblique: Triple;
   readonly peek: Peek;
   readonly difference: boolean;
-  readonly maximised: Plane | null;
+  readonly maximised: Pane | null;
   readonly panel: Panel | null;
   readonly port: ViewerPort | null;
   readonly progress: LoadProgress | null;
@@ -37,23 +59,47 @@ interface OfOneCase {
 interface Actions {
   readonly open: (structures: readonly Structure[], difference: boolean) => void;
   readonly set: (change: Partial<Habits & OfOneCase>) => void;
+  readonly setOptions: (change: Partial<ToolOptions>) => void;
   readonly activate: (structure: Structure | undefined) => void;
   readonly step: (by: 1 | -1) => void;
   readonly toggleHidden: (key: string) => void;
   readonly toggleLocked: (key: string) => void;
   readonly toggleAllHidden: () => void;
+  readonly setHidden: (keys: readonly string[], hidden: boolean) => void;
+  readonly setOpacity: (key: string, opacity: number | null) => void;
+  readonly toggleSolo: (key: string) => void;
 }
 
 export type ReadState = Habits & OfOneCase & Actions;
 
 const SOFT_TISSUE: VoiWindow = WINDOW_PRESETS[0]?.window ?? { width: 400, level: 40 };
 
+const FIRST_HABITS: Habits = {
+  tool: 'brush',
+  brush: { radius_mm: 6, sphere: false },
+  options: {
+    thresholdBrush: [-50, 200],
+    scissors: { form: 'freehand', inside: true, action: 'erase', reach: 'slice' },
+    flood: { tolerance_hu: 30, threeD: false, max_mm: 40 },
+  },
+  opacity: 0.35,
+  drawing: 'both',
+  layout: 'large_axial',
+  single: 'axial',
+  tab: 'structures',
+};
+
 const NOTHING_OPEN: OfOneCase = {
   structures: [],
   active: null,
   hidden: new Set(),
   locked: new Set(),
+  opacities: new Map(),
+  solo: null,
+  warnings: new Map(),
   window: SOFT_TISSUE,
+  paint: NO_MASK,
+  oblique: [0, 0, 0],
   peek: 'none',
   difference: false,
   maximised: null,
@@ -64,20 +110,27 @@ const NOTHING_OPEN: OfOneCase = {
 };
 
 export const useRead = create<ReadState>((set, get) => ({
-  tool: 'brush',
-  brush: { radius_mm: 6, sphere: false },
-  opacity: 0.35,
+  ...FIRST_HABITS,
   ...NOTHING_OPEN,
 
-  open: (structures, difference) =>
-    set({ ...NOTHING_OPEN, structures, active: structures[0] ?? null, difference }),
+  open: (given, difference) => {
+    const structures = inDisplayOrder(given);
+    set({ ...NOTHING_OPEN, structures, active: structures[0] ?? null, difference });
+  },
 
   set: (change) => set(change),
 
+  setOptions: (change) => set({ options: { ...get().options, ...change } }),
+
   activate: (structure) => {
     if (structure !== undefined) {
+      const { hidden, solo } = get();
       // Drawing something that is hidden would look as if the brush did not work.
-      set({ active: structure, hidden: without(get().hidden, structure.key) });
+      set({
+        active: structure,
+        hidden: without(hidden, structure.key),
+        solo: solo === null ? null : structure.key,
+      });
     }
   },
 
@@ -87,13 +140,33 @@ export const useRead = create<ReadState>((set, get) => ({
     activate(structures[(at + by + structures.length) % structures.length]);
   },
 
-  toggleHidden: (key) => set({ hidden: toggled(get().hidden, key) }),
+  toggleHidden: (key) => set({ hidden: toggled(get().hidden, key), solo: null }),
   toggleLocked: (key) => set({ locked: toggled(get().locked, key) }),
   toggleAllHidden: () => {
     const { hidden, structures } = get();
-    set({ hidden: hidden.size > 0 ? new Set() : new Set(structures.map(({ key }) => key)) });
+    set({ hidden: hidden.size > 0 ? new Set() : new Set(structures.map(({ key }) => key)), solo: null });
   },
+  setHidden: (keys, isHidden) => {
+    const hidden = new Set(get().hidden);
+    for (const key of keys) {
+      if (isHidden) hidden.add(key);
+      else hidden.delete(key);
+    }
+    set({ hidden, solo: null });
+  },
+  setOpacity: (key, opacity) => {
+    const opacities = new Map(get().opacities);
+    if (opacity === null) opacities.delete(key);
+    else opacities.set(key, opacity);
+    set({ opacities });
+  },
+  toggleSolo: (key) => set({ solo: get().solo === key ? null : key }),
 }));
+
+/** Whether a structure is drawn on the image now. */
+export function isShown({ hidden, solo }: Pick<ReadState, 'hidden' | 'solo'>, key: string): boolean {
+  return solo === null ? !hidden.has(key) : solo === key;
+}
 
 function toggled(keys: ReadonlySet<string>, key: string): ReadonlySet<string> {
   return keys.has(key) ? without(keys, key) : new Set(keys).add(key);

@@ -1,40 +1,46 @@
-import { useEffect, useRef } from 'react';
-import { bindingsFor, type KeyBinding, type KeyContext } from './keys';
+import { useEffect } from 'react';
+import { useRead } from '../readStore';
+import type { Action, Role } from './actions';
+import { chordOf, keyName, mainKey } from './chord';
+import { keymap } from './keymap';
+import { useKeyStore } from './keyStore';
 
 /** Listens on the whole page, but leaves text fields and open controls their own keys. */
-export function useKeys(context: KeyContext): void {
-  const latest = useRef(context);
-  useEffect(() => {
-    latest.current = context;
-  });
-  const { isReview } = context;
-  useEffect(() => listen(isReview, () => latest.current), [isReview]);
+export function useKeys(role: Role): void {
+  const custom = useKeyStore((state) => state.custom);
+  useEffect(() => listen(keymap(role, custom)), [role, custom]);
+  useEffect(() => void useKeyStore.getState().load(), []);
 }
 
-function listen(isReview: boolean, context: () => KeyContext): () => void {
-  const bindings = bindingsFor(isReview);
-  let held: KeyBinding | null = null;
+interface Held {
+  readonly action: Action;
+  readonly key: string;
+}
+
+export function listen(actions: ReadonlyMap<string, Action>): () => void {
+  let held: Held | null = null;
   const release = (): void => {
-    held?.release?.();
+    held?.action.release?.();
     held = null;
   };
   const down = (event: KeyboardEvent): void => {
-    const binding = takesKeys(event) ? undefined : bindings.find(({ matches }) => matches(event));
-    if (binding === undefined) {
+    const chord = chordOf(event);
+    const action = chord === null || isTaken(event, chord) ? undefined : actions.get(chord);
+    if (chord === null || action === undefined) {
       return;
     }
     event.preventDefault();
-    const isHeld = binding.release !== undefined;
-    if (isHeld && !event.repeat) {
+    if (event.repeat && action.repeats !== true) {
+      return;
+    }
+    if (action.release !== undefined) {
       release();
-      held = binding;
+      held = { action, key: mainKey(chord) };
     }
-    if (!isHeld || !event.repeat) {
-      binding.press(context(), event);
-    }
+    action.press();
   };
   const up = (event: KeyboardEvent): void => {
-    if (held?.matches(event) || event.key === 'Meta') {
+    if (held !== null && (keyName(event) === held.key || event.key === 'Meta')) {
       release();
     }
   };
@@ -50,13 +56,36 @@ function listen(isReview: boolean, context: () => KeyContext): () => void {
   };
 }
 
-function takesKeys(event: KeyboardEvent): boolean {
-  const target = event.target;
-  if (!(target instanceof HTMLElement) || event.key === 'Escape') {
-    return false;
+/** Keys that a focused control needs for itself. */
+const OF_CONTROLS = new Set([
+  'enter',
+  'space',
+  'tab',
+  'shift+tab',
+  'up',
+  'down',
+  'left',
+  'right',
+  'home',
+  'end',
+]);
+const CONTROLS = 'button, a, summary, [role=slider], [role=option], [role=radio], [role=tab], label, input';
+
+function isTaken(event: KeyboardEvent, chord: string): boolean {
+  const { target } = event;
+  if (event.defaultPrevented || !(target instanceof HTMLElement)) {
+    return event.defaultPrevented;
   }
-  const writes = target.closest('input:not([type=range]), textarea, select, [contenteditable=true]') !== null;
-  const presses =
-    (event.key === 'Enter' || event.key === 'Tab') && target.closest('button, a, [role=slider]') !== null;
-  return writes || presses;
+  // The palette and the key settings hear every key themselves.
+  const { panel } = useRead.getState();
+  if (panel === 'palette' || panel === 'key_settings') {
+    return true;
+  }
+  const writes =
+    target.closest('input:not([type=range], [type=checkbox], [type=radio]), textarea, select') !== null ||
+    target.isContentEditable;
+  if (writes) {
+    return chord !== 'esc' && !chord.startsWith('ctrl+k') && !chord.startsWith('ctrl+s');
+  }
+  return OF_CONTROLS.has(chord) && target.closest(CONTROLS) !== null;
 }

@@ -1,47 +1,22 @@
 import { useEffect, useState } from 'react';
-import type { SaveState } from '../../../session';
+import type { SaveQueue } from '../../../session';
 import type { Cursor } from '../../../viewer';
 import { signed } from '../../words';
 import { useRead } from '../readStore';
+import { paintWords } from '../tools/paintWords';
+import { useSaveState } from '../useOpenCase';
 import classes from './StatusBar.module.css';
 
-interface StatusBarProps {
-  readonly head: number;
-  readonly save: SaveState;
-}
-
 /** Follows the pointer; drawn on its own so that nothing else is drawn with it. */
-export function StatusBar({ head, save }: StatusBarProps) {
-  const cursor = useCursor();
-  const structures = useRead((state) => state.structures);
-  const under = structures.find(
-    ({ layer, value }) => layer === cursor?.structure?.layer && value === cursor?.structure?.value,
-  );
+export function StatusBar({ queue }: { readonly queue: SaveQueue }) {
   return (
     <footer className={classes.bar}>
-      {cursor !== null && (
-        <>
-          <span className={classes.index}>({cursor.ijk.join(', ')})</span>
-          <span className={classes.point}>
-            L {signed(cursor.lps[0])}&ensp;P {signed(cursor.lps[1])}&ensp;S {signed(cursor.lps[2])} mm
-          </span>
-          <span className={classes.hu}>HU {cursor.hu === null ? '—' : signed(cursor.hu, 0)}</span>
-          <span className={classes.structure}>{under?.name ?? ''}</span>
-        </>
-      )}
+      <UnderPointer />
       <span className={classes.space} />
+      <Limits />
       <LoadWords />
-      {cursor !== null && (
-        <>
-          <span>
-            W {Math.round(cursor.window.width)} L {signed(cursor.window.level, 0)}
-          </span>
-          <span className={classes.zoom}>{cursor.zoom.toFixed(1)}×</span>
-        </>
-      )}
-      <span data-testid="revision" data-state={save.kind}>
-        rev {head}
-      </span>
+      <HowShown />
+      <Revision queue={queue} />
     </footer>
   );
 }
@@ -51,6 +26,56 @@ function useCursor(): Cursor | null {
   const [cursor, setCursor] = useState<Cursor | null>(null);
   useEffect(() => port?.onCursor(setCursor), [port]);
   return cursor;
+}
+
+function UnderPointer() {
+  const cursor = useCursor();
+  const structures = useRead((state) => state.structures);
+  if (cursor === null) {
+    return null;
+  }
+  const under = structures.find(
+    ({ layer, value }) => layer === cursor.structure?.layer && value === cursor.structure.value,
+  );
+  return (
+    <>
+      <span className={classes.index}>({cursor.ijk.join(', ')})</span>
+      <span className={classes.point}>
+        L {signed(cursor.lps[0])}&ensp;P {signed(cursor.lps[1])}&ensp;S {signed(cursor.lps[2])} mm
+      </span>
+      <span className={classes.hu}>HU {cursor.hu === null ? '—' : signed(cursor.hu, 0)}</span>
+      <span className={classes.structure}>{under?.name ?? ''}</span>
+    </>
+  );
+}
+
+/** Where painting is limited, so that nobody wonders why the brush does nothing. */
+function Limits() {
+  const words = useRead(({ paint, structures }) => paintWords(paint, structures));
+  return words === null ? null : <span className={classes.limits}>Paint: {words}</span>;
+}
+
+function HowShown() {
+  const cursor = useCursor();
+  return (
+    cursor !== null && (
+      <>
+        <span className={classes.window}>
+          W {Math.round(cursor.window.width)} L {signed(cursor.window.level, 0)}
+        </span>
+        <span className={classes.zoom}>{cursor.zoom.toFixed(1)}×</span>
+      </>
+    )
+  );
+}
+
+function Revision({ queue }: { readonly queue: SaveQueue }) {
+  const { kind } = useSaveState(queue);
+  return (
+    <span data-testid="revision" data-state={kind}>
+      rev {queue.head}
+    </span>
+  );
 }
 
 function LoadWords() {

@@ -1,24 +1,19 @@
 import { Button, Tooltip } from '@mantine/core';
 import { IconChevronLeft, IconHelp } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import type { SaveState } from '../../../session';
+import type { SaveQueue } from '../../../session';
 import { caseLabel, clock, saveBadge, saveSentence } from '../../words';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
 import { SubmitButton } from '../saving/SubmitButton';
+import { useActiveSeconds, useSaveState } from '../useOpenCase';
 import classes from './TopBar.module.css';
+import { ViewBar } from './ViewBar';
 
-interface TopBarProps {
-  readonly opened: OpenedCase;
-  readonly save: SaveState;
-  readonly seconds: number;
-}
-
-export function TopBar({ opened, save, seconds }: TopBarProps) {
-  const { assignment } = opened;
+export function TopBar({ opened }: { readonly opened: OpenedCase }) {
+  const { assignment, prediction, queue } = opened;
   const { role, purpose, model_version: version, project } = assignment;
-  const set = useRead((state) => state.set);
-  const isHelpOpen = useRead((state) => state.panel === 'keys');
+  const isReview = role === 'review';
   return (
     <header className={classes.bar}>
       <Link to="/worklist" search={{ project: project.id }} className={classes.back}>
@@ -26,35 +21,52 @@ export function TopBar({ opened, save, seconds }: TopBarProps) {
       </Link>
       <h1 className={classes.case}>{caseLabel(assignment.case.number)}</h1>
       <span className={classes.about} title={assignment.case.name}>
-        {role === 'review' && 'review · '}
+        {isReview && 'review · '}
         {purpose} · {version === null ? 'from scratch' : `from model ${version}`}
       </span>
-      <span className={classes.space} />
-      <SaveBadge save={save} />
-      <span className={classes.time} title="Active time, counted by the server">
-        {clock(seconds)} active
-      </span>
-      <Button
-        size="compact-sm"
-        variant="subtle"
-        color="gray"
-        aria-expanded={isHelpOpen}
-        leftSection={<IconHelp size={16} aria-hidden />}
-        onClick={() => set({ panel: isHelpOpen ? null : 'keys' })}
-      >
-        Help
-      </Button>
-      {role !== 'review' && <SubmitButton opened={opened} />}
+      <ViewBar isReview={isReview} hasPrediction={prediction !== null} />
+      <SaveBadge queue={queue} />
+      <ActiveTime opened={opened} />
+      <Help />
+      {!isReview && <SubmitButton opened={opened} />}
     </header>
   );
 }
 
-function SaveBadge({ save }: { readonly save: SaveState }) {
+function SaveBadge({ queue }: { readonly queue: SaveQueue }) {
+  const save = useSaveState(queue);
   return (
     <Tooltip label={saveSentence(save)} multiline maw={320} openDelay={300}>
       <span className={classes.save} data-testid="save-badge" data-state={save.kind} role="status">
         {saveBadge(save)}
       </span>
     </Tooltip>
+  );
+}
+
+/** On its own, because it counts every second. */
+function ActiveTime({ opened }: { readonly opened: OpenedCase }) {
+  const seconds = useActiveSeconds(opened);
+  return (
+    <span className={classes.time} title="Active time, counted by the server">
+      {clock(seconds)} active
+    </span>
+  );
+}
+
+function Help() {
+  const isOpen = useRead((state) => state.panel === 'keys');
+  const set = useRead((state) => state.set);
+  return (
+    <Button
+      size="compact-sm"
+      variant="subtle"
+      color="gray"
+      aria-expanded={isOpen}
+      leftSection={<IconHelp size={16} aria-hidden />}
+      onClick={() => set({ panel: isOpen ? null : 'keys' })}
+    >
+      Help
+    </Button>
   );
 }

@@ -1,91 +1,120 @@
-import { ActionIcon, TextInput, UnstyledButton } from '@mantine/core';
-import {
-  IconEye,
-  IconEyeOff,
-  IconLock,
-  IconLockOpen,
-  IconSearch,
-  type TablerIcon,
-} from '@tabler/icons-react';
+import { ActionIcon, TextInput } from '@mantine/core';
+import { IconChevronDown, IconChevronRight, IconEye, IconEyeOff, IconSearch } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState } from 'react';
-import type { Structure } from '../../../api';
-import { millilitres } from '../../words';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useRead } from '../readStore';
+import { type HeadingRow, type Region, rowsOf, type StructureRow } from './groups';
+import { LookedMeter } from './LookedMeter';
+import { ROW_HEIGHT, StructureLine } from './StructureLine';
 import classes from './StructureList.module.css';
-
-const ROW_HEIGHT = 30;
+import { SEARCH_FIELD } from './searchField';
 
 export function StructureList() {
   const [search, setSearch] = useState('');
+  const [folded, setFolded] = useState<ReadonlySet<Region>>(new Set());
   const structures = useRead((state) => state.structures);
-  const hidden = useRead((state) => state.hidden);
-  const toggleAllHidden = useRead((state) => state.toggleAllHidden);
-  const found = useMemo(() => matching(structures, search), [structures, search]);
-  const Eye = hidden.size > 0 ? IconEyeOff : IconEye;
+  const rows = useMemo(() => rowsOf(structures, search, folded), [structures, search, folded]);
+  const fold = useCallback((region: Region) => setFolded((before) => toggled(before, region)), []);
   return (
     <section className={classes.section} aria-label="Structures">
       <div className={classes.head}>
-        <h2 className={classes.title}>Structures</h2>
         <TextInput
+          id={SEARCH_FIELD}
           size="xs"
           aria-label="Search structures"
-          placeholder="search"
+          placeholder={`search ${structures.length} structures`}
           leftSection={<IconSearch size={14} aria-hidden />}
           value={search}
           onChange={(event) => setSearch(event.currentTarget.value)}
+          onKeyDown={({ key, currentTarget }) => {
+            if (key === 'Escape') setSearch('');
+            if (key === 'Escape' || key === 'Enter') currentTarget.blur();
+            if (key === 'Enter') activateFirst(rows);
+          }}
         />
-        <ActionIcon
-          size={22}
-          variant="subtle"
-          color="gray"
-          aria-label={hidden.size > 0 ? 'Show all structures' : 'Hide all structures'}
-          title={hidden.size > 0 ? 'Show all structures' : 'Hide all structures'}
-          onClick={toggleAllHidden}
-        >
-          <Eye size={15} aria-hidden />
-        </ActionIcon>
+        <LookedMeter />
+        <AllEye />
       </div>
-      {found.length === 0 && <p className={classes.none}>No structure is called “{search}”.</p>}
-      <Rows structures={found} />
+      {rows.length === 0 && <p className={classes.none}>No structure is called “{search}”.</p>}
+      <Rows rows={rows} onFold={fold} />
     </section>
   );
 }
 
-function matching(structures: readonly Structure[], search: string): readonly Structure[] {
-  const wanted = search.trim().toLowerCase();
-  return structures.filter(({ name, key }) => name.toLowerCase().includes(wanted) || key.includes(wanted));
+type Line = HeadingRow | StructureRow;
+
+function toggled(regions: ReadonlySet<Region>, region: Region): ReadonlySet<Region> {
+  const next = new Set(regions);
+  if (!next.delete(region)) {
+    next.add(region);
+  }
+  return next;
 }
 
-function Rows({ structures }: { readonly structures: readonly Structure[] }) {
+function activateFirst(rows: readonly Line[]): void {
+  const first = rows.find((row) => row.kind === 'structure');
+  useRead.getState().activate(first?.structure);
+}
+
+function AllEye() {
+  const isAnyHidden = useRead(({ hidden }) => hidden.size > 0);
+  const toggleAllHidden = useRead((state) => state.toggleAllHidden);
+  const label = isAnyHidden ? 'Show all structures' : 'Hide all structures';
+  const Eye = isAnyHidden ? IconEyeOff : IconEye;
+  return (
+    <ActionIcon
+      size={24}
+      variant="subtle"
+      color="gray"
+      aria-label={label}
+      title={label}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={toggleAllHidden}
+    >
+      <Eye size={15} aria-hidden />
+    </ActionIcon>
+  );
+}
+
+interface RowsProps {
+  readonly rows: readonly Line[];
+  readonly onFold: (region: Region) => void;
+}
+
+/** Only the rows that are seen are in the page. */
+function Rows({ rows, onFold }: RowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
-  const active = useRead((state) => state.active);
-  const rows = useVirtualizer({
-    count: structures.length,
+  const active = useRead((state) => state.active?.key);
+  const virtual = useVirtualizer({
+    count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
-    overscan: 6,
+    overscan: 8,
   });
-  const at = structures.findIndex(({ key }) => key === active?.key);
+  const at = rows.findIndex((row) => row.kind === 'structure' && row.structure.key === active);
   useEffect(() => {
     if (at >= 0) {
-      rows.scrollToIndex(at);
+      virtual.scrollToIndex(at);
     }
-  }, [at, rows]);
+  }, [at, virtual]);
   return (
     <div ref={scroller} className={classes.scroller}>
       {/* Keys stay with the image, as in the tool column. */}
       <ul
         className={classes.rows}
-        style={{ height: rows.getTotalSize() }}
+        style={{ height: virtual.getTotalSize() }}
         onMouseDown={(event) => event.preventDefault()}
       >
-        {rows.getVirtualItems().map(({ key, index, start }) => {
-          const structure = structures[index];
+        {virtual.getVirtualItems().map(({ key, index, start }) => {
+          const row = rows[index];
           return (
-            structure !== undefined && (
+            row !== undefined && (
               <li key={key} className={classes.item} style={{ transform: `translateY(${start}px)` }}>
-                <Row structure={structure} isActive={index === at} />
+                {row.kind === 'heading' ? (
+                  <Heading row={row} onFold={onFold} />
+                ) : (
+                  <StructureLine structure={row.structure} isActive={index === at} />
+                )}
               </li>
             )
           );
@@ -95,75 +124,35 @@ function Rows({ structures }: { readonly structures: readonly Structure[] }) {
   );
 }
 
-function Row({ structure, isActive }: { readonly structure: Structure; readonly isActive: boolean }) {
-  const { key, name, colour } = structure;
-  const isHidden = useRead((state) => state.hidden.has(key));
-  const isLocked = useRead((state) => state.locked.has(key));
-  const volume = useVolume(structure);
-  const { activate, toggleHidden, toggleLocked } = useRead.getState();
+function Heading({ row, onFold }: { readonly row: HeadingRow; readonly onFold: (region: Region) => void }) {
+  const { region, structures, isFolded } = row;
+  const isAllHidden = useRead(({ hidden }) => structures.every(({ key }) => hidden.has(key)));
+  const setHidden = useRead((state) => state.setHidden);
+  const Chevron = isFolded ? IconChevronRight : IconChevronDown;
+  const Eye = isAllHidden ? IconEyeOff : IconEye;
+  const label = `${isAllHidden ? 'Show' : 'Hide'} all: ${region}`;
   return (
-    <div
-      className={classes.row}
-      data-active={isActive || undefined}
-      data-hidden={isHidden || undefined}
-      data-structure={key}
-    >
-      <UnstyledButton
-        className={classes.choose}
-        aria-label={name}
-        aria-current={isActive}
-        title={name}
-        onClick={() => activate(structure)}
+    <div className={classes.heading}>
+      <button type="button" className={classes.fold} aria-expanded={!isFolded} onClick={() => onFold(region)}>
+        <Chevron size={14} aria-hidden />
+        {region}
+        <span className={classes.count}>{structures.length}</span>
+      </button>
+      <button
+        type="button"
+        className={classes.switch}
+        data-on={isAllHidden || undefined}
+        aria-label={label}
+        title={label}
+        onClick={() =>
+          setHidden(
+            structures.map(({ key }) => key),
+            !isAllHidden,
+          )
+        }
       >
-        <span className={classes.dot} style={{ background: colour }} />
-        <span className={classes.name}>{name}</span>
-        <span className={classes.volume}>{volume}</span>
-      </UnstyledButton>
-      <Switch
-        isOn={isHidden}
-        label={`${isHidden ? 'Show' : 'Hide'} ${name}`}
-        icon={isHidden ? IconEyeOff : IconEye}
-        onClick={() => toggleHidden(key)}
-      />
-      <Switch
-        isOn={isLocked}
-        label={`${isLocked ? 'Unlock' : 'Lock'} ${name}`}
-        hint="a locked structure neither gains nor loses voxels"
-        icon={isLocked ? IconLock : IconLockOpen}
-        onClick={() => toggleLocked(key)}
-      />
+        <Eye size={15} aria-hidden />
+      </button>
     </div>
-  );
-}
-
-/** Read from the engine's own counts, anew after each stroke; blank until the viewer is there. */
-function useVolume({ layer, value }: Structure): string {
-  const volume_ml = useRead((state) =>
-    state.drawn >= 0 ? (state.port?.engine.volumeMl(layer, value) ?? null) : null,
-  );
-  return volume_ml === null ? '' : millilitres(volume_ml);
-}
-
-interface SwitchProps {
-  readonly isOn: boolean;
-  readonly label: string;
-  readonly hint?: string;
-  readonly icon: TablerIcon;
-  readonly onClick: () => void;
-}
-
-function Switch({ isOn, label, hint, icon: Icon, onClick }: SwitchProps) {
-  return (
-    <ActionIcon
-      size={22}
-      variant="transparent"
-      className={classes.switch}
-      data-on={isOn || undefined}
-      aria-label={label}
-      title={hint === undefined ? label : `${label}: ${hint}`}
-      onClick={onClick}
-    >
-      <Icon size={15} aria-hidden />
-    </ActionIcon>
   );
 }

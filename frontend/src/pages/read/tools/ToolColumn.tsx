@@ -1,160 +1,108 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
-import {
-  IconArrowBackUp,
-  IconArrowForwardUp,
-  IconBrush,
-  IconContrast,
-  IconCurrentLocation,
-  IconEraser,
-  IconEyeOff,
-  IconFocusCentered,
-  IconGitCompare,
-  IconHandStop,
-  IconSparkles,
-  IconZoomIn,
-  type TablerIcon,
-} from '@tabler/icons-react';
-import type { ToolName } from '../../../viewer';
+import { IconArrowBackUp, IconArrowForwardUp, type TablerIcon } from '@tabler/icons-react';
+import { Fragment } from 'react';
+import { actionCalled, useShownKey } from '../keys/keyStore';
 import { useRead } from '../readStore';
 import classes from './ToolColumn.module.css';
+import { TOOLS, type Tool, type ToolGroup } from './toolTable';
 
 interface ToolColumnProps {
   readonly editable: boolean;
-  readonly isReview: boolean;
   readonly hasPrediction: boolean;
 }
 
-interface Tool {
-  readonly name: ToolName;
-  readonly label: string;
-  readonly hint: string;
-  readonly icon: TablerIcon;
-  readonly draws: boolean;
-}
+const GROUPS: readonly ToolGroup[] = ['draw', 'structure', 'look'];
 
-const TOOLS: readonly Tool[] = [
-  { name: 'brush', label: 'Brush', hint: 'B', icon: IconBrush, draws: true },
-  { name: 'eraser', label: 'Eraser', hint: 'E', icon: IconEraser, draws: true },
-  {
-    name: 'crosshair',
-    label: 'Crosshair',
-    hint: 'click moves the other planes',
-    icon: IconCurrentLocation,
-    draws: false,
-  },
-  { name: 'window', label: 'Window and level', hint: 'right drag', icon: IconContrast, draws: false },
-  { name: 'pan', label: 'Pan', hint: 'middle drag', icon: IconHandStop, draws: false },
-  { name: 'zoom', label: 'Zoom', hint: 'Ctrl-wheel', icon: IconZoomIn, draws: false },
-];
-
-export function ToolColumn({ editable, isReview, hasPrediction }: ToolColumnProps) {
-  const { tool, set } = useRead();
+export function ToolColumn({ editable, hasPrediction }: ToolColumnProps) {
   return (
     // Keys stay with the image: a click on a tool must not take the focus away from it.
     <nav className={classes.column} aria-label="Tools" onMouseDown={(event) => event.preventDefault()}>
-      {TOOLS.map(({ name, label, hint, icon, draws }) => (
-        <ToolButton
-          key={name}
-          label={label}
-          hint={hint}
-          icon={icon}
-          isOn={tool === name}
-          isDisabled={draws && !editable}
-          onClick={() => set({ tool: name })}
-        />
+      {GROUPS.map((group) => (
+        <Fragment key={group}>
+          {TOOLS.filter((tool) => tool.group === group).map((tool) => (
+            <ToolChoice
+              key={tool.id}
+              tool={tool}
+              isDisabled={(tool.edits && !editable) || (tool.id === 'accept_brush' && !hasPrediction)}
+            />
+          ))}
+          <hr className={classes.rule} />
+        </Fragment>
       ))}
-      <hr className={classes.rule} />
-      <History editable={editable} />
-      <hr className={classes.rule} />
-      <Views isReview={isReview} hasPrediction={hasPrediction} />
+      <Command id="edit.undo" icon={IconArrowBackUp} isDisabled={!editable} />
+      <Command id="edit.redo" icon={IconArrowForwardUp} isDisabled={!editable} />
     </nav>
   );
 }
 
-function History({ editable }: { readonly editable: boolean }) {
-  const port = useRead((state) => state.port);
+function ToolChoice({ tool, isDisabled }: { readonly tool: Tool; readonly isDisabled: boolean }) {
+  const isOn = useRead((state) => state.tool === tool.id);
+  const set = useRead((state) => state.set);
+  const key = useShownKey(`tool.${tool.id}`);
   return (
-    <>
-      <ToolButton
-        label="Undo"
-        hint="Z"
-        icon={IconArrowBackUp}
-        isDisabled={!editable}
-        onClick={() => void port?.undo()}
-      />
-      <ToolButton
-        label="Redo"
-        hint="Shift-Z"
-        icon={IconArrowForwardUp}
-        isDisabled={!editable}
-        onClick={() => void port?.redo()}
-      />
-    </>
+    <IconButton
+      label={tool.name}
+      hint={tool.words}
+      shownKey={key}
+      icon={tool.icon}
+      isOn={isOn}
+      isDisabled={isDisabled}
+      onClick={() => set({ tool: tool.id })}
+    />
   );
 }
 
-function Views({ isReview, hasPrediction }: Omit<ToolColumnProps, 'editable'>) {
-  const { peek, difference, set } = useRead();
+interface CommandProps {
+  /** Of an action of the key table. */
+  readonly id: string;
+  readonly icon: TablerIcon;
+  readonly isDisabled: boolean;
+}
+
+function Command({ id, icon, isDisabled }: CommandProps) {
+  const key = useShownKey(id);
+  const action = actionCalled(id);
   return (
-    <>
-      <ToolButton
-        label="Only the image"
-        hint="hold X"
-        icon={IconEyeOff}
-        isOn={peek === 'image'}
-        onClick={() => set({ peek: peek === 'image' ? 'none' : 'image' })}
-      />
-      <ToolButton
-        label="Prediction"
-        hint="hold C"
-        icon={IconSparkles}
-        isOn={peek === 'prediction'}
-        isDisabled={!hasPrediction}
-        onClick={() => set({ peek: peek === 'prediction' ? 'none' : 'prediction' })}
-      />
-      {isReview && (
-        <ToolButton
-          label="Difference to the prediction"
-          hint="added solid, removed hatched"
-          icon={IconGitCompare}
-          isOn={difference}
-          isDisabled={!hasPrediction}
-          onClick={() => set({ difference: !difference })}
-        />
-      )}
-      <ToolButton label="Fit the image" hint="all three planes" icon={IconFocusCentered} onClick={fit} />
-    </>
+    <IconButton
+      label={action?.words ?? id}
+      hint=""
+      shownKey={key}
+      icon={icon}
+      isDisabled={isDisabled}
+      onClick={() => action?.press()}
+    />
   );
 }
 
-function fit(): void {
-  const { port } = useRead.getState();
-  port?.maximise(null);
-  port?.resetView();
-}
-
-interface ToolButtonProps {
+interface IconButtonProps {
   readonly label: string;
   readonly hint: string;
+  readonly shownKey: string;
   readonly icon: TablerIcon;
   readonly isOn?: boolean;
-  readonly isDisabled?: boolean;
+  readonly isDisabled: boolean;
   readonly onClick: () => void;
 }
 
-function ToolButton({ label, hint, icon: Icon, isOn, isDisabled = false, onClick }: ToolButtonProps) {
+function IconButton({ label, hint, shownKey, icon: Icon, isOn, isDisabled, onClick }: IconButtonProps) {
+  const words = (
+    <>
+      <b>{label}</b> {shownKey !== '' && <kbd className={classes.key}>{shownKey}</kbd>}
+      {hint !== '' && <div>{hint}</div>}
+    </>
+  );
   return (
-    <Tooltip label={`${label} (${hint})`} position="right" openDelay={250}>
+    <Tooltip label={words} position="right" openDelay={250} multiline maw={260}>
       <ActionIcon
-        size={36}
+        size={28}
         variant={isOn === true ? 'light' : 'subtle'}
         color={isOn === true ? 'accent' : 'gray'}
         aria-label={label}
-        aria-pressed={isOn}
+        {...(isOn === undefined ? {} : { 'aria-pressed': isOn })}
         disabled={isDisabled}
         onClick={onClick}
       >
-        <Icon size={20} stroke={1.6} aria-hidden />
+        <Icon size={18} stroke={1.6} aria-hidden />
       </ActionIcon>
     </Tooltip>
   );

@@ -1,6 +1,7 @@
 import type { VoiWindow } from '../../../viewer';
 
 export interface WindowPreset {
+  readonly id: string;
   readonly name: string;
   readonly key: string;
   readonly window: VoiWindow;
@@ -8,12 +9,12 @@ export interface WindowPreset {
 
 /** In Hounsfield units, in the order of F1 to F6. */
 export const WINDOW_PRESETS: readonly WindowPreset[] = [
-  { name: 'Soft tissue', key: 'F1', window: { width: 400, level: 40 } },
-  { name: 'Lung', key: 'F2', window: { width: 1500, level: -600 } },
-  { name: 'Bone', key: 'F3', window: { width: 2000, level: 400 } },
-  { name: 'Liver', key: 'F4', window: { width: 150, level: 60 } },
-  { name: 'Brain', key: 'F5', window: { width: 80, level: 40 } },
-  { name: 'Angio', key: 'F6', window: { width: 600, level: 300 } },
+  { id: 'soft_tissue', name: 'Soft tissue', key: 'f1', window: { width: 400, level: 40 } },
+  { id: 'lung', name: 'Lung', key: 'f2', window: { width: 1500, level: -600 } },
+  { id: 'bone', name: 'Bone', key: 'f3', window: { width: 2000, level: 400 } },
+  { id: 'liver', name: 'Liver', key: 'f4', window: { width: 150, level: 60 } },
+  { id: 'brain', name: 'Brain', key: 'f5', window: { width: 80, level: 40 } },
+  { id: 'angio', name: 'Angio', key: 'f6', window: { width: 600, level: 300 } },
 ];
 
 /** Radii in millimetres that [ and ] and the slider step through: fine for small brushes, coarse for large ones. */

@@ -1,0 +1,155 @@
+import { type Panel, type SideTab, useRead } from '../../readStore';
+import { call } from '../handlers';
+import type { Action } from './action';
+
+const { getState: read } = useRead;
+
+const GUIDANCE: readonly Action[] = [
+  {
+    id: 'guidance.next',
+    group: 'Guidance',
+    words: 'Next suspicious region',
+    key: 'n',
+    press: () => void call('walkRegions', 1),
+  },
+  {
+    id: 'guidance.previous',
+    group: 'Guidance',
+    words: 'Previous suspicious region',
+    key: 'shift+n',
+    press: () => void call('walkRegions', -1),
+  },
+  {
+    id: 'guidance.heat',
+    group: 'Guidance',
+    words: 'Where the model is unsure (heat map)',
+    key: 'shift+h',
+    press: () => void call('toggleHeatMap'),
+  },
+];
+
+const TABS: readonly (readonly [SideTab, string, string])[] = [
+  ['structures', 'Structures', 'alt+s'],
+  ['guidance', 'Guidance', 'alt+g'],
+  ['compare', 'Compare', 'alt+c'],
+  ['history', 'History', 'alt+h'],
+  ['guideline', 'Guideline', 'alt+l'],
+];
+
+const PANELS: readonly Action[] = [
+  ...TABS.map(
+    ([tab, words, key]): Action => ({
+      id: `tab.${tab}`,
+      group: 'Panels',
+      words,
+      key,
+      press: () => read().set({ tab }),
+    }),
+  ),
+  {
+    id: 'panel.palette',
+    group: 'Panels',
+    words: 'Find any action or structure',
+    key: 'ctrl+k',
+    press: () => toggle('palette'),
+  },
+  { id: 'panel.keys', group: 'Panels', words: 'This overview', key: '?', press: () => toggle('keys') },
+  {
+    id: 'panel.key_settings',
+    group: 'Panels',
+    words: 'Choose your own keys',
+    key: 'ctrl+,',
+    press: () => toggle('key_settings'),
+  },
+];
+
+const FINISH: readonly Action[] = [
+  {
+    id: 'save.now',
+    group: 'Finish',
+    words: 'Save now (it saves by itself)',
+    key: 'ctrl+s',
+    press: () => void call('save'),
+  },
+  {
+    id: 'finish.submit',
+    group: 'Finish',
+    words: 'Apply what is previewed; else submit (asks once)',
+    key: 'enter',
+    onlyIn: 'annotate',
+    press: () => applyOr(() => void call('submit')),
+  },
+  {
+    id: 'finish.apply',
+    group: 'Finish',
+    words: 'Apply what is previewed',
+    key: 'enter',
+    onlyIn: 'review',
+    press: () => applyOr(() => undefined),
+  },
+  {
+    id: 'finish.accept',
+    group: 'Finish',
+    words: 'Accept',
+    key: 'y',
+    onlyIn: 'review',
+    press: () => void call('accept'),
+  },
+  {
+    id: 'finish.return',
+    group: 'Finish',
+    words: 'Return with a comment',
+    key: 'r',
+    onlyIn: 'review',
+    press: () => void call('return'),
+  },
+  {
+    id: 'changes.next',
+    group: 'Finish',
+    words: 'Next change',
+    key: 'tab',
+    onlyIn: 'review',
+    press: () => void call('walkChanges', 1),
+  },
+  {
+    id: 'changes.previous',
+    group: 'Finish',
+    words: 'Previous change',
+    key: 'shift+tab',
+    onlyIn: 'review',
+    press: () => void call('walkChanges', -1),
+  },
+  {
+    id: 'panel.close',
+    group: 'Finish',
+    words: 'Close; drop a preview; all planes',
+    key: 'esc',
+    press: closeOrRestore,
+  },
+];
+
+export const PAGE_ACTIONS: readonly Action[] = [...GUIDANCE, ...PANELS, ...FINISH];
+
+function toggle(panel: Panel): void {
+  read().set({ panel: read().panel === panel ? null : panel });
+}
+
+function applyOr(otherwise: () => void): void {
+  const tools = read().port?.tools;
+  if (tools?.operation.kind === 'preview') {
+    tools.apply();
+  } else {
+    otherwise();
+  }
+}
+
+function closeOrRestore(): void {
+  const { panel, maximised, port, set } = read();
+  if (panel !== null) {
+    set({ panel: null });
+  } else if (port !== null && port.tools.operation.kind !== 'none') {
+    port.tools.dismiss();
+  } else if (maximised !== null) {
+    port?.maximise(null);
+  }
+}

@@ -1,0 +1,220 @@
+import { LAYOUTS, type Layout, type Pane } from '../../../../viewer';
+import type { Plane, Triple } from '../../../../voxels';
+import { signed } from '../../../words';
+import { LAYOUT_NAMES } from '../../layout/layouts';
+import { type Drawing, useRead } from '../../readStore';
+import { WINDOW_PRESETS } from '../../tools/presets';
+import { call } from '../handlers';
+import type { Action } from './action';
+
+const { getState: read } = useRead;
+const FAST = 10;
+const TURN_DEGREES = 5;
+const FILL_STEP = 0.1;
+const DRAWINGS: readonly Drawing[] = ['both', 'outline', 'fill'];
+
+const SLICES: readonly Action[] = [
+  slices('next', 'Next slice (or wheel)', 'down', 1),
+  slices('previous', 'Previous slice', 'up', -1),
+  slices('next_10', 'Ten slices on', 'pagedown', FAST),
+  slices('previous_10', 'Ten slices back', 'pageup', -FAST),
+  {
+    id: 'slice.not_looked',
+    group: 'Slices',
+    words: 'Next slice that was not looked at',
+    key: 'j',
+    repeats: true,
+    press: () => toUnseen(1),
+  },
+  {
+    id: 'slice.not_looked_back',
+    group: 'Slices',
+    words: 'Previous slice that was not looked at',
+    key: 'shift+j',
+    repeats: true,
+    press: () => toUnseen(-1),
+  },
+];
+
+function slices(id: string, words: string, key: string, by: number): Action {
+  const press = (): void => withPlane((plane) => read().port?.scroll(plane, by));
+  return { id: `slice.${id}`, group: 'Slices', words, key, repeats: true, press };
+}
+
+const PEEK: readonly Action[] = [
+  {
+    id: 'peek.image',
+    group: 'View',
+    words: 'Only the image (hold)',
+    key: 'x',
+    press: () => read().set({ peek: 'image' }),
+    release: () => read().set({ peek: 'none' }),
+  },
+  {
+    id: 'peek.prediction',
+    group: 'View',
+    words: 'The prediction (hold)',
+    key: 'c',
+    press: () => read().set({ peek: 'prediction' }),
+    release: () => read().set({ peek: 'none' }),
+  },
+];
+
+const WINDOWS: readonly Action[] = WINDOW_PRESETS.map(
+  ({ id, key, name, window }): Action => ({
+    id: `window.${id}`,
+    group: 'View',
+    words: `${name}: W ${window.width} L ${signed(window.level, 0)}`,
+    key,
+    press: () => read().set({ window }),
+  }),
+);
+
+const LAYOUT: readonly Action[] = [
+  ...LAYOUTS.map(
+    (layout: Layout, at): Action => ({
+      id: `layout.${layout}`,
+      group: 'View',
+      words: LAYOUT_NAMES[layout],
+      key: `shift+${at + 1}`,
+      press: () => chooseLayout(layout),
+    }),
+  ),
+  {
+    id: 'layout.maximise',
+    group: 'View',
+    words: 'One plane over all, and back (or double click)',
+    key: 'space',
+    press: toggleMaximised,
+  },
+];
+
+const FITTING: readonly Action[] = [
+  { id: 'view.fit', group: 'View', words: 'Fit the image', key: '0', press: fitView },
+  {
+    id: 'view.drawing',
+    group: 'View',
+    words: 'Fill and outline, outline, fill',
+    key: 'shift+o',
+    press: nextDrawing,
+  },
+  {
+    id: 'view.fill_less',
+    group: 'View',
+    words: 'Fainter fill',
+    key: 'alt+[',
+    repeats: true,
+    press: () => fill(-1),
+  },
+  {
+    id: 'view.fill_more',
+    group: 'View',
+    words: 'Stronger fill',
+    key: 'alt+]',
+    repeats: true,
+    press: () => fill(1),
+  },
+  {
+    id: 'view.turn_left',
+    group: 'View',
+    words: 'Turn the planes left',
+    key: 'shift+left',
+    repeats: true,
+    press: () => turn(-1),
+  },
+  {
+    id: 'view.turn_right',
+    group: 'View',
+    words: 'Turn the planes right',
+    key: 'shift+right',
+    repeats: true,
+    press: () => turn(1),
+  },
+  {
+    id: 'view.straight',
+    group: 'View',
+    words: 'Planes straight again',
+    key: 'shift+0',
+    press: () => read().set({ oblique: [0, 0, 0] }),
+  },
+  {
+    id: 'view.difference',
+    group: 'View',
+    words: 'Difference to the prediction',
+    key: 'shift+c',
+    press: toggleDifference,
+  },
+];
+
+export const VIEW_ACTIONS: readonly Action[] = [...SLICES, ...PEEK, ...WINDOWS, ...LAYOUT, ...FITTING];
+
+export function chooseLayout(layout: Layout): void {
+  const { port, single, set } = read();
+  set({ layout, maximised: null, single: layout === 'single' ? (port?.tools.plane() ?? single) : single });
+}
+
+export function fitView(): void {
+  const { port, set } = read();
+  set({ maximised: null });
+  port?.maximise(null);
+  port?.resetView();
+}
+
+function toggleMaximised(): void {
+  const { maximised, port } = read();
+  if (port !== null) {
+    port.maximise(maximised === null ? port.tools.plane() : null);
+  }
+}
+
+/** The next slice that was not looked at in the plane below the pointer; goes round once. */
+function toUnseen(by: 1 | -1): void {
+  const views = read().port?.views;
+  withPlane((plane) => {
+    const looked = views?.rail(plane).looked ?? new Uint8Array();
+    const from = views?.slices[plane] ?? 0;
+    for (let n = 1; n < looked.length; n++) {
+      const slice = (from + by * n + looked.length * n) % looked.length;
+      if (looked[slice] === 0) {
+        views?.setSlice(plane, slice);
+        return;
+      }
+    }
+  });
+}
+
+function nextDrawing(): void {
+  const { drawing, set } = read();
+  set({ drawing: DRAWINGS[(DRAWINGS.indexOf(drawing) + 1) % DRAWINGS.length] ?? 'both' });
+}
+
+function fill(by: 1 | -1): void {
+  const { opacity, set } = read();
+  set({ opacity: Math.min(1, Math.max(0, Math.round((opacity + by * FILL_STEP) * 20) / 20)) });
+}
+
+const NORMAL: Readonly<Record<Plane, 0 | 1 | 2>> = { sagittal: 0, coronal: 1, axial: 2 };
+
+/** About the axis that the plane below the pointer looks along. */
+function turn(by: 1 | -1): void {
+  withPlane((plane) => {
+    const { oblique, set } = read();
+    const turned = oblique.map((degrees, axis) =>
+      axis === NORMAL[plane] ? ((degrees + by * TURN_DEGREES + 540) % 360) - 180 : degrees,
+    );
+    set({ oblique: turned as unknown as Triple });
+  });
+}
+
+function toggleDifference(): void {
+  if (!call('toggleDifference')) {
+    read().set({ difference: !read().difference });
+  }
+}
+
+function withPlane(act: (plane: Plane) => void): void {
+  const plane: Pane | undefined = read().port?.tools.plane();
+  if (plane !== undefined) {
+    act(plane);
+  }
+}

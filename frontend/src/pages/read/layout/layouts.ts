@@ -1,0 +1,28 @@
+/** Which panes a layout shows, and where. */
+import type { Layout, Pane } from '../../../viewer';
+
+export const LAYOUT_NAMES: Readonly<Record<Layout, string>> = {
+  large_axial: 'Large axial, two beside',
+  three_and_volume: 'Three planes and 3-D',
+  large_sagittal: 'Large sagittal, two beside',
+  large_coronal: 'Large coronal, two beside',
+  single: 'One pane',
+};
+
+/** Places of the grid: `a` is the large one, or the first of four. */
+export type Place = 'a' | 'b' | 'c' | 'd' | 'all';
+
+const PLACES: Readonly<Record<Exclude<Layout, 'single'>, Readonly<Partial<Record<Pane, Place>>>>> = {
+  large_axial: { axial: 'a', sagittal: 'b', coronal: 'c' },
+  large_sagittal: { sagittal: 'a', axial: 'b', coronal: 'c' },
+  large_coronal: { coronal: 'a', axial: 'b', sagittal: 'c' },
+  three_and_volume: { axial: 'a', sagittal: 'b', coronal: 'c', volume: 'd' },
+};
+
+/** Where a pane stands; null where the layout does not show it. A maximised pane covers the others. */
+export function placeOf(pane: Pane, layout: Layout, single: Pane, maximised: Pane | null): Place | null {
+  if (pane === maximised || (layout === 'single' && pane === single)) {
+    return 'all';
+  }
+  return layout === 'single' ? null : (PLACES[layout][pane] ?? null);
+}

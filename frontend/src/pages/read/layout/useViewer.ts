@@ -1,0 +1,69 @@
+import { type RefObject, useEffect, useState } from 'react';
+import { createViewer, type PlaneElements, type ViewerPort } from '../../../viewer';
+import type { Plane } from '../../../voxels';
+import type { OpenedCase } from '../openCase';
+import { useRead } from '../readStore';
+import { viewsOf } from './passOn';
+
+export type Elements = Partial<Record<Plane, HTMLDivElement | null>>;
+
+export interface Mounted {
+  readonly port: ViewerPort | null;
+  readonly problem: string | null;
+}
+
+/** Mounts the viewer in the elements of the three planes. A new attempt mounts it anew. */
+export function useViewer(opened: OpenedCase, elements: RefObject<Elements>, attempt: number): Mounted {
+  const [mounted, setMounted] = useState<Mounted>({ port: null, problem: null });
+  const set = useRead((state) => state.set);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt mounts the viewer anew
+  useEffect(() => {
+    const { axial, sagittal, coronal } = elements.current;
+    if (!axial || !sagittal || !coronal) {
+      return undefined;
+    }
+    let isGone = false;
+    let port: ViewerPort | null = null;
+    const fail = (error: unknown): void => {
+      if (!isGone) setMounted({ port, problem: error instanceof Error ? error.message : String(error) });
+    };
+    const start = async (): Promise<void> => {
+      const created = await mount({ axial, sagittal, coronal }, opened);
+      if (isGone) {
+        created.destroy();
+        return;
+      }
+      port = created;
+      exposeForTests(created);
+      set({ port });
+      setMounted({ port, problem: null });
+      await created.load((progress) => !isGone && set({ progress }));
+    };
+    start().catch(fail);
+    return () => {
+      isGone = true;
+      port?.destroy();
+      set({ port: null, progress: null });
+    };
+  }, [opened, elements, attempt, set]);
+  return mounted;
+}
+
+function mount(elements: PlaneElements, { assignment, mask, prediction }: OpenedCase): Promise<ViewerPort> {
+  return createViewer(elements, {
+    volume: assignment.volume,
+    imageUrl: `/api/volumes/${assignment.volume.id}/zarr`,
+    mask,
+    prediction,
+    structures: viewsOf(useRead.getState()),
+    editable: assignment.editable,
+    window: useRead.getState().window,
+  });
+}
+
+/** Browser tests read voxels through this; without `?debug` in the address nothing is exposed. */
+function exposeForTests(viewer: ViewerPort): void {
+  if (new URLSearchParams(window.location.search).has('debug')) {
+    Object.assign(window, { __delineate: { viewer } });
+  }
+}
