@@ -8,7 +8,9 @@ import {
   type Plane,
   type SliceRuns,
   type StrokeRecord,
+  type Triple,
 } from '../voxels';
+import type { ImageSlices } from './imageSlices';
 import type { ScreenPoint } from './planeFrame';
 import type { PlanePane } from './planePane';
 import type {
@@ -24,8 +26,9 @@ import type {
   ViewerPort,
   VoiWindow,
 } from './port';
+import type { LayerStyle } from './styles';
 import { Subscribers } from './subscribers';
-import { type Hovered, readCursor, showPointer } from './tools/cursor';
+import { type CursorSource, describeVoxel, type Hovered, readCursor, showPointer } from './tools/cursor';
 import type { Gesture, PointerStart, ToolPane } from './tools/host';
 import { listen, type PointerActions } from './tools/pointer';
 import { type ToolScene, Tools } from './tools/tools';
@@ -53,33 +56,27 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   private readonly brushes = new Subscribers<Brush>();
   private readonly maximised = new Subscribers<Plane | null>();
   private readonly stopListening: readonly (() => void)[];
+  private structures: readonly StructureView[];
   private hovered: Hovered | null = null;
   private largest: Plane | null = null;
   private cursorRequest = 0;
   private destroyed = false;
 
-  static async create(elements: PlaneElements, input: ViewerInput): Promise<ViewerPort> {
-    const viewer = new CornerstoneViewer(elements, input);
-    try {
-      await viewer.planes.mount();
-    } catch (error) {
-      viewer.destroy();
-      throw error;
-    }
-    return viewer;
-  }
-
-  private constructor(elements: PlaneElements, input: ViewerInput) {
+  constructor(elements: PlaneElements, input: ViewerInput) {
     this.input = input;
     this.engine = new EditEngine(input.mask, input.volume.spacing_mm);
     this.overlay = new Overlay(input);
     this.planes = new Planes(elements, input, this.overlay);
-    this.views = new Views(this.planes, this.overlay);
-    this.tools = new Tools(this);
+    this.views = new Views(this.planes, this.overlay, input.mask);
     const first = input.structures[0];
     this.active = { layer: first?.layer ?? 0, value: first?.value ?? 0 };
+    this.structures = input.structures;
+    this.tools = new Tools(this);
     this.lock(input.structures);
-    this.planes.moved.add(() => this.tellCursor());
+    this.planes.moved.add(() => {
+      this.tools.sketched();
+      this.tellCursor();
+    });
     this.stopListening = this.planes.panes.map((pane) => listen(pane, this));
   }
 
@@ -90,9 +87,9 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   // What is drawn
 
   setStructures(structures: readonly StructureView[]): void {
-    this.overlay.setStructures(structures);
+    this.views.setStructures(structures);
+    this.structures = structures;
     this.lock(structures);
-    this.planes.redraw();
     this.showBrush();
   }
 
@@ -150,8 +147,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   }
 
   doubleClick(pane: PlanePane): void {
-    // With a drawing tool two quick clicks are two dabs.
-    if (this.tools.tool === 'brush' || this.tools.tool === 'eraser') return;
+    if (this.tools.doubleClick()) return;
     this.maximise(this.largest === null ? pane.frame.plane : null);
   }
 
@@ -165,8 +161,40 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
     return this.planes.crosshair();
   }
 
-  get canDraw(): boolean {
-    return this.input.editable && this.overlay.showsOwn && isStructure(this.active.value);
+  get image(): ImageSlices {
+    return this.planes.image;
+  }
+
+  get spacing_mm(): Triple {
+    return this.input.volume.spacing_mm;
+  }
+
+  get prediction(): LabelMap | null {
+    return this.input.prediction;
+  }
+
+  get panes(): readonly PlanePane[] {
+    return this.planes.panes;
+  }
+
+  get styles(): readonly LayerStyle[] {
+    return this.overlay.styles;
+  }
+
+  get isOblique(): boolean {
+    return this.views.isOblique;
+  }
+
+  get refusal(): string {
+    if (!this.input.editable) return 'This case is open for reading only.';
+    if (!this.overlay.showsOwn) return 'Another mask is shown in place of yours; go back to yours to draw.';
+    if (this.views.isOblique)
+      return 'Tools that draw are off while the planes are oblique; straighten them first.';
+    return isStructure(this.active.value) ? '' : 'Choose a structure to draw first.';
+  }
+
+  describe(index: Ijk): readonly string[] {
+    return describeVoxel(this.cursorSource(), this.structures, index);
   }
 
   setActive(layer: number, value: number): void {
@@ -201,7 +229,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
     this.tellStroke(record, record.tool);
   }
 
-  strokeDropped(): void {
+  redraw(): void {
     this.planes.redraw();
   }
 
@@ -216,6 +244,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   replay(delta: readonly SliceRuns[]): void {
     this.engine.replay(delta);
     this.planes.redraw();
+    this.tools.maskChanged();
   }
 
   private tellStep(record: StrokeRecord | null, tool: StrokeTool): boolean {
@@ -225,8 +254,10 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
     return true;
   }
 
-  private tellStroke({ layer, structure, delta, added, removed }: StrokeRecord, tool: StrokeTool): void {
-    this.strokes.tell({ tool, layer, structure, delta, added, removed });
+  private tellStroke(record: StrokeRecord, tool: StrokeTool): void {
+    const { layer, structure, delta, added, removed, events } = record;
+    this.tools.maskChanged();
+    this.strokes.tell({ tool, layer, structure, delta, added, removed, events });
     this.tellCursor();
   }
 
@@ -248,7 +279,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   private showBrush(): void {
     if (this.hovered === null) return;
     const { layer, value } = this.active;
-    const canDraw = this.canDraw && !this.engine.isLocked(layer, value);
+    const canDraw = this.refusal === '' && !this.engine.isLocked(layer, value);
     showPointer(
       this.hovered,
       this.tools.tool,
@@ -267,10 +298,13 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   }
 
   private cursorNow(): Cursor {
+    return readCursor(this.cursorSource(), this.hovered, this.planes.crosshair(), this.planes.panes[0]);
+  }
+
+  private cursorSource(): CursorSource {
     const { volume, mask } = this.input;
-    const { image, window, panes } = this.planes;
-    const source = { volume, mask, image, styles: this.overlay.styles, window };
-    return readCursor(source, this.hovered, this.planes.crosshair(), panes[0]);
+    const { image, window } = this.planes;
+    return { volume, mask, image, styles: this.overlay.styles, window };
   }
 
   // Who listens

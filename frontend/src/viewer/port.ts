@@ -1,4 +1,14 @@
-import type { EditEngine, EditTool, Ijk, LabelMap, Lps, Plane, SliceRuns, Triple } from '../voxels';
+import type {
+  EditEngine,
+  EditTool,
+  Ijk,
+  LabelMap,
+  Lps,
+  Plane,
+  SliceRuns,
+  StructureEvent,
+  Triple,
+} from '../voxels';
 import type { ToolPort } from './tools/port';
 import type { ViewsPort } from './views/port';
 
@@ -81,6 +91,8 @@ export interface Stroke {
   readonly added: number;
   /** Voxels that belonged to a structure before and do not, or to another, now. */
   readonly removed: number;
+  /** One for each structure that gained or lost: an operation can change several. */
+  readonly events: readonly StructureEvent[];
 }
 
 export interface Cursor {

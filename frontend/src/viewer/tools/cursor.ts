@@ -3,9 +3,10 @@ import { type Ijk, indexToLps, type LabelMap } from '../../voxels';
 import type { ImageSlices } from '../imageSlices';
 import type { ScreenPoint } from '../planeFrame';
 import type { PlanePane } from '../planePane';
-import type { Brush, Cursor, ViewerVolume, VoiWindow } from '../port';
+import type { Brush, Cursor, StructureView, ViewerVolume, VoiWindow } from '../port';
 import type { LayerStyle } from '../styles';
 import type { PointerTool } from './port';
+import { isBrush } from './strokes';
 
 /** The pane under the pointer and where in it. */
 export interface Hovered {
@@ -64,6 +65,27 @@ export function readCursor(
   };
 }
 
+/** What the probe says of a voxel: HU, structures, and where it is in the patient. */
+export function describeVoxel(
+  { volume, mask, image }: CursorSource,
+  structures: readonly StructureView[],
+  index: Ijk,
+): readonly string[] {
+  const hu = image.huAt(index);
+  const here = structures.filter(({ layer, value }) => mask.valueAt(layer, index) === value);
+  const [left, posterior, superior] = indexToLps(volume, index);
+  return [
+    hu === null ? 'still loading' : `${hu} HU`,
+    here.length === 0 ? 'no structure' : here.map(({ name }) => name).join(', '),
+    `${along(left, 'L', 'R')}  ${along(posterior, 'P', 'A')}  ${along(superior, 'S', 'I')} mm`,
+    `(${index.join(', ')})`,
+  ];
+}
+
+function along(value_mm: number, positive: string, negative: string): string {
+  return `${value_mm < 0 ? negative : positive} ${Math.abs(value_mm).toFixed(1)}`;
+}
+
 /** Draws the brush as large as it paints, or the tool's pointer; `canDraw` false warns before the reader tries. */
 export function showPointer(
   { pane, at }: Hovered,
@@ -72,7 +94,7 @@ export function showPointer(
   canDraw: boolean,
   colour: string | undefined,
 ): void {
-  const drawing = canDraw && (tool === 'brush' || tool === 'eraser');
+  const drawing = canDraw && isBrush(tool);
   pane.root.style.cursor = drawing ? 'none' : POINTERS[tool];
   if (!drawing) {
     pane.marks.hideBrush();

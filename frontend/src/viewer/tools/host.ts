@@ -1,6 +1,8 @@
-/** What tools need of the viewer: the scan, the mask, the panes, and a few calls. */
-import type { Ijk } from '../../voxels';
+/** What tools need of the viewer and of the page's panes; narrow, so that gestures are tested without either. */
+import type { Box, EditEngine, Ijk, LabelMap, StrokeRecord, StructureRef, Triple } from '../../voxels';
 import type { PlaneFrame, PlaneView, ScreenPoint } from '../planeFrame';
+import type { Brush, VoiWindow } from '../port';
+import type { ToolOptions } from './port';
 
 /** A plane on the page, as far as a gesture needs it. */
 export interface ToolPane {
@@ -14,6 +16,39 @@ export interface ToolPane {
   isOnScan(point: ScreenPoint): boolean;
   pan(dx: number, dy: number): void;
   zoom(factor: number, about: ScreenPoint): void;
+}
+
+/** The scan, slice by slice; a slice that has not come in full is coarser than it should be. */
+export interface ToolImage {
+  readonly shape: Triple;
+  readonly slices: readonly Int16Array[];
+  isFull(k: number): boolean;
+}
+
+export interface ToolHost {
+  readonly engine: EditEngine;
+  readonly image: ToolImage;
+  readonly spacing_mm: Triple;
+  readonly prediction: LabelMap | null;
+  readonly options: ToolOptions;
+  readonly brush: Brush;
+  readonly window: VoiWindow;
+  readonly active: StructureRef;
+  /** Why nothing can be drawn now, as a sentence; empty where it can. */
+  readonly refusal: string;
+  setWindow(window: VoiWindow): void;
+  /** Moves the crosshair; the planes other than `from` follow. */
+  moveCrosshair(index: Ijk, from: ToolPane): void;
+  /** Voxels of the box were written: planes that show them draw again. */
+  edited(box: Box): void;
+  /** Edited voxels of a stroke that is done. */
+  strokeEnded(record: StrokeRecord): void;
+  /** Many voxels may have changed: every plane draws again. */
+  redraw(): void;
+  /** Lines that tools draw have changed. */
+  sketched(): void;
+  /** Tells the reader why something was not done. */
+  say(sentence: string): void;
 }
 
 /** What a drag with the pointer does. One gesture lives from pointer down to pointer up. */

@@ -1,5 +1,9 @@
-/** Pointer, wheel and double click of one plane, turned into gestures and calls. Keys belong to the page. */
-
+/**
+ * Pointer, wheel and double click of one plane, turned into gestures and calls. Keys belong to the page.
+ *
+ * A mouse, a pen or one finger draws; two fingers drag and zoom, and drop what the first finger had begun. While a
+ * pen is down, fingers are the palm of the hand.
+ */
 import type { ScreenPoint } from '../planeFrame';
 import type { PlanePane } from '../planePane';
 import type { Gesture, PointerStart } from './host';
@@ -29,8 +33,11 @@ class PanePointer {
   private readonly pane: PlanePane;
   private readonly actions: PointerActions;
   private readonly listening = new AbortController();
+  private readonly fingers = new Map<number, ScreenPoint>();
   private gesture: Gesture | null = null;
-  private pointerId = -1;
+  private pointer: { readonly id: number; readonly type: string } | null = null;
+  /** Two fingers were down: what is left of them does nothing until all are up. */
+  private pinching = false;
 
   constructor(pane: PlanePane, actions: PointerActions) {
     this.pane = pane;
@@ -41,9 +48,9 @@ class PanePointer {
     // The middle button would start the browser's own scrolling.
     root.addEventListener('mousedown', (event) => event.preventDefault(), options);
     root.addEventListener('pointermove', (event) => this.move(event), options);
-    root.addEventListener('pointerup', (event) => this.up(event), options);
-    root.addEventListener('pointercancel', () => this.finish('cancel'), options);
-    root.addEventListener('pointerleave', () => this.leave(), options);
+    root.addEventListener('pointerup', (event) => this.up(event, 'end'), options);
+    root.addEventListener('pointercancel', (event) => this.up(event, 'cancel'), options);
+    root.addEventListener('pointerleave', (event) => this.leave(event), options);
     root.addEventListener('dblclick', () => actions.doubleClick(pane), options);
     root.addEventListener('contextmenu', (event) => event.preventDefault(), options);
     root.addEventListener('wheel', wheelListener(pane, actions), { ...options, passive: false });
@@ -55,35 +62,79 @@ class PanePointer {
   }
 
   private down(event: PointerEvent): void {
-    if (this.gesture !== null) return;
-    const { root } = this.pane;
+    const at = this.pane.pointOf(event);
+    if (event.pointerType === 'touch' && !this.touched(event, at)) return;
+    if (this.gesture !== null) {
+      if (event.pointerType !== 'pen' || this.pointer?.type !== 'touch') return;
+      this.finish('cancel');
+    }
     // A text field that has the focus would go on taking the page's keys.
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    const start = { button: event.button, shift: event.shiftKey };
-    this.gesture = this.actions.begin(this.pane, start, this.pane.pointOf(event));
-    this.pointerId = event.pointerId;
-    if (this.gesture !== null) root.setPointerCapture(this.pointerId);
+    this.pointer = { id: event.pointerId, type: event.pointerType };
+    this.gesture = this.actions.begin(this.pane, { button: event.button, shift: event.shiftKey }, at);
+    if (this.gesture !== null) this.pane.root.setPointerCapture(event.pointerId);
+  }
+
+  /** Notes a finger; true where it may begin a gesture of its own. */
+  private touched(event: PointerEvent, at: ScreenPoint): boolean {
+    if (this.gesture !== null && this.pointer?.type !== 'touch') return false;
+    this.fingers.set(event.pointerId, at);
+    if (this.fingers.size === 2) {
+      this.finish('cancel');
+      this.pinching = true;
+      this.pane.root.setPointerCapture(event.pointerId);
+    }
+    return !this.pinching;
   }
 
   private move(event: PointerEvent): void {
     const at = this.pane.pointOf(event);
-    if (event.pointerId === this.pointerId) this.gesture?.move(at);
+    if (this.fingers.has(event.pointerId)) this.pinch(event.pointerId, at);
+    if (this.pinching) return;
+    if (event.pointerId === this.pointer?.id && this.gesture !== null) this.follow(this.gesture, event, at);
     this.actions.hover(this.pane, at);
   }
 
-  private up(event: PointerEvent): void {
-    if (event.pointerId === this.pointerId) this.finish('end');
+  /** The browser hands over one event per frame; what the pointer did in between is kept with it. */
+  private follow(gesture: Gesture, event: PointerEvent, at: ScreenPoint): void {
+    const between = event.getCoalescedEvents();
+    for (const point of between) gesture.move(this.pane.pointOf(point));
+    if (between.length === 0) gesture.move(at);
   }
 
-  private leave(): void {
-    if (this.gesture === null) this.actions.hover(this.pane, null);
+  private pinch(id: number, at: ScreenPoint): void {
+    const before = this.fingers.get(id);
+    this.fingers.set(id, at);
+    const other = [...this.fingers].find(([key]) => key !== id)?.[1];
+    if (!this.pinching || before === undefined || other === undefined) return;
+    this.pane.pan((at.x - before.x) / 2, (at.y - before.y) / 2);
+    const factor = distance(at, other) / Math.max(1, distance(before, other));
+    const middle = { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 };
+    if (factor > 0) this.actions.zoom(this.pane, factor, middle);
+  }
+
+  private up(event: PointerEvent, how: 'end' | 'cancel'): void {
+    this.fingers.delete(event.pointerId);
+    if (this.fingers.size === 0) this.pinching = false;
+    if (event.pointerId === this.pointer?.id) this.finish(how);
+    // A finger that was lifted points at nothing.
+    if (event.pointerType === 'touch' && this.fingers.size === 0) this.actions.hover(this.pane, null);
+  }
+
+  private leave(event: PointerEvent): void {
+    if (this.gesture === null && event.pointerType !== 'touch') this.actions.hover(this.pane, null);
   }
 
   private finish(how: 'end' | 'cancel'): void {
     const finished = this.gesture;
     this.gesture = null;
+    this.pointer = null;
     finished?.[how]();
   }
+}
+
+function distance(a: ScreenPoint, b: ScreenPoint): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
 function wheelListener(pane: PlanePane, actions: PointerActions): (event: WheelEvent) => void {

@@ -106,6 +106,8 @@ export interface ToolPort {
   readonly operation: OperationState;
   onOperation(callback: (state: OperationState) => void): () => void;
   onSample(callback: (sample: Sample) => void): () => void;
+  /** Why a tool did nothing, as a sentence; the plane shows it too. */
+  onNotice(callback: (sentence: string) => void): () => void;
   readonly measurements: readonly Measurement[];
   removeMeasurement(id: number): void;
   onMeasurements(callback: (all: readonly Measurement[]) => void): () => void;

@@ -1,0 +1,45 @@
+/** Gestures that move what is seen: pan, zoom, window, crosshair. */
+import type { ScreenPoint } from '../planeFrame';
+import type { Gesture, ToolHost, ToolPane } from './host';
+
+const WIDTH_PER_PIXEL = 2;
+const LEVEL_PER_PIXEL = 1;
+const ZOOM_PER_PIXEL = 1.008;
+
+/** A gesture that only looks at how far the pointer went since the last event. */
+function dragGesture(at: ScreenPoint, onDrag: (dx: number, dy: number) => void): Gesture {
+  let last = at;
+  return {
+    move(point) {
+      onDrag(point.x - last.x, point.y - last.y);
+      last = point;
+    },
+    end() {},
+    cancel() {},
+  };
+}
+
+export function panGesture(pane: ToolPane, at: ScreenPoint): Gesture {
+  return dragGesture(at, (dx, dy) => pane.pan(dx, dy));
+}
+
+export function zoomGesture(pane: ToolPane, at: ScreenPoint): Gesture {
+  return dragGesture(at, (_, dy) => pane.zoom(ZOOM_PER_PIXEL ** -dy, at));
+}
+
+/** Right widens the window, down raises its level, as on a reading workstation. */
+export function windowGesture(host: ToolHost, at: ScreenPoint): Gesture {
+  return dragGesture(at, (dx, dy) => {
+    const { width, level } = host.window;
+    host.setWindow({ width: Math.max(1, width + dx * WIDTH_PER_PIXEL), level: level + dy * LEVEL_PER_PIXEL });
+  });
+}
+
+export function crosshairGesture(host: ToolHost, pane: ToolPane, at: ScreenPoint): Gesture {
+  host.moveCrosshair(pane.voxelAt(at), pane);
+  return {
+    move: (point) => host.moveCrosshair(pane.voxelAt(point), pane),
+    end() {},
+    cancel() {},
+  };
+}

@@ -1,0 +1,142 @@
+/** Draws lines, shapes and words of tools on a pane's own canvas, in points of its slice. */
+import type { Ijk, SlicePoint } from '../../voxels';
+import { type PlaneFrame, type PlaneView, type ScreenPoint, screenTransform, toScreen } from '../planeFrame';
+
+const HALO = 'rgba(0, 0, 0, 0.65)';
+const TEXT = '#e6e9ec';
+const FONT = '12px system-ui, sans-serif';
+const LINE_HEIGHT = 16;
+const HANDLE_PX = 4;
+
+export interface Line {
+  readonly colour: string;
+  readonly closed?: boolean;
+  readonly dashed?: boolean;
+}
+
+export class Pen {
+  readonly context: CanvasRenderingContext2D;
+  readonly frame: PlaneFrame;
+  readonly view: PlaneView;
+
+  constructor(context: CanvasRenderingContext2D, frame: PlaneFrame, view: PlaneView) {
+    this.context = context;
+    this.frame = frame;
+    this.view = view;
+  }
+
+  /** Slice that the pane shows. */
+  get slice(): number {
+    return this.view.centre[this.frame.normal];
+  }
+
+  at(index: Ijk): ScreenPoint {
+    return toScreen(this.frame, this.view, index);
+  }
+
+  /** A line through points of the slice, with a dark halo so that it shows on bone and on lung. */
+  line(points: readonly SlicePoint[], { colour, closed = false, dashed = false }: Line): void {
+    const { x0, y0, dx, dy } = screenTransform(this.frame, this.view);
+    const path = new Path2D();
+    points.forEach(([column, row], n) => {
+      const [x, y] = [x0 + dx * column, y0 + dy * row];
+      if (n === 0) path.moveTo(x, y);
+      else path.lineTo(x, y);
+    });
+    if (closed) path.closePath();
+    this.stroke(path, colour, dashed);
+  }
+
+  handle(index: Ijk, colour: string, large: boolean): void {
+    const { x, y } = this.at(index);
+    const path = new Path2D();
+    path.arc(x, y, large ? HANDLE_PX * 1.6 : HANDLE_PX, 0, 2 * Math.PI);
+    this.stroke(path, colour, false);
+  }
+
+  dot([column, row]: SlicePoint, colour: string): void {
+    const { x0, y0, dx, dy } = screenTransform(this.frame, this.view);
+    this.ring({ x: x0 + dx * column, y: y0 + dy * row }, HANDLE_PX, colour);
+  }
+
+  ring({ x, y }: ScreenPoint, radius: number, colour: string): void {
+    const path = new Path2D();
+    path.arc(x, y, Math.max(2, radius), 0, 2 * Math.PI);
+    this.stroke(path, colour, false);
+  }
+
+  /** Lines of text beside a point, kept inside the pane. */
+  words(lines: readonly string[], { x, y }: ScreenPoint): void {
+    const { context, view } = this;
+    context.font = FONT;
+    const width = Math.max(...lines.map((line) => context.measureText(line).width));
+    const left = Math.max(4, Math.min(x + 12, view.width - width - 8));
+    const top = Math.max(4, Math.min(y + 12, view.height - lines.length * LINE_HEIGHT - 6));
+    context.fillStyle = 'rgba(15, 17, 19, 0.82)';
+    context.fillRect(left - 4, top - 2, width + 8, lines.length * LINE_HEIGHT + 4);
+    context.fillStyle = TEXT;
+    context.textBaseline = 'top';
+    lines.forEach((line, n) => {
+      context.fillText(line, left, top + n * LINE_HEIGHT + 1);
+    });
+  }
+
+  private stroke(path: Path2D, colour: string, dashed: boolean): void {
+    const { context } = this;
+    context.setLineDash([]);
+    context.lineWidth = 3;
+    context.strokeStyle = HALO;
+    context.stroke(path);
+    context.setLineDash(dashed ? [5, 4] : []);
+    context.lineWidth = 1.5;
+    context.strokeStyle = colour;
+    context.stroke(path);
+    context.setLineDash([]);
+  }
+}
+
+/** The canvas of one pane, above the mask and below the crosshair's letters. */
+export class PenCanvas {
+  private readonly canvas = document.createElement('canvas');
+  private readonly context: CanvasRenderingContext2D;
+  private readonly paint: (pen: Pen) => boolean;
+  private frameRequest = 0;
+  private clean = true;
+
+  /** `paint` says whether it drew anything. */
+  constructor(root: HTMLElement, before: Node, paint: (pen: Pen) => boolean) {
+    const context = this.canvas.getContext('2d');
+    if (context === null) throw new Error('This browser cannot draw on a canvas.');
+    this.context = context;
+    this.paint = paint;
+    Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
+    this.canvas.style.pointerEvents = 'none';
+    root.insertBefore(this.canvas, before);
+  }
+
+  /** Draws with the next frame. */
+  request(draw: () => void): void {
+    if (this.frameRequest !== 0) return;
+    this.frameRequest = requestAnimationFrame(draw);
+  }
+
+  draw(frame: PlaneFrame, view: PlaneView): void {
+    cancelAnimationFrame(this.frameRequest);
+    this.frameRequest = 0;
+    const ratio = window.devicePixelRatio || 1;
+    const { canvas, context } = this;
+    const [width, height] = [Math.round(view.width * ratio), Math.round(view.height * ratio)];
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    else if (!this.clean) {
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.clearRect(0, 0, width, height);
+    }
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.clean = !this.paint(new Pen(context, frame, view));
+  }
+
+  remove(): void {
+    cancelAnimationFrame(this.frameRequest);
+    this.canvas.remove();
+  }
+}

@@ -1,0 +1,131 @@
+/** What tools draw above the planes: previews, outlines being drawn, measurements, words at the pointer. */
+import type { Plane } from '../../voxels';
+import type { PlanePane } from '../planePane';
+import { type Pen, PenCanvas } from './pen';
+import { PreviewPainter } from './previewPainter';
+import { rangeOf, SAMPLE_MM, sampleAt } from './sampling';
+import type { ToolScene, Tools } from './tools';
+
+const NOTICE_MS = 4000;
+const NEUTRAL = '#d5d9dd';
+
+interface PaneDrawing {
+  readonly pane: PlanePane;
+  readonly canvas: PenCanvas;
+  readonly preview: PreviewPainter;
+}
+
+export class ToolDrawing {
+  private readonly tools: Tools;
+  private readonly scene: ToolScene;
+  private readonly panes: readonly PaneDrawing[];
+  private notice: { readonly sentence: string; readonly plane: Plane } | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(tools: Tools, scene: ToolScene) {
+    this.tools = tools;
+    this.scene = scene;
+    this.panes = scene.panes.map((pane) => {
+      const drawing: PaneDrawing = {
+        pane,
+        canvas: new PenCanvas(pane.root, pane.marks.root, (pen) => this.paint(pen, drawing)),
+        preview: new PreviewPainter(),
+      };
+      return drawing;
+    });
+  }
+
+  /** Every pane with the next frame. */
+  request(): void {
+    for (const { pane, canvas } of this.panes) canvas.request(() => canvas.draw(pane.frame, pane.view));
+  }
+
+  /** A sentence in the pane where the reader is, for a few seconds. */
+  say(sentence: string, plane: Plane): void {
+    this.hush();
+    this.notice = { sentence, plane };
+    this.timer = setTimeout(() => this.hush(), NOTICE_MS);
+    this.request();
+  }
+
+  hush(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    if (this.notice === null) return;
+    this.notice = null;
+    this.request();
+  }
+
+  private paint(pen: Pen, { pane, preview }: PaneDrawing): boolean {
+    const words = [this.paintPointer(pen, pane), this.paintNotice(pen)];
+    return (!this.scene.isOblique && this.paintInSlice(pen, preview)) || words.includes(true);
+  }
+
+  private paintInSlice(pen: Pen, preview: PreviewPainter): boolean {
+    const { tools, scene, colour } = this;
+    const outcome = tools.host.preview;
+    const drawn = [
+      outcome !== null && preview.paint(pen, outcome, scene.map, scene.styles),
+      tools.measuring.paint(pen),
+      tools.drawTool.paint(pen, colour),
+      tools.scissors.paint(pen, colour),
+      tools.tracing.paint(pen, colour),
+    ];
+    return drawn.includes(true);
+  }
+
+  private get colour(): string {
+    const { layer, value } = this.scene.active;
+    return this.scene.styles[layer]?.colour[value] ?? NEUTRAL;
+  }
+
+  /** Probe: what is there. Pick: what would be sampled. */
+  private paintPointer(pen: Pen, pane: PlanePane): boolean {
+    const { hovered, tool } = this.tools;
+    if (hovered === null || hovered.pane !== pane || !pane.isOnScan(hovered.at)) return false;
+    const voxel = pane.voxelAt(hovered.at);
+    if (tool === 'probe') {
+      pen.words(this.scene.describe(voxel), hovered.at);
+      return true;
+    }
+    if (tool !== 'pick' || this.scene.isOblique) return false;
+    pen.ring(hovered.at, SAMPLE_MM * pen.view.pixelsPerMm, NEUTRAL);
+    const sample = sampleAt(this.scene.image, this.scene.spacing_mm, pen.frame.plane, voxel);
+    if (sample === null) return true;
+    const [low, high] = rangeOf(sample);
+    const lines = [
+      `${sample.mean_hu.toFixed(0)} ± ${sample.sd_hu.toFixed(0)} HU`,
+      `range ${low} to ${high} HU`,
+    ];
+    pen.words(lines, hovered.at);
+    return true;
+  }
+
+  private paintNotice(pen: Pen): boolean {
+    const { notice } = this;
+    if (notice === null || notice.plane !== pen.frame.plane) return false;
+    pen.words(wrapped(notice.sentence, pen), { x: 0, y: pen.view.height });
+    return true;
+  }
+
+  destroy(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    for (const { canvas } of this.panes) canvas.remove();
+  }
+}
+
+/** About seven pixels for a letter. */
+const LETTER_PX = 7;
+
+function wrapped(sentence: string, pen: Pen): string[] {
+  const most = Math.max(20, Math.floor((pen.view.width - 24) / LETTER_PX));
+  const lines: string[] = [];
+  let line = '';
+  for (const word of sentence.split(' ')) {
+    if (line !== '' && line.length + word.length + 1 > most) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
