@@ -1,5 +1,7 @@
 import { useCallback, useEffect } from 'react';
 import type { Stroke } from '../../viewer';
+import { CaseAids } from './CaseAids';
+import { GuidanceLine } from './guidance/GuidancePanel';
 import { CommandPalette } from './keys/CommandPalette';
 import { lend } from './keys/handlers';
 import { KeyOverview } from './keys/KeyOverview';
@@ -48,8 +50,13 @@ export function Desk({ opened, username, onReopen }: DeskProps) {
         <Planes opened={opened} onStroke={keep} />
         <SidePanel
           notices={<Notices opened={opened} username={username} onReopen={onReopen} />}
-          tabs={sideTabs(opened, changes)}
-          tool={<ToolOptions />}
+          tabs={sideTabs(opened, changes, onReopen)}
+          tool={
+            <>
+              <ToolOptions />
+              <GuidanceLine />
+            </>
+          }
           footer={isReview && <VerdictBar editable={assignment.editable} judge={judge} />}
         />
       </div>
@@ -57,6 +64,7 @@ export function Desk({ opened, username, onReopen }: DeskProps) {
       <KeyOverview role={role} />
       <KeySettings />
       <CommandPalette role={role} />
+      <CaseAids opened={opened} username={username} />
     </div>
   );
 }

@@ -1,4 +1,15 @@
-import { IconGitCompare, IconListDetails } from '@tabler/icons-react';
+import {
+  IconAlertTriangle,
+  IconArrowsDiff,
+  IconBook2,
+  IconGitCompare,
+  IconHistory,
+  IconListDetails,
+} from '@tabler/icons-react';
+import { ComparePanel } from './compare/ComparePanel';
+import { GuidancePanel } from './guidance/GuidancePanel';
+import { GuidelinePanel } from './guideline/GuidelinePanel';
+import { HistoryPanel } from './history/HistoryPanel';
 import type { OpenedCase } from './openCase';
 import { ReviewPanel } from './review/ReviewPanel';
 import type { Changes } from './review/useChanges';
@@ -6,18 +17,45 @@ import type { SideTabContent } from './SidePanel';
 import { StructureList } from './structures/StructureList';
 
 /** Everything that can stand in the upper part of the side column, in this order. */
-export function sideTabs({ assignment }: OpenedCase, changes: Changes): readonly SideTabContent[] {
-  const structures: SideTabContent = {
-    id: 'structures',
-    label: 'Structures',
-    icon: IconListDetails,
-    content: <StructureList />,
-  };
+export function sideTabs(
+  opened: OpenedCase,
+  changes: Changes,
+  onReopen: () => void,
+): readonly SideTabContent[] {
+  const { assignment } = opened;
+  const { role, structures } = assignment;
   const review: SideTabContent = {
     id: 'changes',
     label: 'Changes',
     icon: IconGitCompare,
     content: <ReviewPanel assignment={assignment} changes={changes} />,
   };
-  return assignment.role === 'review' ? [review, structures] : [structures];
+  const ofAll: readonly SideTabContent[] = [
+    { id: 'structures', label: 'Structures', icon: IconListDetails, content: <StructureList /> },
+    {
+      id: 'guidance',
+      label: 'Guidance',
+      icon: IconAlertTriangle,
+      content: <GuidancePanel structures={structures} />,
+    },
+    {
+      id: 'compare',
+      label: 'Compare',
+      icon: IconArrowsDiff,
+      content: <ComparePanel assignment={assignment} />,
+    },
+    {
+      id: 'history',
+      label: 'History',
+      icon: IconHistory,
+      content: <HistoryPanel opened={opened} onReopen={onReopen} />,
+    },
+    {
+      id: 'guideline',
+      label: 'Guideline',
+      icon: IconBook2,
+      content: <GuidelinePanel project={assignment.project.id} />,
+    },
+  ];
+  return role === 'review' ? [review, ...ofAll] : ofAll;
 }

@@ -1,7 +1,7 @@
 /** How far two masks of one scan agree, structure by structure, and where they differ most. */
 
 import { type Ijk, ijk, isStructure, type LabelMap, requireSameGrid, type Triple } from '../../../voxels';
-import { inPortions } from './portions';
+import { inPortions } from '../masks/portions';
 
 export interface Overlap {
   readonly layer: number;

@@ -14,7 +14,6 @@ export function GuidancePanel({ structures }: { readonly structures: readonly St
   return (
     <section className={classes.section} aria-label="Guidance">
       <HeatMapLine />
-      <GuidanceLine />
       {regions === null && <p className={classes.quiet}>Fetching the suspicious regions…</p>}
       {regions?.length === 0 && (
         <p className={classes.quiet}>{sentence || 'The model was sure everywhere. Look all the same.'}</p>
@@ -36,7 +35,7 @@ export function GuidanceLine() {
   const done = useGuidanceStore((state) => state.done.size);
   const { walk } = useGuidanceStore.getState();
   return (
-    <div className={classes.line}>
+    <div className={`${classes.line} ${classes.below}`}>
       <span className={classes.words} role="status" title={`${done} of ${count} done`}>
         {walkWords(count, current)}
       </span>

@@ -36,7 +36,7 @@ function follow({ views }: ViewerPort, looked: LookedKeeper): () => void {
 }
 
 /** To the next slice of the active structure that was not looked at. False: every one was. */
-export function walkUnlooked(by: 1 | -1, plane: Plane = 'axial'): boolean {
+export function walkUnlooked(by: 1 | -1, plane: Plane): boolean {
   const views = useRead.getState().port?.views;
   if (views === undefined) {
     return false;

@@ -2,8 +2,8 @@
 
 import { type Assignment, fetchMask, type MaskRef } from '../../../api';
 import { LabelMap, type Triple } from '../../../voxels';
-import { inPortions } from '../compare/portions';
 import type { UnpackAnswer, UnpackRequest } from './maskWorker';
+import { inPortions } from './portions';
 
 type Waiting = { readonly settle: (answer: UnpackAnswer) => void; readonly fail: (error: Error) => void };
 

@@ -1,6 +1,7 @@
 import { LAYOUTS, type Layout, type Pane } from '../../../../viewer';
 import type { Plane, Triple } from '../../../../voxels';
 import { signed } from '../../../words';
+import { walkUnlooked } from '../../guidance/useLooked';
 import { LAYOUT_NAMES } from '../../layout/layouts';
 import { type Drawing, useRead } from '../../readStore';
 import { WINDOW_PRESETS } from '../../tools/presets';
@@ -167,20 +168,9 @@ function toggleMaximised(): void {
   }
 }
 
-/** The next slice that was not looked at in the plane below the pointer; goes round once. */
+/** The next slice of the active structure that was not looked at, in the plane below the pointer. */
 function toUnseen(by: 1 | -1): void {
-  const views = read().port?.views;
-  withPlane((plane) => {
-    const looked = views?.rail(plane).looked ?? new Uint8Array();
-    const from = views?.slices[plane] ?? 0;
-    for (let n = 1; n < looked.length; n++) {
-      const slice = (from + by * n + looked.length * n) % looked.length;
-      if (looked[slice] === 0) {
-        views?.setSlice(plane, slice);
-        return;
-      }
-    }
-  });
+  withPlane((plane) => walkUnlooked(by, plane));
 }
 
 function nextDrawing(): void {
