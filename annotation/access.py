@@ -18,13 +18,17 @@ from annotation.models import (
     Assignment,
     AssignmentRole,
     AssignmentState,
+    Branch,
     Case,
+    CaseState,
     Job,
     Mask,
     Membership,
+    ModelState,
     Project,
     ReadingSession,
     Role,
+    Split,
     Volume,
 )
 
@@ -35,6 +39,11 @@ Fetched = TypeVar("Fetched", bound=Row)
 
 def _reads_it(membership: Membership, assignment: Assignment) -> bool:
     return assignment.reader_id == membership.user_id and assignment.state != AssignmentState.RELEASED
+
+
+def _has_kept_strokes(membership: Membership, assignment: Assignment) -> bool:
+    """A reader whose case went back may still open what was kept of it."""
+    return assignment.reader_id == membership.user_id and assignment.branches.exists()
 
 
 def _is_a_review(_: Membership, assignment: Assignment) -> bool:
@@ -50,12 +59,31 @@ def _lies_under_own_read(membership: Membership, mask: Mask) -> bool:
     return any(mask.pk in chain for chain in ids)
 
 
+def _is_own_branch(membership: Membership, mask: Mask) -> bool:
+    """Strokes that the member drew too late, or what they were drawn on."""
+    own = Branch.objects.filter(assignment__reader=membership.user_id, mask__case=mask.case_id)
+    ids = own.values_list("mask", "mask__base", "mask__base__base", "assignment__mask")
+    return any(mask.pk in chain for chain in ids)
+
+
+def _is_offered(_: Membership, mask: Mask) -> bool:
+    """What a model drew on a case that anybody may claim next: nobody has read it, nobody is unblinded."""
+    case = mask.case
+    ready = case.state == CaseState.READY and case.split == Split.POOL
+    return ready and mask.model is not None and mask.model.state != ModelState.REJECTED
+
+
 is_member = Predicate(lambda membership, _: membership is not None)
 is_lead = Predicate(lambda membership, _: membership.role == Role.LEAD)
 is_reviewer = Predicate(lambda membership, _: membership.role == Role.REVIEWER)
 reads_it = Predicate(_reads_it)
 is_a_review = Predicate(_is_a_review)
+is_its_reader = Predicate(lambda membership, assignment: assignment.reader_id == membership.user_id)
+has_kept_strokes = Predicate(_has_kept_strokes)
 lies_under_own_read = Predicate(_lies_under_own_read)
+is_own_branch = Predicate(_is_own_branch)
+is_offered = Predicate(_is_offered)
+kept_it = Predicate(lambda membership, branch: branch.assignment.reader_id == membership.user_id)
 started_it = Predicate(lambda membership, session: _reads_it(membership, session.assignment))
 
 RIGHTS = RuleSet(
@@ -67,12 +95,14 @@ RIGHTS = RuleSet(
         "project.manage": is_lead,
         "case.read": is_lead | is_reviewer,
         "volume.read": is_member,
-        "assignment.read": reads_it | is_lead,
+        "assignment.read": reads_it | is_lead | has_kept_strokes,
+        "assignment.keep": is_its_reader,
         "assignment.correct": reads_it,
         "assignment.submit": reads_it & ~is_a_review,
         "assignment.judge": reads_it & is_a_review,
         "session.ping": started_it,
-        "mask.read": is_lead | lies_under_own_read,
+        "mask.read": is_lead | lies_under_own_read | is_own_branch | is_offered,
+        "branch.apply": kept_it,
         "job.read": is_member,
         "job.cancel": is_lead,
     }
@@ -88,7 +118,7 @@ _OPENED = (
 )
 
 ProjectRight = Literal["read", "annotate", "review", "list_cases", "manage"]
-AssignmentRight = Literal["read", "correct", "submit", "judge"]
+AssignmentRight = Literal["read", "keep", "correct", "submit", "judge"]
 JobRight = Literal["read", "cancel"]
 
 
@@ -128,8 +158,18 @@ def session_for(user: User, session_id: int) -> ReadingSession:
 
 
 def mask_for(user: User, mask_id: int) -> Mask:
-    masks = Mask.objects.select_related("case__volume")
+    masks = Mask.objects.select_related("case__volume", "model")
     return _fetch(user, masks, mask_id, path="cases__masks", right="mask.read")
+
+
+def branch_for(user: User, mask_id: int) -> Branch:
+    branches = Branch.objects.select_related("mask__case__volume", "assignment__case__volume")
+    return _fetch(user, branches, mask_id, path="cases__masks__branch", right="branch.apply")
+
+
+def may_name_authors(user: User, project_id: int) -> bool:
+    """Leads see who drew what; to everybody else a name but their own would unblind somebody."""
+    return _memberships(user, 0).filter(project=project_id, role=Role.LEAD).exists()
 
 
 def volume_for(user: User, volume_id: int) -> Volume:

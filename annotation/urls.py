@@ -11,14 +11,19 @@ from annotation.api.assignments import (
     SubmitView,
     VerdictView,
 )
+from annotation.api.branches import ApplyBranchView, BranchesView
+from annotation.api.guidance import RegionsView, UncertaintyView
+from annotation.api.guideline import GuidelineImagesView, GuidelineImageView, GuidelineView
 from annotation.api.health import HealthView
+from annotation.api.history import DifferenceView, MaskRevisionsView
 from annotation.api.jobs import CancelView, JobView
+from annotation.api.looked import LookedView
 from annotation.api.masks import MaskView
-from annotation.api.me import CsrfView, MeView
+from annotation.api.me import CsrfView, MeView, PreferencesView
 from annotation.api.projects import CasesView, ImportsView, ProjectView, RunsView
-from annotation.api.revisions import RevisionsView
+from annotation.api.revisions import RestoreView, RevisionsView
 from annotation.api.volumes import ZarrView
-from annotation.api.worklist import NextView, WorklistView
+from annotation.api.worklist import NextView, UpcomingView, WorklistView
 
 urlpatterns = [
     path("healthz", HealthView.as_view(), name="health"),
@@ -26,21 +31,42 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/csrf/", CsrfView.as_view(), name="csrf"),
     path("api/me/", MeView.as_view(), name="me"),
+    path("api/me/preferences/", PreferencesView.as_view(), name="preferences"),
     path("api/projects/<int:project_id>/", ProjectView.as_view(), name="project"),
     path("api/projects/<int:project_id>/cases/", CasesView.as_view(), name="cases"),
     path("api/projects/<int:project_id>/imports/", ImportsView.as_view(), name="imports"),
     path("api/projects/<int:project_id>/runs/", RunsView.as_view(), name="runs"),
+    path("api/projects/<int:project_id>/guideline/", GuidelineView.as_view(), name="guideline"),
+    path(
+        "api/projects/<int:project_id>/guideline/images/",
+        GuidelineImagesView.as_view(),
+        name="guideline_images",
+    ),
+    path(
+        "api/projects/<int:project_id>/guideline/images/<int:image_id>/",
+        GuidelineImageView.as_view(),
+        name="guideline_image",
+    ),
     path("api/jobs/<int:job_id>/", JobView.as_view(), name="job"),
     path("api/jobs/<int:job_id>/cancel/", CancelView.as_view(), name="cancel"),
     path("api/worklist/", WorklistView.as_view(), name="worklist"),
     path("api/worklist/next/", NextView.as_view(), name="next"),
+    path("api/worklist/upcoming/", UpcomingView.as_view(), name="upcoming"),
     path("api/assignments/<int:assignment_id>/", AssignmentView.as_view(), name="assignment"),
     path("api/assignments/<int:assignment_id>/sessions/", SessionsView.as_view(), name="sessions"),
     path("api/assignments/<int:assignment_id>/revisions/", RevisionsView.as_view(), name="revisions"),
+    path("api/assignments/<int:assignment_id>/restore/", RestoreView.as_view(), name="restore"),
+    path("api/assignments/<int:assignment_id>/branches/", BranchesView.as_view(), name="branches"),
+    path("api/assignments/<int:assignment_id>/looked/", LookedView.as_view(), name="looked"),
     path("api/assignments/<int:assignment_id>/submit/", SubmitView.as_view(), name="submit"),
     path("api/assignments/<int:assignment_id>/release/", ReleaseView.as_view(), name="release"),
     path("api/assignments/<int:assignment_id>/verdict/", VerdictView.as_view(), name="verdict"),
     path("api/sessions/<int:session_id>/ping/", PingView.as_view(), name="ping"),
     path("api/masks/<int:mask_id>/", MaskView.as_view(), name="mask"),
+    path("api/masks/<int:mask_id>/revisions/", MaskRevisionsView.as_view(), name="mask_revisions"),
+    path("api/masks/<int:mask_id>/difference/", DifferenceView.as_view(), name="difference"),
+    path("api/masks/<int:mask_id>/regions/", RegionsView.as_view(), name="regions"),
+    path("api/masks/<int:mask_id>/uncertainty/", UncertaintyView.as_view(), name="uncertainty"),
+    path("api/branches/<int:mask_id>/apply/", ApplyBranchView.as_view(), name="apply_branch"),
     path("api/volumes/<int:volume_id>/zarr/<path:path>", ZarrView.as_view(), name="zarr"),
 ]

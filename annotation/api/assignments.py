@@ -9,8 +9,16 @@ from rest_framework.response import Response
 
 from annotation import access, corrections, reviews, worklist
 from annotation.api.base import LARGEST_COUNT, ApiView, answers, signed_in
-from annotation.api.shapes import MaskRefOut, StructureOut, VolumeOut, mask_ref
-from annotation.models import Assignment, AssignmentRole, AssignmentState, Purpose, Verdict
+from annotation.api.shapes import (
+    BranchOut,
+    LookedOut,
+    MaskRefOut,
+    StructureOut,
+    VolumeOut,
+    looked_out,
+    mask_ref,
+)
+from annotation.models import Assignment, AssignmentRole, AssignmentState, Hanging, Purpose, Verdict
 
 
 class AssignmentView(ApiView):
@@ -46,6 +54,10 @@ class AssignmentView(ApiView):
         active_seconds = serializers.IntegerField()
         editable = serializers.BooleanField()
         lease_until = serializers.DateTimeField(allow_null=True)
+        hanging = serializers.ChoiceField(choices=Hanging.choices)
+        looked = LookedOut()
+        branches = BranchOut(many=True)
+        not_looked_at = serializers.ListField(child=serializers.CharField())
 
     @extend_schema(responses=answers({200: Output}))
     def get(self, request: Request, assignment_id: int) -> Response:
@@ -76,6 +88,10 @@ def _opened(assignment: Assignment, editable: bool) -> dict[str, Any]:
         "active_seconds": assignment.active_seconds,
         "editable": editable,
         "lease_until": assignment.lease_until if corrections.is_editable(assignment) else None,
+        "hanging": assignment.case.project.hanging,
+        "looked": looked_out(corrections.looked(assignment)),
+        "branches": corrections.branches_of(assignment),
+        "not_looked_at": corrections.not_looked_at(read),
     }
 
 
@@ -114,13 +130,23 @@ class StateOut(serializers.Serializer[Assignment]):
 class SubmitView(ApiView):
     class Input(serializers.Serializer[Any]):
         revision = serializers.IntegerField(min_value=0, max_value=LARGEST_COUNT)
+        not_looked_at = serializers.ListField(
+            child=serializers.CharField(max_length=80),
+            default=list,
+            max_length=31 * 254,
+            help_text="Keys of structures that were not checked: nothing is learned about them here.",
+        )
 
     @extend_schema(request=Input, responses=answers({200: StateOut}, 400, 409))
     def post(self, request: Request, assignment_id: int) -> Response:
         assignment = access.assignment_for(signed_in(request), assignment_id, to="submit")
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        submitted = corrections.submit(assignment=assignment, revision=given.validated_data["revision"])
+        submitted = corrections.submit(
+            assignment=assignment,
+            revision=given.validated_data["revision"],
+            not_looked_at=given.validated_data["not_looked_at"],
+        )
         return Response(StateOut(submitted).data)
 
 

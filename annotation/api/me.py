@@ -1,17 +1,24 @@
 """Who is asking, and the cookie that proves that our own page asks."""
 
+import math
+import re
 from typing import Any
 
 from django.middleware.csrf import get_token
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import access
+from annotation import access, preferences
 from annotation.api.base import ApiView, answers, signed_in
-from annotation.models import Role
+from annotation.models import Preferences, Role
+
+PREFERENCES_BYTES = 16 * 1024
+NAME = re.compile(r"[a-z0-9_.-]{1,64}", re.ASCII)
+LONGEST_KEY = 40
+LARGEST_NUMBER = 2**53  # beyond it a browser no longer counts by one
 
 
 class CsrfView(ApiView):
@@ -44,3 +51,68 @@ class MeView(ApiView):
         name = request.user.get_full_name() if hasattr(request.user, "get_full_name") else ""
         me = {"username": user.get_username(), "name": name or user.get_username()}
         return Response(self.Output({**me, "projects": access.memberships(user)}).data)
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "oneOf": [{"type": name} for name in ("string", "number", "boolean")],
+            "nullable": True,
+        },
+    }
+)
+class SettingsField(serializers.DictField):
+    """Plain values by name."""
+
+
+class PreferencesView(ApiView):
+    most_bytes = PREFERENCES_BYTES
+
+    class Shape(serializers.Serializer[Preferences]):
+        keys = serializers.DictField(
+            child=serializers.CharField(allow_blank=True, max_length=LONGEST_KEY, trim_whitespace=False),
+            default=dict,
+            help_text="Key of each action, by the action's name; empty = no key.",
+        )
+        settings = SettingsField(default=dict, help_text="Text, numbers, true, false or null, by name.")
+
+        def validate_keys(self, keys: dict[str, str]) -> dict[str, str]:
+            _check_names(keys)
+            return keys
+
+        def validate_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+            _check_names(settings)
+            for name, value in settings.items():
+                if not _is_plain(value):
+                    raise serializers.ValidationError(
+                        f"{name} is neither text, a number, true, false nor null."
+                    )
+            return settings
+
+    @extend_schema(responses=answers({200: Shape}))
+    def get(self, request: Request) -> Response:
+        return Response(self.Shape(preferences.preferences_of(signed_in(request))).data)
+
+    @extend_schema(request=Shape, responses=answers({200: Shape}, 400, 413))
+    def put(self, request: Request) -> Response:
+        given = self.Shape(data=request.data)
+        given.is_valid(raise_exception=True)
+        kept = preferences.keep_preferences(user=signed_in(request), **given.validated_data)
+        return Response(self.Shape(kept).data)
+
+
+def _check_names(given: dict[str, Any]) -> None:
+    wrong = next((name for name in given if NAME.fullmatch(name) is None), None)
+    if wrong is not None:
+        raise serializers.ValidationError(
+            "A name has 1 to 64 of the letters a to z, digits, and _ . - alone."
+        )
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return math.isfinite(value) and abs(value) <= LARGEST_NUMBER
+    return value is None or isinstance(value, bool)

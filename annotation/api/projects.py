@@ -10,12 +10,23 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import access, ingest, jobs, learning, worklist
+from annotation import access, guidelines, ingest, jobs, learning, worklist
 from annotation.api.base import ApiView, UploadView, answers, signed_in
 from annotation.api.shapes import JobOut, StructureOut
 from annotation.errors import Refused
 from annotation.learning import policy
-from annotation.models import Case, CaseState, JobKind, Membership, ModelState, Project, Queue, Role, Split
+from annotation.models import (
+    Case,
+    CaseState,
+    Hanging,
+    JobKind,
+    Membership,
+    ModelState,
+    Project,
+    Queue,
+    Role,
+    Split,
+)
 
 PAGE = 50
 
@@ -50,7 +61,8 @@ class ProjectOut(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="project.pk")
     name = serializers.CharField(source="project.name")
     role = serializers.ChoiceField(choices=Role.choices)
-    guideline = serializers.CharField(source="project.guideline")
+    guideline = serializers.CharField(help_text="The general part of the version in force.")
+    hanging = serializers.ChoiceField(choices=Hanging.choices, source="project.hanging")
     retrain_after = serializers.IntegerField(source="project.retrain_after")
     accepted_since_last_run = serializers.IntegerField(source="overview.accepted_since_last_run")
     case_counts = serializers.DictField(child=serializers.IntegerField(), source="overview.case_counts")
@@ -65,6 +77,7 @@ def _project(membership: Membership) -> Response:
     parts = {
         "project": project,
         "role": membership.role,
+        "guideline": guidelines.text_of(project),
         "structures": worklist.structures(project),
         "overview": learning.overview(project),
     }
@@ -75,8 +88,8 @@ class ProjectView(ApiView):
     class Input(serializers.ModelSerializer[Project]):
         class Meta:
             model = Project
-            fields = ("retrain_after",)
-            extra_kwargs: ClassVar[Any] = {"retrain_after": {"required": True}}
+            fields = ("retrain_after", "hanging")
+            extra_kwargs: ClassVar[Any] = {name: {"required": False} for name in fields}
 
     @extend_schema(responses=answers({200: ProjectOut}))
     def get(self, request: Request, project_id: int) -> Response:
@@ -87,7 +100,9 @@ class ProjectView(ApiView):
         membership = access.membership_for(signed_in(request), project_id, to="manage")
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        policy.retrain_after(project=membership.project, cases=given.validated_data["retrain_after"])
+        if not given.validated_data:
+            raise Refused("Say what to change: retrain_after, or hanging.")
+        policy.change(project=membership.project, **given.validated_data)
         return _project(membership)
 
 

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from annotation import access, chunks, corrections
 from annotation.api.base import LARGEST_COUNT, LARGEST_ID, ApiView, Problem, answers, signed_in
 from annotation.errors import Refused
+from annotation.models import Tool
 
 META_BYTES = 512 * 1024
 
@@ -19,20 +20,40 @@ META_BYTES = 512 * 1024
 class EventIn(serializers.Serializer[Any]):
     """What one tool did to one structure."""
 
-    tool = serializers.CharField(max_length=24)
+    tool = serializers.CharField(max_length=24, help_text=", ".join(Tool.values))
     structure = serializers.IntegerField(min_value=0, max_value=255)
     layer = serializers.IntegerField(min_value=0, max_value=31)
     added = serializers.IntegerField(min_value=0, max_value=LARGEST_COUNT)
     removed = serializers.IntegerField(min_value=0, max_value=LARGEST_COUNT)
 
 
-class MetaIn(serializers.Serializer[Any]):
-    """The part `meta`, as JSON text."""
+class StepIn(serializers.Serializer[Any]):
+    """What every new revision of a read names."""
 
     base_revision = serializers.IntegerField(min_value=0, max_value=LARGEST_COUNT)
     key = serializers.UUIDField()
     session = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, allow_null=True, default=None)
+
+
+class MetaIn(StepIn):
+    """The part `meta`, as JSON text."""
+
     events = EventIn(many=True, default=list)
+
+
+class SavedOut(serializers.Serializer[corrections.Saved]):
+    revision = serializers.IntegerField(source="revision.number")
+    sha256 = serializers.CharField(source="revision.sha256")
+    active_seconds = serializers.IntegerField()
+
+
+class StaleOut(Problem):
+    head = serializers.IntegerField(required=False, help_text="The newest revision.")
+
+
+def answer(saved: corrections.Saved) -> Response:
+    """201 for a new revision; 200, and the same words, when this key had arrived before."""
+    return Response(SavedOut(saved).data, status=200 if saved.replayed else 201)
 
 
 class RevisionsView(ApiView):
@@ -43,23 +64,15 @@ class RevisionsView(ApiView):
         meta = serializers.CharField(help_text="JSON: base_revision, key (UUID), session, events.")
         edits = serializers.FileField(help_text="gzip of runs; the format is in docs/reference/api.md.")
 
-    class Output(serializers.Serializer[Any]):
-        revision = serializers.IntegerField()
-        sha256 = serializers.CharField()
-        active_seconds = serializers.IntegerField()
-
-    class Stale(Problem):
-        head = serializers.IntegerField(required=False)
-
     @extend_schema(
         request={"multipart/form-data": Input},
-        responses={**answers({200: Output, 201: Output}, 400, 413), 409: Stale},
+        responses={**answers({200: SavedOut, 201: SavedOut}, 400, 413), 409: StaleOut},
     )
     def post(self, request: Request, assignment_id: int) -> Response:
         assignment = access.assignment_for(signed_in(request), assignment_id, to="correct")
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        meta = _meta(given.validated_data["meta"])
+        meta = read_meta(given.validated_data["meta"], MetaIn)
         saved = corrections.save(
             assignment=assignment,
             base_revision=meta["base_revision"],
@@ -68,20 +81,41 @@ class RevisionsView(ApiView):
             session_id=meta["session"],
             events=[corrections.Event(**event) for event in meta["events"]],
         )
-        answer = {
-            "revision": saved.revision.number,
-            "sha256": saved.revision.sha256,
-            "active_seconds": saved.active_seconds,
-        }
-        return Response(answer, status=200 if saved.replayed else 201)
+        return answer(saved)
 
 
-def _meta(text: str) -> dict[str, Any]:
+class RestoreView(ApiView):
+    class Input(StepIn):
+        revision = serializers.IntegerField(
+            min_value=0,
+            max_value=LARGEST_COUNT,
+            help_text="What to go back to; 0 = what the read began from.",
+        )
+
+    @extend_schema(request=Input, responses={**answers({200: SavedOut, 201: SavedOut}, 400), 409: StaleOut})
+    def post(self, request: Request, assignment_id: int) -> Response:
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="correct")
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        step = given.validated_data
+        return answer(
+            corrections.restore(
+                assignment=assignment,
+                revision=step["revision"],
+                base_revision=step["base_revision"],
+                key=step["key"],
+                session_id=step["session"],
+            )
+        )
+
+
+def read_meta(text: str, shape: type[StepIn]) -> dict[str, Any]:
+    """The JSON part of a multipart save."""
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Refused("The part `meta` is not JSON.") from error
-    meta = MetaIn(data=parsed)
+    meta = shape(data=parsed)
     meta.is_valid(raise_exception=True)
     validated: dict[str, Any] = meta.validated_data
     return validated

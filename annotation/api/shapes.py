@@ -1,5 +1,7 @@
 """Parts of answers that several addresses share."""
 
+import base64
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -11,10 +13,12 @@ from annotation.models import (
     Assignment,
     AssignmentRole,
     AssignmentState,
+    Branch,
     Job,
     JobKind,
     JobState,
     Mask,
+    Plane,
     Purpose,
     SchemaStructure,
     Verdict,
@@ -69,6 +73,36 @@ class MaskRefOut(serializers.Serializer[Any]):
 
 def mask_ref(mask: Mask | None, head: int) -> dict[str, int] | None:
     return None if mask is None else {"id": mask.pk, "head": head}
+
+
+class BranchOut(serializers.Serializer[Branch]):
+    """Strokes kept as a mask of their own."""
+
+    mask = serializers.IntegerField(source="mask_id")
+    head = serializers.IntegerField(source="mask.head")
+    base_revision = serializers.IntegerField()
+    strokes = serializers.SerializerMethodField()
+    at = serializers.DateTimeField(source="created_at")
+    applied = serializers.SerializerMethodField()
+
+    def get_strokes(self, branch: Branch) -> int:
+        """Saves that came without events count as one stroke each."""
+        return max(int(getattr(branch, "events", 0)), branch.mask.head)
+
+    def get_applied(self, branch: Branch) -> bool:
+        return branch.applied_id is not None
+
+
+class LookedOut(serializers.Serializer[Any]):
+    """Slices that were on screen: base64 of one bit per slice, lowest bit first."""
+
+    axial = serializers.CharField()
+    sagittal = serializers.CharField()
+    coronal = serializers.CharField()
+
+
+def looked_out(seen: Mapping[Plane, bytes]) -> dict[str, str]:
+    return {plane.value: base64.b64encode(bits).decode("ascii") for plane, bits in seen.items()}
 
 
 class LevelOut(serializers.Serializer[omezarr.Level]):

@@ -9,7 +9,15 @@ from rest_framework.response import Response
 
 from annotation import access, worklist
 from annotation.api.base import LARGEST_ID, ApiView, answers, signed_in
-from annotation.api.shapes import RecentOut, ReturnedOut, SummaryOut
+from annotation.api.shapes import (
+    MaskRefOut,
+    RecentOut,
+    ReturnedOut,
+    StructureOut,
+    SummaryOut,
+    VolumeOut,
+    mask_ref,
+)
 
 NO_CASE = "There is no case to read right now. New ones appear as scans are imported and predicted."
 NO_REVIEW = "Nothing waits for a review right now."
@@ -45,6 +53,45 @@ class WorklistView(ApiView):
         user = signed_in(request)
         project = access.project_for(user, given.validated_data["project"])
         return Response(self.Output(worklist.home(reader=user, project=project)).data)
+
+
+class UpcomingView(ApiView):
+    """The browser fetches its bytes ahead; whether the case will be this reader's is decided by `next`."""
+
+    class Input(serializers.Serializer[Any]):
+        project = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+        after = serializers.IntegerField(min_value=1, max_value=LARGEST_ID, required=False)
+
+    class Output(serializers.Serializer[Any]):
+        class Case(serializers.Serializer[Any]):
+            volume = VolumeOut()
+            prediction_mask = MaskRefOut(allow_null=True)
+            structures = StructureOut(many=True)
+
+        upcoming = Case(allow_null=True)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("project", int, required=True),
+            OpenApiParameter("after", int, description="The read that is open now: what comes behind it."),
+        ],
+        responses=answers({200: Output}, 400),
+    )
+    def get(self, request: Request) -> Response:
+        given = self.Input(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        user = signed_in(request)
+        project = access.project_for(user, given.validated_data["project"], to="annotate")
+        found = worklist.upcoming(reader=user, project=project, after=given.validated_data.get("after"))
+        if found is None:
+            return Response({"upcoming": None})
+        mask = found.prediction
+        case = {
+            "volume": found.case.volume,
+            "prediction_mask": mask_ref(mask, mask.head) if mask is not None else None,
+            "structures": worklist.structures(project),
+        }
+        return Response(self.Output({"upcoming": case}).data)
 
 
 class NextView(ApiView):

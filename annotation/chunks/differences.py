@@ -107,7 +107,7 @@ def _read(mask: Mask, revision: int, names: Sequence[Name]) -> Voxels:
 def _keep_differing(names: Sequence[Name], before: Voxels, after: Voxels, changed: dict[Name, Voxels]) -> int:
     """Note the chunks that really differ; returns how many voxels do."""
     differing = np.count_nonzero(before != after, axis=1)
-    changed.update({names[row]: after[row].copy() for row in np.flatnonzero(differing)})
+    changed.update({names[row]: after[row].copy() for row in np.flatnonzero(differing).tolist()})
     return int(differing.sum())
 
 

@@ -36,7 +36,9 @@ class Saved:
 def replayed(assignment: Assignment, key: uuid.UUID) -> Saved | None:
     """The answer that this key got before, if it did; the assignment is locked."""
     earlier = Revision.objects.filter(mask=assignment.mask_id, key=key).first()
-    return earlier and Saved(earlier, replayed=True, active_seconds=assignment.active_seconds)
+    if earlier is None:
+        return None
+    return Saved(earlier, replayed=True, active_seconds=assignment.active_seconds)
 
 
 def save(

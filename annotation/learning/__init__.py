@@ -1,5 +1,6 @@
 """The learning loop: freeze a training set, record what the run made of it, gate, promote, pre-annotate."""
 
+from annotation.learning.guidance import Guidance, StoredMap, map_of, regions_of
 from annotation.learning.manifests import manifest_for, spacing_of, tidy_work_folders, work_folder
 from annotation.learning.overview import ModelSummary, Overview, StructureMean, overview
 from annotation.learning.predictions import (
@@ -21,19 +22,23 @@ from annotation.learning.runs import (
 
 __all__ = [
     "Due",
+    "Guidance",
     "ModelSummary",
     "Overview",
+    "StoredMap",
     "StructureMean",
     "accepted_since_last_run",
     "add_scores",
     "enqueue_predictions",
     "enqueue_predictions_if_due",
     "manifest_for",
+    "map_of",
     "next_to_predict",
     "offer_without_prediction",
     "overview",
     "predictions_due",
     "record",
+    "regions_of",
     "request_run",
     "request_run_if_due",
     "serving_model",

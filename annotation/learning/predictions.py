@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from numpy.typing import NDArray
 
 from annotation import chunks, jobs
+from annotation.learning.guidance import Guidance, stored
 from annotation.learning.runs import lock, serving_model
 from annotation.models import (
     Case,
@@ -90,14 +91,15 @@ def store_prediction(
     annotated: Iterable[str],
     uncertainty: float,
     lease: jobs.Lease,
+    guidance: Guidance | None = None,
 ) -> Prediction | None:
     """Make `labels` (layer, i, j, k) the model's mask of the case, which a reader can then start from.
 
     `annotated` names the structures that the model knows. None when somebody opened the case meanwhile, or
     another model serves by now. A prediction that is there already is returned. Raises LeaseLost when
-    the job is somebody else's.
+    the job is somebody else's. `guidance` says where in the prediction a reader should look first.
     """
-    with transaction.atomic():
+    with stored(guidance, case, model, lease) as map_fields, transaction.atomic():
         jobs.hold(lease)
         serving = Model.objects.filter(pk=model.pk, state=ModelState.SERVING).exists()
         locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
@@ -112,7 +114,9 @@ def store_prediction(
         )
         chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.PREDICTION)
         _offer(locked)
-        return Prediction.objects.create(case=locked, model=model, mask=mask, uncertainty=uncertainty)
+        return Prediction.objects.create(
+            case=locked, model=model, mask=mask, uncertainty=uncertainty, **map_fields
+        )
 
 
 def offer_without_prediction(*, case: Case, lease: jobs.Lease) -> None:

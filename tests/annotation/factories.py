@@ -1,7 +1,9 @@
 """Rows for tests: one function per noun, only what is required has to be given."""
 
 import gzip
+import struct
 import uuid
+import zlib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
@@ -9,13 +11,15 @@ import numpy as np
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from annotation import chunks, corrections, worklist
+from annotation import chunks, corrections, guidelines, worklist
 from annotation.chunks.grid import Voxels
 from annotation.models import (
     Assignment,
+    Branch,
     Case,
     CaseState,
     DatasetSnapshot,
+    GuidelineImage,
     Job,
     JobKind,
     JobState,
@@ -27,6 +31,7 @@ from annotation.models import (
     Project,
     Queue,
     RevisionKind,
+    Role,
     Split,
     TrainingRun,
     Volume,
@@ -144,6 +149,34 @@ def stroke(assignment: Assignment, *, base: int = 0, value: int = LIVER, at: int
         key=uuid.uuid4(),
         edits=pack([(0, 1, [(at, 5, value)])]),
     )
+
+
+def make_branch(
+    assignment: Assignment, *, base: int = 0, value: int = LIVER, at: int = 0, continues: int | None = None
+) -> Branch:
+    return corrections.keep(
+        assignment=assignment,
+        base_revision=base,
+        key=uuid.uuid4(),
+        edits=pack([(0, 1, [(at, 5, value)])]),
+        continues=continues,
+    )
+
+
+def png(width: int = 2, height: int = 2, *extra: tuple[bytes, bytes]) -> bytes:
+    """A grey picture; `extra` chunks stand before its pixels."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    pixels = zlib.compress((b"\0" + b"\x80" * width) * height)
+    chunks_ = [(b"IHDR", header), *extra, (b"IDAT", pixels), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in chunks_
+    )
+
+
+def make_picture(project: Project) -> GuidelineImage:
+    lead = User.objects.get(memberships__project=project, memberships__role=Role.LEAD)
+    return guidelines.add_image(project=project, author=lead, data=png())
 
 
 def varint(number: int) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import zstandard
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,10 +17,24 @@ from django.urls import reverse
 
 from annotation import access, corrections, store, urls, worklist
 from annotation.errors import Forbidden, NotFound
-from annotation.models import Assignment, Job, Project
+from annotation.models import (
+    Assignment,
+    Case,
+    CaseState,
+    Job,
+    Model,
+    ModelState,
+    Prediction,
+    Project,
+    Split,
+)
 from tests.annotation.factories import (
+    make_branch,
+    make_case,
     make_job,
     make_model,
+    make_picture,
+    make_prediction,
     make_read,
     make_review,
     make_submitted,
@@ -44,6 +59,10 @@ class World:
     session_id: int
     job: Job
     clients: dict[str, Client]
+
+    @property
+    def branch(self) -> dict[str, Any]:
+        return {"mask_id": make_branch(self.read).mask_id}
 
     @property
     def zarr(self) -> dict[str, Any]:
@@ -102,12 +121,11 @@ class Row:
         url = reverse(self.name, kwargs=self.arguments(world))
         send = getattr(world.clients[actor], self.method.lower())
         body = self.body(world) if self.body is not None else {}
-        if self.name == "worklist":
+        multipart = self.name in {"revisions", "branches", "cases", "guideline_images"}
+        if self.method == "GET" or multipart:
             answer: HttpResponse = send(url, body)
-        elif self.name in {"revisions", "cases"} and self.method == "POST":
-            answer = send(url, body)
         else:
-            answer = send(url, body if self.method == "GET" else json.dumps(body), "application/json")
+            answer = send(url, json.dumps(body), "application/json")
         return answer
 
 
@@ -135,6 +153,23 @@ def of_review(world: World) -> dict[str, Any]:
     return {"assignment_id": world.review.pk}
 
 
+def of_picture(world: World) -> dict[str, Any]:
+    return {**of_project(world), "image_id": make_picture(world.project).pk}
+
+
+def with_map(world: World) -> dict[str, Any]:
+    """The prediction under ana's open read, with a map."""
+    mask = world.mask("prediction under the open read")
+    store.put("uncertainty/here", zstandard.compress(bytes(8)))
+    grid = {"map_shape": [2, 2, 2], "map_factor": [20, 18, 17]}
+    Prediction.objects.filter(mask=mask["mask_id"]).update(map_key="uncertainty/here", regions=[], **grid)
+    return mask
+
+
+def step_body(_: World) -> dict[str, Any]:
+    return {"base_revision": 0, "key": str(uuid.uuid4()), "session": None}
+
+
 def mask_row(of: str, *readers: str) -> Row:
     return Row("mask", "GET", lambda w: w.mask(of), dict.fromkeys(readers, 200), note=of)
 
@@ -156,6 +191,12 @@ TABLE = [
     Row("cases", "GET", of_project, {"rui": 200, "lea": 200}),
     Row("cases", "POST", of_project, {"lea": 400}, note="400: no image"),
     Row("imports", "POST", of_project, {"lea": 400}, note="400: no folder"),
+    Row("preferences", "GET", lambda _: {}, everyone(200), stranger=200),
+    Row("preferences", "PUT", lambda _: {}, everyone(200), stranger=200, note="one's own"),
+    Row("guideline", "GET", of_project, everyone(200)),
+    Row("guideline", "PUT", of_project, {"lea": 200}, body=lambda _: {"base_version": 0, "text": "Draw."}),
+    Row("guideline_images", "POST", of_project, {"lea": 400}, note="400: no picture"),
+    Row("guideline_image", "GET", of_picture, everyone(200)),
     Row("runs", "POST", of_project, {"lea": 400}, note="400: nothing accepted yet"),
     Row("job", "GET", of_job, everyone(200)),
     Row("cancel", "POST", of_job, {"lea": 409}, note="409: it is over already"),
@@ -176,10 +217,15 @@ TABLE = [
         body=lambda w: {"project": w.project.pk, "role": "review"},
         note="a review",
     ),
+    Row("upcoming", "GET", lambda _: {}, everyone(200), body=lambda w: {"project": w.project.pk}),
     Row("assignment", "GET", of_read, {"ana": 200, "lea": 200}, note="a read"),
     Row("assignment", "GET", of_review, {"rui": 200, "lea": 200}, note="a review"),
     Row("sessions", "POST", of_read, {"ana": 201}),
     Row("revisions", "POST", of_read, {"ana": 201}, body=stroke_body),
+    Row("branches", "POST", of_read, {"ana": 201}, body=stroke_body),
+    Row("restore", "POST", of_read, {"ana": 201}, body=lambda w: {**step_body(w), "revision": 0}),
+    Row("looked", "PUT", of_read, {"ana": 200}),
+    Row("apply_branch", "POST", lambda w: w.branch, {"ana": 201}, body=step_body),
     Row("submit", "POST", of_read, {"ana": 200}, body=lambda _: {"revision": 0}, note="a read"),
     Row("submit", "POST", of_review, {}, body=lambda _: {"revision": 0}, note="a review"),
     Row("release", "POST", of_read, {"ana": 200}),
@@ -207,6 +253,17 @@ TABLE = [
     mask_row("submitted read", "ana", "rui", "lea"),
     mask_row("prediction under the submitted read", "ana", "rui", "lea"),
     mask_row("review", "rui", "lea"),
+    Row("mask_revisions", "GET", lambda w: w.mask("open read"), {"ana": 200, "lea": 200}),
+    Row("mask_revisions", "GET", lambda w: w.mask("review"), {"rui": 200, "lea": 200}, note="review"),
+    Row(
+        "difference",
+        "GET",
+        lambda w: w.mask("submitted read"),
+        {"ana": 200, "rui": 200, "lea": 200},
+        body=lambda _: {"from": 0, "to": 1},
+    ),
+    Row("regions", "GET", lambda w: w.mask("prediction under the open read"), {"ana": 200, "lea": 200}),
+    Row("uncertainty", "GET", with_map, {"ana": 200, "lea": 200}),
     Row("zarr", "GET", lambda w: w.zarr, everyone(200)),
 ]
 
@@ -280,14 +337,57 @@ class TestBlinding:
             assert "rui" not in _words(answer)
             assert b"Too large." in answer.content
 
-    def test_a_given_back_read_shows_nothing_any_more(self, world: World) -> None:
+    def test_a_given_back_read_shows_nothing_any_more(self, world: World, ben: User) -> None:
         worklist.release(assignment=world.read)
         for url in (
             reverse("assignment", kwargs=of_read(world)),
             reverse("mask", kwargs=world.mask("open read")),
-            reverse("mask", kwargs=world.mask("prediction under the open read")),
         ):
             assert world.clients["ana"].get(url).status_code == 403
+        # Whoever may claim the case may fetch its prediction ahead; once somebody has, nobody else may.
+        prediction = reverse("mask", kwargs=world.mask("prediction under the open read"))
+        assert world.clients["ana"].get(prediction).status_code == 200
+        taken = worklist.next_case(reader=ben, project=world.project)
+        assert taken is not None
+        assert taken.mask.base_id == world.read.mask.base_id
+        assert world.clients["ana"].get(prediction).status_code == 403
+
+    def test_a_case_that_waits_shows_its_prediction_and_nothing_else(self, world: World) -> None:
+        case = make_case(world.project)
+        model = make_model(world.project, state=ModelState.CANDIDATE)
+        offered = make_prediction(case, model).mask
+        url = reverse("mask", kwargs={"mask_id": offered.pk})
+        assert world.clients["ben"].get(url).status_code == 200
+        assert world.clients["otto"].get(url).status_code == 404
+        Model.objects.filter(pk=model.pk).update(state=ModelState.REJECTED)
+        assert world.clients["ben"].get(url).status_code == 403
+        Model.objects.filter(pk=model.pk).update(state=ModelState.RETIRED)
+        for changed in ({"state": CaseState.IN_REVIEW}, {"state": CaseState.READY, "split": Split.TEST}):
+            Case.objects.filter(pk=case.pk).update(**changed)
+            assert world.clients["ben"].get(url).status_code == 403
+
+    def test_kept_strokes_stay_open_to_their_reader_alone(self, world: World, ben: User) -> None:
+        worklist.release(assignment=world.read)
+        assert worklist.next_case(reader=ben, project=world.project) is not None
+        branch = make_branch(world.read)
+        for url in (
+            reverse("assignment", kwargs=of_read(world)),
+            reverse("mask", kwargs={"mask_id": branch.mask_id}),
+            reverse("mask", kwargs=world.mask("prediction under the open read")),
+        ):
+            assert world.clients["ana"].get(url).status_code == 200
+            assert world.clients["rui"].get(url).status_code == 403
+        url = reverse("mask", kwargs={"mask_id": branch.mask_id})
+        assert world.clients["ben"].get(url).status_code == 403
+        taken = Assignment.objects.get(case=world.read.case, reader=ben)
+        assert world.clients["ana"].get(reverse("mask", args=[taken.mask_id])).status_code == 403
+        assert world.clients["ana"].get(reverse("assignment", args=[taken.pk])).status_code == 403
+
+    def test_names_in_the_history_of_a_mask(self, world: World) -> None:
+        url = reverse("mask_revisions", kwargs=world.mask("submitted read"))
+        for actor, named in (("ana", True), ("rui", False), ("lea", True)):
+            authors = {one["author"] for one in world.clients[actor].get(url).json()}
+            assert authors == ({"ana"} if named else {None})
 
     def test_the_lead_sees_who_reads(self, world: World) -> None:
         rows = world.clients["lea"].get(reverse("cases", kwargs=of_project(world))).json()["results"]

@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assignments/{assignment_id}/branches/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_assignments_branches_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/looked/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description One bit per slice, base64: slice s is bit s % 8 (lowest first) of byte s // 8. */
+        put: operations["api_assignments_looked_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assignments/{assignment_id}/release/": {
         parameters: {
             query?: never;
@@ -32,6 +66,23 @@ export interface paths {
         put?: never;
         /** @description Signed-in users only; bodies are weighed before they are read. */
         post: operations["api_assignments_release_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_assignments_restore_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -106,6 +157,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/branches/{mask_id}/apply/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_branches_apply_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/csrf/": {
         parameters: {
             query?: never;
@@ -174,6 +242,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/masks/{mask_id}/difference/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_masks_difference_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/masks/{mask_id}/regions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_masks_regions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/masks/{mask_id}/revisions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_masks_revisions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/masks/{mask_id}/uncertainty/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description uint8 over cells of X-Factor voxels, X-Shape cells along i, j, k, i fastest. */
+        get: operations["api_masks_uncertainty_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/": {
         parameters: {
             query?: never;
@@ -184,6 +320,24 @@ export interface paths {
         /** @description The signed-in user, and the projects that they belong to. */
         get: operations["api_me_retrieve"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/preferences/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_me_preferences_retrieve"];
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        put: operations["api_me_preferences_update"];
         post?: never;
         delete?: never;
         options?: never;
@@ -221,6 +375,58 @@ export interface paths {
         put?: never;
         /** @description For scans: as much as the operator allows. */
         post: operations["api_projects_cases_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/guideline/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_guideline_retrieve"];
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        put: operations["api_projects_guideline_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/guideline/images/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_projects_guideline_images_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/guideline/images/{image_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_guideline_images_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -329,6 +535,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/worklist/upcoming/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The browser fetches its bytes ahead; whether the case will be this reader's is decided by `next`. */
+        get: operations["api_worklist_upcoming_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -368,6 +591,10 @@ export interface components {
             editable: boolean;
             /** Format: date-time */
             lease_until: string | null;
+            hanging: components["schemas"]["HangingEnum"];
+            looked: components["schemas"]["LookedOut"];
+            branches: components["schemas"]["BranchOut"][];
+            not_looked_at: string[];
         };
         AssignmentOutputCase: {
             id: number;
@@ -403,6 +630,26 @@ export interface components {
          * @enum {string}
          */
         AssignmentState: "open" | "submitted" | "returned" | "done" | "released";
+        /** @description Strokes kept as a mask of their own. */
+        BranchOut: {
+            mask: number;
+            head: number;
+            base_revision: number;
+            /** @description Saves that came without events count as one stroke each. */
+            readonly strokes: number;
+            /** Format: date-time */
+            at: string;
+            readonly applied: boolean;
+        };
+        BranchesInputRequest: {
+            /** @description JSON: base_revision, key (UUID), session, events, branch (null begins a new one). */
+            meta: string;
+            /**
+             * Format: binary
+             * @description gzip of runs; the format is in docs/reference/api.md.
+             */
+            edits: string;
+        };
         /**
          * @description * `waiting` - waiting for a pre-annotation
          *     * `ready` - ready for a reader
@@ -447,10 +694,65 @@ export interface components {
             updated_at: string;
             prediction_version: number | null;
         };
+        /** @description What one tool did to one structure, in voxels. */
+        EventOut: {
+            /** @description brush, eraser, threshold_brush, accept_brush, draw, scissors, level_tracing, flood_fill, threshold, grow, interpolate, islands, smooth, margin, hollow, logical, paste_slice, relabel, swap_sides, undo, redo, restore */
+            tool: string;
+            layer: number;
+            structure: number;
+            added: number;
+            removed: number;
+        };
         GateOut: {
             decision: string;
             sentence: string;
         };
+        GuidelineImagesInputRequest: {
+            /**
+             * Format: binary
+             * @description PNG or JPEG
+             */
+            image: string;
+        };
+        GuidelineInputEntryRequest: {
+            /** @default  */
+            text: string;
+            images?: number[];
+        };
+        GuidelineInputRequest: {
+            base_version: number;
+            text: string;
+            structures?: {
+                [key: string]: components["schemas"]["GuidelineInputEntryRequest"];
+            };
+        };
+        GuidelineOutput: {
+            version: number;
+            text: string;
+            structures: {
+                [key: string]: components["schemas"]["GuidelineOutputChapter"];
+            };
+            /** Format: date-time */
+            written_at: string | null;
+        };
+        GuidelineOutputChapter: {
+            text: string;
+            images: components["schemas"]["ImageOut"][];
+        };
+        /** @description A refusal: what is wrong and what to do, in one sentence. */
+        GuidelineStale: {
+            detail: string;
+            version?: number;
+        };
+        /**
+         * @description * `large_axial` - axial large, two beside it
+         *     * `three_and_volume` - three planes and surfaces
+         *     * `large_sagittal` - sagittal large, two beside it
+         *     * `large_coronal` - coronal large, two beside it
+         *     * `single` - one plane
+         * @enum {string}
+         */
+        HangingEnum: "large_axial" | "three_and_volume" | "large_sagittal" | "large_coronal" | "single";
         HealthOutput: {
             database: boolean;
             broker: boolean;
@@ -463,12 +765,18 @@ export interface components {
             disk: boolean;
             disk_free_bytes: number;
         };
+        ImageOut: {
+            id: number;
+            readonly url: string;
+            width: number;
+            height: number;
+        };
         ImportsInputRequest: {
             folder: string;
         };
         JobOut: {
             id: number;
-            kind: components["schemas"]["KindEnum"];
+            kind: components["schemas"]["JobOutKindEnum"];
             state: components["schemas"]["JobState"];
             attempts: number;
             readonly progress: components["schemas"]["ProgressOut"];
@@ -482,6 +790,13 @@ export interface components {
             finished_at: string | null;
         };
         /**
+         * @description * `import` - import
+         *     * `train` - train
+         *     * `predict` - predict
+         * @enum {string}
+         */
+        JobOutKindEnum: "import" | "train" | "predict";
+        /**
          * @description * `queued` - queued
          *     * `running` - running
          *     * `succeeded` - succeeded
@@ -490,17 +805,21 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-        /**
-         * @description * `import` - import
-         *     * `train` - train
-         *     * `predict` - predict
-         * @enum {string}
-         */
-        KindEnum: "import" | "train" | "predict";
         LevelOut: {
             shape: number[];
             spacing_mm: number[];
             path: string;
+        };
+        LookedInputRequest: {
+            axial?: string;
+            sagittal?: string;
+            coronal?: string;
+        };
+        /** @description Slices that were on screen: base64 of one bit per slice, lowest bit first. */
+        LookedOut: {
+            axial: string;
+            sagittal: string;
+            coronal: string;
         };
         /** @description A mask at a revision. */
         MaskRefOut: {
@@ -559,6 +878,7 @@ export interface components {
         PatchedProjectInputRequest: {
             /** @description Retrain after this many newly accepted cases. */
             retrain_after?: number;
+            hanging?: components["schemas"]["HangingEnum"];
         };
         PingInputRequest: {
             /** @default true */
@@ -568,6 +888,26 @@ export interface components {
             active_seconds: number;
             /** Format: date-time */
             lease_until: string;
+        };
+        PreferencesShape: {
+            /** @description Key of each action, by the action's name; empty = no key. */
+            keys?: {
+                [key: string]: string;
+            };
+            /** @description Text, numbers, true, false or null, by name. */
+            settings?: {
+                [key: string]: (string | number | boolean) | null;
+            };
+        };
+        PreferencesShapeRequest: {
+            /** @description Key of each action, by the action's name; empty = no key. */
+            keys?: {
+                [key: string]: string;
+            };
+            /** @description Text, numbers, true, false or null, by name. */
+            settings?: {
+                [key: string]: (string | number | boolean) | null;
+            };
         };
         /** @description A refusal: what is wrong and what to do, in one sentence. */
         Problem: {
@@ -589,7 +929,9 @@ export interface components {
             id: number;
             name: string;
             role: components["schemas"]["Role"];
+            /** @description The general part of the version in force. */
             guideline: string;
+            hanging: components["schemas"]["HangingEnum"];
             retrain_after: number;
             accepted_since_last_run: number;
             case_counts: {
@@ -623,6 +965,40 @@ export interface components {
             active_seconds: number;
             readonly verdict: (components["schemas"]["Verdict"] | components["schemas"]["NullEnum"]) | null;
         };
+        RegionsOutput: {
+            regions: components["schemas"]["RegionsOutputRegion"][];
+            /** @description Why there are none, or empty. */
+            sentence: string;
+        };
+        RegionsOutputRegion: {
+            /** @description unsure, piece, gap, jump, missing or volume */
+            kind: string;
+            centre_ijk: number[] | null;
+            low: number[] | null;
+            /** @description Inclusive, as low. */
+            high: number[] | null;
+            layer: number;
+            /** @description Its value; 0 = nothing is drawn near. */
+            structure: number;
+            /** Format: double */
+            volume_ml: number;
+            /**
+             * Format: double
+             * @description 0 sure, 1 as unsure as a coin toss; null = not measured.
+             */
+            uncertainty: number | null;
+            reason: string;
+        };
+        /** @description What every new revision of a read names. */
+        RestoreInputRequest: {
+            base_revision: number;
+            /** Format: uuid */
+            key: string;
+            /** Format: int64 */
+            session?: number | null;
+            /** @description What to go back to; 0 = what the read began from. */
+            revision: number;
+        };
         /** @description A read that came back, with what the reviewer asks for. */
         ReturnedOut: {
             id: number;
@@ -637,6 +1013,29 @@ export interface components {
             active_seconds: number;
             readonly comment: string;
         };
+        RevisionOut: {
+            number: number;
+            kind: components["schemas"]["RevisionOutKindEnum"];
+            /** Format: date-time */
+            at: string;
+            /** @description Null where a name would unblind, and for models. */
+            readonly author: string | null;
+            voxels_changed: number;
+            bytes: number;
+            events: components["schemas"]["EventOut"][];
+        };
+        /**
+         * @description * `autosave` - autosave
+         *     * `submit` - submit
+         *     * `review_fix` - review fix
+         *     * `merge` - merge
+         *     * `import` - import
+         *     * `prediction` - prediction
+         *     * `restore` - restore
+         *     * `branch` - kept strokes
+         * @enum {string}
+         */
+        RevisionOutKindEnum: "autosave" | "submit" | "review_fix" | "merge" | "import" | "prediction" | "restore" | "branch";
         RevisionsInputRequest: {
             /** @description JSON: base_revision, key (UUID), session, events. */
             meta: string;
@@ -646,16 +1045,6 @@ export interface components {
              */
             edits: string;
         };
-        RevisionsOutput: {
-            revision: number;
-            sha256: string;
-            active_seconds: number;
-        };
-        /** @description A refusal: what is wrong and what to do, in one sentence. */
-        RevisionsStale: {
-            detail: string;
-            head?: number;
-        };
         /**
          * @description * `annotator` - annotator
          *     * `reviewer` - reviewer
@@ -663,6 +1052,11 @@ export interface components {
          * @enum {string}
          */
         Role: "annotator" | "reviewer" | "lead";
+        SavedOut: {
+            revision: number;
+            sha256: string;
+            active_seconds: number;
+        };
         ScoresOut: {
             /** Format: double */
             dice: number | null;
@@ -681,8 +1075,22 @@ export interface components {
          * @enum {string}
          */
         SplitEnum: "pool" | "validation" | "test";
+        /** @description A refusal: what is wrong and what to do, in one sentence. */
+        StaleOut: {
+            detail: string;
+            /** @description The newest revision. */
+            head?: number;
+        };
         StateOut: {
             state: components["schemas"]["AssignmentState"];
+        };
+        /** @description What every new revision of a read names. */
+        StepInRequest: {
+            base_revision: number;
+            /** Format: uuid */
+            key: string;
+            /** Format: int64 */
+            session?: number | null;
         };
         StructureOut: {
             key: string;
@@ -696,6 +1104,8 @@ export interface components {
         };
         SubmitInputRequest: {
             revision: number;
+            /** @description Keys of structures that were not checked: nothing is learned about them here. */
+            not_looked_at?: string[];
         };
         /** @description A read as a list shows it. */
         SummaryOut: {
@@ -709,6 +1119,14 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             active_seconds: number;
+        };
+        UpcomingOutput: {
+            upcoming: components["schemas"]["UpcomingOutputCase"] | null;
+        };
+        UpcomingOutputCase: {
+            volume: components["schemas"]["VolumeOut"];
+            prediction_mask: components["schemas"]["MaskRefOut"] | null;
+            structures: components["schemas"]["StructureOut"][];
         };
         /**
          * @description * `accept` - accepted
@@ -818,6 +1236,146 @@ export interface operations {
             };
         };
     };
+    api_assignments_branches_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["BranchesInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BranchOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_looked_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LookedInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookedOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_assignments_release_create: {
         parameters: {
             query?: never;
@@ -875,7 +1433,7 @@ export interface operations {
             };
         };
     };
-    api_assignments_revisions_create: {
+    api_assignments_restore_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -886,7 +1444,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["RevisionsInputRequest"];
+                "application/json": components["schemas"]["RestoreInputRequest"];
             };
         };
         responses: {
@@ -895,7 +1453,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RevisionsOutput"];
+                    "application/json": components["schemas"]["SavedOut"];
                 };
             };
             201: {
@@ -903,7 +1461,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RevisionsOutput"];
+                    "application/json": components["schemas"]["SavedOut"];
                 };
             };
             /** @description The request is wrong; the sentence says where. */
@@ -947,7 +1505,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RevisionsStale"];
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    api_assignments_revisions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["RevisionsInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedOut"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
                 };
             };
             /** @description More bytes than this address takes. */
@@ -1158,6 +1793,83 @@ export interface operations {
             };
         };
     };
+    api_branches_apply_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mask_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedOut"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
     api_csrf_retrieve: {
         parameters: {
             query?: never;
@@ -1355,6 +2067,237 @@ export interface operations {
             };
         };
     };
+    api_masks_difference_retrieve: {
+        parameters: {
+            query: {
+                /** @description 0 = as the mask's base left it. */
+                from: number;
+                to: number;
+            };
+            header?: never;
+            path: {
+                mask_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No response body */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_masks_regions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mask_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionsOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_masks_revisions_list: {
+        parameters: {
+            query?: {
+                /** @description Only older ones; the newest, if it is left out. */
+                before?: number;
+            };
+            header?: never;
+            path: {
+                mask_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionOut"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_masks_uncertainty_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mask_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No response body */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_me_retrieve: {
         parameters: {
             query?: never;
@@ -1392,6 +2335,120 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_me_preferences_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesShape"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_me_preferences_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PreferencesShapeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesShape"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1640,6 +2697,251 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_guideline_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuidelineOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_guideline_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuidelineInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuidelineOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuidelineStale"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_guideline_images_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["GuidelineImagesInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_guideline_images_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1970,6 +3272,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NextOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_worklist_upcoming_retrieve: {
+        parameters: {
+            query: {
+                /** @description The read that is open now: what comes behind it. */
+                after?: number;
+                project: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpcomingOutput"];
                 };
             };
             /** @description The request is wrong; the sentence says where. */

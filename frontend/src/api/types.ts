@@ -64,7 +64,7 @@ export type Assignment = Omit<Schemas['AssignmentOutput'], 'volume'> & {
 export type AssignmentEnd = Schemas['StateOut'];
 export type ReadingSession = Schemas['SessionsOutput'];
 export type Ping = Schemas['PingOutput'];
-export type SavedRevision = Schemas['RevisionsOutput'];
+export type SavedRevision = Schemas['SavedOut'];
 export type VerdictAnswer = Schemas['VerdictOutput'];
 export type GivenVerdict = Schemas['VerdictInputRequest'];
 

@@ -30,6 +30,9 @@ class Browser:
     def patch(self, url: str, body: object) -> Any:
         return self.client.patch(url, json.dumps(body), "application/json")
 
+    def put(self, url: str, body: object) -> Any:
+        return self.client.put(url, json.dumps(body), "application/json")
+
     def upload(self, url: str, parts: dict[str, Any]) -> Any:
         return self.client.post(url, parts)
 

@@ -1,14 +1,13 @@
-"""Who reads what next: claiming, leases, giving back, and a reader's home page."""
+"""Who reads what next: claiming, leases, giving back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation.errors import Conflict
@@ -30,14 +29,10 @@ from annotation.models import (
     Prediction,
     Project,
     Purpose,
-    Review,
     Revision,
-    SchemaStructure,
     Split,
     StartFrom,
 )
-
-RECENT = 10  # finished reads on the home page, and those whose times make the median
 
 
 def lease_end(now: datetime | None = None) -> datetime:
@@ -55,10 +50,28 @@ def next_case(*, reader: AbstractBaseUser, project: Project) -> Assignment | Non
     open_read = _undrawn(reader, project, AssignmentRole.ANNOTATE)
     if open_read is not None:
         return _renewed(open_read)
-    case = _lock_case(project, CaseState.READY)
-    if case is None and may_start_from_scratch(project):
-        case = _lock_case(project, CaseState.WAITING)
+    case = _chosen(project, Case.objects.select_for_update(skip_locked=True, no_key=True))
     return _assign(case, reader) if case is not None else None
+
+
+@dataclass(frozen=True)
+class Upcoming:
+    """A case that nobody has reserved, and the mask that its reader will start from."""
+
+    case: Case
+    prediction: Mask | None
+
+
+def upcoming(*, reader: AbstractBaseUser, project: Project, after: int | None = None) -> Upcoming | None:
+    """What `next_case` would give once the read `after` is handed in. Reserves nothing, changes nothing."""
+    undrawn = _undrawn_reads(reader, project, AssignmentRole.ANNOTATE)
+    if after is not None:
+        undrawn = undrawn.exclude(pk=after)
+    again = undrawn.select_related("case__volume", "mask__base").first()
+    if again is not None:
+        return Upcoming(again.case, again.mask.base)
+    case = _chosen(project, Case.objects.select_related("volume"))
+    return Upcoming(case, _pre_annotation(case)) if case is not None else None
 
 
 @transaction.atomic
@@ -95,19 +108,18 @@ def _one_claim_at_a_time(reader: AbstractBaseUser, project: Project) -> None:
 
 
 def _undrawn(reader: AbstractBaseUser, project: Project, role: AssignmentRole) -> Assignment | None:
-    return (
-        Assignment.objects.select_related("mask", "case")
-        .filter(
-            reader=reader.pk,
-            state=AssignmentState.OPEN,
-            role=role,
-            purpose=Purpose.ROUTINE,
-            case__project=project,
-            mask__head=0,
-        )
-        .order_by("pk")
-        .first()
-    )
+    return _undrawn_reads(reader, project, role).select_related("mask", "case").first()
+
+
+def _undrawn_reads(reader: AbstractBaseUser, project: Project, role: AssignmentRole) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(
+        reader=reader.pk,
+        state=AssignmentState.OPEN,
+        role=role,
+        purpose=Purpose.ROUTINE,
+        case__project=project,
+        mask__head=0,
+    ).order_by("pk")
 
 
 def _renewed(assignment: Assignment) -> Assignment:
@@ -116,19 +128,19 @@ def _renewed(assignment: Assignment) -> Assignment:
     return assignment
 
 
-def _lock_case(project: Project, state: CaseState) -> Case | None:
-    return (
-        Case.objects.select_for_update(skip_locked=True, no_key=True)
-        .filter(project=project, state=state, split=Split.POOL)
-        .order_by("number")
-        .first()
-    )
+def _chosen(project: Project, cases: QuerySet[Case]) -> Case | None:
+    """The one choice of the next case, among `cases`, which say whether it is locked or only looked at."""
+    pool = cases.filter(project=project, split=Split.POOL).order_by("number")
+    case = pool.filter(state=CaseState.READY).first()
+    if case is None and may_start_from_scratch(project):
+        case = pool.filter(state=CaseState.WAITING).first()
+    return case
 
 
 def _lock_subject(reviewer: AbstractBaseUser, project: Project) -> Assignment | None:
     """A submitted read that nobody reviews; its case is locked for the caller's transaction."""
-    reviewed = _active(AssignmentRole.REVIEW).filter(case=OuterRef("case"))
-    waiting = _submitted(project).exclude(reader=reviewer.pk).filter(~Exists(reviewed))
+    reviewed = active(AssignmentRole.REVIEW).filter(case=OuterRef("case"))
+    waiting = submitted(project).exclude(reader=reviewer.pk).filter(~Exists(reviewed))
     candidates = waiting.select_related("case", "mask").order_by("submitted_at", "pk")
     passed_over: list[int] = []
     while True:
@@ -138,16 +150,16 @@ def _lock_subject(reviewer: AbstractBaseUser, project: Project) -> Assignment | 
             .first()
         )
         # A review that was committed after our statement began is seen only by a new one.
-        if subject is None or not _active(AssignmentRole.REVIEW).filter(case=subject.case_id).exists():
+        if subject is None or not active(AssignmentRole.REVIEW).filter(case=subject.case_id).exists():
             return subject
         passed_over.append(subject.pk)
 
 
-def _active(role: AssignmentRole) -> QuerySet[Assignment]:
+def active(role: AssignmentRole) -> QuerySet[Assignment]:
     return Assignment.objects.filter(role=role, state__in=ACTIVE_STATES, purpose=Purpose.ROUTINE)
 
 
-def _submitted(project: Project) -> QuerySet[Assignment]:
+def submitted(project: Project) -> QuerySet[Assignment]:
     return Assignment.objects.filter(
         case__project=project,
         case__state=CaseState.IN_REVIEW,
@@ -265,105 +277,3 @@ def open_review(*, assignment: Assignment) -> None:
 def back_to_reader(*, assignment: Assignment) -> None:
     """A returned read's case is its reader's again."""
     _move(assignment.case_id, CaseState.RETURNED)
-
-
-# ── Home ─────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class Home:
-    """What the worklist page shows to one reader in one project."""
-
-    available: bool
-    waiting: int
-    model_version: int | None
-    median_seconds: int | None
-    returned: list[Assignment]
-    in_progress: list[Assignment]
-    recent: list[Assignment]
-    reviews_waiting: int
-    reviews_in_progress: list[Assignment]
-
-
-def home(*, reader: AbstractBaseUser, project: Project) -> Home:
-    """What the reader has open, what came back, what was done lately, and whether there is a next case."""
-    own = _with_story(Assignment.objects.filter(reader=reader.pk, case__project=project))
-    reads = own.filter(role=AssignmentRole.ANNOTATE)
-    pool = Case.objects.filter(project=project, split=Split.POOL)
-    ready = pool.filter(state=CaseState.READY).count()
-    without_prediction = pool.filter(state=CaseState.WAITING).count()
-    open_reads = list(reads.filter(state=AssignmentState.OPEN))
-    undrawn = any(read.mask.head == 0 for read in open_reads)
-    from_scratch = without_prediction > 0 and may_start_from_scratch(project)
-    serving = Model.objects.filter(project=project, state=ModelState.SERVING).values_list(
-        "version", flat=True
-    )
-    finished = (AssignmentState.SUBMITTED, AssignmentState.DONE)
-    recent = list(reads.filter(state__in=finished).order_by("-submitted_at", "-pk")[:RECENT])
-    seconds = [read.active_seconds for read in recent if read.active_seconds > 0]
-    return Home(
-        available=bool(undrawn or ready or from_scratch),
-        waiting=ready + (without_prediction if from_scratch else 0),
-        model_version=serving.first(),
-        median_seconds=round(median(seconds)) if seconds else None,
-        returned=list(reads.filter(state=AssignmentState.RETURNED)),
-        in_progress=open_reads,
-        recent=recent,
-        reviews_waiting=reviews_waiting(reader=reader, project=project),
-        reviews_in_progress=list(own.filter(role=AssignmentRole.REVIEW, state=AssignmentState.OPEN)),
-    )
-
-
-def structures(project: Project) -> QuerySet[SchemaStructure]:
-    """The project's schema, layer by layer."""
-    return SchemaStructure.objects.filter(schema__project=project).select_related("structure")
-
-
-def cases(*, project: Project, state: str | None = None) -> QuerySet[Case]:
-    """The project's cases by number, each with `reader_name` and `prediction_version`.
-
-    `state` is a case state, which stands for the pool alone, or "test" for the frozen cases.
-    """
-    reads = Assignment.objects.filter(case=OuterRef("pk"), role=AssignmentRole.ANNOTATE)
-    newest_read = reads.exclude(state=AssignmentState.RELEASED).order_by("-pk")
-    predictions = Prediction.objects.filter(case=OuterRef("pk")).order_by("-model__version")
-    found = Case.objects.filter(project=project).order_by("number")
-    if state == Split.TEST:
-        found = found.filter(split=Split.TEST)
-    elif state is not None:
-        found = found.filter(split=Split.POOL, state=state)
-    return found.annotate(
-        reader_name=Subquery(newest_read.values("reader__username")[:1]),
-        prediction_version=Subquery(predictions.values("model__version")[:1]),
-    )
-
-
-def reviews_waiting(*, reader: AbstractBaseUser, project: Project) -> int:
-    """Submitted reads of others that no reviewer has taken yet."""
-    reviewed = _active(AssignmentRole.REVIEW).filter(case=OuterRef("case"))
-    return _submitted(project).exclude(reader=reader.pk).filter(~Exists(reviewed)).count()
-
-
-def _with_story(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:
-    """With everything that a summary names: case, starting model, and the verdicts on the read."""
-    verdicts = Prefetch(
-        "reviews_of", Assignment.objects.filter(verdicts__isnull=False).prefetch_related("verdicts")
-    )
-    return assignments.select_related(
-        "case", "mask", "start_revision__mask__model", "subject__start_revision__mask__model"
-    ).prefetch_related(verdicts)
-
-
-def model_version(assignment: Assignment) -> int | None:
-    """The model whose prediction the read began from; for a review, the read under review."""
-    read = assignment.subject or assignment
-    start = read.start_revision
-    model = start.mask.model if start is not None else None
-    return model.version if model is not None else None
-
-
-def verdicts_on(assignment: Assignment) -> list[Review]:
-    """What reviewers said about this read, oldest first; for a review, about the read under review."""
-    read = assignment.subject or assignment
-    reviews = [review for one in read.reviews_of.all() for review in one.verdicts.all()]
-    return sorted(reviews, key=lambda review: review.created_at)

@@ -1,0 +1,43 @@
+"""Who reads what next, and what readers see of their work."""
+
+from annotation.worklist.claims import (
+    Upcoming,
+    back_to_reader,
+    claim_review,
+    lease_end,
+    may_start_from_scratch,
+    next_case,
+    open_review,
+    release,
+    release_expired,
+    upcoming,
+)
+from annotation.worklist.home import (
+    Home,
+    cases,
+    home,
+    model_version,
+    reviews_waiting,
+    structures,
+    verdicts_on,
+)
+
+__all__ = [
+    "Home",
+    "Upcoming",
+    "back_to_reader",
+    "cases",
+    "claim_review",
+    "home",
+    "lease_end",
+    "may_start_from_scratch",
+    "model_version",
+    "next_case",
+    "open_review",
+    "release",
+    "release_expired",
+    "reviews_waiting",
+    "structures",
+    "upcoming",
+    "verdicts_on",
+]
