@@ -1,6 +1,7 @@
 /** The worker as a promise: one job at a time; to stop a job is to end the worker. */
+
+import type { Answer, Job } from './job';
 import type { Outcome } from './proposal';
-import type { Answer, Job } from './worker';
 
 /** What of a Worker is used. */
 export interface WorkerPort {

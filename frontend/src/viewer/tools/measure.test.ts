@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ijk } from '../../voxels';
+import { planeFrame } from '../planeFrame';
+import { endsOf, measurementBetween, textOf, withEnd } from './measure';
+import { MeasuringTool } from './measuring';
+import type { Measurement } from './port';
+import { SPACING, TestPane } from './toolTesting';
+
+const CORONAL = planeFrame('coronal', [24, 20, 12], SPACING);
+
+type Bidirectional = Extract<Measurement, { kind: 'bidirectional' }>;
+
+function bidirectional(a: readonly [number, number], b: readonly [number, number]): Bidirectional {
+  const ends = [ijk(a[0], 4, a[1]), ijk(b[0], 4, b[1])] as const;
+  return measurementBetween('bidirectional', 1, CORONAL, 4, ends) as Bidirectional;
+}
+
+function inMm([i, , k]: readonly [number, number, number]): [number, number] {
+  return [i * SPACING[0], k * SPACING[2]];
+}
+
+/** Cosine of the angle between the two axes. */
+function cosine({ long, short }: Bidirectional): number {
+  const [a, b, c, d] = [...long, ...short].map(inMm);
+  if (!a || !b || !c || !d) return 1;
+  const [u, v] = [[b[0] - a[0], b[1] - a[1]] as const, [d[0] - c[0], d[1] - c[1]] as const];
+  return (u[0] * v[0] + u[1] * v[1]) / (Math.hypot(...u) * Math.hypot(...v));
+}
+
+describe('a length', () => {
+  it('is in millimetres of the plane', () => {
+    const length = measurementBetween('length', 1, CORONAL, 4, [ijk(2, 4, 3), ijk(5, 4, 5)]);
+    expect(length).toMatchObject({ plane: 'coronal', slice: 4, length_mm: 5 });
+    expect(textOf(length)).toBe('5.0 mm');
+    expect(withEnd(length, CORONAL, 0, ijk(5, 4, 0))).toMatchObject({ length_mm: 10 });
+  });
+});
+
+describe('a bidirectional measurement', () => {
+  const place = fc.tuple(
+    fc.double({ min: 0, max: 20, noNaN: true }),
+    fc.double({ min: 0, max: 11, noNaN: true }),
+  );
+
+  it('keeps its axes at a right angle and its lengths true, whatever end is dragged', () => {
+    fc.assert(
+      fc.property(place, place, fc.constantFrom(0, 1, 2, 3), place, (a, b, end, to) => {
+        fc.pre(Math.hypot(a[0] - b[0], 2 * (a[1] - b[1])) > 0.5);
+        const moved = withEnd(bidirectional(a, b), CORONAL, end as 0, ijk(to[0], 4, to[1])) as Bidirectional;
+        fc.pre(moved.long_mm > 0.5 && moved.short_mm > 0.5);
+        expect(Math.abs(cosine(moved))).toBeLessThan(1e-6);
+        const [c, d] = moved.short.map(inMm) as [[number, number], [number, number]];
+        expect(Math.hypot(d[0] - c[0], d[1] - c[1])).toBeCloseTo(moved.short_mm, 6);
+        for (const [, index] of endsOf(moved)) expect(index[1]).toBe(4);
+      }),
+    );
+  });
+
+  it('starts with a short axis of half the length through the middle', () => {
+    const { long_mm, short_mm, short } = bidirectional([2, 4], [12, 4]);
+    expect([long_mm, short_mm]).toEqual([10, 5]);
+    expect((short[0][0] + short[1][0]) / 2).toBeCloseTo(7);
+  });
+});
+
+describe('measuring', () => {
+  function measure(tool: MeasuringTool, pane: TestPane, from: [number, number], to: [number, number]): void {
+    const gesture = tool.begin(pane, 'length', pane.over(...from));
+    gesture.move(pane.over(...to));
+    gesture.end();
+  }
+
+  it('draws by dragging, moves an end, deletes, and keeps nothing of a click', () => {
+    const told: number[] = [];
+    const tool = new MeasuringTool(() => {});
+    tool.changed.add((all) => told.push(all.length));
+    const pane = new TestPane('axial', 3);
+    measure(tool, pane, [2, 2], [8, 2]);
+    expect(tool.all).toMatchObject([{ length_mm: 6, slice: 3 }]);
+    measure(tool, pane, [8, 2], [8, 10]);
+    expect(tool.all.length).toBe(1);
+    expect(tool.all[0]).toMatchObject({ length_mm: 10 });
+    tool.begin(pane, 'length', pane.over(15, 15)).end();
+    expect(tool.all.length).toBe(1);
+    tool.hover(pane, pane.over(2, 2));
+    expect(tool.hovered).toBe(tool.all[0]?.id);
+    tool.remove(tool.hovered ?? 0);
+    expect(tool.all).toEqual([]);
+    expect(told.at(-1)).toBe(0);
+  });
+
+  it('belongs to its slice: in another one its ends are not taken', () => {
+    const tool = new MeasuringTool(() => {});
+    measure(tool, new TestPane('axial', 3), [2, 2], [8, 2]);
+    measure(tool, new TestPane('axial', 4), [8, 2], [8, 10]);
+    expect(tool.all.map(({ slice }) => slice)).toEqual([3, 4]);
+    expect(tool.all[0]).toMatchObject({ length_mm: 6 });
+  });
+});
