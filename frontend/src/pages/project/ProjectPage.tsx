@@ -6,10 +6,12 @@ import { Notice } from '../shell/Notice';
 import { Message } from '../shell/RootLayout';
 import { AddCases } from './AddCases';
 import { CasesTable } from './CasesTable';
+import { GuidelineTab } from './GuidelineTab';
 import { Learning } from './Learning';
 import { ModelsTable } from './ModelsTable';
 import { Overview } from './Overview';
 import classes from './ProjectPage.module.css';
+import { SettingsTab } from './SettingsTab';
 
 const route = getRouteApi('/signedIn/projects/$projectId');
 
@@ -57,6 +59,7 @@ function Content({ project }: { readonly project: Project }) {
           <Tabs.Tab value="models">Models</Tabs.Tab>
           {isLead && <Tabs.Tab value="data">Add cases</Tabs.Tab>}
           <Tabs.Tab value="guideline">Guideline</Tabs.Tab>
+          {isLead && <Tabs.Tab value="settings">Settings</Tabs.Tab>}
         </Tabs.List>
         <Tabs.Panel value="cases" pt="md">
           {isEmpty && isLead ? <AddCases project={project.id} isFirst /> : <CasesTable project={project} />}
@@ -68,9 +71,10 @@ function Content({ project }: { readonly project: Project }) {
           <AddCases project={project.id} />
         </Tabs.Panel>
         <Tabs.Panel value="guideline" pt="md">
-          <p className={classes.guideline}>
-            {project.guideline || 'No guideline has been written for this project yet.'}
-          </p>
+          <GuidelineTab project={project} />
+        </Tabs.Panel>
+        <Tabs.Panel value="settings" pt="md">
+          <SettingsTab project={project} />
         </Tabs.Panel>
       </Tabs>
     </main>

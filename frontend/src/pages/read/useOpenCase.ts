@@ -48,9 +48,17 @@ async function finish({ queue, looked, close }: OpenedCase): Promise<void> {
   close();
 }
 
+/** The project whose hanging was applied last: within it the reader's own choice of layout stays. */
+let hungFor: number | null = null;
+
 /** Sets the page up for this case and lets the queue send what an earlier tab kept. */
 function begin({ assignment, prediction, queue, session }: OpenedCase): void {
-  useRead.getState().open(assignment.structures, assignment.role === 'review' && prediction !== null);
+  const { open, set } = useRead.getState();
+  open(assignment.structures, assignment.role === 'review' && prediction !== null);
+  if (hungFor !== assignment.project.id) {
+    hungFor = assignment.project.id;
+    set({ layout: assignment.hanging });
+  }
   queue.start(session);
 }
 
