@@ -199,6 +199,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
 
   setActive(layer: number, value: number): void {
     this.active = { layer, value };
+    this.views.setActive(this.active);
     this.showBrush();
   }
 
@@ -218,7 +219,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   }
 
   begin(pane: PlanePane, start: PointerStart, at: ScreenPoint): Gesture | null {
-    return this.planes.isReady ? this.tools.begin(pane, start, at) : null;
+    return this.tools.begin(pane, start, at);
   }
 
   edited(box: EditBox): void {
@@ -244,6 +245,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   replay(delta: readonly SliceRuns[]): void {
     this.engine.replay(delta);
     this.planes.redraw();
+    this.views.replayed(delta);
     this.tools.maskChanged();
   }
 
@@ -257,6 +259,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   private tellStroke(record: StrokeRecord, tool: StrokeTool): void {
     const { layer, structure, delta, added, removed, events } = record;
     this.tools.maskChanged();
+    this.views.drawn(record);
     this.strokes.tell({ tool, layer, structure, delta, added, removed, events });
     this.tellCursor();
   }

@@ -1,76 +1,132 @@
-import type { Ijk, Triple } from '../voxels';
+/** The CT as it lies in memory, and how fine each part of it is so far. */
+import type { Ijk, Plane, Triple } from '../voxels';
 
-/** What a slice holds before anything has arrived: air. */
+/** What a voxel is before anything of it has arrived: air. */
 const AIR_HU = -1024;
-const NOT_LOADED = 255;
 
-/** The CT as it lies in memory: one slice of int16 HU per k, i fastest, and how fine each slice is so far. */
+/** A coarse picture of the whole scan, there before the scan itself. Slices that have not arrived are undefined. */
+export interface CoarseImage {
+  readonly shape: Triple;
+  /** Voxels of the scan that one coarse voxel stands for, on each axis. */
+  readonly step: number;
+  readonly slices: readonly (Int16Array | undefined)[];
+}
+
+/** One slice of int16 HU per k, i fastest. A slice takes memory of its own only when it has arrived. */
 export class ImageSlices {
   readonly shape: Triple;
-  readonly slices: readonly Int16Array[];
-  private readonly levels: Uint8Array;
+  private readonly voxels: Int16Array[];
+  private readonly full: Uint8Array;
+  private coarse: CoarseImage | null = null;
+  private fullCount = 0;
 
   constructor(shape: Triple) {
     this.shape = shape;
-    this.slices = Array.from({ length: shape[2] }, () => new Int16Array(shape[0] * shape[1]).fill(AIR_HU));
-    this.levels = new Uint8Array(shape[2]).fill(NOT_LOADED);
+    const air = new Int16Array(shape[0] * shape[1]).fill(AIR_HU);
+    this.voxels = new Array<Int16Array>(shape[2]).fill(air);
+    this.full = new Uint8Array(shape[2]);
+  }
+
+  /** Air where a slice is not full yet. The array stays, its entries are put in place as they arrive. */
+  get slices(): readonly Int16Array[] {
+    return this.voxels;
+  }
+
+  get fullSlices(): number {
+    return this.fullCount;
+  }
+
+  get isComplete(): boolean {
+    return this.fullCount === this.shape[2];
   }
 
   isFull(k: number): boolean {
-    return this.levels[k] === 0;
+    return this.full[k] === 1;
   }
 
   /** HU of a voxel at full resolution, or null while it is not here. */
   huAt([i, j, k]: Ijk): number | null {
-    return this.isFull(k) ? (this.slices[k]?.[i + this.shape[0] * j] ?? null) : null;
+    return this.isFull(k) ? (this.voxels[k]?.[i + this.shape[0] * j] ?? null) : null;
   }
 
-  /** Puts full-resolution voxels in place: whole slices from k on, as far as they reach. */
+  setCoarse(coarse: CoarseImage): void {
+    this.coarse = coarse;
+  }
+
+  /** Takes full-resolution voxels: whole slices from k on, as far as they reach. The buffer is kept, not copied. */
   writeFull(k: number, voxels: Int16Array): void {
     const sliceLength = this.shape[0] * this.shape[1];
     const count = Math.min(this.shape[2] - k, Math.floor(voxels.length / sliceLength));
     for (let n = 0; n < count; n++) {
-      this.slices[k + n]?.set(voxels.subarray(n * sliceLength, (n + 1) * sliceLength));
-      this.levels[k + n] = 0;
+      this.voxels[k + n] = voxels.subarray(n * sliceLength, (n + 1) * sliceLength);
+      if (this.full[k + n] === 0) this.fullCount += 1;
+      this.full[k + n] = 1;
+    }
+    // Nothing coarse is shown any more.
+    if (this.fullCount === this.shape[2]) this.coarse = null;
+  }
+
+  /** HU nearest to a place, from the finest that is here. The place must lie in the scan. */
+  nearest(i: number, j: number, k: number): number {
+    if (this.full[k] === 1) return (this.voxels[k] as Int16Array)[i + this.shape[0] * j] as number;
+    const row = this.coarseRow(j, k);
+    const { coarse } = this;
+    return row === null || coarse === null ? AIR_HU : (row[coarseIndex(i, coarse, 0)] as number);
+  }
+
+  /** Looks one slice up in a table of pixels by HU (as uint16), lowest index first on both axes. */
+  paint(plane: Plane, slice: number, table: Uint32Array, pixels: Uint32Array): void {
+    const [ni, nj, nk] = this.shape;
+    if (plane === 'axial') {
+      for (let j = 0; j < nj; j++) this.paintRow(j, slice, table, pixels, j * ni);
+    } else if (plane === 'coronal') {
+      for (let k = 0; k < nk; k++) this.paintRow(slice, k, table, pixels, k * ni);
+    } else {
+      for (let k = 0; k < nk; k++) this.paintColumn(slice, k, table, pixels, k * nj);
     }
   }
 
-  /**
-   * Fills one slice from a coarser slice, each of whose voxels stands for `step` voxels on an axis. Does nothing to
-   * a slice that is already finer; true where it wrote.
-   */
-  writeCoarse(k: number, coarse: Int16Array, coarseShape: Triple, step: number, level: number): boolean {
-    const slice = this.slices[k];
-    if (slice === undefined || (this.levels[k] ?? 0) <= level) return false;
-    const [ni, nj] = this.shape;
-    const [coarseColumns, coarseRows] = coarseShape;
-    let written = -1;
-    for (let j = 0; j < nj; j++) {
-      const row = Math.min(coarseRows - 1, Math.floor(j / step));
-      if (row === written) {
-        slice.copyWithin(j * ni, (j - 1) * ni, j * ni);
-      } else {
-        stretchRow(slice, j * ni, ni, coarse, row * coarseColumns, coarseColumns, step);
-        written = row;
-      }
+  private paintRow(j: number, k: number, table: Uint32Array, pixels: Uint32Array, at: number): void {
+    const ni = this.shape[0];
+    if (this.full[k] === 1) {
+      const slice = this.voxels[k] as Int16Array;
+      for (let i = 0, p = j * ni; i < ni; i++, p++)
+        pixels[at + i] = table[(slice[p] as number) & 0xffff] as number;
+      return;
     }
-    this.levels[k] = level;
-    return true;
+    const row = this.coarseRow(j, k);
+    const { coarse } = this;
+    if (row === null || coarse === null) {
+      pixels.fill(table[AIR_HU & 0xffff] as number, at, at + ni);
+      return;
+    }
+    for (let i = 0; i < ni; i++) {
+      pixels[at + i] = table[(row[coarseIndex(i, coarse, 0)] as number) & 0xffff] as number;
+    }
+  }
+
+  private paintColumn(i: number, k: number, table: Uint32Array, pixels: Uint32Array, at: number): void {
+    const [ni, nj] = this.shape;
+    if (this.full[k] === 1) {
+      const slice = this.voxels[k] as Int16Array;
+      for (let j = 0, p = i; j < nj; j++, p += ni)
+        pixels[at + j] = table[(slice[p] as number) & 0xffff] as number;
+      return;
+    }
+    for (let j = 0; j < nj; j++) pixels[at + j] = table[this.nearest(i, j, k) & 0xffff] as number;
+  }
+
+  /** The coarse row that stands for row j of slice k; null where it is not here. */
+  private coarseRow(j: number, k: number): Int16Array | null {
+    const { coarse } = this;
+    const slice = coarse?.slices[coarseIndex(k, coarse, 2)];
+    if (coarse === null || slice === undefined) return null;
+    const columns = coarse.shape[0];
+    const row = coarseIndex(j, coarse, 1);
+    return slice.subarray(row * columns, (row + 1) * columns);
   }
 }
 
-function stretchRow(
-  target: Int16Array,
-  at: number,
-  count: number,
-  source: Int16Array,
-  from: number,
-  columns: number,
-  step: number,
-): void {
-  const whole = Math.min(columns, Math.floor(count / step));
-  for (let c = 0; c < whole; c++) {
-    target.fill(source[from + c] as number, at + c * step, at + (c + 1) * step);
-  }
-  target.fill(source[from + columns - 1] as number, at + whole * step, at + count);
+function coarseIndex(index: number, { shape, step }: CoarseImage, axis: 0 | 1 | 2): number {
+  return Math.min(shape[axis] - 1, Math.floor(index / step));
 }

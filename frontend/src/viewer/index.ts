@@ -4,8 +4,9 @@ import type { PlaneElements, ViewerInput, ViewerPort } from './port';
 export * from './port';
 export * from './tools/port';
 export * from './views/port';
+export { prefetchImage } from './views/prefetch';
 
 /** Mounts three planes. The elements must have a size; give them back with `destroy`. */
-export function createViewer(elements: PlaneElements, input: ViewerInput): Promise<ViewerPort> {
-  return CornerstoneViewer.create(elements, input);
+export async function createViewer(elements: PlaneElements, input: ViewerInput): Promise<ViewerPort> {
+  return new CornerstoneViewer(elements, input);
 }

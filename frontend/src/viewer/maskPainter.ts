@@ -1,260 +1,203 @@
 /**
  * Draws the labels of one plane on a canvas above the image, from the very buffers that the edit engine writes.
  *
- * The fill is a bitmap of one pixel per voxel, scaled without smoothing; outlines and hatching are drawn in screen
- * pixels, so that they keep their width at any zoom. Contents are rebuilt when labels or styles change; panning and
- * zooming only draws them again.
+ * The fill is a bitmap of one pixel per sample, scaled without smoothing; outlines and hatching are drawn in screen
+ * pixels, so that they keep their width at any zoom. A brush redraws only the rectangle that it changed.
  */
-import {
-  ADDED,
-  changeOf,
-  type LabelMap,
-  PLANE_AXIS,
-  type Plane,
-  REMOVED,
-  readSlice,
-  type Triple,
-} from '../voxels';
-import { type EdgeRun, traceEdges } from './outline';
-import { type PlaneFrame, type PlaneView, type ScreenTransform, screenTransform } from './planeFrame';
+import { ADDED, changeOf, type LabelMap, type Triple } from '../voxels';
+import { type EdgeRuns, traceEdges, type Window2d } from './outline';
 import type { LayerStyle } from './styles';
+import { type Bitmap, contextOf, drawScaled, makeBitmap, pixelRatio } from './views/bitmap';
+import { HatchPatterns, type HatchRun, hatchRuns } from './views/hatch';
+import { HeatPainter } from './views/heat';
+import { clipOf, type DeviceRect, drawEdges, rowTop } from './views/outlinePainter';
+import type { HeatMap } from './views/port';
+import type { Section } from './views/section';
 
-const OUTLINE_PX = 1.5;
+export interface Drawing {
+  readonly fill: boolean;
+  readonly outline: boolean;
+  /** Width of outlines in screen pixels. */
+  readonly outlinePx: number;
+}
 
 export interface MaskContent {
   readonly map: LabelMap;
   /** Draw the difference to this mask, or null for the mask itself. */
   readonly base: LabelMap | null;
+  /** Another mask whose outlines lie above. */
+  readonly over: LabelMap | null;
   readonly styles: readonly LayerStyle[];
-}
-
-/** A run of voxels of one row whose structure was taken away. */
-interface HatchRun {
-  readonly column: number;
-  readonly row: number;
-  readonly length: number;
-  readonly label: number;
+  readonly drawing: Drawing;
+  /** What lies under the outlines, with its colours by value. */
+  readonly heat: { readonly map: HeatMap; readonly colours: Uint32Array } | null;
 }
 
 interface LayerDrawing {
-  readonly edges: readonly EdgeRun[];
+  readonly edges: EdgeRuns;
+  readonly over: EdgeRuns | null;
   readonly hatched: readonly HatchRun[];
   readonly style: LayerStyle;
 }
 
 export class MaskPainter {
-  private readonly context: CanvasRenderingContext2D;
-  private readonly bitmap = document.createElement('canvas');
-  private readonly bitmapContext: CanvasRenderingContext2D;
-  private readonly pixels: ImageData;
-  private readonly fill: Uint32Array;
-  private readonly scratch: Uint8Array;
-  private readonly baseScratch: Uint8Array;
-  private readonly hatches = new Map<string, CanvasPattern>();
-  private drawings: readonly LayerDrawing[] = [];
-  private slice = -1;
-  private stale = true;
-
   private readonly canvas: HTMLCanvasElement;
-  private readonly frame: PlaneFrame;
+  private readonly context: CanvasRenderingContext2D;
+  private readonly hatches = new HatchPatterns();
+  private readonly heat = new HeatPainter();
+  private bitmap: Bitmap | null = null;
+  private scratch: readonly [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
+  private drawings: readonly LayerDrawing[] = [];
+  private key = '';
+  private stale: 'no' | 'edges' | 'all' = 'all';
 
-  constructor(canvas: HTMLCanvasElement, frame: PlaneFrame) {
+  constructor(canvas: HTMLCanvasElement) {
     this.canvas = canvas;
-    this.frame = frame;
-    this.context = contextOf(canvas);
-    this.bitmap.width = frame.columns;
-    this.bitmap.height = frame.rows;
-    this.bitmapContext = contextOf(this.bitmap);
-    this.pixels = this.bitmapContext.createImageData(frame.columns, frame.rows);
-    this.fill = new Uint32Array(this.pixels.data.buffer);
-    this.scratch = new Uint8Array(frame.columns * frame.rows);
-    this.baseScratch = new Uint8Array(frame.columns * frame.rows);
+    this.context = contextOf(canvas, {});
   }
 
   /** The labels or the styles have changed. */
   invalidate(): void {
-    this.stale = true;
-  }
-
-  resize(width: number, height: number): void {
-    const ratio = window.devicePixelRatio || 1;
-    this.canvas.width = Math.max(1, Math.round(width * ratio));
-    this.canvas.height = Math.max(1, Math.round(height * ratio));
+    this.stale = 'all';
   }
 
   /** Null content: nothing but the image. */
-  draw(view: PlaneView, content: MaskContent | null): void {
-    const context = this.context;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    if (content === null) return;
-    const slice = view.centre[this.frame.normal];
-    if (this.stale || slice !== this.slice) this.rebuild(content, slice);
-    const ratio = window.devicePixelRatio || 1;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const transform = screenTransform(this.frame, view);
-    this.drawFill(transform, ratio);
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    for (const drawing of this.drawings) {
-      this.drawHatches(drawing, transform);
-      this.drawOutlines(drawing, transform);
+  draw(section: Section, content: MaskContent | null): void {
+    if (content === null) {
+      this.clear(null);
+      return;
     }
+    const whole = { lowColumn: 0, lowRow: 0, highColumn: section.columns, highRow: section.rows };
+    if (this.prepare(section)) this.stale = 'all';
+    if (this.stale !== 'no') this.drawings = this.rebuild(section, content, whole, this.stale === 'all');
+    this.stale = 'no';
+    this.compose(section, content, this.drawings, null);
   }
 
-  private rebuild(content: MaskContent, slice: number): void {
-    const { columns, rows, plane } = this.frame;
-    this.fill.fill(0);
-    this.drawings = content.styles.map((style, layer) => {
-      const labels = slabOf(content.map, layer, plane, slice, this.scratch);
-      const before = content.base && slabOf(content.base, layer, plane, slice, this.baseScratch);
-      const hatched = before === null ? [] : hatchRuns(before, labels, columns, style.visible);
-      if (before === null) paintFill(this.fill, labels, style.fill);
-      else paintAdded(this.fill, before, labels, style.added);
-      return { edges: traceEdges(labels, columns, rows, style.visible), hatched, style };
+  /** Draws again what labels in a rectangle of samples change on the canvas. The section must be the one last drawn. */
+  patch(section: Section, content: MaskContent | null, changed: Window2d): void {
+    if (content === null || this.stale === 'all' || this.prepare(section)) {
+      this.draw(section, content);
+      return;
+    }
+    const { clip, window } = clipOf(section, changed);
+    const drawings = this.rebuild(section, content, window, true);
+    this.stale = 'edges';
+    this.compose(section, content, drawings, clip);
+  }
+
+  /** True where the samples are other ones than those last drawn. */
+  private prepare({ columns, rows, key }: Section): boolean {
+    const isNew = key !== this.key;
+    this.key = key;
+    if (this.bitmap?.canvas.width === columns && this.bitmap.canvas.height === rows) return isNew;
+    this.bitmap = makeBitmap(columns, rows);
+    this.scratch = [new Uint8Array(columns * rows), new Uint8Array(columns * rows)];
+    return true;
+  }
+
+  private rebuild(section: Section, content: MaskContent, window: Window2d, fill: boolean): LayerDrawing[] {
+    const { columns, rows } = section;
+    const { bitmap } = this;
+    const [scratch, other] = this.scratch;
+    if (fill) clearWords(bitmap as Bitmap, columns, window);
+    const drawings = content.styles.map((style, layer) => {
+      const labels = section.labels(content.map, layer, scratch);
+      const before = content.base && section.labels(content.base, layer, other);
+      if (fill) paintFill((bitmap as Bitmap).words, columns, window, labels, before, style);
+      const hatched = before === null ? [] : hatchRuns(before, labels, columns, style.visible, window);
+      const edges = traceEdges(labels, columns, rows, style.visible, window);
+      const above = content.over && section.labels(content.over, layer, other);
+      const over = above && traceEdges(above, columns, rows, style.visible, window);
+      return { edges, over, hatched, style };
     });
-    this.bitmapContext.putImageData(this.pixels, 0, 0);
-    this.slice = slice;
-    this.stale = false;
+    if (fill) {
+      const { lowColumn, lowRow, highColumn, highRow } = window;
+      const { context, pixels } = bitmap as Bitmap;
+      context.putImageData(pixels, 0, 0, lowColumn, lowRow, highColumn - lowColumn, highRow - lowRow);
+    }
+    return drawings;
   }
 
-  private drawFill({ x0, y0, dx, dy }: ScreenTransform, ratio: number): void {
-    const context = this.context;
-    context.imageSmoothingEnabled = false;
-    context.setTransform(dx * ratio, 0, 0, dy * ratio, x0 * ratio, y0 * ratio);
-    // Voxel (0, 0) has its centre, not its corner, at the origin.
-    context.drawImage(this.bitmap, -0.5, -0.5);
-  }
-
-  private drawOutlines({ edges, style }: LayerDrawing, transform: ScreenTransform): void {
-    const paths = new Map<number, Path2D>();
-    for (const edge of edges) {
-      let path = paths.get(edge.label);
-      if (path === undefined) {
-        path = new Path2D();
-        paths.set(edge.label, path);
+  private compose(
+    section: Section,
+    content: MaskContent,
+    drawings: readonly LayerDrawing[],
+    clip: DeviceRect | null,
+  ): void {
+    const { context } = this;
+    context.save();
+    this.clear(clip);
+    if (content.heat !== null) {
+      this.heat.draw(context, section, content.map.shape as Triple, content.heat.map, content.heat.colours);
+    }
+    if (content.drawing.fill || content.base !== null) {
+      drawScaled(context, (this.bitmap as Bitmap).canvas, section.transform, false);
+    }
+    const ratio = pixelRatio();
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    for (const { edges, over, hatched, style } of drawings) {
+      this.drawHatches(hatched, style, section);
+      const { outline, outlinePx } = content.drawing;
+      if (outline) drawEdges(context, edges, style.colour, section.transform, outlinePx);
+      if (over !== null) {
+        const dashed = style.colour.map((colour) => colour && this.hatches.of(context, colour));
+        drawEdges(context, over, dashed, section.transform, 2 * outlinePx);
       }
-      addEdge(path, edge, transform);
     }
-    for (const [label, path] of paths) {
-      this.context.fillStyle = style.colour[label] ?? '#808080';
-      this.context.fill(path);
-    }
+    context.restore();
   }
 
-  private drawHatches({ hatched, style }: LayerDrawing, { x0, y0, dx, dy }: ScreenTransform): void {
-    const paths = new Map<number, Path2D>();
+  /** Clears the canvas, or only a rectangle, beyond which nothing is drawn until the context is restored. */
+  private clear(clip: DeviceRect | null): void {
+    const { context, canvas } = this;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    if (clip === null) {
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      return;
+    }
+    context.beginPath();
+    context.rect(clip.x, clip.y, clip.width, clip.height);
+    context.clip();
+    context.clearRect(clip.x, clip.y, clip.width, clip.height);
+  }
+
+  private drawHatches(hatched: readonly HatchRun[], style: LayerStyle, { transform }: Section): void {
+    const { context } = this;
+    const { x0, dx, dy } = transform;
     for (const { column, row, length, label } of hatched) {
-      let path = paths.get(label);
-      if (path === undefined) {
-        path = new Path2D();
-        paths.set(label, path);
-      }
-      const top = y0 + dy * (row + (dy > 0 ? -0.5 : 0.5));
-      path.rect(x0 + dx * (column - 0.5), top, dx * length, Math.abs(dy));
-    }
-    for (const [label, path] of paths) {
-      this.context.fillStyle = this.hatch(style.colour[label] ?? '#808080');
-      this.context.fill(path);
+      context.fillStyle = this.hatches.of(context, style.colour[label] ?? '#808080');
+      context.fillRect(x0 + dx * (column - 0.5), rowTop(transform, row), dx * length, Math.abs(dy));
     }
   }
+}
 
-  private hatch(colour: string): CanvasPattern | string {
-    let pattern = this.hatches.get(colour);
-    if (pattern === undefined) {
-      pattern = this.context.createPattern(hatchTile(colour), 'repeat') ?? undefined;
-      if (pattern === undefined) return colour;
-      this.hatches.set(colour, pattern);
+function clearWords({ words }: Bitmap, columns: number, window: Window2d): void {
+  for (let row = window.lowRow; row < window.highRow; row++) {
+    words.fill(0, row * columns + window.lowColumn, row * columns + window.highColumn);
+  }
+}
+
+/** A later layer lies above an earlier one. Against a base only what was added is filled. */
+function paintFill(
+  words: Uint32Array,
+  columns: number,
+  window: Window2d,
+  labels: Uint8Array,
+  before: Uint8Array | null,
+  style: LayerStyle,
+): void {
+  const colours = before === null ? style.fill : style.added;
+  for (let row = window.lowRow; row < window.highRow; row++) {
+    const end = row * columns + window.highColumn;
+    for (let p = row * columns + window.lowColumn; p < end; p++) {
+      const label = labels[p] as number;
+      const colour = colours[label] as number;
+      if (colour !== 0 && (before === null || isAdded(before[p] as number, label))) words[p] = colour;
     }
-    return pattern;
   }
 }
 
-function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const context = canvas.getContext('2d');
-  if (context === null) throw new Error('This browser cannot draw on a canvas.');
-  return context;
-}
-
-function slabOf(map: LabelMap, layer: number, plane: Plane, slice: number, scratch: Uint8Array): Uint8Array {
-  const slices = map.layers[layer];
-  const shape: Triple = map.shape;
-  if (slices === undefined || slice >= shape[PLANE_AXIS[plane]]) return scratch.fill(0);
-  return readSlice(slices, shape, plane, slice, scratch);
-}
-
-/** A later layer lies above an earlier one. */
-function paintFill(pixels: Uint32Array, labels: Uint8Array, colours: Uint32Array): void {
-  for (let p = 0; p < labels.length; p++) {
-    const colour = colours[labels[p] as number] as number;
-    if (colour !== 0) pixels[p] = colour;
-  }
-}
-
-function paintAdded(pixels: Uint32Array, before: Uint8Array, labels: Uint8Array, colours: Uint32Array): void {
-  for (let p = 0; p < labels.length; p++) {
-    const now = labels[p] as number;
-    if (now === before[p]) continue;
-    if (changeOf(before[p] as number, now) & ADDED) pixels[p] = colours[now] as number;
-  }
-}
-
-function hatchRuns(before: Uint8Array, labels: Uint8Array, columns: number, visible: Uint8Array): HatchRun[] {
-  const runs: HatchRun[] = [];
-  let open = 0;
-  let from = 0;
-  for (let p = 0; p <= labels.length; p++) {
-    const removed = p < labels.length ? removedAt(before[p] as number, labels[p] as number, visible) : 0;
-    const newRow = p % columns === 0;
-    if (removed === open && !newRow) continue;
-    if (open !== 0)
-      runs.push({ column: from % columns, row: Math.floor(from / columns), length: p - from, label: open });
-    open = removed;
-    from = p;
-  }
-  return runs;
-}
-
-function removedAt(before: number, now: number, visible: Uint8Array): number {
-  return changeOf(before, now) & REMOVED && visible[before] === 1 ? before : 0;
-}
-
-/** The edge as a bar inside its voxels, so that two neighbours show both their colours. */
-function addEdge(path: Path2D, edge: EdgeRun, { x0, y0, dx, dy }: ScreenTransform): void {
-  if (edge.side === 'lowRow' || edge.side === 'highRow') {
-    const border = y0 + dy * (edge.row + (edge.side === 'lowRow' ? -0.5 : 0.5));
-    const insideIsBelow = edge.side === 'lowRow' ? dy > 0 : dy < 0;
-    path.rect(
-      x0 + dx * (edge.column - 0.5),
-      insideIsBelow ? border : border - OUTLINE_PX,
-      dx * edge.length,
-      OUTLINE_PX,
-    );
-    return;
-  }
-  const border = x0 + dx * (edge.column + (edge.side === 'lowColumn' ? -0.5 : 0.5));
-  const rowEdge = dy > 0 ? edge.row - 0.5 : edge.row + edge.length - 0.5;
-  path.rect(
-    edge.side === 'lowColumn' ? border : border - OUTLINE_PX,
-    y0 + dy * rowEdge,
-    OUTLINE_PX,
-    Math.abs(dy) * edge.length,
-  );
-}
-
-const HATCH_PX = 6;
-
-function hatchTile(colour: string): HTMLCanvasElement {
-  const tile = document.createElement('canvas');
-  tile.width = HATCH_PX;
-  tile.height = HATCH_PX;
-  const context = contextOf(tile);
-  context.strokeStyle = colour;
-  context.lineWidth = 1.5;
-  context.beginPath();
-  for (const shift of [-HATCH_PX, 0, HATCH_PX]) {
-    context.moveTo(shift, HATCH_PX);
-    context.lineTo(shift + HATCH_PX, 0);
-  }
-  context.stroke();
-  return tile;
+function isAdded(before: number, now: number): boolean {
+  return before !== now && (changeOf(before, now) & ADDED) !== 0;
 }

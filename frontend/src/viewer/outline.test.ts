@@ -1,15 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { traceEdges } from './outline';
+import { type EdgeRun, type EdgeRuns, SIDES, traceEdges, type Window2d } from './outline';
 
 const ALL = new Uint8Array(256).fill(1);
 ALL[0] = 0;
+
+function sorted(runs: EdgeRuns): EdgeRun[] {
+  return runs
+    .list()
+    .sort((a, b) => a.column - b.column || a.row - b.row || SIDES.indexOf(a.side) - SIDES.indexOf(b.side));
+}
+
+/** Each voxel edge by itself. */
+function pieces(runs: EdgeRuns): string[] {
+  return runs
+    .list()
+    .flatMap(({ column, row, length, side, label }) =>
+      Array.from({ length }, (_, n) =>
+        side.endsWith('Row')
+          ? `${column + n} ${row} ${side} ${label}`
+          : `${column} ${row + n} ${side} ${label}`,
+      ),
+    )
+    .sort();
+}
 
 describe('traceEdges', () => {
   it('joins the edges of a block into four bars', () => {
     // 4 x 3 voxels, a block of two in the middle row.
     const labels = Uint8Array.of(0, 0, 0, 0, 0, 5, 5, 0, 0, 0, 0, 0);
-    expect(traceEdges(labels, 4, 3, ALL)).toEqual([
+    expect(sorted(traceEdges(labels, 4, 3, ALL))).toEqual([
       { column: 1, row: 1, length: 2, side: 'lowRow', label: 5 },
       { column: 1, row: 1, length: 2, side: 'highRow', label: 5 },
       { column: 1, row: 1, length: 1, side: 'lowColumn', label: 5 },
@@ -22,7 +42,7 @@ describe('traceEdges', () => {
     const onlyFive = new Uint8Array(256);
     onlyFive[5] = 1;
     const columns = (visible: Uint8Array) =>
-      traceEdges(labels, 2, 1, visible).filter(({ side }) => side === 'highColumn' || side === 'lowColumn');
+      sorted(traceEdges(labels, 2, 1, visible)).filter(({ side }) => side.endsWith('Column'));
     expect(columns(ALL).map(({ label, side }) => `${label} ${side}`)).toEqual([
       '5 lowColumn',
       '5 highColumn',
@@ -52,9 +72,40 @@ describe('traceEdges', () => {
             if (own !== 0) expected += neighbours.filter((value) => value !== own).length;
           }
         }
-        const total = traceEdges(labels, 6, 5, ALL).reduce((sum, { length }) => sum + length, 0);
+        const total = traceEdges(labels, 6, 5, ALL)
+          .list()
+          .reduce((sum, { length }) => sum + length, 0);
         expect(total).toBe(expected);
       }),
     );
+  });
+
+  it('gives for a window just those edges of the whole slice whose voxels lie in it', () => {
+    const slice = fc.array(fc.constantFrom(0, 1, 2), { minLength: 48, maxLength: 48 });
+    const range = (most: number) => fc.tuple(fc.nat(most - 1), fc.nat(most - 1));
+    fc.assert(
+      fc.property(slice, range(8), range(6), (values, columns, rows) => {
+        const window: Window2d = {
+          lowColumn: Math.min(...columns),
+          highColumn: Math.max(...columns) + 1,
+          lowRow: Math.min(...rows),
+          highRow: Math.max(...rows) + 1,
+        };
+        const labels = Uint8Array.from(values);
+        const inside = pieces(traceEdges(labels, 8, 6, ALL)).filter((piece) => {
+          const [column, row] = piece.split(' ').map(Number) as [number, number];
+          const { lowColumn, highColumn, lowRow, highRow } = window;
+          return column >= lowColumn && column < highColumn && row >= lowRow && row < highRow;
+        });
+        expect(pieces(traceEdges(labels, 8, 6, ALL, window))).toEqual(inside);
+      }),
+    );
+  });
+
+  it('sorts its runs by label', () => {
+    const runs = traceEdges(Uint8Array.of(3, 1, 2, 1), 4, 1, ALL);
+    const labels = [...runs.byLabel()].map((n) => runs.run(n).label);
+    expect(labels).toEqual([...labels].sort());
+    expect(labels).toHaveLength(runs.count);
   });
 });

@@ -1,16 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ijk, PLANES, type Triple } from '../voxels';
-import {
-  fitScale,
-  type PlaneView,
-  panned,
-  planeFrame,
-  toIndex,
-  toScreen,
-  withSlice,
-  zoomed,
-} from './planeFrame';
+import { type PlaneView, planeFrame, toIndex, toScreen, withSlice } from './planeFrame';
 
 const SHAPE: Triple = [100, 80, 40];
 const SPACING: Triple = [1, 1.25, 5];
@@ -55,37 +46,7 @@ describe('toIndex', () => {
   });
 });
 
-describe('moving the view', () => {
-  it('a pan moves the content with the pointer', () => {
-    const frame = planeFrame('coronal', SHAPE, SPACING);
-    const moved = panned(frame, view, 30, -12);
-    const at = toScreen(frame, moved, ijk(51, 40, 21));
-    expect(at.x).toBeCloseTo(332);
-    expect(at.y).toBeCloseTo(178);
-  });
-
-  it('a zoom keeps the voxel under the pointer', () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom(...PLANES),
-        pixel,
-        fc.double({ min: 0.3, max: 3, noNaN: true }),
-        (plane, about, factor) => {
-          const frame = planeFrame(plane, SHAPE, SPACING);
-          const before = toIndex(frame, view, about);
-          const after = toIndex(frame, zoomed(frame, view, factor, about), about);
-          for (const axis of [0, 1, 2] as const) expect(after[axis]).toBeCloseTo(before[axis], 6);
-        },
-      ),
-    );
-  });
-
-  it('a zoom ends at forty times the fitted size', () => {
-    const frame = planeFrame('axial', SHAPE, SPACING);
-    const close = zoomed(frame, view, 1e6, { x: 0, y: 0 });
-    expect(close.pixelsPerMm).toBeCloseTo(fitScale(frame, 600, 400) * 40);
-  });
-
+describe('withSlice', () => {
   it('a slice outside of the scan becomes the last one', () => {
     const frame = planeFrame('sagittal', SHAPE, SPACING);
     expect(withSlice(frame, view, 250).centre).toEqual([99, 40, 20]);

@@ -100,20 +100,6 @@ export function withSlice(frame: PlaneFrame, view: PlaneView, slice: number): Pl
   return { ...view, centre: ijk(...centre) };
 }
 
-/** The view after the content was dragged by some pixels. */
-export function panned(frame: PlaneFrame, view: PlaneView, dx: number, dy: number): PlaneView {
-  return { ...view, centre: toIndex(frame, view, { x: view.width / 2 - dx, y: view.height / 2 - dy }) };
-}
-
-/** The view after a zoom that leaves the voxel under `about` where it is. */
-export function zoomed(frame: PlaneFrame, view: PlaneView, factor: number, about: ScreenPoint): PlaneView {
-  const fit = fitScale(frame, view.width, view.height);
-  const pixelsPerMm = Math.min(fit * 40, Math.max(fit * 0.25, view.pixelsPerMm * factor));
-  const kept = toIndex(frame, view, about);
-  const moved = toScreen(frame, { ...view, pixelsPerMm }, kept);
-  return panned(frame, { ...view, pixelsPerMm }, about.x - moved.x, about.y - moved.y);
-}
-
 function components(index: Ijk): [number, number, number] {
   return [index[0], index[1], index[2]];
 }

@@ -1,57 +1,75 @@
-/** One plane on the page: the element that Cornerstone renders into, the mask above it, the marks above that. */
-import { type Ijk, ijk, nearestVoxel, type Triple } from '../voxels';
+/** One plane on the page: the image, the mask above it, the marks above that. */
+import { type Box, type Ijk, ijk, nearestVoxel, type Triple } from '../voxels';
+import type { ImageSlices } from './imageSlices';
 import { type MaskContent, MaskPainter } from './maskPainter';
-import {
-  fitScale,
-  type PlaneFrame,
-  type PlaneView,
-  panned,
-  type ScreenPoint,
-  toIndex,
-  toScreen,
-  withSlice,
-  zoomed,
-} from './planeFrame';
+import type { Window2d } from './outline';
+import { fitScale, type PlaneFrame, type PlaneView, type ScreenPoint, withSlice } from './planeFrame';
 import { PlaneMarks } from './planeMarks';
+import { pixelRatio } from './views/bitmap';
+import { ImagePainter, type WindowTable } from './views/imagePainter';
+import {
+  axesOf,
+  indexUnder,
+  type PlaneAxes,
+  panned,
+  screenOf,
+  stepped,
+  throughPoint,
+  zoomed,
+} from './views/planeAxes';
+import { type Section, straightSection } from './views/section';
+import { tiltedSection } from './views/tilt';
+
+const STRAIGHT: Triple = [0, 0, 0];
 
 export interface PaneScene {
+  readonly image: ImageSlices;
+  readonly table: WindowTable;
   /** What to draw above the image now; null for nothing. */
   content(): MaskContent | null;
   crosshair(): Ijk;
-  /** Points Cornerstone's viewport at a place. */
-  look(pane: PlanePane): void;
+  /** The pane looks elsewhere now. */
+  looked(pane: PlanePane): void;
 }
 
 export class PlanePane {
   readonly frame: PlaneFrame;
   readonly root = document.createElement('div');
-  readonly imageElement = document.createElement('div');
   readonly marks: PlaneMarks;
-  private readonly painter: MaskPainter;
+  private readonly canvases: readonly [HTMLCanvasElement, HTMLCanvasElement];
+  private readonly imagePainter: ImagePainter;
+  private readonly maskPainter: MaskPainter;
   private readonly scene: PaneScene;
   private readonly shape: Triple;
+  private axes: PlaneAxes;
+  private isTilted = false;
   private current: PlaneView;
   private fitted = true;
   private frameRequest = 0;
+  private imageStale = true;
+  private maskStale = true;
+  private patches: Window2d | null = null;
 
   constructor(host: HTMLElement, frame: PlaneFrame, shape: Triple, scene: PaneScene) {
     this.frame = frame;
     this.shape = shape;
     this.scene = scene;
+    this.axes = axesOf(frame, STRAIGHT);
     this.marks = new PlaneMarks(frame);
-    const canvas = document.createElement('canvas');
-    for (const layer of [this.root, this.imageElement, canvas]) {
+    this.canvases = [document.createElement('canvas'), document.createElement('canvas')];
+    for (const layer of [this.root, ...this.canvases]) {
       Object.assign(layer.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
     }
-    canvas.style.pointerEvents = 'none';
+    for (const canvas of this.canvases) canvas.style.pointerEvents = 'none';
     Object.assign(this.root.style, { overflow: 'hidden', touchAction: 'none', background: '#000' });
     this.root.dataset.plane = frame.plane;
-    this.root.append(this.imageElement, canvas, this.marks.root);
+    this.root.append(...this.canvases, this.marks.root);
     if (getComputedStyle(host).position === 'static') host.style.position = 'relative';
     host.append(this.root);
-    this.painter = new MaskPainter(canvas, frame);
+    this.imagePainter = new ImagePainter(this.canvases[0]);
+    this.maskPainter = new MaskPainter(this.canvases[1]);
     this.current = this.fittedView(scene.crosshair());
-    this.sizeOverlays();
+    this.sizeLayers();
   }
 
   get view(): PlaneView {
@@ -59,39 +77,57 @@ export class PlanePane {
   }
 
   get slice(): number {
-    return this.current.centre[this.frame.normal];
+    return Math.round(this.current.centre[this.frame.normal]);
+  }
+
+  /** False while the page does not show the pane. */
+  get isShown(): boolean {
+    return this.current.width > 0 && this.current.height > 0;
   }
 
   setView(view: PlaneView): void {
     this.current = view;
-    this.scene.look(this);
+    this.imageStale = true;
+    this.requestDraw();
     this.placeCrosshair();
+    this.scene.looked(this);
   }
 
   setSlice(slice: number): void {
     const view = withSlice(this.frame, this.current, slice);
-    if (view.centre[this.frame.normal] !== this.slice) this.setView(view);
+    if (view.centre[this.frame.normal] !== this.current.centre[this.frame.normal]) this.setView(view);
+  }
+
+  /** The crosshair after so many slices along the plane's own normal. */
+  stepped(slices: number): Ijk {
+    return stepped(this.frame, this.axes, this.scene.crosshair(), slices);
+  }
+
+  /** Turns the plane about the crosshair; zeros make it straight again. */
+  tilt(degrees: Triple): void {
+    this.isTilted = degrees.some((angle) => angle !== 0);
+    this.axes = axesOf(this.frame, degrees);
+    this.maskStale = true;
+    this.setView(this.through(this.scene.crosshair()));
   }
 
   pan(dx: number, dy: number): void {
     this.fitted = false;
-    this.setView(panned(this.frame, this.current, dx, dy));
+    this.setView(panned(this.frame, this.axes, this.current, dx, dy));
   }
 
   zoom(factor: number, about: ScreenPoint): void {
     this.fitted = false;
-    this.setView(zoomed(this.frame, this.current, factor, about));
+    this.setView(zoomed(this.frame, this.axes, this.current, factor, about));
   }
 
   /** Shows a voxel's slice; moves the view only where the voxel would lie outside of it. */
   reveal(index: Ijk): void {
-    let view = withSlice(this.frame, this.current, index[this.frame.normal]);
-    const { x, y } = toScreen(this.frame, view, index);
-    if (x < 0 || y < 0 || x > view.width || y > view.height) {
-      view = { ...view, centre: index };
-      view = withSlice(this.frame, view, index[this.frame.normal]);
-      this.fitted = false;
-    }
+    const through = this.through(index);
+    const { x, y } = this.screenOf(index);
+    const isOutside = x < 0 || y < 0 || x > through.width || y > through.height;
+    const view = isOutside && this.isShown ? { ...through, centre: index } : through;
+    if (view !== through) this.fitted = false;
     if (view.centre.every((value, axis) => value === this.current.centre[axis])) this.placeCrosshair();
     else this.setView(view);
   }
@@ -104,25 +140,35 @@ export class PlanePane {
   /** The element has another size: a view that showed the whole slice still does, another keeps its zoom. */
   resized(): void {
     const { clientWidth: width, clientHeight: height } = this.root;
-    if (width === 0 || height === 0) return;
-    this.sizeOverlays();
+    if (width === this.current.width && height === this.current.height) return;
+    if (width === 0 || height === 0) {
+      // Hidden: nothing is drawn, and coming back finds the view as it was.
+      this.current = { ...this.current, width, height };
+      return;
+    }
+    this.sizeLayers();
     this.setView(this.fitted ? this.fittedView(this.current.centre) : { ...this.current, width, height });
-    this.drawOverlay();
+    // Resizing has cleared the canvases: drawn now, nothing flickers.
+    this.draw();
+  }
+
+  /** Where a voxel lies on the canvas, as the plane looks now. */
+  screenOf(index: Ijk): ScreenPoint {
+    return screenOf(this.frame, this.axes, this.current, index);
+  }
+
+  /** The point of the plane under a canvas pixel; it may lie outside the scan. */
+  indexAt(point: ScreenPoint): Ijk {
+    return indexUnder(this.frame, this.axes, this.current, point);
   }
 
   voxelAt(point: ScreenPoint): Ijk {
-    return nearestVoxel(this.shape, toIndex(this.frame, this.current, point));
+    return nearestVoxel(this.shape, this.indexAt(point));
   }
 
   /** Whether a point of the pane lies on the scan. */
   isOnScan(point: ScreenPoint): boolean {
-    return toIndex(this.frame, this.current, point).every(
-      (value, axis) => value > -0.5 && value < (this.shape[axis] ?? 0) - 0.5,
-    );
-  }
-
-  indexAt(point: ScreenPoint): Ijk {
-    return toIndex(this.frame, this.current, point);
+    return this.indexAt(point).every((value, axis) => value > -0.5 && value < (this.shape[axis] ?? 0) - 0.5);
   }
 
   pointOf(event: MouseEvent): ScreenPoint {
@@ -130,36 +176,80 @@ export class PlanePane {
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
 
-  invalidate(): void {
-    this.painter.invalidate();
-    this.requestOverlay();
+  /** Labels or styles have changed; with a box, only labels in it. */
+  invalidate(box: Box | null = null): void {
+    if (box === null || this.isTilted || this.maskStale) {
+      this.maskStale = true;
+    } else {
+      this.patches = joined(this.patches, windowOf(this.frame, box));
+    }
+    this.requestDraw();
   }
 
-  /** Draws the overlay with the next frame; for changes that do not move the image. */
-  requestOverlay(): void {
+  /** Voxels of some slices have arrived. */
+  imageArrived(first: number, count: number): void {
+    const slice = this.current.centre[2];
+    if (this.frame.normal === 2 && !this.isTilted && (slice < first || slice >= first + count)) return;
+    this.imagePainter.invalidate();
+    this.imageStale = true;
+    this.requestDraw();
+  }
+
+  /** The window has changed. */
+  redrawImage(): void {
+    this.imageStale = true;
+    this.requestDraw();
+  }
+
+  private requestDraw(): void {
     if (this.frameRequest !== 0) return;
-    this.frameRequest = requestAnimationFrame(() => this.drawOverlay());
+    this.frameRequest = requestAnimationFrame(() => this.draw());
   }
 
-  drawOverlay(): void {
+  private draw(): void {
     cancelAnimationFrame(this.frameRequest);
     this.frameRequest = 0;
-    this.painter.draw(this.current, this.scene.content());
+    if (!this.isShown) return;
+    const { frame, current, scene } = this;
+    const section: Section = this.isTilted
+      ? tiltedSection(this.axes, current, frame.spacing_mm)
+      : straightSection(frame, current);
+    if (this.maskStale) this.maskPainter.invalidate();
+    if (this.imageStale) this.imagePainter.draw(section, scene.image, scene.table);
+    if (this.patches !== null && !this.imageStale && !this.maskStale) {
+      this.maskPainter.patch(section, scene.content(), this.patches);
+    } else {
+      if (this.patches !== null) this.maskPainter.invalidate();
+      this.maskPainter.draw(section, scene.content());
+    }
+    this.imageStale = false;
+    this.maskStale = false;
+    this.patches = null;
   }
 
   placeCrosshair(): void {
-    const at = toScreen(this.frame, this.current, this.scene.crosshair());
-    this.marks.crosshair(at, this.current.width, this.current.height);
+    this.marks.crosshair(this.screenOf(this.scene.crosshair()), this.current.width, this.current.height);
   }
 
   remove(): void {
     cancelAnimationFrame(this.frameRequest);
     this.root.remove();
+    // Browsers free a canvas's memory late; without a size it holds none.
+    for (const canvas of this.canvases) canvas.width = 0;
   }
 
-  private sizeOverlays(): void {
+  private through(index: Ijk): PlaneView {
+    if (this.isTilted) return throughPoint(this.frame, this.axes, this.current, index);
+    return withSlice(this.frame, this.current, index[this.frame.normal]);
+  }
+
+  private sizeLayers(): void {
     const { clientWidth, clientHeight } = this.root;
-    this.painter.resize(clientWidth, clientHeight);
+    const ratio = pixelRatio();
+    for (const canvas of this.canvases) {
+      canvas.width = Math.max(1, Math.round(clientWidth * ratio));
+      canvas.height = Math.max(1, Math.round(clientHeight * ratio));
+    }
     this.marks.resize(clientWidth, clientHeight);
   }
 
@@ -171,4 +261,23 @@ export class PlanePane {
     const centre = ijk(...middle);
     return { centre, width, height, pixelsPerMm: fitScale(this.frame, width, height) };
   }
+}
+
+function windowOf({ across, along }: PlaneFrame, { low, size }: Box): Window2d {
+  return {
+    lowColumn: low[across],
+    highColumn: low[across] + size[across],
+    lowRow: low[along],
+    highRow: low[along] + size[along],
+  };
+}
+
+function joined(a: Window2d | null, b: Window2d): Window2d {
+  if (a === null) return b;
+  return {
+    lowColumn: Math.min(a.lowColumn, b.lowColumn),
+    highColumn: Math.max(a.highColumn, b.highColumn),
+    lowRow: Math.min(a.lowRow, b.lowRow),
+    highRow: Math.max(a.highRow, b.highRow),
+  };
 }

@@ -1,18 +1,31 @@
 /** What is drawn above the image in every plane: which mask, against what, and how. */
 import { type LabelMap, requireSameGrid } from '../../voxels';
-import type { MaskContent } from '../maskPainter';
+import type { Drawing, MaskContent } from '../maskPainter';
 import type { StructureView, ViewerInput } from '../port';
 import { type LayerStyle, layerStyles } from '../styles';
+import { heatColours } from './heat';
+import type { HeatMap } from './port';
 
 export type Peek = 'none' | 'image' | 'prediction';
+
+const WIDEST_OUTLINE_PX = 6;
+
+interface Compared {
+  readonly map: LabelMap;
+  readonly how: 'difference' | 'overlay';
+}
 
 export class Overlay {
   styles: readonly LayerStyle[];
   peeking: Peek = 'none';
+  heatMap: HeatMap | null = null;
   private readonly mask: LabelMap;
   private readonly prediction: LabelMap | null;
-  private base: LabelMap | null = null;
+  private compared: Compared | null = null;
   private instead: { readonly map: LabelMap; readonly note: string } | null = null;
+  private drawing: Drawing = { fill: true, outline: true, outlinePx: 1.5 };
+  /** Null while the heat map is not shown. */
+  private heatPixels: Uint32Array | null = null;
 
   constructor({ mask, prediction, structures }: ViewerInput) {
     this.mask = mask;
@@ -24,9 +37,9 @@ export class Overlay {
     this.styles = layerStyles(structures, this.mask.layers.length);
   }
 
-  setBase(base: LabelMap | null): void {
-    if (base !== null) requireSameGrid(base, this.mask);
-    this.base = base;
+  compareWith(map: LabelMap | null, how: 'difference' | 'overlay'): void {
+    if (map !== null) requireSameGrid(map, this.mask);
+    this.compared = map && { map, how };
   }
 
   /** Another mask in place of the own one, under a name that the planes show; null: the own one again. */
@@ -40,13 +53,33 @@ export class Overlay {
     return this.peeking === 'none' && this.instead === null;
   }
 
+  setDrawing(how: 'both' | 'outline' | 'fill'): void {
+    this.drawing = { ...this.drawing, fill: how !== 'outline', outline: how !== 'fill' };
+  }
+
+  setOutlineWidth(pixels: number): void {
+    this.drawing = { ...this.drawing, outlinePx: Math.min(WIDEST_OUTLINE_PX, Math.max(0.5, pixels)) };
+  }
+
+  showHeatMap(shown: boolean, opacity: number): void {
+    this.heatPixels = shown ? heatColours(Math.min(1, Math.max(0, opacity))) : null;
+  }
+
   /** Null: nothing but the image. */
   content(): MaskContent | null {
+    const { styles, drawing, compared } = this;
     if (this.peeking === 'image') return null;
     if (this.peeking === 'prediction') {
-      return this.prediction && { map: this.prediction, base: null, styles: this.styles };
+      return this.prediction && { map: this.prediction, base: null, over: null, styles, drawing, heat: null };
     }
-    return { map: this.instead?.map ?? this.mask, base: this.base, styles: this.styles };
+    return {
+      map: this.instead?.map ?? this.mask,
+      base: compared?.how === 'difference' ? compared.map : null,
+      over: compared?.how === 'overlay' ? compared.map : null,
+      styles,
+      drawing,
+      heat: this.heatMap && this.heatPixels && { map: this.heatMap, colours: this.heatPixels },
+    };
   }
 
   /** What the reader is told while the mask is not shown. */

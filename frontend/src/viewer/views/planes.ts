@@ -1,34 +1,34 @@
 /** The three planes of one case: where they look, the image that comes in, and the overlay above it. */
-import { type EditBox, type Ijk, ijk, nearestVoxel, PLANES, type Plane } from '../../voxels';
+import { type Box, type Ijk, ijk, nearestVoxel, PLANES, type Plane, type Triple } from '../../voxels';
 import { loadImage } from '../imageLoader';
 import { ImageSlices } from '../imageSlices';
 import type { MaskContent } from '../maskPainter';
 import { planeFrame, type ScreenPoint } from '../planeFrame';
 import { type PaneScene, PlanePane } from '../planePane';
 import type { LoadProgress, PlaneElements, ViewerInput, ViewerVolume, VoiWindow } from '../port';
-import { Stage } from '../stage';
 import { Subscribers } from '../subscribers';
-import type { ToolPane } from '../tools/host';
+import { WindowTable } from './imagePainter';
 import type { Overlay } from './overlay';
 
 export const SOFT_TISSUE: VoiWindow = { width: 400, level: 40 };
-/** While the image comes in, frames are drawn at most this often: each uploads what has arrived. */
-const LOAD_FRAME_MS = 150;
 
 export class Planes implements PaneScene {
   readonly image: ImageSlices;
+  readonly table: WindowTable;
   readonly panes: readonly PlanePane[];
   window: VoiWindow;
+  /** Planes were turned about the crosshair. */
+  isOblique = false;
   /** Told after anything moved: crosshair, slice, zoom or window. */
   readonly moved = new Subscribers<null>();
+  /** Slices of the finest level came in. */
+  readonly arrived = new Subscribers<null>();
 
   private readonly input: ViewerInput;
   private readonly overlay: Overlay;
   private readonly loading = new AbortController();
   private readonly resizes: ResizeObserver;
-  private stage: Stage | null = null;
   private cross: Ijk;
-  private renderTimer: ReturnType<typeof setTimeout> | null = null;
   private destroyed = false;
 
   constructor(elements: PlaneElements, input: ViewerInput, overlay: Overlay) {
@@ -36,41 +36,29 @@ export class Planes implements PaneScene {
     this.input = input;
     this.overlay = overlay;
     this.window = input.window ?? SOFT_TISSUE;
+    this.table = new WindowTable(this.window);
     this.image = new ImageSlices(shape);
     this.cross = nearestVoxel(shape, ijk((shape[0] - 1) / 2, (shape[1] - 1) / 2, (shape[2] - 1) / 2));
     this.panes = PLANES.map(
       (plane) => new PlanePane(elements[plane], planeFrame(plane, shape, spacing_mm), shape, this),
     );
     this.resizes = new ResizeObserver(() => this.resized());
+    for (const pane of this.panes) {
+      pane.reset();
+      this.resizes.observe(pane.root);
+    }
   }
 
   get volume(): ViewerVolume {
     return this.input.volume;
   }
 
-  get isReady(): boolean {
-    return this.stage !== null;
-  }
-
-  async mount(): Promise<void> {
-    const [axial, sagittal, coronal] = this.panes.map((pane) => pane.imageElement);
-    if (!axial || !sagittal || !coronal) throw new Error('The viewer needs its three planes.');
-    const { spacing_mm } = this.volume;
-    const stage = await Stage.open({ axial, sagittal, coronal }, this.image, spacing_mm, this.window);
-    this.stage = stage;
-    for (const pane of this.panes) {
-      stage.onRendered(pane.frame.plane, () => pane.drawOverlay());
-      pane.reset();
-      this.resizes.observe(pane.root);
-    }
-  }
-
   async load(onProgress: (progress: LoadProgress) => void): Promise<void> {
     const { imageUrl, volume } = this.input;
     const source = { url: imageUrl, levels: volume.levels, chunkSlices: volume.chunk_slices };
     const onSlices = (first: number, count: number) => {
-      this.stage?.slicesChanged(first, count);
-      this.renderSoon();
+      for (const pane of this.panes) pane.imageArrived(first, count);
+      this.arrived.tell(null);
     };
     const listener = { centreSlice: () => this.cross[2], onSlices, onProgress };
     try {
@@ -80,13 +68,6 @@ export class Planes implements PaneScene {
       if (!this.destroyed) throw error;
     }
     this.moved.tell(null);
-  }
-
-  private renderSoon(): void {
-    this.renderTimer ??= setTimeout(() => {
-      this.renderTimer = null;
-      this.stage?.renderAll();
-    }, LOAD_FRAME_MS);
   }
 
   // What is drawn
@@ -99,11 +80,7 @@ export class Planes implements PaneScene {
     return this.cross;
   }
 
-  look(pane: PlanePane): void {
-    const { centre, pixelsPerMm, height } = pane.view;
-    const [si, sj, sk] = this.volume.spacing_mm;
-    const focalPoint = [centre[0] * si, centre[1] * sj, centre[2] * sk] as const;
-    this.stage?.look(pane.frame.plane, focalPoint, height / 2 / pixelsPerMm);
+  looked(): void {
     this.moved.tell(null);
   }
 
@@ -112,20 +89,24 @@ export class Planes implements PaneScene {
     for (const pane of this.panes) pane.invalidate();
   }
 
-  edited({ low, high }: EditBox): void {
+  edited(box: Box): void {
+    const { low, size } = box;
     for (const pane of this.panes) {
       const { normal } = pane.frame;
-      if (pane.slice >= low[normal] && pane.slice <= high[normal]) pane.invalidate();
+      const isCut = pane.slice >= low[normal] && pane.slice < low[normal] + size[normal];
+      if (isCut || this.isOblique) pane.invalidate(box);
     }
   }
 
   setNote(note: string): void {
-    for (const pane of this.panes) pane.marks.setNote(note);
+    const shown = note === '' && this.isOblique ? 'Oblique: drawing is off' : note;
+    for (const pane of this.panes) pane.marks.setNote(shown);
   }
 
   setWindow(window: VoiWindow): void {
     this.window = { width: Math.max(1, window.width), level: window.level };
-    this.stage?.setWindow(this.window);
+    this.table.set(this.window);
+    for (const pane of this.panes) pane.redrawImage();
     this.moved.tell(null);
   }
 
@@ -140,19 +121,24 @@ export class Planes implements PaneScene {
   goTo(index: Ijk): void {
     this.cross = nearestVoxel(this.volume.shape, index);
     for (const pane of this.panes) pane.reveal(this.cross);
+    this.moved.tell(null);
   }
 
   /** Moves the crosshair; the planes other than `from` follow. */
-  moveCrosshair(index: Ijk, from: ToolPane): void {
+  moveCrosshair(index: Ijk, from: { readonly frame: PlanePane['frame'] }): void {
     this.cross = index;
     for (const pane of this.panes) {
-      if (pane === from) pane.placeCrosshair();
+      if (pane.frame === from.frame) pane.placeCrosshair();
       else pane.reveal(index);
     }
     this.moved.tell(null);
   }
 
   setSlice(pane: PlanePane, slice: number): void {
+    if (this.isOblique) {
+      this.goTo(pane.stepped(slice - pane.slice));
+      return;
+    }
     const { normal } = pane.frame;
     const cross: [number, number, number] = [this.cross[0], this.cross[1], this.cross[2]];
     cross[normal] = slice;
@@ -174,9 +160,15 @@ export class Planes implements PaneScene {
     for (const pane of this.panes) pane.reset();
   }
 
+  /** Turns all planes about the crosshair; zeros make them straight again. */
+  tilt(degrees: Triple): void {
+    this.isOblique = degrees.some((angle) => angle !== 0);
+    for (const pane of this.panes) pane.tilt(degrees);
+    this.setNote(this.overlay.note());
+  }
+
   private resized(): void {
     if (this.destroyed) return;
-    this.stage?.resize();
     for (const pane of this.panes) pane.resized();
   }
 
@@ -185,9 +177,8 @@ export class Planes implements PaneScene {
     this.destroyed = true;
     this.loading.abort();
     this.resizes.disconnect();
-    if (this.renderTimer !== null) clearTimeout(this.renderTimer);
-    this.stage?.destroy();
     for (const pane of this.panes) pane.remove();
     this.moved.clear();
+    this.arrived.clear();
   }
 }

@@ -1,25 +1,64 @@
-/** How the scan is shown: layout, slices, comparisons. What a page may ask is in port.ts. */
-import type { Ijk, LabelMap, Plane, StructureRef, Triple } from '../../voxels';
+/** How the scan is shown: layout, slices, comparisons, rails, surfaces. What a page may ask is in port.ts. */
+import {
+  type Ijk,
+  type LabelMap,
+  PLANES,
+  type Plane,
+  type SliceRuns,
+  type StrokeRecord,
+  type StructureRef,
+  type Triple,
+} from '../../voxels';
+import type { StructureView } from '../port';
 import { Subscribers } from '../subscribers';
 import type { Overlay } from './overlay';
 import type { Planes } from './planes';
 import type { HeatMap, Layout, Pane, RailMarks, SurfaceState, ViewsPort } from './port';
+import { Rails } from './rails';
+
+type Slices = Readonly<Record<Plane, number>>;
 
 export class Views implements ViewsPort {
   layout: Layout = 'large_axial';
-  isOblique = false;
   private readonly planes: Planes;
   private readonly overlay: Overlay;
-  private readonly sliceListeners = new Subscribers<Readonly<Record<Plane, number>>>();
-  private readonly railListeners = new Subscribers<null>();
+  private readonly rails: Rails;
+  private readonly sliceListeners = new Subscribers<Slices>();
   private readonly surfaceListeners = new Subscribers<SurfaceState>();
-  private told = '';
+  private told: Slices = { axial: -1, sagittal: -1, coronal: -1 };
 
-  constructor(planes: Planes, overlay: Overlay) {
+  constructor(planes: Planes, overlay: Overlay, map: LabelMap) {
     this.planes = planes;
     this.overlay = overlay;
+    this.rails = new Rails(map);
+    this.rails.setStyles(overlay.styles);
     planes.moved.add(() => this.tellSlices());
+    planes.arrived.add(() => this.tellLooking());
   }
+
+  // What the viewer tells
+
+  setStructures(structures: readonly StructureView[]): void {
+    this.overlay.setStructures(structures);
+    this.rails.setStyles(this.overlay.styles);
+    this.planes.redraw();
+  }
+
+  setActive(structure: StructureRef): void {
+    this.rails.setActive(structure);
+  }
+
+  /** One stroke, undo or redo. */
+  drawn(record: StrokeRecord): void {
+    this.rails.edits(record.delta);
+  }
+
+  /** Edits that were drawn earlier. */
+  replayed(delta: readonly SliceRuns[]): void {
+    this.rails.edits(delta);
+  }
+
+  // What pages ask
 
   setLayout(layout: Layout, _single?: Pane): void {
     this.layout = layout;
@@ -31,14 +70,28 @@ export class Views implements ViewsPort {
     return this.surfaceListeners.add(callback);
   }
 
-  setOblique(_degrees: Triple): void {}
+  setOblique(degrees: Triple): void {
+    this.planes.tilt(degrees);
+    this.tellLooking();
+  }
 
-  setHeatMap(_map: HeatMap | null): void {}
+  get isOblique(): boolean {
+    return this.planes.isOblique;
+  }
 
-  showHeatMap(_shown: boolean, _opacity: number): void {}
+  setHeatMap(map: HeatMap | null): void {
+    this.overlay.heatMap = map;
+    this.rails.setHeatMap(map);
+    this.planes.redraw();
+  }
 
-  compareWith(map: LabelMap | null, _how: 'difference' | 'overlay'): void {
-    this.overlay.setBase(map);
+  showHeatMap(shown: boolean, opacity: number): void {
+    this.overlay.showHeatMap(shown, opacity);
+    this.planes.redraw();
+  }
+
+  compareWith(map: LabelMap | null, how: 'difference' | 'overlay'): void {
+    this.overlay.compareWith(map, how);
     this.planes.redraw();
   }
 
@@ -48,16 +101,22 @@ export class Views implements ViewsPort {
     this.planes.setNote(this.overlay.note());
   }
 
-  setDrawing(_how: 'both' | 'outline' | 'fill'): void {}
+  setDrawing(how: 'both' | 'outline' | 'fill'): void {
+    this.overlay.setDrawing(how);
+    this.planes.redraw();
+  }
 
-  setOutlineWidth(_pixels: number): void {}
+  setOutlineWidth(pixels: number): void {
+    this.overlay.setOutlineWidth(pixels);
+    this.planes.redraw();
+  }
 
-  get slices(): Readonly<Record<Plane, number>> {
+  get slices(): Slices {
     const slice = (plane: Plane): number => this.planes.pane(plane).slice;
     return { axial: slice('axial'), sagittal: slice('sagittal'), coronal: slice('coronal') };
   }
 
-  onSlices(callback: (slices: Readonly<Record<Plane, number>>) => void): () => void {
+  onSlices(callback: (slices: Slices) => void): () => void {
     return this.sliceListeners.add(callback);
   }
 
@@ -66,19 +125,19 @@ export class Views implements ViewsPort {
   }
 
   rail(plane: Plane): RailMarks {
-    const { slices } = this.planes.pane(plane).frame;
-    const none = new Uint8Array(slices);
-    return { plane, slices, structures: none, active: none, edited: none, uncertain: none, looked: none };
+    return this.rails.marks(plane);
   }
 
   onRails(callback: () => void): () => void {
-    return this.railListeners.add(callback);
+    return this.rails.changed.add(callback);
   }
 
-  setLooked(_plane: Plane, _looked: Uint8Array): void {}
+  setLooked(plane: Plane, looked: Uint8Array): void {
+    this.rails.setLooked(plane, looked);
+  }
 
-  lookedShare(_structure: StructureRef): number | null {
-    return null;
+  lookedShare(structure: StructureRef): number | null {
+    return this.rails.lookedShare(structure);
   }
 
   get crosshair(): Ijk {
@@ -86,16 +145,27 @@ export class Views implements ViewsPort {
   }
 
   destroy(): void {
+    this.rails.destroy();
     this.sliceListeners.clear();
-    this.railListeners.clear();
     this.surfaceListeners.clear();
   }
 
   private tellSlices(): void {
     const now = this.slices;
-    const key = `${now.axial} ${now.sagittal} ${now.coronal}`;
-    if (key === this.told) return;
-    this.told = key;
+    const changed = PLANES.filter((plane) => now[plane] !== this.told[plane]);
+    if (changed.length === 0) return;
+    this.told = now;
+    for (const plane of changed) this.tellLooking(plane);
     this.sliceListeners.tell(now);
+  }
+
+  /** A slice counts as looked at only where it is shown, straight and in full. */
+  private tellLooking(plane: Plane | null = null): void {
+    for (const pane of this.planes.panes) {
+      const { frame, slice, isShown } = pane;
+      if (plane !== null && plane !== frame.plane) continue;
+      const isFull = frame.normal === 2 ? this.planes.image.isFull(slice) : this.planes.image.isComplete;
+      this.rails.shows(frame.plane, isShown && isFull && !this.isOblique ? slice : null);
+    }
   }
 }

@@ -1,0 +1,81 @@
+/** Bytes of the case that the reader will open next, kept in memory until it is opened. */
+import { chunkBytes, chunkCount, fetchChunk, type ImageSource } from './chunkFetch';
+import type { Prefetch } from './port';
+
+/** Only one scan is kept, and no more of it than this: its coarse level, then slices from the middle outward. */
+export const AHEAD_BYTES = 64 * 2 ** 20;
+const PARALLEL = 2;
+
+interface Ahead {
+  readonly url: string;
+  readonly chunks: Map<string, Int16Array<ArrayBuffer>>;
+}
+
+let ahead: Ahead | null = null;
+
+export interface ChunkName {
+  readonly level: number;
+  readonly n: number;
+}
+
+/** A chunk that was fetched ahead. It is handed over: the second call for it gives null. */
+export function takeAhead(url: string, { level, n }: ChunkName): Int16Array<ArrayBuffer> | null {
+  if (ahead?.url !== url) return null;
+  const key = keyOf({ level, n });
+  const found = ahead.chunks.get(key) ?? null;
+  ahead.chunks.delete(key);
+  return found;
+}
+
+export function forgetAhead(): void {
+  ahead = null;
+}
+
+/** Fetches what the first slices need, with low priority. A second call drops what the first one kept. */
+export const prefetchImage: Prefetch = async (url, levels, chunkSlices, signal) => {
+  const source: ImageSource = { url, levels, chunkSlices };
+  const kept: Ahead = { url, chunks: new Map() };
+  ahead = kept;
+  signal.addEventListener('abort', () => {
+    if (ahead === kept) forgetAhead();
+  });
+  const wanted = withinBytes(source, firstChunks(source), AHEAD_BYTES);
+  const fetchNext = async (): Promise<void> => {
+    for (let name = wanted.shift(); name !== undefined; name = wanted.shift()) {
+      const voxels = await fetchChunk(source, name.level, name.n, signal, 'low');
+      if (ahead !== kept) return;
+      kept.chunks.set(keyOf(name), voxels);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, fetchNext));
+};
+
+/** Chunks in the order in which a case that opens in its middle needs them. */
+export function firstChunks({ levels, chunkSlices }: ImageSource): ChunkName[] {
+  const coarsest = levels.length - 1;
+  const full = outward(chunkCount(levels[0]?.shape ?? [0, 0, 0], chunkSlices)).map((n) => ({ level: 0, n }));
+  if (coarsest <= 0) return full;
+  const coarse = outward(chunkCount(levels[coarsest]?.shape ?? [0, 0, 0], chunkSlices));
+  const [first, ...rest] = coarse.map((n) => ({ level: coarsest, n }));
+  return first === undefined ? full : [first, ...full.slice(0, 1), ...rest, ...full.slice(1)];
+}
+
+/** 0 to count - 1, from the middle to both ends. */
+export function outward(count: number): number[] {
+  const middle = (count - 1) / 2;
+  return Array.from({ length: count }, (_, n) => n).sort(
+    (a, b) => Math.abs(a - middle) - Math.abs(b - middle) || a - b,
+  );
+}
+
+function withinBytes(source: ImageSource, names: readonly ChunkName[], limit: number): ChunkName[] {
+  let bytes = 0;
+  return names.filter(({ level }) => {
+    bytes += chunkBytes(source, level);
+    return bytes <= limit;
+  });
+}
+
+function keyOf({ level, n }: ChunkName): string {
+  return `${level}/${n}`;
+}

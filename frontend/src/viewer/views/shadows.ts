@@ -1,0 +1,111 @@
+/**
+ * In which columns and rows of each axial slice every structure is: what the rails of all three planes are made of.
+ * After an edit only the slices that it touched are read again.
+ */
+import { isStructure, type LabelMap, type StructureRef, type Triple } from '../../voxels';
+
+/** Bits of the columns (i) and of the rows (j) in which a value occurs in one slice. */
+interface Shadow {
+  readonly columns: Uint32Array;
+  readonly rows: Uint32Array;
+}
+
+type SliceShadows = ReadonlyMap<number, Shadow>;
+
+export class Shadows {
+  private readonly map: LabelMap;
+  /** shadows[layer][k], undefined where the slice has to be read. */
+  private readonly shadows: (SliceShadows | undefined)[][];
+  private readonly waiting: { readonly layer: number; readonly k: number }[] = [];
+
+  constructor(map: LabelMap) {
+    this.map = map;
+    this.shadows = map.layers.map((slices) => new Array(slices.length));
+    for (let layer = 0; layer < map.layers.length; layer++) {
+      for (let k = map.shape[2] - 1; k >= 0; k--) this.waiting.push({ layer, k });
+    }
+  }
+
+  get isComplete(): boolean {
+    return this.waiting.length === 0;
+  }
+
+  /** The slice will be read again; until then its old shadow holds. */
+  changed(layer: number, k: number): void {
+    if (!this.waiting.some((slice) => slice.layer === layer && slice.k === k))
+      this.waiting.push({ layer, k });
+  }
+
+  /** Reads slices until the time is used up. */
+  read(until: number): void {
+    while (this.waiting.length > 0 && performance.now() < until) {
+      const { layer, k } = this.waiting.pop() as { layer: number; k: number };
+      const slice = this.map.layers[layer]?.[k];
+      const shadows = this.shadows[layer];
+      if (slice !== undefined && shadows !== undefined) shadows[k] = shadowsOf(slice, this.map.shape);
+    }
+  }
+
+  has({ layer, value }: StructureRef, k: number): boolean {
+    return this.shadows[layer]?.[k]?.has(value) === true;
+  }
+
+  /** Sets 1 in every slice of an axis where one of the structures is. */
+  mark(axis: 0 | 1 | 2, wanted: (layer: number, value: number) => boolean, marks: Uint8Array): void {
+    this.shadows.forEach((slices, layer) => {
+      slices.forEach((shadows, k) => {
+        for (const [value, shadow] of shadows ?? []) {
+          if (wanted(layer, value)) markShadow(axis, k, shadow, marks);
+        }
+      });
+    });
+  }
+}
+
+function markShadow(axis: 0 | 1 | 2, k: number, { columns, rows }: Shadow, marks: Uint8Array): void {
+  if (axis === 2) marks[k] = 1;
+  else setMarks(axis === 0 ? columns : rows, marks);
+}
+
+function setMarks(bits: Uint32Array, marks: Uint8Array): void {
+  for (let n = 0; n < marks.length; n++) {
+    if (((bits[n >> 5] as number) >>> (n & 31)) & 1) marks[n] = 1;
+  }
+}
+
+function shadowsOf(slice: Uint8Array, [ni, nj]: Triple): SliceShadows {
+  const found = new Map<number, Shadow>();
+  for (let j = 0; j < nj; j++) {
+    const end = (j + 1) * ni;
+    for (let p = j * ni; p < end; ) {
+      const value = slice[p] as number;
+      let next = p + 1;
+      while (next < end && slice[next] === value) next++;
+      if (isStructure(value)) add(found, value, p - j * ni, next - j * ni, j, ni, nj);
+      p = next;
+    }
+  }
+  return found;
+}
+
+function add(
+  found: Map<number, Shadow>,
+  value: number,
+  first: number,
+  end: number,
+  j: number,
+  ni: number,
+  nj: number,
+): void {
+  let shadow = found.get(value);
+  if (shadow === undefined) {
+    shadow = { columns: new Uint32Array((ni + 31) >> 5), rows: new Uint32Array((nj + 31) >> 5) };
+    found.set(value, shadow);
+  }
+  setBit(shadow.rows, j);
+  for (let i = first; i < end; i++) setBit(shadow.columns, i);
+}
+
+function setBit(bits: Uint32Array, n: number): void {
+  bits[n >> 5] = ((bits[n >> 5] as number) | (1 << (n & 31))) >>> 0;
+}
