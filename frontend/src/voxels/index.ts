@@ -18,6 +18,7 @@ export {
   type StrokeRecord,
   type StrokeTarget,
   type StructureEvent,
+  warmUp,
 } from './engine';
 export {
   type Geometry,

@@ -66,25 +66,32 @@ export class LabelMap {
     const cut = new Uint8Array(width * height * depth);
     for (let dk = 0; dk < depth; dk++) {
       const voxels = this.layers[layer][low[2] + dk];
+      const to = width * height * dk;
+      if (width === ni) {
+        cut.set(voxels.subarray(ni * low[1], ni * (low[1] + height)), to);
+        continue;
+      }
       for (let dj = 0; dj < height; dj++) {
         const from = low[0] + ni * (low[1] + dj);
-        cut.set(voxels.subarray(from, from + width), width * (dj + height * dk));
+        cut.set(voxels.subarray(from, from + width), to + width * dj);
       }
     }
     return cut;
   }
 
-  /** The smallest box around all voxels of a value, or of the values for which `wanted` is true; null for none. */
+  /**
+   * The smallest box around all voxels of a value, or of the values for which `wanted` is true; null for none.
+   * `hasSlice` may leave out slices that are known to have none.
+   */
   boundingBox(
     layer: number,
     wanted: number | ((value: number) => boolean),
     hasSlice: (k: number) => boolean = () => true,
   ): Box | null {
-    const isWanted = typeof wanted === 'number' ? (value: number) => value === wanted : wanted;
-    const member = Uint8Array.from({ length: 256 }, (_, value) => (isWanted(value) ? 1 : 0));
-    const extent = new Extent(this.shape);
+    const find = typeof wanted === 'number' ? findValue(wanted) : findMember(wanted);
+    const extent = new Extent(this.shape, find);
     for (const [k, voxels] of this.layers[layer].entries()) {
-      if (hasSlice(k)) extent.addSlice(k, voxels, member);
+      if (hasSlice(k)) extent.addSlice(k, voxels);
     }
     return extent.box();
   }
@@ -97,48 +104,75 @@ export class LabelMap {
   }
 }
 
-/** Grows slice by slice; only what lies outside of it so far is looked at. */
-class Extent {
-  private readonly shape: Triple;
-  private readonly first: [number, number, number];
-  private readonly last: [number, number, number] = [-1, -1, -1];
+/** First and last position with a wanted value in [from, end), or -1. */
+interface Find {
+  first(voxels: Uint8Array, from: number, end: number): number;
+  last(voxels: Uint8Array, from: number, end: number): number;
+  has(value: number): boolean;
+}
 
-  constructor(shape: Triple) {
-    this.shape = shape;
-    this.first = [...shape];
+/** The browser's own search is several times faster than a loop. */
+function findValue(wanted: number): Find {
+  const within = (voxels: Uint8Array, from: number, end: number) =>
+    from === 0 && end === voxels.length ? voxels : voxels.subarray(from, end);
+  const placed = (found: number, from: number) => (found < 0 ? -1 : from + found);
+  return {
+    first: (voxels, from, end) => placed(within(voxels, from, end).indexOf(wanted), from),
+    last: (voxels, from, end) => placed(within(voxels, from, end).lastIndexOf(wanted), from),
+    has: (value) => value === wanted,
+  };
+}
+
+function findMember(wanted: (value: number) => boolean): Find {
+  const member = Uint8Array.from({ length: 256 }, (_, value) => (wanted(value) ? 1 : 0));
+  return {
+    first(voxels, from, end) {
+      for (let p = from; p < end; p++) if (member[voxels[p]] === 1) return p;
+      return -1;
+    },
+    last(voxels, from, end) {
+      for (let p = end - 1; p >= from; p--) if (member[voxels[p]] === 1) return p;
+      return -1;
+    },
+    has: (value) => member[value] === 1,
+  };
+}
+
+/** Grows slice by slice; to the sides only what lies outside of it so far is looked at. */
+class Extent {
+  private readonly ni: number;
+  private readonly find: Find;
+  private readonly member: Uint8Array;
+  private readonly low: [number, number, number];
+  private readonly high: [number, number, number] = [-1, -1, -1];
+
+  constructor(shape: Triple, find: Find) {
+    this.ni = shape[0];
+    this.find = find;
+    this.member = Uint8Array.from({ length: 256 }, (_, value) => (find.has(value) ? 1 : 0));
+    this.low = [...shape];
   }
 
   box(): Box | null {
-    return this.last[2] < 0 ? null : boxBetween(this.first, this.last);
+    return this.high[2] < 0 ? null : boxBetween(this.low, this.high);
   }
 
-  addSlice(k: number, voxels: Uint8Array, member: Uint8Array): void {
-    const [ni, nj] = this.shape;
-    const top = firstMember(voxels, member, 0, voxels.length);
-    if (top < 0) return;
-    const bottom = lastMember(voxels, member, top, voxels.length);
-    this.first[2] = Math.min(this.first[2], k);
-    this.last[2] = k;
-    const [firstRow, lastRow] = [Math.floor(top / ni), Math.floor(bottom / ni)];
-    this.first[1] = Math.min(this.first[1], firstRow);
-    this.last[1] = Math.min(nj - 1, Math.max(this.last[1], lastRow));
-    for (let j = firstRow; j <= lastRow; j++) this.addRow(voxels, member, ni * j, ni);
+  addSlice(k: number, voxels: Uint8Array): void {
+    const { ni, low, high } = this;
+    const first = this.find.first(voxels, 0, voxels.length);
+    if (first < 0) return;
+    const top = Math.floor(first / ni);
+    const bottom = Math.floor(this.find.last(voxels, first, voxels.length) / ni);
+    low[2] = Math.min(low[2], k);
+    high[2] = k;
+    low[1] = Math.min(low[1], top);
+    high[1] = Math.max(high[1], bottom);
+    for (let row = ni * top; row <= ni * bottom; row += ni) this.addRow(voxels, row);
   }
 
-  private addRow(voxels: Uint8Array, member: Uint8Array, row: number, ni: number): void {
-    const left = firstMember(voxels, member, row, row + this.first[0]);
-    if (left >= 0) this.first[0] = left - row;
-    const right = lastMember(voxels, member, row + this.last[0] + 1, row + ni);
-    if (right >= 0) this.last[0] = right - row;
+  private addRow(voxels: Uint8Array, row: number): void {
+    const { ni, low, high, member } = this;
+    for (let i = 0; i < low[0]; i++) if (member[voxels[row + i]] === 1) low[0] = i;
+    for (let i = ni - 1; i > high[0]; i--) if (member[voxels[row + i]] === 1) high[0] = i;
   }
-}
-
-function firstMember(voxels: Uint8Array, member: Uint8Array, from: number, end: number): number {
-  for (let p = from; p < end; p++) if (member[voxels[p]] === 1) return p;
-  return -1;
-}
-
-function lastMember(voxels: Uint8Array, member: Uint8Array, from: number, end: number): number {
-  for (let p = end - 1; p >= from; p--) if (member[voxels[p]] === 1) return p;
-  return -1;
 }

@@ -2,7 +2,7 @@
  * The edit engine: the only writer of a mask. Strokes write at once; operations come as proposed values. Each ends as
  * one step with exact undo and redo, and as a delta for the save queue. Masks and locks hold for both.
  */
-import type { Box } from '../box';
+import { type Box, union } from '../box';
 import { type EditMask, NO_MASK, type StructureRef } from '../editMask';
 import { mergeEdits, type SliceRuns, writeEdits } from '../edits';
 import type { Triple } from '../geometry';
@@ -97,6 +97,17 @@ export class EditEngine {
   /** Voxels of a structure in one axial slice. */
   sliceCount(layer: number, k: number, value: number): number {
     return this.counts.inSlice(layer, k, value);
+  }
+
+  /** Around all voxels of the structures, null where they have none. Knows which slices to look at. */
+  boundingBox(structures: readonly StructureRef[]): Box | null {
+    let around: Box | null = null;
+    for (const { layer, value } of structures) {
+      const hasSlice = (k: number) => this.counts.inSlice(layer, k, value) > 0;
+      const box = this.counts.total(layer, value) === 0 ? null : this.map.boundingBox(layer, value, hasSlice);
+      around = around === null || box === null ? (around ?? box) : union(around, box);
+    }
+    return around;
   }
 
   volumeMl(layer: number, value: number): number {

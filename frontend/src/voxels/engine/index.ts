@@ -5,3 +5,4 @@ export { UNDO_BYTES } from './history';
 export type { StrokeRecord, StructureEvent } from './record';
 export type { EditBox, Span, StrokeTarget } from './stroke';
 export { EDIT_TOOLS, type EditTool } from './tools';
+export { warmUp } from './warmUp';

@@ -165,11 +165,16 @@ class SliceBefore {
   }
 
   keep(voxels: Uint8Array, first: number, last: number): void {
-    for (let block = first >> BLOCK_BITS; block <= last >> BLOCK_BITS; block++) {
-      if (this.kept[block] === 1) continue;
-      this.kept[block] = 1;
-      const end = Math.min(voxels.length, (block + 1) << BLOCK_BITS);
-      for (let p = block << BLOCK_BITS; p < end; p++) this.voxels[p] = voxels[p];
+    const end = (last >> BLOCK_BITS) + 1;
+    let block = first >> BLOCK_BITS;
+    while (block < end) {
+      const from = block;
+      while (block < end && this.kept[block] === 0) block += 1;
+      if (block > from) {
+        this.voxels.set(voxels.subarray(from << BLOCK_BITS, block << BLOCK_BITS), from << BLOCK_BITS);
+        this.kept.fill(1, from, block);
+      }
+      while (block < end && this.kept[block] === 1) block += 1;
     }
   }
 
