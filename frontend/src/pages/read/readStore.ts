@@ -30,6 +30,8 @@ interface Habits {
 }
 
 interface OfOneCase {
+  /** Volume of one voxel; null before a case is open. */
+  readonly voxel_ml: number | null;
   /** In the order of the list. */
   readonly structures: readonly Structure[];
   readonly active: Structure | null;
@@ -90,6 +92,7 @@ const FIRST_HABITS: Habits = {
 };
 
 const NOTHING_OPEN: OfOneCase = {
+  voxel_ml: null,
   structures: [],
   active: null,
   hidden: new Set(),

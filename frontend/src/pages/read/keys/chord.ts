@@ -36,8 +36,7 @@ export function chordOf(press: KeyPress): string | null {
   if (MODIFIERS.has(press.key)) {
     return null;
   }
-  // AltGr writes a character, as on the keys [ and ] of many layouts: it is not a modifier of a command.
-  const writes = press.getModifierState?.('AltGraph') === true;
+  const writes = writesSign(press);
   const name = nameOf(press);
   // Shift has done its work where it made a character such as ? or +.
   const shift = press.shiftKey && !isSign(name);
@@ -50,8 +49,17 @@ export function chordOf(press: KeyPress): string | null {
   return parts.filter((part) => part !== '').join('+');
 }
 
+/** AltGr writes a character, as [ and ] on many layouts: it is not a modifier of a command. */
+function writesSign(press: KeyPress): boolean {
+  return press.getModifierState?.('AltGraph') === true;
+}
+
 /** Letters by what is printed on the key; digits by their place, so that they need no Shift anywhere. */
-function nameOf({ key, code, altKey }: KeyPress): string {
+function nameOf(press: KeyPress): string {
+  const { key, code, altKey } = press;
+  if (writesSign(press)) {
+    return key.toLowerCase();
+  }
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(code)?.[1];
   if (digit !== undefined) {
     return digit;

@@ -35,7 +35,7 @@ export function useViewer(opened: OpenedCase, elements: RefObject<Elements>, att
       }
       port = created;
       exposeForTests(created);
-      set({ port });
+      set({ port, voxel_ml: voxelMl(opened) });
       setMounted({ port, problem: null });
       await created.load((progress) => !isGone && set({ progress }));
     };
@@ -59,6 +59,10 @@ function mount(elements: PlaneElements, { assignment, mask, prediction }: Opened
     editable: assignment.editable,
     window: useRead.getState().window,
   });
+}
+
+function voxelMl({ assignment }: OpenedCase): number {
+  return assignment.volume.spacing_mm.reduce((volume, mm) => volume * mm, 1) / 1000;
 }
 
 /** Browser tests read voxels through this; without `?debug` in the address nothing is exposed. */

@@ -1,106 +1,115 @@
-import { SegmentedControl, Slider, UnstyledButton } from '@mantine/core';
-import type { VoiWindow } from '../../../viewer';
+import { Slider, UnstyledButton } from '@mantine/core';
+import { useEffect } from 'react';
+import type { Sample } from '../../../viewer';
 import { signed } from '../../words';
-import { useRead } from '../readStore';
-import { RADII_MM, radiusStep, WINDOW_PRESETS } from './presets';
+import { useShownKey } from '../keys/keyStore';
+import { type Drawing, useRead } from '../readStore';
+import { PaintLimits } from './PaintLimits';
+import { PANELS } from './panels';
+import { Choice } from './panels/controls';
+import { WINDOW_PRESETS, type WindowPreset } from './presets';
 import classes from './ToolOptions.module.css';
+import { toolOf } from './toolTable';
 
+/** Only what belongs to the tool in hand, then where it may paint, then how the scan is shown. */
 export function ToolOptions() {
+  useSamples();
+  const tool = useRead((state) => toolOf(state.tool));
+  const key = useShownKey(`tool.${tool.id}`);
+  const Panel = PANELS[tool.id];
   return (
-    <section className={classes.section} aria-label="Tool options">
-      <BrushOptions />
-      <FillOption />
-      <Presets />
-    </section>
+    <>
+      <section className={classes.section} aria-label="Tool options">
+        <h2 className={classes.title}>
+          <tool.icon size={16} stroke={1.7} aria-hidden />
+          <span>Tool: {tool.name.toLowerCase()}</span>
+          {key !== '' && <kbd className={classes.key}>{key}</kbd>}
+        </h2>
+        <p className={classes.words}>{tool.words}</p>
+        {Panel && <Panel key={tool.id} />}
+      </section>
+      {tool.edits && <PaintLimits />}
+      <section className={classes.section} aria-label="Display">
+        <Fill />
+        <Presets />
+      </section>
+    </>
   );
 }
 
-function BrushOptions() {
-  const { tool, brush, set } = useRead();
-  const isDrawing = tool === 'brush' || tool === 'eraser';
+const SPREAD = 2;
+
+/** A sample gives threshold tools a range around it that holds nearly all of the same tissue. */
+function useSamples(): void {
+  const port = useRead((state) => state.port);
+  const setOptions = useRead((state) => state.setOptions);
+  useEffect(
+    () => port?.tools.onSample((sample) => setOptions({ thresholdBrush: rangeAround(sample) })),
+    [port, setOptions],
+  );
+}
+
+export function rangeAround({ mean_hu, sd_hu }: Pick<Sample, 'mean_hu' | 'sd_hu'>): [number, number] {
+  const spread = Math.max(1, SPREAD * sd_hu);
+  return [Math.floor(mean_hu - spread), Math.ceil(mean_hu + spread)];
+}
+
+const DRAWINGS: Readonly<Record<Drawing, string>> = { both: 'Both', outline: 'Outline', fill: 'Fill' };
+
+function Fill() {
+  const opacity = useRead((state) => state.opacity);
+  const drawing = useRead((state) => state.drawing);
+  const set = useRead((state) => state.set);
   return (
     <>
-      <div className={classes.line} data-off={!isDrawing || undefined}>
-        <span className={classes.label}>{tool === 'eraser' ? 'Eraser' : 'Brush'}</span>
-        <SegmentedControl
-          size="xs"
-          aria-label="Brush shape"
-          data={[
-            { value: 'disc', label: '2-D' },
-            { value: 'sphere', label: 'Sphere' },
-          ]}
-          value={brush.sphere ? 'sphere' : 'disc'}
-          onChange={(shape) => set({ brush: { ...brush, sphere: shape === 'sphere' } })}
-        />
-      </div>
-      <div className={classes.line} data-off={!isDrawing || undefined}>
-        <span className={classes.label}>Radius</span>
+      <Choice label="Draw" choices={DRAWINGS} value={drawing} onChange={(value) => set({ drawing: value })} />
+      <div className={classes.line}>
+        <span className={classes.label}>Fill</span>
         <Slider
-          className={classes.slider}
+          className={classes.slider ?? ''}
           size="xs"
           label={null}
-          thumbLabel="Brush radius in millimetres"
+          thumbLabel="Opacity of the fill in per cent"
           min={0}
-          max={RADII_MM.length - 1}
-          value={radiusStep(brush.radius_mm)}
-          onChange={(at) => set({ brush: { ...brush, radius_mm: RADII_MM[at] ?? brush.radius_mm } })}
+          max={100}
+          step={5}
+          value={Math.round(opacity * 100)}
+          onChange={(percent) => set({ opacity: percent / 100 })}
         />
-        <output className={classes.figure} aria-label="Brush radius">
-          {formatRadius(brush.radius_mm)} mm
+        <output className={classes.figure} aria-label="Fill opacity">
+          {Math.round(opacity * 100)} %
         </output>
       </div>
     </>
   );
 }
 
-function FillOption() {
-  const { opacity, set } = useRead();
-  return (
-    <div className={classes.line}>
-      <span className={classes.label}>Fill</span>
-      <Slider
-        className={classes.slider}
-        size="xs"
-        label={null}
-        thumbLabel="Opacity of the fill in per cent"
-        min={0}
-        max={100}
-        step={5}
-        value={Math.round(opacity * 100)}
-        onChange={(percent) => set({ opacity: percent / 100 })}
-      />
-      <output className={classes.figure} aria-label="Fill opacity">
-        {Math.round(opacity * 100)} %
-      </output>
-    </div>
-  );
-}
-
 function Presets() {
-  const window = useRead((state) => state.window);
-  const set = useRead((state) => state.set);
   return (
     <fieldset className={classes.presets} aria-label="Window presets">
-      {WINDOW_PRESETS.map(({ name, key, window: preset }) => (
-        <UnstyledButton
-          key={key}
-          className={classes.preset}
-          data-on={isSame(preset, window) || undefined}
-          title={`${name}: W ${preset.width} L ${signed(preset.level, 0)} (${key})`}
-          onMouseDown={(event) => event.preventDefault()}
-          onClick={() => set({ window: preset })}
-        >
-          {name} <span className={classes.key}>{key}</span>
-        </UnstyledButton>
+      {WINDOW_PRESETS.map((preset) => (
+        <Preset key={preset.id} preset={preset} />
       ))}
     </fieldset>
   );
 }
 
-function isSame(a: VoiWindow, b: VoiWindow): boolean {
-  return a.width === b.width && a.level === b.level;
-}
-
-function formatRadius(radius_mm: number): string {
-  return radius_mm < 10 ? radius_mm.toFixed(1).replace(/\.0$/, '') : String(Math.round(radius_mm));
+/** Drawn anew only when it comes on or goes off, not with each move of the pointer that changes the window. */
+function Preset({ preset: { id, name, window } }: { readonly preset: WindowPreset }) {
+  const isOn = useRead(
+    ({ window: now }) => now.width === window.width && Math.abs(now.level - window.level) < 0.5,
+  );
+  const set = useRead((state) => state.set);
+  const key = useShownKey(`window.${id}`);
+  return (
+    <UnstyledButton
+      className={classes.preset}
+      aria-pressed={isOn}
+      title={`${name}: W ${window.width} L ${signed(window.level, 0)}${key === '' ? '' : ` (${key})`}`}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={() => set({ window })}
+    >
+      {name} <span className={classes.presetKey}>{key}</span>
+    </UnstyledButton>
+  );
 }

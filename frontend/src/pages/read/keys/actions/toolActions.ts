@@ -1,4 +1,6 @@
 import { useRead } from '../../readStore';
+import { firstChoice } from '../../tools/PaintLimits';
+import { copySlice } from '../../tools/panels/slices';
 import { stepRadius } from '../../tools/presets';
 import { TOOLS, type Tool } from '../../tools/toolTable';
 import type { Action } from './action';
@@ -40,6 +42,23 @@ const EDIT: readonly Action[] = [
     words: 'Remove the last measurement',
     key: 'delete',
     press: removeLastMeasurement,
+  },
+];
+
+const COPY: readonly Action[] = [
+  {
+    id: 'copy.before',
+    group: 'Tools',
+    words: 'Copy the structure from the slice before',
+    key: 'alt+up',
+    press: () => copySlice(-1),
+  },
+  {
+    id: 'copy.after',
+    group: 'Tools',
+    words: 'Copy the structure from the slice after',
+    key: 'alt+down',
+    press: () => copySlice(1),
   },
 ];
 
@@ -102,7 +121,7 @@ const PAINT: readonly Action[] = [
   },
 ];
 
-export const TOOL_ACTIONS: readonly Action[] = [...CHOOSE, ...EDIT, ...BRUSH, ...PAINT];
+export const TOOL_ACTIONS: readonly Action[] = [...CHOOSE, ...EDIT, ...COPY, ...BRUSH, ...PAINT];
 
 function resizeBrush(direction: 1 | -1): void {
   const { brush, set } = read();
@@ -121,9 +140,8 @@ function shape(sphere: boolean): void {
 
 function paint(area: 'anywhere' | 'inside' | 'outside' | 'background'): void {
   const { paint: mask, active, structures, set } = read();
-  const others = structures.filter(({ key }) => key !== active?.key);
-  const chosen = area === 'inside' ? (active === null ? [] : [active]) : area === 'outside' ? others : [];
-  set({ paint: { ...mask, area, structures: chosen.map(({ layer, value }) => ({ layer, value })) } });
+  const chosen = firstChoice(area, active, structures).map(({ layer, value }) => ({ layer, value }));
+  set({ paint: { ...mask, area, structures: chosen } });
 }
 
 function onlyThisSlice(): void {

@@ -1,0 +1,163 @@
+import { NativeSelect, NumberInput, RangeSlider, SegmentedControl, Slider } from '@mantine/core';
+import { type ReactNode, useId } from 'react';
+import type { HuRange } from '../../../../viewer';
+import classes from './controls.module.css';
+
+/** A word, and what it is about beside it. */
+export function Line({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  return (
+    <div className={classes.line}>
+      <span className={classes.label}>{label}</span>
+      {children}
+    </div>
+  );
+}
+
+interface MeasureProps {
+  readonly label: string;
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+}
+
+/** A slider for the hand and a field for the figure. */
+export function Measure({ label, unit, min, max, step, value, onChange }: MeasureProps) {
+  return (
+    <Line label={label}>
+      <Slider
+        className={classes.slider ?? ''}
+        size="xs"
+        label={null}
+        thumbLabel={`${label}, ${unit}`}
+        min={min}
+        max={max}
+        step={step}
+        value={value}
+        onChange={onChange}
+      />
+      <Figure
+        label={`${label}, ${unit}`}
+        unit={unit}
+        min={min}
+        max={max}
+        step={step}
+        value={value}
+        onChange={onChange}
+      />
+    </Line>
+  );
+}
+
+function Figure({ label, unit, min, max, step, value, onChange }: MeasureProps) {
+  return (
+    <NumberInput
+      className={classes.figure ?? ''}
+      size="xs"
+      hideControls
+      aria-label={label}
+      suffix={` ${unit}`}
+      min={min}
+      max={max}
+      step={step}
+      value={value}
+      onChange={(given) => typeof given === 'number' && onChange(given)}
+    />
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly choices: Readonly<Record<T, string>>;
+  readonly value: T;
+  readonly onChange: (value: T) => void;
+}
+
+/** Two to four short choices side by side. */
+export function Choice<T extends string>({ label, choices, value, onChange }: ChoiceProps<T>) {
+  const data = Object.entries<string>(choices).map(([key, words]) => ({ value: key, label: words }));
+  return (
+    <Line label={label}>
+      <SegmentedControl
+        className={classes.choice ?? ''}
+        size="xs"
+        aria-label={label}
+        data={data}
+        value={value}
+        onChange={(given) => onChange(given as T)}
+      />
+    </Line>
+  );
+}
+
+/** More choices, or long ones. */
+export function Select<T extends string>({ label, choices, value, onChange }: ChoiceProps<T>) {
+  const id = useId();
+  const data = Object.entries<string>(choices).map(([key, words]) => ({ value: key, label: words }));
+  return (
+    <div className={classes.line}>
+      <label className={classes.label} htmlFor={id}>
+        {label}
+      </label>
+      <NativeSelect
+        id={id}
+        className={classes.choice ?? ''}
+        size="xs"
+        data={data}
+        value={value}
+        onChange={(event) => onChange(event.currentTarget.value as T)}
+      />
+    </div>
+  );
+}
+
+export const LEAST_HU = -1024;
+export const MOST_HU = 3071;
+
+interface HuRangeControlProps {
+  readonly label: string;
+  readonly value: HuRange;
+  readonly onChange: (value: HuRange) => void;
+}
+
+/** An inclusive range of HU: two figures, and a slider over the range of a CT. */
+export function HuRangeControl({ label, value: [low, high], onChange }: HuRangeControlProps) {
+  const bounds = { size: 'xs', hideControls: true, min: -32768, max: 32767, allowDecimal: false } as const;
+  return (
+    <>
+      <Line label={label}>
+        <NumberInput
+          {...bounds}
+          className={classes.bound ?? ''}
+          aria-label="Lowest HU"
+          value={low}
+          onChange={(given) => typeof given === 'number' && onChange([given, Math.max(given, high)])}
+        />
+        <span>…</span>
+        <NumberInput
+          {...bounds}
+          className={classes.bound ?? ''}
+          aria-label="Highest HU"
+          value={high}
+          onChange={(given) => typeof given === 'number' && onChange([Math.min(low, given), given])}
+        />
+        <span className={classes.unit}>HU</span>
+      </Line>
+      <RangeSlider
+        className={classes.range ?? ''}
+        size="xs"
+        label={null}
+        thumbFromLabel="Lowest HU"
+        thumbToLabel="Highest HU"
+        min={LEAST_HU}
+        max={MOST_HU}
+        step={1}
+        minRange={0}
+        value={[Math.max(LEAST_HU, low), Math.min(MOST_HU, high)]}
+        onChange={onChange}
+      />
+    </>
+  );
+}
