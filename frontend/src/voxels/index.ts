@@ -69,4 +69,5 @@ export {
 } from './polygon';
 export { type Cut, cutSpans, type Reach, rowSpans, sliceGrid, slicePoint, sliceReach } from './polygonSpans';
 export { readSlice, sliceSize } from './slice';
+export { SURFACE_OPTIONS, type Surface, type SurfaceOptions, surfaceInLps, surfaceOf } from './surface';
 export type { OnSpan, Stamp } from './sweep';

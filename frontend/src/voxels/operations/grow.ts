@@ -117,52 +117,54 @@ export function growOwners(
   locality: number,
   report: (share: number) => void,
 ): void {
-  const { hu, owners } = grid;
   const { offsets, penalties } = neighbours(grid.strides, spacing_mm, locality);
   const queue = new BucketQueue((HU_SPAN + 1) * COST_PER_HU + Math.max(...penalties));
-  const { costs, left } = startFrom(owners, queue);
+  const { nodes, left } = startFrom(grid, queue);
   const progress = new Progress(left, report);
   for (let node = queue.pop(); node >= 0; node = queue.pop()) {
     const cost = queue.cost;
     // Reached at a lower cost since it was put here.
-    if (costs[node] !== cost) continue;
+    if (nodes[node] !== cost) continue;
     progress.step();
-    const owner = owners[node];
-    const here = hu[node];
+    const own = nodes[node + 1];
+    const here = own >> 8;
     for (let n = 0; n < offsets.length; n++) {
       const next = node + offsets[n];
-      const known = costs[next];
+      const known = nodes[next];
       if (known <= cost) continue;
-      const difference = hu[next] - here;
-      const reached = cost + (difference < 0 ? -difference : difference) * COST_PER_HU + penalties[n];
+      const there = nodes[next + 1] >> 8;
+      const difference = there < here ? here - there : there - here;
+      const reached = cost + difference * COST_PER_HU + penalties[n];
       if (reached >= known) continue;
-      costs[next] = reached;
-      owners[next] = owner;
+      nodes[next] = reached;
+      nodes[next + 1] = (there << 8) | (own & 0xff);
       queue.push(next, reached);
     }
   }
+  for (let voxel = 0; voxel < grid.owners.length; voxel++) grid.owners[voxel] = nodes[2 * voxel + 1] & 0xff;
 }
 
 const HU_SPAN = 3071 + 1024;
 
-/** Walls cost -1, which no path improves. */
-function startFrom(owners: Uint8Array, queue: BucketQueue): { costs: Int32Array; left: number } {
-  const costs = new Int32Array(owners.length);
+/**
+ * What the search keeps of a voxel lies side by side, for it goes to and fro in memory: first the cost, then the HU
+ * times 256 and the owner. Node n of the queue is voxel n / 2. Walls cost -1, which no path improves.
+ */
+function startFrom({ hu, owners }: SeedGrid, queue: BucketQueue): { nodes: Int32Array; left: number } {
+  const nodes = new Int32Array(2 * owners.length);
   let left = 0;
-  for (let node = 0; node < owners.length; node++) {
-    const owner = owners[node];
-    if (owner === WALL) {
-      costs[node] = -1;
-      continue;
-    }
+  for (let voxel = 0; voxel < owners.length; voxel++) {
+    const owner = owners[voxel];
+    nodes[2 * voxel] = owner === WALL ? -1 : owner === NOBODY ? FARTHEST : 0;
+    nodes[2 * voxel + 1] = (hu[voxel] << 8) | owner;
+    if (owner === WALL) continue;
     left += 1;
-    if (owner === NOBODY) costs[node] = FARTHEST;
-    else queue.push(node, 0);
+    if (owner !== NOBODY) queue.push(2 * voxel, 0);
   }
-  return { costs, left };
+  return { nodes, left };
 }
 
-/** A step costs at least one part, so that where all is alike the nearest seed wins. */
+/** Nodes around a node. A step costs at least one part, so that where all is alike the nearest seed wins. */
 function neighbours(
   strides: readonly [number, number, number],
   spacing_mm: Triple,
@@ -177,7 +179,7 @@ function neighbours(
     steps.push([offset, Math.max(1, Math.round(locality * mm * COST_PER_HU))]);
   }
   return {
-    offsets: Int32Array.from(steps, ([offset]) => offset),
+    offsets: Int32Array.from(steps, ([offset]) => 2 * offset),
     penalties: Int32Array.from(steps, ([, penalty]) => penalty),
   };
 }

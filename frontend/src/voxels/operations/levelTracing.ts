@@ -24,21 +24,8 @@ export interface LevelTrace {
 /** Steps along voxel edges: right, down, left, up, the inside on the right hand. */
 const STEP_COLUMN = [1, 0, -1, 0];
 const STEP_ROW = [0, 1, 0, -1];
-/** From a corner, the voxels before and behind it on the right (inside) and left hand, by direction. */
-const AHEAD_RIGHT: readonly (readonly [number, number])[] = [
-  [0, 0],
-  [-1, 0],
-  [-1, -1],
-  [0, -1],
-];
-const AHEAD_LEFT: readonly (readonly [number, number])[] = [
-  [0, -1],
-  [0, 0],
-  [-1, 0],
-  [-1, -1],
-];
 
-/** The slice, `columns` fastest; a point is a whole column and row. */
+/** The slice, `columns` fastest; a point is a whole column and row. Null where the point lies outside of it. */
 export function levelTrace(
   hu: Int16Array,
   columns: number,
@@ -63,23 +50,23 @@ export function levelTrace(
 
 type Start = readonly [column: number, row: number, direction: number];
 
-/** One slice cut at a level; beyond its border everything is darker. */
+/** One slice cut at a level, with a rim of darker voxels around it. */
 class Level {
   readonly level: number;
-  private readonly hu: Int16Array;
-  private readonly columns: number;
-  private readonly rows: number;
+  /** 1 where the level is reached; voxel (column, row) is at column + 1 + width * (row + 1). */
+  readonly reached: Uint8Array;
+  readonly width: number;
 
   constructor(hu: Int16Array, columns: number, rows: number, level: number) {
-    this.hu = hu;
-    this.columns = columns;
-    this.rows = rows;
     this.level = level;
-  }
-
-  reaches(column: number, row: number): boolean {
-    const inSlice = column >= 0 && row >= 0 && column < this.columns && row < this.rows;
-    return inSlice && this.hu[column + this.columns * row] >= this.level;
+    this.width = columns + 2;
+    this.reached = new Uint8Array(this.width * (rows + 2));
+    for (let row = 0, from = 0; row < rows; row++) {
+      const to = 1 + this.width * (row + 1);
+      for (let column = 0; column < columns; column++) {
+        this.reached[to + column] = hu[from++] >= level ? 1 : 0;
+      }
+    }
   }
 
   /** Edges of the voxel where the boundary passes; inside a plateau those of the first such voxel to its left. */
@@ -93,12 +80,31 @@ class Level {
   }
 
   private edgesOf(column: number, row: number): Start[] {
+    const { reached, width } = this;
+    const at = column + 1 + width * (row + 1);
     const starts: Start[] = [];
-    if (!this.reaches(column, row - 1)) starts.push([column, row, 0]);
-    if (!this.reaches(column + 1, row)) starts.push([column + 1, row, 1]);
-    if (!this.reaches(column, row + 1)) starts.push([column + 1, row + 1, 2]);
-    if (!this.reaches(column - 1, row)) starts.push([column, row + 1, 3]);
+    if (reached[at - width] === 0) starts.push([column, row, 0]);
+    if (reached[at + 1] === 0) starts.push([column + 1, row, 1]);
+    if (reached[at + width] === 0) starts.push([column + 1, row + 1, 2]);
+    if (reached[at - 1] === 0) starts.push([column, row + 1, 3]);
     return starts;
+  }
+}
+
+/** Whole numbers that are appended; grows by doubling. */
+class Numbers {
+  length = 0;
+  values = new Int32Array(1 << 10);
+
+  add(a: number, b: number, c: number): void {
+    if (this.length + 3 > this.values.length) {
+      const larger = new Int32Array(this.values.length * 2);
+      larger.set(this.values);
+      this.values = larger;
+    }
+    this.values[this.length++] = a;
+    this.values[this.length++] = b;
+    this.values[this.length++] = c;
   }
 }
 
@@ -107,76 +113,91 @@ class Walk {
   /** Voxels encircled. */
   readonly area: number;
   /** Corners where the boundary turns: column, row, and the direction it goes on in. */
-  private readonly turns: number[] = [];
-  /** Rows and columns of edges that run up or down, as pairs. */
-  private readonly upright: number[] = [];
+  private readonly turns = new Numbers();
 
-  constructor(slice: Level, column: number, row: number, direction: number) {
+  constructor({ reached, width }: Level, column: number, row: number, direction: number) {
+    // From a corner, the voxels ahead on the left and on the right hand, by direction.
+    const left = [-width, 0, -1, -width - 1];
+    const right = [0, -1, -width - 1, -width];
     let [c, r, d] = [column, row, direction];
     let area = 0;
     do {
-      const turned = nextDirection(slice, c, r, d);
       c += STEP_COLUMN[d];
       r += STEP_ROW[d];
-      if (STEP_ROW[d] !== 0) {
-        this.upright.push(STEP_ROW[d] > 0 ? r - 1 : r, c);
-        area += STEP_ROW[d] * c;
-      }
-      if (turned !== d) this.turns.push(c, r, turned);
-      d = turned;
+      area += STEP_ROW[d] * c;
+      const corner = c + 1 + width * (r + 1);
+      // Left where voxels meet only at a corner, so they stay joined.
+      let next = d;
+      if (reached[corner + left[d]] === 1) next = (d + 3) & 3;
+      else if (reached[corner + right[d]] === 0) next = (d + 1) & 3;
+      if (next !== d) this.turns.add(c, r, next);
+      d = next;
     } while (c !== column || r !== row || d !== direction);
     this.area = Math.abs(area);
   }
 
   /** Whether this boundary runs through the edge that starts at a corner in a direction. */
   passes(column: number, row: number, direction: number): boolean {
-    const { turns } = this;
-    for (let n = 0; n < turns.length; n += 3) {
-      const next = (n + 3) % turns.length;
-      if (turns[n + 2] !== direction) continue;
-      const along = (column - turns[n]) * STEP_COLUMN[direction] + (row - turns[n + 1]) * STEP_ROW[direction];
-      const length = Math.abs(turns[next] - turns[n]) + Math.abs(turns[next + 1] - turns[n + 1]);
-      const aside = (column - turns[n]) * STEP_ROW[direction] + (row - turns[n + 1]) * STEP_COLUMN[direction];
-      if (aside === 0 && along >= 0 && along < length) return true;
+    const { values, length } = this.turns;
+    const [stepColumn, stepRow] = [STEP_COLUMN[direction], STEP_ROW[direction]];
+    for (let n = 0; n < length; n += 3) {
+      if (values[n + 2] !== direction) continue;
+      const next = n + 3 < length ? n + 3 : 0;
+      const along = (column - values[n]) * stepColumn + (row - values[n + 1]) * stepRow;
+      const aside = (column - values[n]) * stepRow + (row - values[n + 1]) * stepColumn;
+      const straight = Math.abs(values[next] - values[n]) + Math.abs(values[next + 1] - values[n + 1]);
+      if (aside === 0 && along >= 0 && along < straight) return true;
     }
     return false;
   }
 
   polygon(): Float32Array {
-    const corners = new Float32Array((this.turns.length / 3) * 2);
-    for (let n = 0, p = 0; n < this.turns.length; n += 3, p += 2) {
-      corners[p] = this.turns[n] - 0.5;
-      corners[p + 1] = this.turns[n + 1] - 0.5;
+    const { values, length } = this.turns;
+    const corners = new Float32Array((length / 3) * 2);
+    for (let n = 0, p = 0; n < length; n += 3) {
+      corners[p++] = values[n] - 0.5;
+      corners[p++] = values[n + 1] - 0.5;
     }
     return corners;
   }
 
   /** Between the first and second upright edge of a row, between the third and fourth, and so on. */
   filled(): { rows: Int32Array; voxels: number } {
-    const edges = new Float64Array(this.upright.length / 2);
-    // Row and column sorted as one number.
-    const WIDEST = 2 ** 20;
-    for (let n = 0; n < edges.length; n++) edges[n] = this.upright[2 * n] * WIDEST + this.upright[2 * n + 1];
-    edges.sort();
+    const edges = this.uprightEdges();
     const rows = new Int32Array((edges.length / 2) * 3);
     let voxels = 0;
     for (let n = 0, p = 0; n < edges.length; n += 2, p += 3) {
-      const row = Math.floor(edges[n] / WIDEST);
+      const row = Math.floor(edges[n] / ROW);
       rows[p] = row;
-      rows[p + 1] = edges[n] - row * WIDEST;
+      rows[p + 1] = edges[n] - row * ROW;
       rows[p + 2] = edges[n + 1] - edges[n];
       voxels += rows[p + 2];
     }
     return { rows, voxels };
   }
+
+  /** Row and column of every edge that runs up or down, sorted as one number: row * ROW + column. */
+  private uprightEdges(): Uint32Array {
+    const { values, length } = this.turns;
+    let count = 0;
+    const eachStretch = (onStretch: (column: number, top: number, bottom: number) => void) => {
+      for (let n = 0; n < length; n += 3) {
+        if (STEP_ROW[values[n + 2]] === 0) continue;
+        const [one, two] = [values[n + 1], values[(n + 3 < length ? n + 3 : 0) + 1]];
+        onStretch(values[n], Math.min(one, two), Math.max(one, two));
+      }
+    };
+    eachStretch((_, top, bottom) => {
+      count += bottom - top;
+    });
+    const edges = new Uint32Array(count);
+    count = 0;
+    eachStretch((column, top, bottom) => {
+      for (let row = top; row < bottom; row++) edges[count++] = row * ROW + column;
+    });
+    return edges.sort();
+  }
 }
 
-/** After the edge that starts at a corner: left where voxels meet only at a corner, so they stay joined. */
-function nextDirection(slice: Level, column: number, row: number, direction: number): number {
-  const c = column + STEP_COLUMN[direction];
-  const r = row + STEP_ROW[direction];
-  const [leftColumn, leftRow] = AHEAD_LEFT[direction];
-  if (slice.reaches(c + leftColumn, r + leftRow)) return (direction + 3) % 4;
-  const [rightColumn, rightRow] = AHEAD_RIGHT[direction];
-  return slice.reaches(c + rightColumn, r + rightRow) ? direction : (direction + 1) % 4;
-}
+/** More than a slice has columns. */
+const ROW = 2 ** 16;
