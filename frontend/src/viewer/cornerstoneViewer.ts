@@ -1,6 +1,6 @@
 /** The viewer of one case: the planes and what is drawn above them (views), and what the pointer does there. */
 import {
-  type EditBox,
+  type Box,
   EditEngine,
   type Ijk,
   isStructure,
@@ -222,7 +222,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
     return this.tools.begin(pane, start, at);
   }
 
-  edited(box: EditBox): void {
+  edited(box: Box): void {
     this.planes.edited(box);
   }
 

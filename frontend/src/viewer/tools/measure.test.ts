@@ -90,6 +90,16 @@ describe('measuring', () => {
     expect(told.at(-1)).toBe(0);
   });
 
+  it('draws both axes of a bidirectional measurement while its long one is dragged', () => {
+    const tool = new MeasuringTool(() => {});
+    const pane = new TestPane('axial', 3);
+    const gesture = tool.begin(pane, 'bidirectional', pane.over(2, 2));
+    gesture.move(pane.over(4, 2));
+    gesture.move(pane.over(10, 2));
+    gesture.end();
+    expect(tool.all).toMatchObject([{ long_mm: 8, short_mm: 4 }]);
+  });
+
   it('belongs to its slice: in another one its ends are not taken', () => {
     const tool = new MeasuringTool(() => {});
     measure(tool, new TestPane('axial', 3), [2, 2], [8, 2]);

@@ -36,11 +36,16 @@ export class MeasuringTool {
     const before = this.all;
     const taken = this.gripAt(pane, at);
     const grip = taken ?? this.add(pane, kind, at);
+    const start = pane.indexAt(at);
     let moved = 0;
     return {
       move: (point) => {
         moved = Math.max(moved, Math.hypot(point.x - at.x, point.y - at.y));
-        this.drag(pane, grip, point);
+        if (taken !== null) this.drag(pane, grip, point);
+        else
+          this.change(
+            measurementBetween(kind, grip.id, pane.frame, pane.slice, [start, pane.indexAt(point)]),
+          );
       },
       end: () => {
         if (taken === null && moved < SHORTEST_PX) this.set(before);
@@ -58,8 +63,12 @@ export class MeasuringTool {
   }
 
   private drag(pane: ToolPane, { id, end }: Grip, to: ScreenPoint): void {
-    const index = pane.indexAt(to);
-    this.set(this.all.map((one) => (one.id === id ? withEnd(one, pane.frame, end, index) : one)));
+    const one = this.all.find((each) => each.id === id);
+    if (one !== undefined) this.change(withEnd(one, pane.frame, end, pane.indexAt(to)));
+  }
+
+  private change(changed: Measurement): void {
+    this.set(this.all.map((one) => (one.id === changed.id ? changed : one)));
   }
 
   hover(pane: ToolPane, at: ScreenPoint | null): void {

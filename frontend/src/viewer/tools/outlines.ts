@@ -10,13 +10,13 @@ import {
   type LabelMap,
   type Outline,
   type Plane,
-  type StrokeRecord,
   type StructureRef,
   sliceGrid,
   type Triple,
 } from '../../voxels';
 import type { ToolHost } from './host';
 import { inSteps } from './steps';
+import { finish } from './strokes';
 
 /** Voxels that the engine fills in one go: about ten milliseconds. */
 const AT_ONCE = 2 ** 20;
@@ -39,7 +39,7 @@ function fillAtOnce(host: ToolHost, { tool, cut, erases }: OutlineEdit): void {
   const { engine, active } = host;
   if (!engine.begin({ tool, ...active, writes: erases ? BACKGROUND : active.value })) return;
   engine.fill((onSpan) => cutSpans(engine.map.shape, host.spacing_mm, cut, onSpan));
-  ended(host, engine.commit());
+  finish(host, engine.commit());
 }
 
 /** Nothing is written before the last step: what is drawn meanwhile makes this stale, and it says so. */
@@ -50,16 +50,10 @@ async function fillInSteps(host: ToolHost, { tool, cut, erases }: OutlineEdit, b
   try {
     const values = await inSteps(proposal(engine.map, spacing_mm, cut, box, write));
     const changes = [{ layer: active.layer, box, values }];
-    ended(host, await inSteps(engine.applyInSteps({ tool, target: active, changes, version })));
+    finish(host, await inSteps(engine.applyInSteps({ tool, target: active, changes, version })));
   } catch (error) {
     host.say(error instanceof Error ? error.message : 'The cut failed; draw it again.');
   }
-}
-
-function ended(host: ToolHost, record: StrokeRecord | null): void {
-  if (record === null) return;
-  host.edited(record.box);
-  host.strokeEnded(record);
 }
 
 interface Write {

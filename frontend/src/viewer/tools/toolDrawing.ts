@@ -57,8 +57,9 @@ export class ToolDrawing {
   }
 
   private paint(pen: Pen, { pane, preview }: PaneDrawing): boolean {
+    const lines = !this.scene.isOblique && this.paintInSlice(pen, preview);
     const words = [this.paintPointer(pen, pane), this.paintNotice(pen)];
-    return (!this.scene.isOblique && this.paintInSlice(pen, preview)) || words.includes(true);
+    return lines || words.includes(true);
   }
 
   private paintInSlice(pen: Pen, preview: PreviewPainter): boolean {

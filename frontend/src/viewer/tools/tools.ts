@@ -1,6 +1,6 @@
 /** The tools of one viewer: which is chosen, how it is set, what it does with the pointer, and what it draws. */
 import {
-  type EditBox,
+  type Box,
   type EditEngine,
   type EditMask,
   type Ijk,
@@ -65,7 +65,7 @@ export interface ToolScene {
   crosshair(): Ijk;
   setWindow(window: VoiWindow): void;
   moveCrosshair(index: Ijk, from: ToolPane): void;
-  edited(box: EditBox): void;
+  edited(box: Box): void;
   strokeEnded(record: StrokeRecord): void;
   redraw(): void;
   /** The tool or how it looks has changed. */
@@ -184,7 +184,7 @@ export class Tools implements ToolPort, ToolHost {
     this.scene.moveCrosshair(index, from);
   }
 
-  edited(box: EditBox): void {
+  edited(box: Box): void {
     this.scene.edited(box);
   }
 

@@ -4,7 +4,7 @@ import type { ScreenPoint } from '../planeFrame';
 import type { ToolHost, ToolPane } from './host';
 import type { Pen } from './pen';
 import { sliceHu } from './sampling';
-import { refusalOf } from './strokes';
+import { finish, refusalOf } from './strokes';
 
 const NOT_LOADED = 'This slice is not loaded in full yet, so its HU are not known; try again in a moment.';
 
@@ -71,10 +71,7 @@ export class TracingTool {
     engine.fill((onSpan) =>
       rowSpans(engine.map.shape, traced.plane, traced.slice, traced.trace.rows, onSpan),
     );
-    const record = engine.commit();
-    if (record === null) return;
-    host.edited(record.box);
-    host.strokeEnded(record);
+    finish(host, engine.commit());
   }
 
   drop(): void {
