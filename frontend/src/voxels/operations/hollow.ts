@@ -29,13 +29,14 @@ export const hollow: Operation<HollowParams> = {
     requireReach(thickness_mm, region.spacing_mm, side === 'both' ? 'Half of the wall' : 'The wall');
     const labels = labelsWith(region, target);
     const wall = maskOf(labels, target.value);
+    const middle = side === 'both' ? 0.5 : side === 'outside' ? 1 : 0;
     let scratch: Float32Array | undefined;
     if (side !== 'inside') {
-      scratch = grow(wall, region, { radius_mm: thickness_mm, report: part(context.report, 0, 0.5) });
+      scratch = grow(wall, region, { radius_mm: thickness_mm, report: part(context.report, 0, middle) });
     }
     const core = maskOf(labels, target.value);
     if (side !== 'outside') {
-      const ball = { radius_mm: thickness_mm, report: part(context.report, 0.5, 1) };
+      const ball = { radius_mm: thickness_mm, report: part(context.report, middle, 1) };
       shrink(core, region, scratch === undefined ? ball : { ...ball, scratch });
     }
     if (!core.includes(1)) {

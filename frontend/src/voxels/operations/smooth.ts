@@ -41,18 +41,29 @@ function single(region: Region, { target, method, radius_mm }: SmoothParams, con
     );
   }
   const labels = labelsWith(region, only);
-  const ball = { radius_mm, report: context.report };
-  if (method === 'median') requireCountable(radius_mm, region);
-  const mask =
-    method === 'median'
-      ? majority(labels, [only.value], region, radius_mm, context.report)
-      : (method === 'opening' ? open : close)(maskOf(labels, only.value), region, ball);
+  const mask = smoothed(region, labels, only.value, { method, radius_mm, report: context.report });
   if (!mask.includes(1)) {
     throw new OperationRefused(
       'The structure is thinner than the ball and would vanish; choose a smaller radius.',
     );
   }
   return { changes: [{ layer: only.layer, values: settle(mask, labels, only.value) }] };
+}
+
+interface Single {
+  readonly method: SmoothParams['method'];
+  readonly radius_mm: number;
+  readonly report: (share: number) => void;
+}
+
+function smoothed(region: Region, labels: Uint8Array, value: number, how: Single): Uint8Array {
+  if (how.method === 'median') {
+    requireCountable(how.radius_mm, region);
+    return majority(labels, [value], region, how.radius_mm, how.report);
+  }
+  const mask = maskOf(labels, value);
+  (how.method === 'opening' ? open : close)(mask, region, how);
+  return mask;
 }
 
 function joint(region: Region, { target, radius_mm }: SmoothParams, context: Context): Proposal {
@@ -68,13 +79,13 @@ function joint(region: Region, { target, radius_mm }: SmoothParams, context: Con
   const values = target.map((structure) => labelsFor(region, structure) && structure.value);
   const present = values.filter((value) => labels.includes(value));
   if (present.length === 0) throw new OperationRefused('These structures are empty; draw something first.');
-  const smoothed = smoothTogether(labels, present, region, radius_mm, context.report);
-  const gone = present.filter((value) => !smoothed.includes(value)).length;
-  const changes = [{ layer: first.layer, values: smoothed }];
+  const together = smoothTogether(labels, present, region, radius_mm, context.report);
+  const gone = present.filter((value) => !together.includes(value)).length;
+  const changes = [{ layer: first.layer, values: together }];
   if (gone === 0) return { changes };
   return {
     changes,
-    note: `${gone} of the structures ${gone === 1 ? 'is' : 'are'} thinner than the ball and vanish.`,
+    note: `${gone} of the structures ${gone === 1 ? 'is' : 'are'} thinner than the ball and vanish${gone === 1 ? 'es' : ''}.`,
   };
 }
 

@@ -49,3 +49,9 @@ export function ballRows(radius_mm: number, spacing_mm: Triple): BallRow[] {
 export function ballVoxels(rows: readonly BallRow[]): number {
   return rows.reduce((voxels, row) => voxels + 2 * row.half + 1, 0);
 }
+
+/** The nearest index of so many. */
+export function clamp(index: number, count: number): number {
+  if (index < 0) return 0;
+  return index < count ? index : count - 1;
+}

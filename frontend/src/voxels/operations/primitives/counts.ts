@@ -1,7 +1,7 @@
 /** How many voxels of a ball around a place are members, row by row. */
 import { type Box, boxOf } from '../../box';
 import type { Triple } from '../../geometry';
-import { type BallRow, ballRows, ballVoxels, type Grid } from './ball';
+import { type BallRow, ballRows, ballVoxels, clamp, type Grid } from './ball';
 
 /** Counts must fit 16 bits where they are kept. */
 export const MOST_BALL_VOXELS = 65_535;
@@ -90,8 +90,4 @@ export class BallCounts {
       counts[i] += sum;
     }
   }
-}
-
-function clamp(index: number, count: number): number {
-  return index < 0 ? 0 : index >= count ? count - 1 : index;
 }
