@@ -3,7 +3,7 @@
  *
  * Surface nets (Gibson, Constrained elastic surface nets, MICCAI 1998) rather than marching cubes: one vertex per
  * cell gives half the vertices, triangles of even shape and no stairs finer than a voxel, so a few smoothing passes
- * suffice. Cells that the surface passes several times get several vertices, so it is closed and never touches
+ * suffice. At the end it is moved along its normals until it encloses what its voxels do. Cells that the surface passes several times get several vertices, so it is closed and never touches
  * itself: every edge belongs to two triangles.
  */
 import type { Box } from './box';
@@ -11,7 +11,7 @@ import { type Geometry, ijk, indexToLps, type Triple } from './geometry';
 import { OperationRefused } from './operations/operation';
 import { blockStep, surfaceField } from './surfaceField';
 import { type QuadMesh, quadMesh } from './surfaceMesh';
-import { normalsOf, smooth, trianglesOf } from './surfaceSmooth';
+import { inflateTo, smooth, trianglesOf } from './surfaceSmooth';
 
 export interface SurfaceOptions {
   /** Smoothing passes: 0 for none, 10 to hide single voxels. */
@@ -48,11 +48,16 @@ export function surfaceOf(
     throw new OperationRefused('The surface needs every voxel of its box; load the mask again.');
   }
   const step = blockStep(box, spacing_mm, options.most_voxels);
-  const mesh = quadMesh(surfaceField(labels, box, value, step));
+  const field = surfaceField(labels, box, value, step);
+  const mesh = quadMesh(field);
   smooth(mesh, options.smoothing);
   toMillimetres(mesh, box, step, spacing_mm);
   const triangles = trianglesOf(mesh);
-  return { positions: mesh.positions, normals: normalsOf(mesh.positions, triangles), triangles, step };
+  const [si, sj, sk] = spacing_mm;
+  const volume = field.voxels * si * sj * sk;
+  const half = Math.min(...step.map((voxels, axis) => voxels * spacing_mm[axis])) / 2;
+  const normals = inflateTo(volume, mesh.positions, triangles, half);
+  return { positions: mesh.positions, normals, triangles, step };
 }
 
 /** The surface in patient millimetres. */

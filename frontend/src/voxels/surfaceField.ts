@@ -9,6 +9,8 @@ export interface SurfaceField {
   readonly filled: Uint8Array;
   /** A block is inside from this many voxels on. */
   readonly level: number;
+  /** Voxels of the structure. */
+  readonly voxels: number;
   /** Voxels of a block along each axis. */
   readonly step: Triple;
 }
@@ -48,7 +50,7 @@ export function surfaceField(labels: Uint8Array, box: Box, value: number, step: 
       addRow(labels, from, ni, value, filled, to, stepI);
     }
   }
-  return { size: blocks, filled, level: levelOf(filled, stepI * stepJ * stepK), step };
+  return { size: blocks, filled, ...levelOf(filled, stepI * stepJ * stepK), step };
 }
 
 function addRow(
@@ -70,8 +72,7 @@ function addRow(
   }
 }
 
-function levelOf(filled: Uint8Array, perBlock: number): number {
-  if (perBlock === 1) return 1;
+function levelOf(filled: Uint8Array, perBlock: number): { level: number; voxels: number } {
   const blocks = new Float64Array(256);
   for (const voxels of filled) blocks[voxels] += 1;
   const total = blocks.reduce((sum, count, voxels) => sum + count * voxels, 0);
@@ -85,5 +86,5 @@ function levelOf(filled: Uint8Array, perBlock: number): number {
       level = voxels;
     }
   }
-  return level;
+  return { level, voxels: total };
 }

@@ -19,6 +19,10 @@ export interface SeedGrid {
   readonly owners: Uint8Array;
 }
 
+function isSeed(owner: number): boolean {
+  return owner >= FIRST_SEED && owner !== WALL;
+}
+
 /** Metal and padding say nothing about where an organ ends. */
 const LOWEST_HU = -1024;
 const HIGHEST_HU = 3071;
@@ -78,7 +82,7 @@ function ownerLookups(region: Region, seeds: readonly StructureRef[], others: nu
       ownerOf = Uint8Array.from({ length: 256 }, (_, value) => (isStructure(value) ? others : NOBODY));
       layers.set(seed.layer, ownerOf);
     }
-    if (ownerOf[seed.value] >= FIRST_SEED && ownerOf[seed.value] !== WALL) {
+    if (isSeed(ownerOf[seed.value])) {
       throw new OperationRefused('The same structure was given twice as a seed; name each once.');
     }
     ownerOf[seed.value] = FIRST_SEED + n;
@@ -86,7 +90,7 @@ function ownerLookups(region: Region, seeds: readonly StructureRef[], others: nu
   return [...layers].map(([layer, ownerOf]) => ({ labels: region.labels[layer], ownerOf }));
 }
 
-/** Where layers overlap the first seed owns the voxel. */
+/** Where layers overlap a seed owns the voxel rather than a structure that is none, and the first seed of several. */
 function takeRow(
   labels: Uint8Array,
   ownerOf: Uint8Array,
@@ -97,7 +101,8 @@ function takeRow(
 ): void {
   for (let i = 0; i < count; i++) {
     const owner = ownerOf[labels[from + i]];
-    if (owner !== NOBODY && owners[to + i] === NOBODY) owners[to + i] = owner;
+    if (owner === NOBODY || isSeed(owners[to + i])) continue;
+    if (isSeed(owner) || owners[to + i] === NOBODY) owners[to + i] = owner;
   }
 }
 
@@ -114,7 +119,7 @@ function seedSides(grid: SeedGrid): void {
 }
 
 function isFree({ owners }: SeedGrid): (side: Int32Array) => boolean {
-  return (side) => side.every((voxel) => owners[voxel] === WALL || owners[voxel] < FIRST_SEED);
+  return (side) => !side.some((voxel) => isSeed(owners[voxel]));
 }
 
 /** Voxels of the region at one place of an axis. */
