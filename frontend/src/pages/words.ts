@@ -89,6 +89,8 @@ export function saveBadge(state: SaveState): string {
       return `offline · ${strokes(state.strokes)} kept`;
     case 'conflict':
       return `conflict · ${strokes(state.strokes)} kept`;
+    case 'branched':
+      return `branch · ${strokes(state.kept)} kept`;
     case 'signedOut':
       return `signed out · ${strokes(state.strokes)} kept`;
     case 'refused':
@@ -112,8 +114,16 @@ export function saveSentence(state: SaveState): string {
     case 'signedOut':
       return `${kept}. Sign in again and ${isOne ? 'it' : 'they'} will be sent.`;
     case 'conflict':
-      return `This case was changed somewhere else since you opened it. ${kept}. Put ${isOne ? 'it' : 'them'} on top of the newest version, or discard ${isOne ? 'it' : 'them'}.`;
+      return `This case was changed somewhere else since you opened it. ${kept} and will be kept by the server as a branch.`;
+    case 'branched':
+      return `${asSentence(state.detail)} Your ${strokes(state.kept)} since then ${state.kept === 1 ? 'is' : 'are'} kept as a branch, and so is what you draw now.`;
     case 'refused':
       return `The server refused: ${state.detail} ${kept}.`;
   }
+}
+
+/** The server's word, with a full stop; or what usually is the reason. */
+function asSentence(detail: string): string {
+  const words = detail.trim() || 'This case was changed somewhere else since you opened it';
+  return /[.!?]$/.test(words) ? words : `${words}.`;
 }

@@ -10,8 +10,18 @@ export interface KeptStroke {
   readonly user: string;
   /** Slice blocks as `encodeEdits` writes them, not yet compressed. */
   readonly edits: Uint8Array;
-  readonly event: EditEvent;
+  /** One for each structure that gained or lost. */
+  readonly events: readonly EditEvent[];
+  /** More of the stroke before it, which was too long for one body. */
+  readonly goesOn: boolean;
 }
+
+/** What earlier versions kept: one event. */
+type StoredStroke = Omit<KeptStroke, 'events' | 'goesOn'> & {
+  readonly events?: readonly EditEvent[];
+  readonly event?: EditEvent;
+  readonly goesOn?: boolean;
+};
 
 /** The strokes up to `last` that went out under one key; the key stays the same for every retry. */
 export interface Batch {
@@ -21,16 +31,27 @@ export interface Batch {
   readonly last: number;
 }
 
-interface Base {
+/** The mask went on without the kept strokes: they go to a branch. */
+export interface Divergence {
+  /** The branch's mask; null before the server has made it. */
+  readonly branch: number | null;
+  /** Strokes that the branch has. */
+  readonly strokes: number;
+  /** Why, in the server's words. */
+  readonly detail: string;
+}
+
+export interface Base {
   readonly assignment: number;
   /** The last acknowledged revision: what the kept strokes were drawn on. */
   readonly revision: number;
+  readonly divergence?: Divergence | null;
 }
 
 export interface Kept {
   readonly strokes: readonly KeptStroke[];
   readonly batch: Batch | null;
-  readonly base: number | null;
+  readonly base: Base | null;
 }
 
 export interface Waiting {
@@ -39,7 +60,7 @@ export interface Waiting {
 }
 
 interface Tables extends DBSchema {
-  strokes: { key: [number, number]; value: KeptStroke };
+  strokes: { key: [number, number]; value: StoredStroke };
   batches: { key: number; value: Batch };
   bases: { key: number; value: Base };
 }
@@ -74,16 +95,21 @@ export class Outbox {
       work.objectStore('bases').get(assignment),
     ]);
     await work.done;
-    return { strokes, batch: batch ?? null, base: base?.revision ?? null };
+    return { strokes: strokes.map(present), batch: batch ?? null, base: base ?? null };
   }
 
-  async put(stroke: KeptStroke, base: number): Promise<void> {
+  async put(stroke: KeptStroke, base: Base): Promise<void> {
     const work = this.#db.transaction(['strokes', 'bases'], 'readwrite', DURABLE);
     await Promise.all([
       work.objectStore('strokes').put(stroke),
-      work.objectStore('bases').put({ assignment: stroke.assignment, revision: base }),
+      work.objectStore('bases').put(base),
       work.done,
     ]);
+  }
+
+  async remove(assignment: number, order: number): Promise<void> {
+    const work = this.#db.transaction('strokes', 'readwrite', DURABLE);
+    await Promise.all([work.store.delete([assignment, order]), work.done]);
   }
 
   async putBatch(batch: Batch): Promise<void> {
@@ -91,24 +117,24 @@ export class Outbox {
     await Promise.all([work.store.put(batch), work.done]);
   }
 
-  /** The server has committed the batch as `revision`: its strokes leave the outbox. */
-  async acknowledge(batch: Batch, revision: number): Promise<void> {
+  /** The server has committed the batch, so that its strokes leave the outbox; `base` is what the others lie on. */
+  async acknowledge(batch: Batch, base: Base): Promise<void> {
     const { assignment } = batch;
     const work = this.#db.transaction(ALL, 'readwrite', DURABLE);
     await Promise.all([
       work.objectStore('strokes').delete(strokesOf(assignment, batch.last)),
       work.objectStore('batches').delete(assignment),
-      work.objectStore('bases').put({ assignment, revision }),
+      work.objectStore('bases').put(base),
       work.done,
     ]);
   }
 
-  /** The kept strokes shall go on top of `revision`, under a new key. */
-  async rebase(assignment: number, revision: number): Promise<void> {
+  /** The kept strokes shall go elsewhere, under a new key. */
+  async redirect(base: Base): Promise<void> {
     const work = this.#db.transaction(['batches', 'bases'], 'readwrite', DURABLE);
     await Promise.all([
-      work.objectStore('batches').delete(assignment),
-      work.objectStore('bases').put({ assignment, revision }),
+      work.objectStore('batches').delete(base.assignment),
+      work.objectStore('bases').put(base),
       work.done,
     ]);
   }
@@ -127,7 +153,7 @@ export class Outbox {
   async waiting(user: string): Promise<readonly Waiting[]> {
     const counts = new Map<number, number>();
     for (const stroke of await this.#db.getAll('strokes')) {
-      if (stroke.user === user) {
+      if (stroke.user === user && stroke.goesOn !== true) {
         counts.set(stroke.assignment, (counts.get(stroke.assignment) ?? 0) + 1);
       }
     }
@@ -137,6 +163,10 @@ export class Outbox {
   close(): void {
     this.#db.close();
   }
+}
+
+function present({ events, event, goesOn, ...rest }: StoredStroke): KeptStroke {
+  return { ...rest, events: events ?? (event === undefined ? [] : [event]), goesOn: goesOn ?? false };
 }
 
 function strokesOf(assignment: number, last = Number.POSITIVE_INFINITY): IDBKeyRange {

@@ -1,30 +1,18 @@
 /** Sends strokes to the server: first in first out, one request in flight, none forgotten before it is acknowledged. */
 
-import { ApiError, type EditEvent, NetworkError, type SavedRevision, saveRevision } from '../api';
-import { decodeEdits, encodeEdits, mergeEdits, type SliceRuns } from '../voxels';
-import { gzip } from './gzip';
+import { ApiError, type Branch, type SavedRevision, saveBranch, saveRevision } from '../api';
+import { decodeEdits, type SliceRuns } from '../voxels';
+import { bodyOf, lastOfBatch } from './batches';
 import { newKey } from './newKey';
-import type { Batch, KeptStroke, Outbox } from './outbox';
+import type { Base, Batch, Divergence, Kept, Outbox } from './outbox';
+import { type SaveState, type Trouble, troubleOf } from './saveState';
+import { type DrawnStroke, StrokeKeeper } from './strokeKeeper';
 
 const FLUSH_AFTER_MS = 600;
 const RETRY_AFTER_MS = 1_000;
 const RETRY_AT_MOST_MS = 30_000;
-// Hours of work without a network go out in bodies that the server accepts.
-const STROKES_PER_BATCH = 100;
-const BYTES_PER_BATCH = 4_000_000;
-
-export type SaveState =
-  | { readonly kind: 'saved' }
-  | { readonly kind: 'saving'; readonly strokes: number }
-  | { readonly kind: 'offline'; readonly strokes: number; readonly detail: string }
-  | { readonly kind: 'conflict'; readonly strokes: number; readonly detail: string }
-  | { readonly kind: 'signedOut'; readonly strokes: number; readonly detail: string }
-  | { readonly kind: 'refused'; readonly strokes: number; readonly detail: string };
-
-export interface DrawnStroke {
-  readonly delta: readonly SliceRuns[];
-  readonly event: EditEvent;
-}
+/** A case is opened without knowing whether an earlier save arrived when the server takes longer than this to say. */
+const SETTLE_MS = 5_000;
 
 export interface SaveQueueOptions {
   readonly assignment: number;
@@ -34,51 +22,66 @@ export interface SaveQueueOptions {
   readonly outbox: Outbox;
   readonly flushAfterMs?: number;
   readonly retryAfterMs?: number;
+  readonly settleMs?: number;
 }
 
-type Trouble = Exclude<SaveState['kind'], 'saved' | 'saving'>;
-
 export class SaveQueue {
-  /** Edits of an earlier life of this tab, in the order of drawing: to be applied to the mask that was fetched. */
-  readonly restored: readonly SliceRuns[];
-
   readonly #options: SaveQueueOptions;
   readonly #watchers = new Set<() => void>();
   readonly #savedWatchers = new Set<(saved: SavedRevision) => void>();
-  #strokes: KeptStroke[];
+  #restored: readonly SliceRuns[] = [];
+  #restoredLast = 0;
+  readonly #keeper: StrokeKeeper;
   #batch: Batch | null;
   #head: number;
+  #openedAt: number | null = null;
+  #divergence: Divergence | null;
   #session: number | null = null;
-  #nextOrder: number;
   #state: SaveState = { kind: 'saved' };
   #trouble: { kind: Trouble; detail: string } | null = null;
+  #resumed = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #attempts = 0;
   #inFlight: Promise<void> | null = null;
   #durable = true;
   #closed = false;
 
-  private constructor(
-    options: SaveQueueOptions,
-    strokes: readonly KeptStroke[],
-    batch: Batch | null,
-    head: number,
-  ) {
+  private constructor(options: SaveQueueOptions, { strokes, batch, base }: Kept) {
     this.#options = options;
-    this.#strokes = [...strokes];
-    this.#batch = batch;
-    this.#head = head;
-    this.#nextOrder = (strokes.at(-1)?.order ?? 0) + 1;
-    this.restored = strokes.flatMap((stroke) => decodeEdits(stroke.edits));
+    this.#keeper = new StrokeKeeper(
+      options,
+      strokes,
+      () => this.#base,
+      () => this.#loseDurability(),
+    );
+    this.#batch = strokes.length > 0 ? batch : null;
+    this.#head = strokes.length > 0 ? (base?.revision ?? options.head) : options.head;
+    this.#divergence = strokes.length > 0 ? (base?.divergence ?? null) : null;
     globalThis.addEventListener?.('online', this.#goOnline);
-    this.#publish();
   }
 
-  /** Reads what an earlier life of this tab kept. Nothing is sent before `start`. */
+  /**
+   * Reads what an earlier life of this tab kept. Strokes on a revision that is no longer the newest are settled first:
+   * either they had arrived, or they become a branch. Nothing else is sent before `start`.
+   */
   static async open(options: SaveQueueOptions): Promise<SaveQueue> {
-    const { strokes, batch, base } = await options.outbox.kept(options.assignment);
-    const head = strokes.length > 0 ? (base ?? options.head) : options.head;
-    return new SaveQueue(options, strokes, strokes.length > 0 ? batch : null, head);
+    const queue = new SaveQueue(options, await options.outbox.kept(options.assignment));
+    if (queue.#hasStrokes && (queue.#head !== options.head || queue.#divergence !== null)) {
+      const late = new Promise((resume) => setTimeout(resume, options.settleMs ?? SETTLE_MS));
+      await Promise.race([queue.#settle(), late]);
+    }
+    queue.#beginHere();
+    return queue;
+  }
+
+  /** Edits of an earlier life of this tab, in the order of drawing: to be applied to the mask that was fetched. */
+  get restored(): readonly SliceRuns[] {
+    return this.#restored;
+  }
+
+  /** The revision that the mask was when this tab opened it, restored strokes included; null until they are saved. */
+  get openedAt(): number | null {
+    return this.#openedAt;
   }
 
   get state(): SaveState {
@@ -113,36 +116,32 @@ export class SaveQueue {
 
   /** Keeps the stroke now (called at mouse-up) and sends it within a second. */
   push(stroke: DrawnStroke): void {
-    const { assignment, user, outbox } = this.#options;
-    const kept = {
-      assignment,
-      order: this.#nextOrder,
-      user,
-      edits: encodeEdits(stroke.delta),
-      event: stroke.event,
-    };
-    this.#nextOrder += 1;
-    this.#strokes.push(kept);
-    outbox.put(kept, this.#head).catch(() => this.#loseDurability());
+    this.#keeper.add(stroke);
     this.#publish();
     if (this.#trouble === null) {
       this.#schedule(this.#options.flushAfterMs ?? FLUSH_AFTER_MS);
     }
   }
 
+  /** Keeps a stroke that is still being drawn, so that a tab that dies now loses none of it. It is not sent. */
+  keepDraft(stroke: DrawnStroke): void {
+    this.#keeper.keepDraft(stroke);
+  }
+
+  /** The stroke that was being drawn was dropped. */
+  dropDraft(): void {
+    this.#keeper.dropDraft();
+  }
+
   /** Sends everything now and tells how it ended. */
   async flush(): Promise<SaveState> {
     await this.#inFlight;
-    while (this.#strokes.length > 0 && !this.#isBlocked() && !this.#closed) {
-      await this.#sendOne();
-      if (this.#trouble !== null) {
-        break;
-      }
-    }
+    this.#keeper.finish();
+    await this.#sendAll();
     return this.#state;
   }
 
-  /** After signing in again, or when somebody presses "Try again". */
+  /** When somebody presses "Try again". */
   async retry(): Promise<SaveState> {
     await this.#inFlight;
     this.#trouble = null;
@@ -151,25 +150,35 @@ export class SaveQueue {
     return this.flush();
   }
 
+  /** After signing in again. A server that still forbids it does so for another reason, which is then shown. */
+  resume(): Promise<SaveState> {
+    this.#resumed = true;
+    return this.retry();
+  }
+
   /** Answers a conflict: the kept strokes go on top of `revision`, the newest of the server. */
   async rebase(revision: number): Promise<SaveState> {
-    await this.#options.outbox.rebase(this.#options.assignment, revision);
+    await this.#inFlight;
     this.#batch = null;
     this.#head = revision;
+    this.#divergence = null;
+    await this.#options.outbox.redirect(this.#base).catch(() => this.#loseDurability());
     return this.retry();
   }
 
   /** Throws the kept strokes away; only ever on the reader's own word. */
   async discard(): Promise<void> {
     await this.#options.outbox.discard(this.#options.assignment);
-    this.#strokes = [];
+    this.#keeper.forget();
     this.#batch = null;
+    this.#divergence = null;
     this.#trouble = null;
     this.#publish();
   }
 
   /** Stops sending. What is not acknowledged stays in the outbox. */
   close(): void {
+    this.#keeper.finish();
     this.#closed = true;
     this.#cancelTimer();
     globalThis.removeEventListener?.('online', this.#goOnline);
@@ -177,8 +186,52 @@ export class SaveQueue {
     this.#savedWatchers.clear();
   }
 
+  get #base(): Base {
+    return { assignment: this.#options.assignment, revision: this.#head, divergence: this.#divergence };
+  }
+
+  get #hasStrokes(): boolean {
+    return this.#keeper.strokes.length > 0;
+  }
+
+  #loseDurability(): void {
+    this.#durable = false;
+    this.#publish();
+  }
+
+  // Beginning
+
+  async #settle(): Promise<void> {
+    const { head } = this.#options;
+    if (this.#batch !== null && this.#divergence === null) {
+      await this.#sendOne();
+    }
+    if (this.#hasStrokes && this.#trouble === null) {
+      if (this.#divergence === null && this.#head !== head) {
+        await this.#diverge('This case was changed somewhere else since these strokes were drawn.');
+      }
+      if (this.#divergence !== null) {
+        await this.#sendAll();
+      }
+    }
+  }
+
+  /** What was settled is not in the way any more; the rest lies on the mask that the page fetches. */
+  #beginHere(): void {
+    if (!this.#hasStrokes) {
+      this.#head = Math.max(this.#head, this.#options.head);
+      this.#divergence = null;
+      this.#openedAt = this.#head;
+    }
+    this.#restored = this.#keeper.strokes.flatMap(({ edits }) => decodeEdits(edits));
+    this.#restoredLast = this.#keeper.lastOrder;
+    this.#publish();
+  }
+
+  // Sending
+
   #schedule(delay: number): void {
-    if (this.#timer !== null || this.#closed || this.#strokes.length === 0) {
+    if (this.#timer !== null || this.#closed || !this.#hasStrokes) {
       return;
     }
     this.#timer = setTimeout(() => {
@@ -194,6 +247,15 @@ export class SaveQueue {
     }
   }
 
+  async #sendAll(): Promise<void> {
+    while (this.#hasStrokes && !this.#isBlocked() && !this.#closed) {
+      await this.#sendOne();
+      if (this.#trouble !== null) {
+        break;
+      }
+    }
+  }
+
   #sendOne(): Promise<void> {
     this.#inFlight ??= this.#send().finally(() => {
       this.#inFlight = null;
@@ -203,25 +265,31 @@ export class SaveQueue {
 
   async #send(): Promise<void> {
     const batch = this.#batch ?? (await this.#openBatch());
-    const strokes = this.#strokes.filter((stroke) => stroke.order <= batch.last);
+    const strokes = this.#keeper.upTo(batch.last);
     const meta = {
       base_revision: batch.baseRevision,
       key: batch.key,
       session: this.#session,
-      events: strokes.map((stroke) => stroke.event),
+      events: strokes.flatMap(({ events }) => events),
     };
+    const { assignment } = this.#options;
     try {
-      const body = await gzip(encodeEdits(mergeEdits(strokes.map((stroke) => decodeEdits(stroke.edits)))));
-      const saved = await saveRevision(this.#options.assignment, meta, body);
-      await this.#acknowledge(batch, saved);
+      const body = await bodyOf(strokes);
+      if (this.#divergence === null) {
+        await this.#acknowledge(batch, await saveRevision(assignment, meta, body));
+      } else {
+        const { branch } = this.#divergence;
+        await this.#noteBranch(batch, await saveBranch(assignment, { ...meta, branch }, body));
+      }
     } catch (error) {
-      this.#fail(error);
+      await this.#fail(error);
     }
   }
 
   async #openBatch(): Promise<Batch> {
     const { assignment, outbox } = this.#options;
-    const batch = { assignment, key: newKey(), baseRevision: this.#head, last: lastOfBatch(this.#strokes) };
+    const last = lastOfBatch(this.#keeper.strokes, this.#restoredLast);
+    const batch = { assignment, key: newKey(), baseRevision: this.#head, last };
     this.#batch = batch;
     // Before the first byte leaves: a tab that dies after sending repeats the same key, and nothing is applied twice.
     await outbox.putBatch(batch).catch(() => this.#loseDurability());
@@ -229,29 +297,63 @@ export class SaveQueue {
   }
 
   async #acknowledge(batch: Batch, saved: SavedRevision): Promise<void> {
-    this.#strokes = this.#strokes.filter((stroke) => stroke.order > batch.last);
-    this.#batch = null;
     this.#head = saved.revision;
-    this.#trouble = null;
-    this.#attempts = 0;
-    await this.#options.outbox.acknowledge(batch, saved.revision).catch(() => this.#loseDurability());
-    this.#publish();
+    if (batch.last === this.#restoredLast) {
+      this.#openedAt = saved.revision;
+    }
+    await this.#forget(batch);
     for (const watcher of this.#savedWatchers) {
       watcher(saved);
     }
   }
 
-  #fail(error: unknown): void {
-    this.#trouble = {
-      kind: troubleOf(error),
-      detail: error instanceof Error ? error.message : String(error),
-    };
-    if (this.#trouble.kind === 'offline') {
+  async #noteBranch(batch: Batch, { mask }: Branch): Promise<void> {
+    const { strokes, detail } = this.#divergence ?? { strokes: 0, detail: '' };
+    const sent = this.#keeper.upTo(batch.last).filter(({ goesOn }) => !goesOn).length;
+    this.#divergence = { branch: mask, strokes: strokes + sent, detail };
+    await this.#forget(batch);
+  }
+
+  async #forget(batch: Batch): Promise<void> {
+    this.#keeper.forget(batch.last);
+    this.#batch = null;
+    this.#trouble = null;
+    this.#resumed = false;
+    this.#attempts = 0;
+    await this.#options.outbox.acknowledge(batch, this.#base).catch(() => this.#loseDurability());
+    this.#publish();
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    const detail = error instanceof Error ? error.message : String(error);
+    const kind = troubleOf(error);
+    if (kind === 'conflict' && this.#divergence === null) {
+      await this.#diverge(detail);
+      return;
+    }
+    this.#trouble = { kind: this.#shown(kind, error), detail };
+    if (kind === 'offline') {
       const first = this.#options.retryAfterMs ?? RETRY_AFTER_MS;
       this.#cancelTimer();
       this.#schedule(Math.min(RETRY_AT_MOST_MS, first * 2 ** this.#attempts));
       this.#attempts += 1;
     }
+    this.#publish();
+  }
+
+  #shown(kind: Trouble, error: unknown): Trouble {
+    if (kind === 'signedOut' && this.#resumed && isForbidden(error)) {
+      return 'refused';
+    }
+    // Where even a branch is refused the reader decides, as in any conflict.
+    return kind === 'refused' && this.#divergence?.branch === null ? 'conflict' : kind;
+  }
+
+  /** The mask went on without these strokes: from here on they, and those that follow, go to a branch. */
+  async #diverge(detail: string): Promise<void> {
+    this.#divergence = { branch: null, strokes: 0, detail };
+    this.#batch = null;
+    await this.#options.outbox.redirect(this.#base).catch(() => this.#loseDurability());
     this.#publish();
   }
 
@@ -267,11 +369,6 @@ export class SaveQueue {
     }
   };
 
-  #loseDurability(): void {
-    this.#durable = false;
-    this.#publish();
-  }
-
   #publish(): void {
     this.#state = this.#describe();
     for (const watcher of this.#watchers) {
@@ -280,39 +377,20 @@ export class SaveQueue {
   }
 
   #describe(): SaveState {
-    const strokes = this.#strokes.length;
-    if (strokes === 0) {
-      return { kind: 'saved' };
+    const strokes = this.#keeper.count;
+    if (strokes > 0 && this.#trouble !== null) {
+      return { ...this.#trouble, strokes };
     }
-    return this.#trouble === null ? { kind: 'saving', strokes } : { ...this.#trouble, strokes };
+    if (this.#divergence !== null) {
+      const { branch, strokes: kept, detail } = this.#divergence;
+      return branch === null
+        ? { kind: 'conflict', strokes, detail }
+        : { kind: 'branched', strokes, branch, kept, detail };
+    }
+    return strokes === 0 ? { kind: 'saved' } : { kind: 'saving', strokes };
   }
 }
 
-function lastOfBatch(strokes: readonly KeptStroke[]): number {
-  let bytes = 0;
-  let last = strokes[0]?.order ?? 0;
-  for (const stroke of strokes.slice(0, STROKES_PER_BATCH)) {
-    bytes += stroke.edits.length;
-    if (bytes > BYTES_PER_BATCH) {
-      break;
-    }
-    last = stroke.order;
-  }
-  return last;
-}
-
-function troubleOf(error: unknown): Trouble {
-  if (error instanceof NetworkError) {
-    return 'offline';
-  }
-  if (!(error instanceof ApiError)) {
-    return 'refused';
-  }
-  if (error.status >= 500 || error.status === 408 || error.status === 429) {
-    return 'offline';
-  }
-  if (error.status === 401 || error.status === 403) {
-    return 'signedOut';
-  }
-  return error.status === 409 ? 'conflict' : 'refused';
+function isForbidden(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 403;
 }

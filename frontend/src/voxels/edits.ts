@@ -104,6 +104,14 @@ export function writeEdits(map: LabelMap, slices: readonly SliceRuns[]): void {
 
 /** One delta with the effect of several, one after another: one block per slice, where a later run wins. */
 export function mergeEdits(deltas: readonly (readonly SliceRuns[])[]): SliceRuns[] {
+  const steps = mergeSteps(deltas);
+  let next = steps.next();
+  while (next.done !== true) next = steps.next();
+  return next.value;
+}
+
+/** The same, with a pause after each slice that takes work. */
+export function* mergeSteps(deltas: readonly (readonly SliceRuns[])[]): Generator<void, SliceRuns[]> {
   const blocks = new Map<string, SliceRuns[]>();
   for (const block of deltas.flat()) {
     const key = `${block.layer}/${block.k}`;
@@ -111,9 +119,38 @@ export function mergeEdits(deltas: readonly (readonly SliceRuns[])[]): SliceRuns
     if (same === undefined) blocks.set(key, [block]);
     else same.push(block);
   }
-  return [...blocks.values()]
-    .map((same) => (same.length === 1 ? same[0] : overlay(same)))
-    .sort((a, b) => a.layer - b.layer || a.k - b.k);
+  const merged: SliceRuns[] = [];
+  for (const same of blocks.values()) {
+    merged.push(same.length === 1 ? same[0] : overlay(same));
+    if (same.length > 1) yield;
+  }
+  return merged.sort((a, b) => a.layer - b.layer || a.k - b.k);
+}
+
+/** Gaps of 2^14 and more take a third or fourth byte; no slice has room for many. */
+const LONG_GAP_BYTES = 2048;
+
+/** An upper bound of what `encodeEdits` writes for a slice. */
+function mostBytesOf({ lengths }: SliceRuns): number {
+  let bytes = 15 + LONG_GAP_BYTES + 4 * lengths.length;
+  for (let r = 0; r < lengths.length; r++) if (lengths[r] > 0x7f) bytes += 3;
+  return bytes;
+}
+
+/** Cuts a delta between its slices into parts whose bytes are bounded; a part has at least one slice. */
+export function partsOf(delta: readonly SliceRuns[], mostBytes: number): SliceRuns[][] {
+  const parts: SliceRuns[][] = [];
+  let room = 0;
+  for (const block of delta) {
+    const bytes = mostBytesOf(block);
+    if (parts.length === 0 || bytes > room) {
+      parts.push([]);
+      room = mostBytes;
+    }
+    parts[parts.length - 1].push(block);
+    room -= bytes;
+  }
+  return parts;
 }
 
 const UNTOUCHED = -1;

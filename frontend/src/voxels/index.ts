@@ -2,7 +2,15 @@ export { type Box, boxBetween, boxOf, boxVoxels, grown, intersection, lastOf, un
 export { CHUNK_RECORD_BYTES, decodeMaskChunks } from './chunks';
 export { ADDED, changeOf, diffMasks, REMOVED, requireSameGrid, type SliceDifference } from './diff';
 export { type EditMask, NO_MASK, type StructureRef } from './editMask';
-export { applyEdits, decodeEdits, encodeEdits, mergeEdits, type SliceRuns } from './edits';
+export {
+  applyEdits,
+  decodeEdits,
+  encodeEdits,
+  mergeEdits,
+  mergeSteps,
+  partsOf,
+  type SliceRuns,
+} from './edits';
 export {
   EDIT_TOOLS,
   type EditBox,

@@ -98,8 +98,7 @@ function Notices({ opened, username, onReopen }: DeskProps) {
 function useKeep({ queue }: OpenedCase, note: (stroke: Stroke) => void): (stroke: Stroke) => void {
   return useCallback(
     (stroke: Stroke) => {
-      const { delta, tool, structure, layer, added, removed } = stroke;
-      queue.push({ delta, event: { tool, structure, layer, added, removed } });
+      queue.push(stroke);
       note(stroke);
     },
     [queue, note],
