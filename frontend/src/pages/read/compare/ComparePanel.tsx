@@ -173,8 +173,12 @@ export function OverlapTableView({ rows, structures }: OverlapTableViewProps) {
             <tr className={classes.head}>
               <th scope="col">Structure</th>
               <th scope="col">Dice</th>
-              <th scope="col">added</th>
-              <th scope="col">removed</th>
+              <th scope="col" title="Added, in millilitres">
+                + mL
+              </th>
+              <th scope="col" title="Removed, in millilitres">
+                − mL
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -210,12 +214,17 @@ const Row = memo(function Row({ row, structure }: RowProps) {
           onClick={() => goToChange(row.layer, row.value)}
         >
           <span className={classes.dot} style={{ background: structure?.colour ?? 'var(--muted)' }} />
-          {name}
+          <span className={classes.words}>{name}</span>
         </UnstyledButton>
       </td>
       <td>{score(row.dice)}</td>
-      <td>{row.added_ml > 0 ? `+${millilitres(row.added_ml)}` : ''}</td>
-      <td>{row.removed_ml > 0 ? `−${millilitres(row.removed_ml)}` : ''}</td>
+      <td>{figure(row.added_ml)}</td>
+      <td>{figure(row.removed_ml)}</td>
     </tr>
   );
 });
+
+/** The unit stands in the heading. */
+function figure(volume_ml: number): string {
+  return volume_ml > 0 ? millilitres(volume_ml).replace(' mL', '') : '';
+}

@@ -38,7 +38,7 @@ export function sourceWords(source: Source, { role, model_version }: Assignment)
     case 'read':
       return 'As the reader handed it in';
     case 'revision':
-      return `Revision ${source.number}`;
+      return source.number === 0 ? 'The start' : `Revision ${source.number}`;
     case 'branch':
       return `Branch of ${when(source.at)}`;
   }

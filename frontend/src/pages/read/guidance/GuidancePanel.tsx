@@ -146,14 +146,15 @@ function RegionRow({ at, region, structure }: RegionRowProps) {
         <span className={classes.about}>
           <span className={classes.name}>
             <span className={classes.dot} style={{ background: structure?.colour ?? 'var(--muted)' }} />
-            {structure?.name ?? 'Outside the structures'}
+            <span className={classes.words}>{structure?.name ?? 'Outside the structures'}</span>
+            <span className={classes.size}>{sizeWords(region)}</span>
           </span>
           <span className={classes.reason}>{reason}</span>
-          <span className={classes.size}>{sizeWords(region)}</span>
         </span>
       </UnstyledButton>
       <Checkbox
         size="xs"
+        classNames={{ input: classes.tick ?? '' }}
         aria-label={`Done: ${reason}`}
         title="Done"
         checked={isDone}

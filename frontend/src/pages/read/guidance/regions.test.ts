@@ -45,7 +45,8 @@ const REGION: SuspiciousRegion = {
 
 test('a region is a voxel, a size, a share and a sentence', () => {
   expect(centreOf(REGION)).toEqual([3, 9, 2]);
-  expect(sizeWords(REGION)).toBe('12.4 mL · 78 % unsure');
+  expect(sizeWords(REGION)).toBe('78 % unsure');
+  expect(sizeWords({ ...REGION, reason: 'two pieces' })).toBe('12.4 mL · 78 % unsure');
   expect(reasonSentence(REGION)).toBe('Unsure where the liver ends at its lower end, 12.4 mL.');
 });
 

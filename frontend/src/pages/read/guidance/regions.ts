@@ -36,9 +36,10 @@ export function walkWords(count: number, current: number): string {
   return `Next suspicious (N): ${current === NOWHERE ? '–' : current + 1} of ${count}`;
 }
 
-/** `12.4 mL · 78 % unsure`; what was not measured is left out. */
-export function sizeWords({ volume_ml, uncertainty }: SuspiciousRegion): string {
-  const parts = [volume_ml > 0 ? millilitres(volume_ml) : null, unsureWords(uncertainty)];
+/** `12.4 mL · 78 % unsure`; what was not measured, or stands in the reason already, is left out. */
+export function sizeWords({ volume_ml, uncertainty, reason }: SuspiciousRegion): string {
+  const isSaid = volume_ml <= 0 || reason.includes(' mL');
+  const parts = [isSaid ? null : millilitres(volume_ml), unsureWords(uncertainty)];
   return parts.filter((part) => part !== null).join(' · ');
 }
 

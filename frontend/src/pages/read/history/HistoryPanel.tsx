@@ -1,11 +1,12 @@
 import { ActionIcon, Button, Group, SegmentedControl, UnstyledButton } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { Fragment, type MouseEvent, useMemo, useState } from 'react';
-import type { RevisionEntry, Structure } from '../../../api';
+import type { Assignment, RevisionEntry, Structure } from '../../../api';
 import { type Comparison, useCompareStore } from '../compare/compareStore';
-import { MINE, type Source } from '../compare/sources';
+import { MINE, type Source, sourceWords } from '../compare/sources';
 import type { OpenedCase } from '../openCase';
 import { useHead } from '../useOpenCase';
+import { BranchList } from './BranchList';
 import classes from './HistoryPanel.module.css';
 import { dayWords, doneWords, type Stretch, stretchesOf, timeWords, voxelWords } from './timeline';
 import { useRestore } from './useRestore';
@@ -27,7 +28,13 @@ export function HistoryPanel({ opened, onReopen }: HistoryPanelProps) {
     <section className={classes.section} aria-label="History">
       {preview !== null && <PreviewBar opened={opened} preview={preview} onReopen={onReopen} />}
       <div className={classes.scroller}>
-        <Timeline mask={assignment.mask.id} head={head} structures={assignment.structures} />
+        <BranchList opened={opened} onReopen={onReopen} />
+        <Timeline
+          mask={assignment.mask.id}
+          head={head}
+          structures={assignment.structures}
+          start={startWords(assignment)}
+        />
         {assignment.subject !== null && (
           <>
             <h3 className={classes.part}>Before the review</h3>
@@ -71,7 +78,7 @@ function PreviewBar({ opened, preview, onReopen }: PreviewBarProps) {
   const canRestore = opened.assignment.editable && isOwn && revision.number !== opened.queue.head;
   return (
     <div className={classes.preview} data-testid="history-preview">
-      <strong>Revision {revision.number}</strong>
+      <strong>{sourceWords(revision, opened.assignment)}</strong>
       <SegmentedControl
         size="xs"
         fullWidth
@@ -124,9 +131,11 @@ interface TimelineProps {
   readonly mask: number;
   readonly head: number;
   readonly structures: readonly Structure[];
+  /** What the mask began from, where that is worth looking at. */
+  readonly start?: string;
 }
 
-function Timeline({ mask, head, structures }: TimelineProps) {
+function Timeline({ mask, head, structures, start }: TimelineProps) {
   const { revisions, isPending, error, hasMore, fetchMore, again } = useRevisions(mask, head);
   const stretches = useMemo(() => stretchesOf(revisions), [revisions]);
   if (error !== null && revisions.length === 0) {
@@ -158,6 +167,12 @@ function Timeline({ mask, head, structures }: TimelineProps) {
         <Button size="compact-sm" variant="subtle" color="gray" m={8} loading={isPending} onClick={fetchMore}>
           Earlier
         </Button>
+      )}
+      {!hasMore && start !== undefined && (
+        <RevisionButton mask={mask} number={0} isNow={false}>
+          <span className={classes.time}>Start</span>
+          <span className={classes.done}>{start}</span>
+        </RevisionButton>
       )}
     </>
   );
@@ -232,7 +247,7 @@ function RevisionButton({ mask, number, isNow, children }: RevisionButtonProps) 
     <UnstyledButton
       className={classes.row}
       aria-pressed={isShown}
-      title={isNow ? 'The newest revision' : `Look at revision ${number}`}
+      title={titleOf(number, isNow)}
       onMouseDown={keepKeys}
       onClick={show}
     >
@@ -240,6 +255,21 @@ function RevisionButton({ mask, number, isNow, children }: RevisionButtonProps) 
       {isNow && <span className={classes.now}>now</span>}
     </UnstyledButton>
   );
+}
+
+function titleOf(number: number, isNow: boolean): string {
+  if (isNow) {
+    return 'The newest revision';
+  }
+  return number === 0 ? 'Look at the start' : `Look at revision ${number}`;
+}
+
+/** Revision 0 is what the read began from. */
+function startWords({ role, model_version }: Assignment): string {
+  if (role === 'review') {
+    return 'As the reader handed it in';
+  }
+  return model_version === null ? 'From scratch' : `Prediction of model ${model_version}`;
 }
 
 function detailOf(stretch: Stretch, structures: readonly Structure[]): string {

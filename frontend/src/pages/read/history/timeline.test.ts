@@ -71,9 +71,9 @@ test('a stretch names tools and structures in the order of use and adds up the v
 });
 
 test('words for what was done, when, and how much', () => {
-  expect(doneWords({ kind: 'autosave', tools: ['brush', 'flood_fill'] })).toBe('brush, flood fill');
+  expect(doneWords({ kind: 'autosave', tools: ['brush', 'flood_fill'] })).toBe('Brush, flood fill');
   expect(doneWords({ kind: 'submit', tools: [] })).toBe('Submitted');
-  expect(doneWords({ kind: 'autosave', tools: [] })).toBe('drawn');
+  expect(doneWords({ kind: 'autosave', tools: [] })).toBe('Drawn');
   expect(voxelWords(1203, 330)).toBe('+1\u202f203 −330 voxels');
   expect(voxelWords(0, 0)).toBe('');
   const at = revision(1, 0).at;

@@ -119,13 +119,14 @@ const TOOLS: Readonly<Record<string, string>> = {
   swap_sides: 'swap sides',
 };
 
-/** What was done, in the words of the tool bar: `brush, eraser`, or `Submitted`. */
+/** What was done, in the words of the tool bar: `Brush, eraser`, or `Submitted`. */
 export function doneWords({ kind, tools }: Pick<Stretch, 'kind' | 'tools'>): string {
   const named = KINDS[kind];
   if (named !== undefined) {
     return named;
   }
-  return tools.length === 0 ? 'drawn' : tools.map((tool) => TOOLS[tool] ?? tool).join(', ');
+  const words = tools.length === 0 ? 'drawn' : tools.map((tool) => TOOLS[tool] ?? tool).join(', ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** `14:32`, or `14:32–14:38`. */

@@ -1,30 +1,19 @@
 import { useState } from 'react';
-import { restoreRevision } from '../../../api';
-import { newKey } from '../../../session';
+import { applyBranch, fetchAssignment, restoreRevision, type StepMeta } from '../../../api';
+import { newKey, type SaveState } from '../../../session';
 import { saveSentence } from '../../words';
 import { useCompareStore } from '../compare/compareStore';
 import type { OpenedCase } from '../openCase';
 
-export interface Restore {
-  readonly restore: (revision: number) => void;
-  readonly isPending: boolean;
-  readonly problem: string | null;
-}
-
-/** What was drawn is saved first, so that the revision in force before the restore stays in the history. */
-export function useRestore({ assignment, queue, session }: OpenedCase, onReopen: () => void): Restore {
+/** A step that makes a new revision on the server; the case is then opened again at it. */
+function useStep(onReopen: () => void) {
   const [isPending, setPending] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const run = async (revision: number): Promise<void> => {
+  const run = async (step: () => Promise<unknown>): Promise<void> => {
     setProblem(null);
     setPending(true);
     try {
-      const saved = await queue.flush();
-      if (saved.kind !== 'saved') {
-        setProblem(`Not restored. ${saveSentence(saved)}`);
-        return;
-      }
-      await restoreRevision(assignment.id, revision, { base_revision: queue.head, key: newKey(), session });
+      await step();
       useCompareStore.getState().stop();
       onReopen();
     } catch (error) {
@@ -33,5 +22,51 @@ export function useRestore({ assignment, queue, session }: OpenedCase, onReopen:
       setPending(false);
     }
   };
-  return { restore: (revision) => void run(revision), isPending, problem };
+  return { run, isPending, problem };
+}
+
+/** What was drawn is sent first, so that it stays in the history. */
+async function sent({ queue }: OpenedCase, allowed: readonly SaveState['kind'][]): Promise<void> {
+  const saved = await queue.flush();
+  if (!allowed.includes(saved.kind)) {
+    throw new Error(`Nothing was changed. ${saveSentence(saved)}`);
+  }
+}
+
+function metaOf(base_revision: number, { session }: OpenedCase): StepMeta {
+  return { base_revision, key: newKey(), session };
+}
+
+export interface Restore {
+  readonly restore: (revision: number) => void;
+  readonly isPending: boolean;
+  readonly problem: string | null;
+}
+
+export function useRestore(opened: OpenedCase, onReopen: () => void): Restore {
+  const { run, isPending, problem } = useStep(onReopen);
+  const restore = async (revision: number): Promise<void> => {
+    await sent(opened, ['saved']);
+    const { assignment, queue } = opened;
+    await restoreRevision(assignment.id, revision, metaOf(queue.head, opened));
+  };
+  return { restore: (revision) => void run(() => restore(revision)), isPending, problem };
+}
+
+export interface ApplyBranch {
+  /** The mask of the branch. */
+  readonly apply: (branch: number) => void;
+  readonly isPending: boolean;
+  readonly problem: string | null;
+}
+
+/** On the newest revision of the server, which may be newer than the one that is open here. */
+export function useApplyBranch(opened: OpenedCase, onReopen: () => void): ApplyBranch {
+  const { run, isPending, problem } = useStep(onReopen);
+  const apply = async (branch: number): Promise<void> => {
+    await sent(opened, ['saved', 'branched']);
+    const newest = await fetchAssignment(opened.assignment.id);
+    await applyBranch(branch, metaOf(newest.mask.head, opened));
+  };
+  return { apply: (branch) => void run(() => apply(branch)), isPending, problem };
 }

@@ -5,7 +5,12 @@ import { fetchAssignment, meQuery } from '../../../api';
 import type { SaveState } from '../../../session';
 import { SignInForm } from '../../signIn/SignInPage';
 import { saveSentence, strokes } from '../../words';
+import { useCompareStore } from '../compare/compareStore';
+import { MINE, type Source } from '../compare/sources';
+import { useApplyBranch } from '../history/useRestore';
 import type { OpenedCase } from '../openCase';
+import { useRead } from '../readStore';
+import { LeaveQuestion } from './LeaveQuestion';
 import classes from './SaveNotice.module.css';
 
 interface SaveNoticeProps {
@@ -22,17 +27,23 @@ export function SaveNotice({ opened, save, isDurable, username, onReopen }: Save
     return isDurable ? null : <NotDurable />;
   }
   return (
-    <section className={classes.notice} data-state={save.kind} aria-label="Not saved" role="alert">
-      <Text fz="sm">{saveSentence(save)}</Text>
-      {save.kind === 'offline' && (
-        <Button size="compact-sm" variant="default" onClick={() => void opened.queue.retry()}>
-          Try now
-        </Button>
-      )}
-      {save.kind === 'signedOut' && <SignInAgain opened={opened} detail={save.detail} username={username} />}
-      {save.kind === 'conflict' && <OnTop opened={opened} count={save.strokes} onReopen={onReopen} />}
-      {save.kind === 'refused' && <Refused opened={opened} count={save.strokes} onReopen={onReopen} />}
-    </section>
+    <>
+      <LeaveQuestion save={save} isDurable={isDurable} />
+      <section className={classes.notice} data-state={save.kind} aria-label="Not saved" role="alert">
+        <Text fz="sm">{saveSentence(save)}</Text>
+        {save.kind === 'offline' && (
+          <Button size="compact-sm" variant="default" onClick={() => void opened.queue.retry()}>
+            Try now
+          </Button>
+        )}
+        {save.kind === 'signedOut' && (
+          <SignInAgain opened={opened} detail={save.detail} username={username} />
+        )}
+        {save.kind === 'branched' && <Branched opened={opened} branch={save.branch} onReopen={onReopen} />}
+        {save.kind === 'conflict' && <OnTop opened={opened} save={save} onReopen={onReopen} />}
+        {save.kind === 'refused' && <Refused opened={opened} count={save.strokes} onReopen={onReopen} />}
+      </section>
+    </>
   );
 }
 
@@ -55,7 +66,7 @@ interface SignInAgainProps {
 
 function SignInAgain({ opened, detail, username }: SignInAgainProps) {
   const client = useQueryClient();
-  const send = () => void opened.queue.retry().then(() => client.fetchQuery({ ...meQuery, staleTime: 0 }));
+  const send = () => void opened.queue.resume().then(() => client.fetchQuery({ ...meQuery, staleTime: 0 }));
   return (
     <>
       <Text fz="xs" c="dimmed">
@@ -69,13 +80,61 @@ function SignInAgain({ opened, detail, username }: SignInAgainProps) {
   );
 }
 
+interface BranchedProps {
+  readonly opened: OpenedCase;
+  /** The mask of the branch. */
+  readonly branch: number;
+  readonly onReopen: () => void;
+}
+
+/** The mask went on elsewhere; what is drawn here is a branch until its reader decides. */
+function Branched({ opened, branch, onReopen }: BranchedProps) {
+  const { apply, isPending, problem } = useApplyBranch(opened, onReopen);
+  const [comparing, setComparing] = useState<string | null>(null);
+  const compare = (): void => {
+    setComparing(null);
+    compareWithNewest(opened).catch((error: Error) => setComparing(error.message));
+  };
+  return (
+    <>
+      {(problem ?? comparing) !== null && <Text fz="sm">{problem ?? comparing}</Text>}
+      <Group gap="xs">
+        <Button size="compact-sm" loading={isPending} onClick={() => apply(branch)}>
+          Put on top
+        </Button>
+        <Button size="compact-sm" variant="default" onClick={compare}>
+          Compare
+        </Button>
+        <Button size="compact-sm" variant="default" onClick={onReopen}>
+          Open the newest
+        </Button>
+      </Group>
+    </>
+  );
+}
+
+/** What is drawn here against the newest revision of the server. */
+async function compareWithNewest({ assignment }: OpenedCase): Promise<void> {
+  const { mask } = await fetchAssignment(assignment.id);
+  const base: Source = { kind: 'revision', mask: mask.id, number: mask.head };
+  useCompareStore.getState().start({ shown: MINE, base, how: 'difference', by: 'compare' });
+  useRead.getState().set({ tab: 'compare' });
+}
+
 interface KeptProps {
   readonly opened: OpenedCase;
   readonly count: number;
   readonly onReopen: () => void;
 }
 
-function OnTop({ opened, count, onReopen }: KeptProps) {
+interface OnTopProps {
+  readonly opened: OpenedCase;
+  readonly save: Extract<SaveState, { kind: 'conflict' }>;
+  readonly onReopen: () => void;
+}
+
+/** The server could not take the strokes as a branch either, or has not answered yet. */
+function OnTop({ opened, save, onReopen }: OnTopProps) {
   const [problem, setProblem] = useState<string | null>(null);
   const putOnTop = async (): Promise<void> => {
     setProblem(null);
@@ -90,12 +149,15 @@ function OnTop({ opened, count, onReopen }: KeptProps) {
   };
   return (
     <>
-      {problem !== null && <Text fz="sm">{problem}</Text>}
+      <Text fz="sm">{problem ?? save.detail}</Text>
       <Group gap="xs">
+        <Button size="compact-sm" variant="default" onClick={() => void opened.queue.retry()}>
+          Try again
+        </Button>
         <Button size="compact-sm" onClick={() => void putOnTop()}>
           Put on top
         </Button>
-        <Discard opened={opened} count={count} onReopen={onReopen} />
+        <Discard opened={opened} count={save.strokes} onReopen={onReopen} />
       </Group>
     </>
   );
