@@ -1,4 +1,4 @@
-import { Modal, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useRead } from '../readStore';
@@ -12,22 +12,30 @@ const SHOWN = 40;
 /** Ctrl-K: every action and every structure by a few letters of its name. */
 export function CommandPalette({ role }: { readonly role: Role }) {
   const isOpen = useRead((state) => state.panel === 'palette');
-  const set = useRead((state) => state.set);
+  return isOpen ? <Sheet role={role} /> : null;
+}
+
+function close(): void {
+  useRead.getState().set({ panel: null });
+}
+
+/** The field is the only thing in it that takes the focus, and has it from the first moment. */
+function Sheet({ role }: { readonly role: Role }) {
   return (
-    <Modal
-      opened={isOpen}
-      onClose={() => set({ panel: null })}
-      withCloseButton={false}
-      padding={0}
-      size={560}
-      yOffset={72}
-      transitionProps={{ duration: 0 }}
-      overlayProps={{ backgroundOpacity: 0.25 }}
-      title={null}
-      aria-label="Find an action or a structure"
+    // biome-ignore lint/a11y/noStaticElementInteractions: a click beside the sheet closes it, as Esc does
+    <div
+      className={classes.backdrop}
+      onMouseDown={(event) => event.target === event.currentTarget && close()}
     >
-      {isOpen && <Finder role={role} />}
-    </Modal>
+      <div
+        className={classes.sheet}
+        role="dialog"
+        aria-modal="true"
+        aria-label="Find an action or a structure"
+      >
+        <Finder role={role} />
+      </div>
+    </div>
   );
 }
 
@@ -42,7 +50,8 @@ function Finder({ role }: { readonly role: Role }) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) setAt((at + step + shown.length) % Math.max(1, shown.length));
     else if (event.key === 'Enter') choose(shown[at]);
-    else return;
+    else if (event.key === 'Escape') close();
+    else if (event.key !== 'Tab') return;
     event.preventDefault();
   };
   return (
@@ -51,7 +60,7 @@ function Finder({ role }: { readonly role: Role }) {
         variant="unstyled"
         size="md"
         classNames={{ input: classes.input ?? '' }}
-        data-autofocus
+        autoFocus
         role="combobox"
         aria-expanded
         aria-controls={listId}
@@ -122,9 +131,9 @@ function choose(entry: Entry | undefined): void {
   if (entry === undefined) {
     return;
   }
-  const { set, activate } = useRead.getState();
+  const { activate } = useRead.getState();
   // First closed: the action may open a panel itself.
-  set({ panel: null });
+  close();
   if (entry.kind === 'structure') {
     activate(entry.structure);
     return;

@@ -1,4 +1,5 @@
 import { type RefObject, useEffect, useState } from 'react';
+import type { Structure } from '../../../api';
 import { createViewer, type PlaneElements, type ViewerPort } from '../../../viewer';
 import type { Plane } from '../../../voxels';
 import type { OpenedCase } from '../openCase';
@@ -36,6 +37,7 @@ export function useViewer(opened: OpenedCase, elements: RefObject<Elements>, att
       port = created;
       exposeForTests(created);
       set({ port, voxel_ml: voxelMl(opened) });
+      activateFirstDrawn(created);
       setMounted({ port, problem: null });
       await created.load((progress) => !isGone && set({ progress }));
     };
@@ -59,6 +61,15 @@ function mount(elements: PlaneElements, { assignment, mask, prediction }: Opened
     editable: assignment.editable,
     window: useRead.getState().window,
   });
+}
+
+/** Of 104 structures, a scan of the abdomen holds forty: the first of those, rather than the first of all. */
+function activateFirstDrawn({ engine }: ViewerPort): void {
+  const { structures, active, activate } = useRead.getState();
+  const isDrawn = ({ layer, value }: Structure): boolean => engine.voxelCount(layer, value) > 0;
+  if (active === structures[0] && active !== null && !isDrawn(active)) {
+    activate(structures.find(isDrawn));
+  }
 }
 
 function voxelMl({ assignment }: OpenedCase): number {

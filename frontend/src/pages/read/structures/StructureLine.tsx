@@ -12,6 +12,7 @@ import type { Structure } from '../../../api';
 import { millilitres } from '../../words';
 import { isShown, useRead } from '../readStore';
 import { goToStructure } from './goTo';
+import { withoutSide } from './groups';
 import { useLookedPercent } from './LookedMeter';
 import classes from './StructureList.module.css';
 
@@ -45,7 +46,7 @@ export const StructureLine = memo(function StructureLine({ structure, isActive }
         onDoubleClick={() => goToStructure(structure)}
       >
         <Place structure={structure} />
-        <span className={classes.name}>{name}</span>
+        <Name structure={structure} />
         <Warning structure={structure} />
         <Volume structure={structure} />
       </UnstyledButton>
@@ -65,6 +66,17 @@ export const StructureLine = memo(function StructureLine({ structure, isActive }
     </div>
   );
 });
+
+/** The side stands apart, so that it is read even where the name is cut off. */
+function Name({ structure: { name, side } }: { readonly structure: Structure }) {
+  const short = withoutSide(name, side);
+  return (
+    <>
+      <span className={classes.name}>{short}</span>
+      {short !== name && <span className={classes.side}>{side === 'left' ? 'L' : 'R'}</span>}
+    </>
+  );
+}
 
 /** The digit that chooses the structure. */
 function Place({ structure }: { readonly structure: Structure }) {

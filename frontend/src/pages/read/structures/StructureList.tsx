@@ -1,10 +1,20 @@
-import { ActionIcon, TextInput } from '@mantine/core';
+import { ActionIcon, NativeSelect, TextInput } from '@mantine/core';
 import { IconChevronDown, IconChevronRight, IconEye, IconEyeOff, IconSearch } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { Structure } from '../../../api';
 import { useRead } from '../readStore';
-import { type HeadingRow, type Region, rowsOf, type StructureRow } from './groups';
+import {
+  type HeadingRow,
+  LIST_FILTERS,
+  type ListFilter,
+  passes,
+  type Region,
+  rowsOf,
+  type StructureRow,
+} from './groups';
 import { LookedMeter } from './LookedMeter';
+import { progressOf } from './progress';
 import { ROW_HEIGHT, StructureLine } from './StructureLine';
 import classes from './StructureList.module.css';
 import { SEARCH_FIELD } from './searchField';
@@ -12,7 +22,8 @@ import { SEARCH_FIELD } from './searchField';
 export function StructureList() {
   const [search, setSearch] = useState('');
   const [folded, setFolded] = useState<ReadonlySet<Region>>(new Set());
-  const structures = useRead((state) => state.structures);
+  const [filter, setFilter] = useState<ListFilter>('all');
+  const structures = useFiltered(filter);
   const rows = useMemo(() => rowsOf(structures, search, folded), [structures, search, folded]);
   const fold = useCallback((region: Region) => setFolded((before) => toggled(before, region)), []);
   return (
@@ -22,7 +33,7 @@ export function StructureList() {
           id={SEARCH_FIELD}
           size="xs"
           aria-label="Search structures"
-          placeholder={`search ${structures.length} structures`}
+          placeholder="search"
           leftSection={<IconSearch size={14} aria-hidden />}
           value={search}
           onChange={(event) => setSearch(event.currentTarget.value)}
@@ -32,12 +43,55 @@ export function StructureList() {
             if (key === 'Enter') activateFirst(rows);
           }}
         />
+        <FilterSelect value={filter} onChange={setFilter} />
         <LookedMeter />
         <AllEye />
       </div>
-      {rows.length === 0 && <p className={classes.none}>No structure is called “{search}”.</p>}
+      {rows.length === 0 && <p className={classes.none}>{emptyWords(search, filter)}</p>}
       <Rows rows={rows} onFold={fold} />
     </section>
+  );
+}
+
+function emptyWords(search: string, filter: ListFilter): string {
+  const which = filter === 'all' ? '' : ` that is ${LIST_FILTERS[filter].toLowerCase()}`;
+  return search.trim() === ''
+    ? `There is no structure${which}.`
+    : `No structure${which} is called “${search}”.`;
+}
+
+/** Anew when something was drawn; the same list while the same structures pass. */
+function useFiltered(filter: ListFilter): readonly Structure[] {
+  const structures = useRead((state) => state.structures);
+  const passing = useRead(({ structures: all, port, drawn }) =>
+    filter === 'all' || port === null || drawn < 0
+      ? null
+      : all
+          .filter((structure) => passes(filter, structure, progressOf(port)))
+          .map(({ key }) => key)
+          .join(' '),
+  );
+  return useMemo(() => {
+    const keys = passing === null ? null : new Set(passing.split(' '));
+    return keys === null ? structures : structures.filter(({ key }) => keys.has(key));
+  }, [structures, passing]);
+}
+
+interface FilterSelectProps {
+  readonly value: ListFilter;
+  readonly onChange: (value: ListFilter) => void;
+}
+
+function FilterSelect({ value, onChange }: FilterSelectProps) {
+  return (
+    <NativeSelect
+      size="xs"
+      className={classes.filter ?? ''}
+      aria-label="Which structures are listed"
+      data={Object.entries(LIST_FILTERS).map(([key, label]) => ({ value: key, label }))}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value as ListFilter)}
+    />
   );
 }
 

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import catalogue from '../../../../../annotation/catalogue.csv?raw';
 import type { Structure } from '../../../api';
-import { groupsOf, inDisplayOrder, matching, nextUnfinished, regionOf, rowsOf } from './groups';
+import {
+  groupsOf,
+  inDisplayOrder,
+  matching,
+  nextUnfinished,
+  passes,
+  regionOf,
+  rowsOf,
+  withoutSide,
+} from './groups';
 
 function structure(key: string, value: number, name = key): Structure {
   const side = /_(left|right)$/.exec(key)?.[1] ?? '';
@@ -82,4 +91,26 @@ test('the next unfinished structure is empty or not looked at everywhere, and th
   expect(nextUnfinished(few, third, progress)).toBe(first);
   const done = { isDrawn: () => true, lookedShare: () => 1 };
   expect(nextUnfinished(few, first, done)).toBeUndefined();
+});
+
+test.each([
+  ['Kidney (left)', 'left', 'Kidney'],
+  ['Left kidney', 'left', 'Kidney'],
+  ['Right', 'right', 'Right'],
+  ['Left atrium', '', 'Left atrium'],
+])('%s of side “%s” is listed as %s', (name, side, short) => expect(withoutSide(name, side)).toBe(short));
+
+test('the list can be cut down to what is drawn, or what is unfinished', () => {
+  const [liver] = MANY as [Structure];
+  const seen = { isDrawn: () => true, lookedShare: () => 1 };
+  const empty = { isDrawn: () => false, lookedShare: () => null };
+  const glimpsed = { isDrawn: () => true, lookedShare: () => 0.5 };
+  const lists = [seen, empty, glimpsed].map((progress) =>
+    (['all', 'drawn', 'unfinished'] as const).filter((filter) => passes(filter, liver, progress)),
+  );
+  expect(lists).toEqual([
+    ['all', 'drawn'],
+    ['all', 'unfinished'],
+    ['all', 'drawn', 'unfinished'],
+  ]);
 });

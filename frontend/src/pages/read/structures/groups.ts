@@ -59,6 +59,30 @@ export function groupsOf(structures: readonly Structure[]): readonly StructureGr
   });
 }
 
+/** `Kidney (left)` and `Left kidney` without the side, where the structure has one and the name says it. */
+export function withoutSide(name: string, side: string): string {
+  if (side !== 'left' && side !== 'right') {
+    return name;
+  }
+  const short = name.replace(new RegExp(`\\s*\\(${side}\\)$|^${side}\\s+`, 'i'), '');
+  return short === '' ? name : short.charAt(0).toUpperCase() + short.slice(1);
+}
+
+/** Which structures the list shows. */
+export const LIST_FILTERS = { all: 'All', drawn: 'Drawn', unfinished: 'Unfinished' } as const;
+export type ListFilter = keyof typeof LIST_FILTERS;
+
+export function passes(filter: ListFilter, structure: Structure, progress: Progress): boolean {
+  switch (filter) {
+    case 'all':
+      return true;
+    case 'drawn':
+      return progress.isDrawn(structure);
+    case 'unfinished':
+      return isUnfinished(structure, progress);
+  }
+}
+
 /** Every word of the search stands somewhere in the name, the key or the side. */
 export function matching(structures: readonly Structure[], search: string): readonly Structure[] {
   const words = search.trim().toLowerCase().split(/\s+/);
@@ -111,9 +135,13 @@ export interface Progress {
 export function nextUnfinished(
   structures: readonly Structure[],
   active: Structure | null,
-  { isDrawn, lookedShare }: Progress,
+  progress: Progress,
 ): Structure | undefined {
   const at = structures.findIndex(({ key }) => key === active?.key);
   const order = [...structures.slice(at + 1), ...structures.slice(0, at + 1)];
-  return order.find((structure) => !isDrawn(structure) || (lookedShare(structure) ?? 1) < 1);
+  return order.find((structure) => isUnfinished(structure, progress));
+}
+
+function isUnfinished(structure: Structure, { isDrawn, lookedShare }: Progress): boolean {
+  return !isDrawn(structure) || (lookedShare(structure) ?? 1) < 1;
 }

@@ -1,6 +1,7 @@
 import { useRead } from '../../readStore';
 import { goToStructure } from '../../structures/goTo';
 import { nextUnfinished } from '../../structures/groups';
+import { progressOf } from '../../structures/progress';
 import { focusSearch } from '../../structures/searchField';
 import type { Action } from './action';
 
@@ -97,10 +98,5 @@ function activateUnfinished(): void {
   if (port === null) {
     return;
   }
-  activate(
-    nextUnfinished(structures, active, {
-      isDrawn: ({ layer, value }) => port.engine.voxelCount(layer, value) > 0,
-      lookedShare: ({ layer, value }) => port.views.lookedShare({ layer, value }),
-    }),
-  );
+  activate(nextUnfinished(structures, active, progressOf(port)));
 }

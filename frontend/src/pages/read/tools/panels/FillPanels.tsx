@@ -52,7 +52,7 @@ export function GrowPanel() {
         onChange={(mm) => setSettings({ growMargin_mm: mm })}
       />
       <Measure
-        label="Stay near"
+        label="Near"
         unit=""
         min={0}
         max={20}
@@ -81,7 +81,7 @@ export function InterpolatePanel() {
     <>
       <BrushPanel />
       <Select
-        label="Drawn in"
+        label="Plane"
         choices={PLANE_CHOICES}
         value={plane}
         onChange={(value) => setSettings({ interpolatePlane: value })}

@@ -63,7 +63,7 @@ export function FloodPanel() {
         onChange={(value) => setOptions({ flood: { ...flood, threeD: value === 'volume' } })}
       />
       <Measure
-        label="± range"
+        label="Range ±"
         unit="HU"
         min={1}
         max={300}
@@ -72,7 +72,7 @@ export function FloodPanel() {
         onChange={(tolerance_hu) => setOptions({ flood: { ...flood, tolerance_hu } })}
       />
       <Measure
-        label="Farthest"
+        label="Within"
         unit="mm"
         min={5}
         max={300}
