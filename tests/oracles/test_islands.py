@@ -4,21 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from scipy import ndimage
 
+from tests.oracles.expected import components
 from tests.oracles.scans import Labels, blobs, noise
 from tests.oracles.workbench import Refused, Workbench, structure
 
 SHAPE = (31, 27, 19)
 SPACING = (0.8, 0.8, 2.5)
-
-
-def components(mask: NDArray[np.bool_], connectivity: int) -> NDArray[np.int32]:
-    """Numbered in the order in which they are met with i fastest, as in the browser."""
-    kernel = ndimage.generate_binary_structure(3, 1 if connectivity == 6 else 3)
-    found, _ = ndimage.label(mask.T, kernel)
-    return np.asarray(found.T, np.int32)
 
 
 @pytest.fixture(params=["organs", "specks"])

@@ -5,20 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK
-from scipy import ndimage
 
-from tests.oracles.scans import SPACINGS, Mask, Triple, blobs, noise, reach
+from tests.oracles.expected import margin
+from tests.oracles.scans import SPACINGS, Triple, blobs, noise, reach
 from tests.oracles.workbench import Refused, Workbench, structure
 
 ITK: Any = SimpleITK  # has no types
-
-
-def expected(mask: Mask, margin_mm: float, spacing_mm: Triple) -> Mask:
-    if margin_mm > 0:
-        squared = ndimage.distance_transform_edt(~mask, sampling=spacing_mm) ** 2
-        return np.asarray(squared <= reach(margin_mm))
-    squared = ndimage.distance_transform_edt(mask, sampling=spacing_mm) ** 2
-    return np.asarray(squared > reach(margin_mm))
 
 
 @pytest.mark.parametrize("spacing_mm", SPACINGS)
@@ -29,7 +21,7 @@ def test_margin_equals_scipys_distances(
 ) -> None:
     labels = blobs(4, (37, 31, 23), structures=3) if scan == "organs" else noise(5, (30, 29, 17), share=0.02)
     mask = labels == 1
-    wanted = expected(mask, margin_mm, spacing_mm)
+    wanted = margin(mask, margin_mm, spacing_mm)
     params = {"target": structure(1), "margin_mm": margin_mm}
     if not wanted.any() or abs(margin_mm) < min(spacing_mm):
         with pytest.raises(Refused):

@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 import SimpleITK
-from numpy.typing import NDArray
-from scipy import ndimage
 
-from tests.oracles.scans import SPACINGS, Labels, Mask, Triple, blobs, footprint, noise
+from tests.oracles.expected import closed, median, opened, together
+from tests.oracles.scans import SPACINGS, Labels, Triple, blobs, footprint, noise
 from tests.oracles.workbench import Refused, Workbench, structure
 
 ITK: Any = SimpleITK  # has no types
@@ -19,28 +18,6 @@ def scan(kind: str) -> Labels:
     if kind == "organs":
         return blobs(21, SHAPE, structures=2)
     return noise(22, SHAPE, 0.6, structures=1)
-
-
-def framed(mask: Mask, kernel: Mask) -> tuple[Mask, tuple[slice, ...]]:
-    """Beyond the scan its border repeats; far enough for every kernel that reaches in. And the way back."""
-    margin = [(side, side) for side in kernel.shape]
-    return np.pad(mask, margin, mode="edge"), tuple(slice(low, -high) for low, high in margin)
-
-
-def opened(mask: Mask, kernel: Mask) -> Mask:
-    wide, scan = framed(mask, kernel)
-    wide = ndimage.binary_dilation(ndimage.binary_erosion(wide, kernel, border_value=1), kernel)
-    return np.asarray(wide[scan])
-
-
-def closed(mask: Mask, kernel: Mask) -> Mask:
-    wide, scan = framed(mask, kernel)
-    wide = ndimage.binary_erosion(ndimage.binary_dilation(wide, kernel), kernel, border_value=1)
-    return np.asarray(wide[scan])
-
-
-def median(mask: Mask, kernel: Mask) -> Mask:
-    return np.asarray(ndimage.median_filter(mask.astype(np.uint8), footprint=kernel, mode="nearest") == 1)
 
 
 METHODS = {"opening": opened, "closing": closed, "median": median}
@@ -86,20 +63,6 @@ def test_opening_and_closing_equal_simpleitk(
         params = {"target": [structure(1)], "method": method, "radius_mm": radius_mm}
         ours = workbench.operate("smooth", params, labels, spacing_mm).layers[0]
         assert np.array_equal(ours, ITK.GetArrayFromImage(result).T[scan]), method
-
-
-def together(labels: Labels, values: list[int], kernel: Mask) -> Labels:
-    """Majority of the union; inside it the structure with most of the ball, ties as before or first named."""
-    union = median(np.isin(labels, values), kernel)
-    counts: list[NDArray[np.int64]] = [
-        ndimage.correlate((labels == value).astype(np.int64), kernel.astype(np.int64), mode="nearest")
-        for value in values
-    ]
-    # Doubled, so that one more decides a tie for what a voxel already is.
-    scores = np.array([2 * count + (labels == value) for count, value in zip(counts, values, strict=True)])
-    best = np.array(values, np.uint8)[scores.argmax(axis=0)]
-    rest = np.where(np.isin(labels, values), 0, labels)
-    return np.where(union, best, rest).astype(np.uint8)
 
 
 @pytest.mark.parametrize("spacing_mm", SPACINGS)

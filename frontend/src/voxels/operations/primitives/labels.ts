@@ -52,12 +52,6 @@ export function settle(mask: Uint8Array, labels: Uint8Array, value: number): Uin
   return mask;
 }
 
-export function countOf(labels: Uint8Array, value: number): number {
-  let count = 0;
-  for (let at = labels.indexOf(value); at >= 0; at = labels.indexOf(value, at + 1)) count += 1;
-  return count;
-}
-
 /** Where a voxel of the scan lies in the region's arrays; -1 outside. */
 export function placeOf(region: Box, voxel: Triple): number {
   const [i, j, k] = [0, 1, 2].map((axis) => voxel[axis] - region.low[axis]);
