@@ -24,7 +24,7 @@ from annotation.errors import Refused
 from annotation.models import Case, Job, Model, Project, TrainingRun
 from training.manifest import Manifest
 from training.progress import Cancelled, Progress, TrainingError
-from training.run import Predictor, score_case
+from training.run import PredictionResult, PredictOptions, Predictor, Usual, guide, score_case, usual_volumes
 from training.run import train as train_network
 
 BACKGROUND_NICENESS = 10
@@ -126,6 +126,8 @@ def _train(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
     _step_back()
     folder = learning.work_folder(job.run)
     manifest = learning.manifest_for(job.run, folder / "data", pulse.stop_if_asked)
+    volumes = {key: asdict(usual) for key, usual in usual_volumes(manifest).items()}
+    learning.note_volumes(run=job.run, volumes=volumes)
     report = train_network(
         manifest, folder / "out", on_progress=pulse.on_progress, should_stop=pulse.should_stop
     )
@@ -176,7 +178,10 @@ def _predict(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
 
 def _predict_case(case: Case, model: Model, predictor: Predictor, lease: jobs.Lease, pulse: Pulse) -> None:
     result = predictor.predict(
-        ingest.read_voxels(case.volume), learning.spacing_of(case.volume), should_stop=pulse.should_stop
+        ingest.read_voxels(case.volume),
+        learning.spacing_of(case.volume),
+        should_stop=pulse.should_stop,
+        options=PredictOptions(entropy=True),
     )
     learning.store_prediction(
         case=case,
@@ -185,7 +190,20 @@ def _predict_case(case: Case, model: Model, predictor: Predictor, lease: jobs.Le
         annotated=[spec.key for spec in predictor.structures],
         uncertainty=result.uncertainty,
         lease=lease,
+        guidance=_guidance(case, model, predictor, result),
     )
+
+
+def _guidance(
+    case: Case, model: Model, predictor: Predictor, result: PredictionResult
+) -> learning.Guidance | None:
+    """Where a reader should look first."""
+    if result.entropy is None:
+        return None
+    usual = {key: Usual(**values) for key, values in model.run.volumes.items()}
+    spacing = learning.spacing_of(case.volume)
+    found, regions = guide(result.labels, result.entropy, spacing, predictor.structures, usual)
+    return learning.Guidance(found.values, found.factor, [region.to_dict() for region in regions])
 
 
 def _import_folder(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:

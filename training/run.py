@@ -21,7 +21,16 @@ from training.networks import load_tensors, warm_start
 from training.patches import Prepared, prepare
 from training.plan import Plan, Sample, plan_for, take_fingerprint
 from training.plan.schema import keys_by_layer
-from training.predict import PredictionResult, PredictOptions, Predictor
+from training.predict import (
+    PredictionResult,
+    PredictOptions,
+    Predictor,
+    Region,
+    UncertaintyMap,
+    Usual,
+    guide,
+    usual_volumes,
+)
 from training.progress import (
     Cancelled,
     OnProgress,
@@ -36,9 +45,14 @@ __all__ = [
     "PredictOptions",
     "PredictionResult",
     "Predictor",
+    "Region",
     "TrainingError",
+    "UncertaintyMap",
+    "Usual",
+    "guide",
     "score_case",
     "train",
+    "usual_volumes",
 ]
 
 _PLAN, _MODEL = "plan.json", "model"

@@ -15,6 +15,7 @@ from annotation.learning.predictions import (
 from annotation.learning.results import add_scores, record, unscored
 from annotation.learning.runs import (
     accepted_since_last_run,
+    note_volumes,
     request_run,
     request_run_if_due,
     serving_model,
@@ -34,6 +35,7 @@ __all__ = [
     "manifest_for",
     "map_of",
     "next_to_predict",
+    "note_volumes",
     "offer_without_prediction",
     "overview",
     "predictions_due",

@@ -1,5 +1,7 @@
 """When to train, and on what: the frozen training set of a run."""
 
+from collections.abc import Mapping
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
@@ -61,6 +63,11 @@ def accepted_since_last_run(project: Project) -> int:
         return accepted.count()
     seen = SnapshotItem.objects.filter(snapshot=last.snapshot_id).values("revision")
     return accepted.exclude(accepted_revision__in=seen).count()
+
+
+def note_volumes(*, run: TrainingRun, volumes: Mapping[str, Mapping[str, float]]) -> None:
+    """Keep how large the structures are in what the run learns from; its model's predictions are compared."""
+    TrainingRun.objects.filter(pk=run.pk).update(volumes=volumes)
 
 
 def serving_model(project: Project) -> Model | None:
