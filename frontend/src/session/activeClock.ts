@@ -57,7 +57,8 @@ export class ActiveClock {
   }
 
   #now(): number {
-    return this.#options.now?.() ?? Date.now();
+    // Not the time of day: a clock that is set anew must neither add nor take seconds.
+    return this.#options.now?.() ?? performance.now();
   }
 
   readonly #noteInput = (): void => {

@@ -1,7 +1,9 @@
 export { ActiveClock } from './activeClock';
 export { lastClosed, noteClosing } from './closing';
+export { DraftKeeper } from './draftKeeper';
 export { newKey } from './newKey';
 export { Outbox, type Waiting } from './outbox';
+export { type Difference, PastRevisions } from './pastRevisions';
 export { SaveQueue } from './saveQueue';
 export type { SaveState } from './saveState';
 export type { DrawnStroke } from './strokeKeeper';
