@@ -67,7 +67,9 @@ export class OperationHost {
     params: OperationParams[N],
     how: { readonly preview: boolean },
   ): void {
-    this.stop();
+    this.stopWork();
+    // What is shown stays until the new preview comes: a slider that is dragged must not make it flicker.
+    if (!how.preview || this.scene.refusal !== '') this.dropPreview();
     if (this.scene.refusal !== '') {
       this.become({ kind: 'failed', name, sentence: this.scene.refusal });
       return;
@@ -158,10 +160,14 @@ export class OperationHost {
   }
 
   private stop(): void {
+    this.stopWork();
+    this.dropPreview();
+  }
+
+  private stopWork(): void {
     this.work?.abort();
     this.work = null;
     this.worker.stop();
-    this.dropPreview();
   }
 
   private dropPreview(): void {

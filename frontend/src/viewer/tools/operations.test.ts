@@ -294,6 +294,23 @@ describe('the host of operations', () => {
     expect(bench.records).toEqual([]);
   });
 
+  it('shows the preview before until a newer one comes, which alone can be applied', async () => {
+    const bench = new Bench();
+    bench.dab([10, 10, 6]);
+    bench.host.run('margin', MARGIN, { preview: true });
+    await bench.until('preview');
+    const first = bench.host.preview;
+    bench.host.run('margin', { ...MARGIN, margin_mm: 4 }, { preview: true });
+    expect(bench.host.preview).toBe(first);
+    bench.host.apply();
+    await bench.until('preview');
+    expect(bench.records).toEqual([]);
+    expect(bench.host.preview?.voxels).toBeGreaterThan(first?.voxels ?? 0);
+    bench.host.apply();
+    await bench.until('none');
+    expect(bench.records[0]?.added).toBeGreaterThan(first?.voxels ?? 0);
+  });
+
   it('says why it does nothing', async () => {
     const bench = new Bench();
     bench.host.run('margin', MARGIN, { preview: true });
