@@ -67,7 +67,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
     this.engine = new EditEngine(input.mask, input.volume.spacing_mm);
     this.overlay = new Overlay(input);
     this.planes = new Planes(elements, input, this.overlay);
-    this.views = new Views(this.planes, this.overlay, input.mask);
+    this.views = new Views(this.planes, this.overlay, input.mask, input.structures);
     const first = input.structures[0];
     this.active = { layer: first?.layer ?? 0, value: first?.value ?? 0 };
     this.structures = input.structures;
@@ -137,7 +137,7 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
   }
 
   resetView(): void {
-    this.planes.resetView();
+    this.views.resetView();
   }
 
   maximise(plane: Plane | null): void {

@@ -25,7 +25,7 @@ type PerPlane = Record<Plane, Uint8Array>;
 export class Rails {
   readonly changed = new Subscribers<null>();
   private readonly map: LabelMap;
-  private readonly shadows: Shadows;
+  readonly shadows: Shadows;
   private readonly edited: PerPlane;
   private readonly looked: PerPlane;
   private uncertain: Partial<PerPlane> = {};

@@ -2,7 +2,14 @@
  * In which columns and rows of each axial slice every structure is: what the rails of all three planes are made of.
  * After an edit only the slices that it touched are read again.
  */
-import { isStructure, type LabelMap, type StructureRef, type Triple } from '../../voxels';
+import {
+  type Box,
+  boxBetween,
+  isStructure,
+  type LabelMap,
+  type StructureRef,
+  type Triple,
+} from '../../voxels';
 
 /** Bits of the columns (i) and of the rows (j) in which a value occurs in one slice. */
 interface Shadow {
@@ -50,21 +57,44 @@ export class Shadows {
     return this.shadows[layer]?.[k]?.has(value) === true;
   }
 
+  /** Around all voxels of a structure; null where it has none. */
+  box({ layer, value }: StructureRef): Box | null {
+    const slices: number[] = [];
+    const [columns, rows] = [new Uint8Array(this.map.shape[0]), new Uint8Array(this.map.shape[1])];
+    this.shadows[layer]?.forEach((shadows, k) => {
+      const shadow = shadows?.get(value);
+      if (shadow === undefined) return;
+      slices.push(k);
+      setMarks(shadow.columns, columns);
+      setMarks(shadow.rows, rows);
+    });
+    if (slices.length === 0) return null;
+    const first: Triple = [columns.indexOf(1), rows.indexOf(1), slices[0] as number];
+    return boxBetween(first, [columns.lastIndexOf(1), rows.lastIndexOf(1), slices.at(-1) as number]);
+  }
+
   /** Sets 1 in every slice of an axis where one of the structures is. */
   mark(axis: 0 | 1 | 2, wanted: (layer: number, value: number) => boolean, marks: Uint8Array): void {
-    this.shadows.forEach((slices, layer) => {
-      slices.forEach((shadows, k) => {
-        for (const [value, shadow] of shadows ?? []) {
-          if (wanted(layer, value)) markShadow(axis, k, shadow, marks);
-        }
-      });
-    });
+    const bits = new Uint32Array((marks.length + 31) >> 5);
+    for (const { layer, value, k, shadow } of this.all()) {
+      if (!wanted(layer, value)) continue;
+      if (axis === 2) setBit(bits, k);
+      else join(bits, axis === 0 ? shadow.columns : shadow.rows);
+    }
+    setMarks(bits, marks);
+  }
+
+  private *all(): Iterable<StructureRef & { readonly k: number; readonly shadow: Shadow }> {
+    for (const [layer, slices] of this.shadows.entries()) {
+      for (const [k, shadows] of slices.entries()) {
+        for (const [value, shadow] of shadows ?? []) yield { layer, value, k, shadow };
+      }
+    }
   }
 }
 
-function markShadow(axis: 0 | 1 | 2, k: number, { columns, rows }: Shadow, marks: Uint8Array): void {
-  if (axis === 2) marks[k] = 1;
-  else setMarks(axis === 0 ? columns : rows, marks);
+function join(bits: Uint32Array, more: Uint32Array): void {
+  for (let n = 0; n < bits.length; n++) bits[n] = ((bits[n] as number) | (more[n] as number)) >>> 0;
 }
 
 function setMarks(bits: Uint32Array, marks: Uint8Array): void {

@@ -15,6 +15,8 @@ import type { Overlay } from './overlay';
 import type { Planes } from './planes';
 import type { HeatMap, Layout, Pane, RailMarks, SurfaceState, ViewsPort } from './port';
 import { Rails } from './rails';
+import { Surfaces } from './surfaces';
+import { VolumeView } from './volumeView';
 
 type Slices = Readonly<Record<Plane, number>>;
 
@@ -23,16 +25,22 @@ export class Views implements ViewsPort {
   private readonly planes: Planes;
   private readonly overlay: Overlay;
   private readonly rails: Rails;
+  private readonly surfaces: Surfaces;
+  private volume: VolumeView | null = null;
   private readonly sliceListeners = new Subscribers<Slices>();
-  private readonly surfaceListeners = new Subscribers<SurfaceState>();
   private told: Slices = { axial: -1, sagittal: -1, coronal: -1 };
 
-  constructor(planes: Planes, overlay: Overlay, map: LabelMap) {
+  constructor(planes: Planes, overlay: Overlay, map: LabelMap, structures: readonly StructureView[]) {
     this.planes = planes;
     this.overlay = overlay;
     this.rails = new Rails(map);
     this.rails.setStyles(overlay.styles);
-    planes.moved.add(() => this.tellSlices());
+    this.surfaces = new Surfaces(map, this.rails.shadows, planes.volume.spacing_mm);
+    planes.moved.add(() => {
+      this.tellSlices();
+      this.volume?.redraw();
+    });
+    this.surfaces.setStructures(structures);
     planes.arrived.add(() => this.tellLooking());
   }
 
@@ -41,6 +49,7 @@ export class Views implements ViewsPort {
   setStructures(structures: readonly StructureView[]): void {
     this.overlay.setStructures(structures);
     this.rails.setStyles(this.overlay.styles);
+    this.surfaces.setStructures(structures);
     this.planes.redraw();
   }
 
@@ -51,11 +60,13 @@ export class Views implements ViewsPort {
   /** One stroke, undo or redo. */
   drawn(record: StrokeRecord): void {
     this.rails.edits(record.delta);
+    this.surfaces.edited(record.events.map(({ layer, structure }) => ({ layer, value: structure })));
   }
 
   /** Edits that were drawn earlier. */
   replayed(delta: readonly SliceRuns[]): void {
     this.rails.edits(delta);
+    this.surfaces.edited(null);
   }
 
   // What pages ask
@@ -64,10 +75,28 @@ export class Views implements ViewsPort {
     this.layout = layout;
   }
 
-  mountVolume(_element: HTMLDivElement | null): void {}
+  mountVolume(element: HTMLDivElement | null): void {
+    element?.replaceChildren();
+    this.surfaces.setTarget(null);
+    this.volume?.destroy();
+    this.volume = null;
+    if (element === null) return;
+    try {
+      this.volume = new VolumeView(element, this.planes);
+    } catch (error) {
+      element.textContent = error instanceof Error ? error.message : String(error);
+      return;
+    }
+    this.surfaces.setTarget(this.volume);
+  }
 
   onSurfaces(callback: (state: SurfaceState) => void): () => void {
-    return this.surfaceListeners.add(callback);
+    return this.surfaces.changed.add(callback);
+  }
+
+  resetView(): void {
+    this.planes.resetView();
+    this.volume?.reset();
   }
 
   setOblique(degrees: Triple): void {
@@ -147,7 +176,8 @@ export class Views implements ViewsPort {
   destroy(): void {
     this.rails.destroy();
     this.sliceListeners.clear();
-    this.surfaceListeners.clear();
+    this.mountVolume(null);
+    this.surfaces.destroy();
   }
 
   private tellSlices(): void {

@@ -1,0 +1,238 @@
+/** The 3-D view in its element: surfaces, crosshair, and what the pointer does there. */
+import { type Ijk, ijk, type Surface, type Triple } from '../../voxels';
+import type { ViewerVolume } from '../port';
+import { pixelRatio } from './bitmap';
+import {
+  clipMatrix,
+  fitted,
+  letterOf,
+  moved,
+  type Orbit,
+  pointAt,
+  scaled,
+  screenAxes,
+  turned,
+} from './orbit';
+import { type Look, SurfaceRenderer } from './surfaceRenderer';
+import type { SurfaceTarget } from './surfaces';
+
+/** A press that moves less is a click. */
+const CLICK_PX = 4;
+const ZOOM_PER_PIXEL = 1.0012;
+const CROSSHAIR: Triple = [0.29, 0.66, 0.63];
+const BOX: Triple = [0.2, 0.22, 0.25];
+
+export interface VolumeHost {
+  readonly volume: ViewerVolume;
+  crosshair(): Ijk;
+  goTo(index: Ijk): void;
+}
+
+export class VolumeView implements SurfaceTarget {
+  private readonly host: VolumeHost;
+  private readonly canvas = document.createElement('canvas');
+  private readonly letters: Readonly<Record<'left' | 'right' | 'top' | 'bottom', HTMLSpanElement>>;
+  private readonly renderer: SurfaceRenderer;
+  private readonly resizes: ResizeObserver;
+  private readonly listening = new AbortController();
+  private readonly size_mm: Triple;
+  private readonly reach_mm: number;
+  private orbit: Orbit;
+  private isFitted = true;
+  private frameRequest = 0;
+  private drag: { x: number; y: number; travelled: number; readonly button: number } | null = null;
+
+  /** Throws where the browser has no WebGL 2. */
+  constructor(element: HTMLDivElement, host: VolumeHost) {
+    this.host = host;
+    const { shape, spacing_mm } = host.volume;
+    this.size_mm = [0, 1, 2].map(
+      (n) => (shape[n] as number) * (spacing_mm[n] as number),
+    ) as unknown as Triple;
+    this.reach_mm = 4 * Math.hypot(...this.size_mm);
+    this.renderer = new SurfaceRenderer(this.canvas);
+    Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
+    this.canvas.style.touchAction = 'none';
+    this.canvas.dataset.view = 'volume';
+    element.append(this.canvas);
+    this.letters = { left: letter(), right: letter(), top: letter(), bottom: letter() };
+    placeLetters(this.letters, element);
+    this.orbit = fitted(this.size_mm, element.clientWidth, element.clientHeight);
+    this.resizes = new ResizeObserver(() => this.resized());
+    this.resizes.observe(this.canvas);
+    this.listen();
+  }
+
+  show(key: string, surface: Surface, colour: string): void {
+    this.renderer.set(key, surface, colour);
+    this.redraw();
+  }
+
+  hide(key: string): void {
+    this.renderer.remove(key);
+    this.redraw();
+  }
+
+  colour(key: string, colour: string): void {
+    this.renderer.colour(key, colour);
+    this.redraw();
+  }
+
+  /** Draws with the next frame, however often it is asked. */
+  redraw(): void {
+    if (this.frameRequest !== 0) return;
+    this.frameRequest = requestAnimationFrame(() => {
+      this.frameRequest = 0;
+      this.draw();
+    });
+  }
+
+  reset(): void {
+    this.isFitted = true;
+    this.resized();
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.frameRequest);
+    this.listening.abort();
+    this.resizes.disconnect();
+    this.renderer.destroy();
+    for (const element of [this.canvas, ...Object.values(this.letters)]) element.remove();
+  }
+
+  private resized(): void {
+    const { clientWidth, clientHeight } = this.canvas;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    this.canvas.width = Math.round(clientWidth * pixelRatio());
+    this.canvas.height = Math.round(clientHeight * pixelRatio());
+    if (this.isFitted) this.orbit = fitted(this.size_mm, clientWidth, clientHeight);
+    this.redraw();
+  }
+
+  private draw(): void {
+    if (this.canvas.clientWidth === 0) return;
+    const { right, up } = screenAxes(this.orbit);
+    this.letters.right.textContent = letterOf(right);
+    this.letters.left.textContent = letterOf(negative(right));
+    this.letters.top.textContent = letterOf(up);
+    this.letters.bottom.textContent = letterOf(negative(up));
+    const { spacing_mm } = this.host.volume;
+    const cross = this.host
+      .crosshair()
+      .map((n, axis) => n * (spacing_mm[axis] as number)) as unknown as Triple;
+    this.renderer.draw(this.look(), [
+      { points: boxLines(this.size_mm), colour: BOX },
+      { points: crossLines(cross, this.size_mm), colour: CROSSHAIR },
+    ]);
+  }
+
+  private look(): Look {
+    const { clientWidth, clientHeight } = this.canvas;
+    return {
+      clip: clipMatrix(this.orbit, clientWidth, clientHeight, this.reach_mm),
+      towards: screenAxes(this.orbit).towards,
+    };
+  }
+
+  private listen(): void {
+    const { canvas } = this;
+    const options = { signal: this.listening.signal };
+    canvas.addEventListener('pointerdown', (event) => this.down(event), options);
+    canvas.addEventListener('pointermove', (event) => this.move(event), options);
+    canvas.addEventListener('pointerup', (event) => this.up(event), options);
+    canvas.addEventListener('pointercancel', () => this.letGo(), options);
+    canvas.addEventListener('contextmenu', (event) => event.preventDefault(), options);
+    canvas.addEventListener('wheel', (event) => this.wheel(event), { ...options, passive: false });
+  }
+
+  private down(event: PointerEvent): void {
+    const button = event.shiftKey ? 1 : event.button;
+    this.drag = { x: event.clientX, y: event.clientY, travelled: 0, button };
+    this.canvas.setPointerCapture(event.pointerId);
+  }
+
+  private move({ clientX, clientY }: PointerEvent): void {
+    const { drag } = this;
+    if (drag === null) return;
+    const [dx, dy] = [clientX - drag.x, clientY - drag.y];
+    drag.travelled += Math.hypot(dx, dy);
+    drag.x = clientX;
+    drag.y = clientY;
+    if (drag.travelled < CLICK_PX) return;
+    this.isFitted = false;
+    this.orbit = drag.button === 0 ? turned(this.orbit, dx, dy) : moved(this.orbit, dx, dy);
+    this.redraw();
+  }
+
+  private up(event: PointerEvent): void {
+    const isClick = this.drag !== null && this.drag.travelled < CLICK_PX && this.drag.button === 0;
+    this.letGo();
+    if (isClick) this.pick(event);
+  }
+
+  private letGo(): void {
+    this.drag = null;
+  }
+
+  private wheel(event: WheelEvent): void {
+    event.preventDefault();
+    this.isFitted = false;
+    this.orbit = scaled(this.orbit, ZOOM_PER_PIXEL ** -event.deltaY);
+    this.redraw();
+  }
+
+  /** The crosshair goes to the surface under the pointer. */
+  private pick({ clientX, clientY }: PointerEvent): void {
+    const { canvas } = this;
+    const box = canvas.getBoundingClientRect();
+    const [x, y] = [clientX - box.left, clientY - box.top];
+    const ratio = canvas.width / box.width;
+    const depth = this.renderer.depthAt(
+      this.look(),
+      Math.floor(x * ratio),
+      canvas.height - 1 - Math.floor(y * ratio),
+    );
+    // The pixel was drawn over to find its depth.
+    this.redraw();
+    if (depth === null) return;
+    const point = pointAt(this.orbit, { x, y, depth }, box.width, box.height, this.reach_mm);
+    const { spacing_mm } = this.host.volume;
+    this.host.goTo(ijk(point[0] / spacing_mm[0], point[1] / spacing_mm[1], point[2] / spacing_mm[2]));
+  }
+}
+
+function negative([x, y, z]: Triple): Triple {
+  return [-x, -y, -z];
+}
+
+function crossLines([x, y, z]: Triple, [sx, sy, sz]: Triple): Float32Array {
+  return Float32Array.of(0, y, z, sx, y, z, x, 0, z, x, sy, z, x, y, 0, x, y, sz);
+}
+
+function boxLines([x, y, z]: Triple): Float32Array {
+  const lines: number[] = [];
+  for (const a of [0, 1]) {
+    for (const b of [0, 1]) {
+      lines.push(0, a * y, b * z, x, a * y, b * z);
+      lines.push(a * x, 0, b * z, a * x, y, b * z);
+      lines.push(a * x, b * y, 0, a * x, b * y, z);
+    }
+  }
+  return Float32Array.from(lines);
+}
+
+function letter(): HTMLSpanElement {
+  const span = document.createElement('span');
+  Object.assign(span.style, { position: 'absolute', color: '#8b939b', font: '12px system-ui, sans-serif' });
+  span.style.pointerEvents = 'none';
+  return span;
+}
+
+function placeLetters(letters: VolumeView['letters'], element: HTMLDivElement): void {
+  const middle = 'translate(-50%, -50%)';
+  Object.assign(letters.left.style, { left: '10px', top: '50%', transform: middle });
+  Object.assign(letters.right.style, { right: '10px', top: '50%', transform: 'translate(50%, -50%)' });
+  Object.assign(letters.top.style, { left: '50%', top: '12px', transform: middle });
+  Object.assign(letters.bottom.style, { left: '50%', bottom: '12px', transform: 'translate(-50%, 50%)' });
+  element.append(...Object.values(letters));
+}
