@@ -89,6 +89,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "plain": {},
     "moving average": {"ema": 0.9},
     "nnU-Net's optimiser": {"optimiser": "sgd", "learning_rate": 1e-2, "batch_size": 2},
+    "muon": {"optimiser": "muon", "optimiser_args": {"momentum": 0.9, "rms": 0.3}},
     "deep supervision": {"deep_supervision": (2 / 3, 1 / 3)},
     "best of all epochs": {"patience": 100, "epoch_steps": 3, "ema": 0.5},
 }

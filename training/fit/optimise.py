@@ -2,24 +2,26 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 
+from training.fit.muon import Muon
+from training.networks import heads_of
 from training.plan import Plan
 from training.progress import TrainingError
 
-Optimiser = Callable[[Iterable[nn.Parameter], Plan], torch.optim.Optimizer]
+Optimiser = Callable[[nn.Module, Plan], torch.optim.Optimizer]
 Schedule = Callable[[float, dict[str, Any]], float]
 
 
-def adamw(parameters: Iterable[nn.Parameter], plan: Plan) -> torch.optim.Optimizer:
+def adamw(network: nn.Module, plan: Plan) -> torch.optim.Optimizer:
     """AdamW; args `betas` ([0.9, 0.999]) and `eps` (1e-8)."""
     first, second = plan.optimiser_args.get("betas", (0.9, 0.999))
     return torch.optim.AdamW(
-        parameters,
+        network.parameters(),
         lr=plan.learning_rate,
         betas=(float(first), float(second)),
         eps=float(plan.optimiser_args.get("eps", 1e-8)),
@@ -28,10 +30,10 @@ def adamw(parameters: Iterable[nn.Parameter], plan: Plan) -> torch.optim.Optimiz
     )
 
 
-def sgd(parameters: Iterable[nn.Parameter], plan: Plan) -> torch.optim.Optimizer:
+def sgd(network: nn.Module, plan: Plan) -> torch.optim.Optimizer:
     """Stochastic gradient descent as nnU-Net uses it; args `momentum` (0.99) and `nesterov` (true)."""
     return torch.optim.SGD(
-        parameters,
+        network.parameters(),
         lr=plan.learning_rate,
         momentum=float(plan.optimiser_args.get("momentum", 0.99)),
         nesterov=bool(plan.optimiser_args.get("nesterov", True)),
@@ -39,7 +41,27 @@ def sgd(parameters: Iterable[nn.Parameter], plan: Plan) -> torch.optim.Optimizer
     )
 
 
-OPTIMISERS: dict[str, Optimiser] = {"adamw": adamw, "sgd": sgd}
+def muon(network: nn.Module, plan: Plan) -> torch.optim.Optimizer:
+    """Muon for the kernels inside the network, AdamW for the rest; args `momentum` (0.95) and `rms` (0.4).
+
+    The rest is what has no matrix to make orthogonal (biases, norms, what sees the image itself) and the heads.
+    """
+    heads = tuple(heads_of(plan))
+    kernels, others = [], []
+    for name, parameter in network.named_parameters():
+        inside = parameter.ndim > 1 and min(parameter.shape[:2]) > 1 and not name.startswith(heads)
+        (kernels if inside else others).append(parameter)
+    return Muon(
+        kernels,
+        others,
+        lr=plan.learning_rate,
+        weight_decay=plan.weight_decay,
+        momentum=float(plan.optimiser_args.get("momentum", 0.95)),
+        rms=float(plan.optimiser_args.get("rms", 0.4)),
+    )
+
+
+OPTIMISERS: dict[str, Optimiser] = {"adamw": adamw, "muon": muon, "sgd": sgd}
 
 
 def poly(done: float, args: dict[str, Any]) -> float:
@@ -66,7 +88,7 @@ def optimiser_of(plan: Plan, network: nn.Module) -> torch.optim.Optimizer:
     if plan.optimiser not in OPTIMISERS:
         known = ", ".join(OPTIMISERS)
         raise TrainingError(f"There is no optimiser called {plan.optimiser}; known are {known}.")
-    return OPTIMISERS[plan.optimiser](network.parameters(), plan)
+    return OPTIMISERS[plan.optimiser](network, plan)
 
 
 def learning_rate(plan: Plan, step: int, steps: int) -> float:

@@ -159,11 +159,11 @@ def _unsure(layer: _Layer) -> Iterator[tuple[float, Region]]:
         cells = np.argwhere(parts[box] == number) + [side.start for side in box]
         if len(cells) * cell_ml < LEAST_ML:
             continue
-        for part in _parts(cells, layer):
+        for part, peak in _parts(cells, layer):
             volume = len(part) * cell_ml
             if volume >= LEAST_ML:
                 bits = float(layer.bits[tuple(part.T)].mean())
-                yield volume * bits, _region(part, volume, bits, layer)
+                yield volume * bits, _region(part, peak, volume, bits, layer)
 
 
 def _threshold(layer: _Layer) -> float:
@@ -174,31 +174,35 @@ def _threshold(layer: _Layer) -> float:
     return min(max(ABOVE_BORDER * ordinary, LEAST_BITS), MOST_BITS)
 
 
-def _parts(cells: NDArray[np.int64], layer: _Layer) -> Iterator[NDArray[np.int64]]:
-    """Cut a long region: each cell goes to the nearest of its most unsure places, PART_MM apart."""
+def _parts(cells: NDArray[np.int64], layer: _Layer) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield cells and the one where the model is least sure.
+
+    A long region is cut: each cell goes to the nearest of its most unsure places, which are PART_MM apart.
+    """
     extent = (cells.max(0) - cells.min(0) + 1) * layer.cell_mm
+    left = layer.blurred[tuple(cells.T)].copy()
     if extent.max() <= SPREAD_MM:
-        yield cells
+        yield cells, cells[left.argmax()]
         return
     at_mm = cells * layer.cell_mm
-    left = layer.blurred[tuple(cells.T)].copy()
     nearest = np.full(len(cells), np.inf)
     owner = np.zeros(len(cells), np.int64)
-    peaks = 0
+    peaks: list[int] = []
     while left.max() > 0:
-        away = np.linalg.norm(at_mm - at_mm[left.argmax()], axis=1)
+        peak = int(left.argmax())
+        away = np.linalg.norm(at_mm - at_mm[peak], axis=1)
         closer = away < nearest
-        owner[closer], nearest[closer] = peaks, away[closer]
+        owner[closer], nearest[closer] = len(peaks), away[closer]
         left[away < PART_MM] = 0
-        peaks += 1
-    for peak in range(peaks):
-        yield cells[owner == peak]
+        peaks.append(peak)
+    for n, peak in enumerate(peaks):
+        yield cells[owner == n], cells[peak]
 
 
-def _region(cells: NDArray[np.int64], volume: float, bits: float, layer: _Layer) -> Region:
+def _region(
+    cells: NDArray[np.int64], peak: NDArray[np.int64], volume: float, bits: float, layer: _Layer
+) -> Region:
     """Describe a region; its centre is where the model is least sure."""
-    values = layer.blurred[tuple(cells.T)]
-    peak = cells[values.argmax()]
     centre = np.minimum(peak * layer.factor + layer.factor // 2, np.array(layer.shape) - 1)
     high = np.minimum((cells.max(0) + 1) * layer.factor, layer.shape) - 1
     counts = _neighbours(cells, layer)
