@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Box } from '../box';
 import { type EditMask, NO_MASK } from '../editMask';
+import { encodeEdits } from '../edits';
 import { ijk, type Plane, type Triple } from '../geometry';
 import { IGNORE, LabelMap } from '../labelMap';
 import { EditEngine } from './editEngine';
@@ -28,8 +29,8 @@ export function startMap(shape: Triple = SHAPE): LabelMap {
 }
 
 /** What the accept brush restores. */
-export function otherMap(): LabelMap {
-  const map = LabelMap.empty(SHAPE, 2);
+export function otherMap(shape: Triple = SHAPE): LabelMap {
+  const map = LabelMap.empty(shape, 2);
   for (let layer = 0; layer < 2; layer++) {
     map.layerVoxels(layer).forEach((_, p, voxels) => {
       const block = (Math.floor(p / 9) * 40503 + layer * 31) % 13;
@@ -40,18 +41,17 @@ export function otherMap(): LabelMap {
 }
 
 /** Waves from -100 to 100 HU; the last two slices are not loaded. */
-export function huSlices(): Int16Array[] {
-  const length = SHAPE[0] * SHAPE[1];
-  return Array.from({ length: SHAPE[2] }, (_, k) =>
-    Int16Array.from({ length }, (__, p) => Math.round(100 * Math.sin(p / 3 + k))),
+export function huSlices([ni, nj, nk]: Triple = SHAPE): Int16Array[] {
+  return Array.from({ length: nk }, (_, k) =>
+    Int16Array.from({ length: ni * nj }, (__, p) => Math.round(100 * Math.sin(p / 3 + k))),
   );
 }
 
 export const isLoaded = (k: number): boolean => k < SHAPE[2] - 2;
 
-export function lockedEngine(undoBytes?: number): EditEngine {
-  const engine = new EditEngine(startMap(), SPACING, undoBytes === undefined ? {} : { undoBytes });
-  engine.setImage(huSlices(), isLoaded);
+export function lockedEngine(shape: Triple = SHAPE): EditEngine {
+  const engine = new EditEngine(startMap(shape), SPACING);
+  engine.setImage(huSlices(shape), (k) => k < shape[2] - 2);
   engine.setLocked(0, LOCKED, true);
   engine.setLocked(1, LOCKED, true);
   return engine;
@@ -98,42 +98,48 @@ const target = fc
     ...(hu === null ? {} : { hu }),
   }));
 
-const span: fc.Arbitrary<Span> = fc
-  .record({
-    k: fc.nat(SHAPE[2] - 1),
-    start: fc.nat(SHAPE[0] * SHAPE[1] - 1),
-    count: fc.integer({ min: 1, max: 30 }),
-    stride: fc.constantFrom(1, SHAPE[0]),
-  })
-  .map(({ start, count, stride, k }) => {
-    const most = Math.floor((SHAPE[0] * SHAPE[1] - 1 - start) / stride) + 1;
-    return { k, start, stride, count: Math.min(count, most) };
+function anySpan([ni, nj, nk]: Triple): fc.Arbitrary<Span> {
+  return fc
+    .record({
+      k: fc.nat(nk - 1),
+      start: fc.nat(ni * nj - 1),
+      count: fc.integer({ min: 1, max: 30 }),
+      stride: fc.constantFrom(1, ni),
+    })
+    .map(({ start, count, stride, k }) => {
+      const most = Math.floor((ni * nj - 1 - start) / stride) + 1;
+      return { k, start, stride, count: Math.min(count, most) };
+    });
+}
+
+function anyDrawnOn(shape: Triple): fc.Arbitrary<Drawn> {
+  return fc.record({
+    kind: fc.constant('draw' as const),
+    target,
+    path: fc.array(fc.tuple(fc.nat(shape[0]), fc.nat(shape[1]), fc.nat(shape[2])), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    radius_mm: fc.integer({ min: 1, max: Math.round(0.3 * shape[0]) }),
+    plane: fc.constantFrom<Plane | null>('axial', 'coronal', 'sagittal', null),
+    spans: fc.array(anySpan(shape), { maxLength: 3 }),
+    ends: fc.constantFrom('commit' as const, 'commit' as const, 'commit' as const, 'cancel' as const),
   });
+}
 
-export const anyDrawn: fc.Arbitrary<Drawn> = fc.record({
-  kind: fc.constant('draw' as const),
-  target,
-  path: fc.array(fc.tuple(fc.nat(20), fc.nat(16), fc.nat(12)), { minLength: 1, maxLength: 4 }),
-  radius_mm: fc.integer({ min: 1, max: 6 }),
-  plane: fc.constantFrom<Plane | null>('axial', 'coronal', 'sagittal', null),
-  spans: fc.array(span, { maxLength: 3 }),
-  ends: fc.constantFrom('commit' as const, 'commit' as const, 'commit' as const, 'cancel' as const),
-});
-
-const box: fc.Arbitrary<Box> = fc
-  .tuple(...SHAPE.map((n) => fc.tuple(fc.nat(n - 1), fc.nat(n - 1))))
-  .map((ends) => {
+function anyAppliedOn(shape: Triple): fc.Arbitrary<Applied> {
+  const box = fc.tuple(...shape.map((n) => fc.tuple(fc.nat(n - 1), fc.nat(n - 1)))).map((ends): Box => {
     const low = ends.map(([a, b]) => Math.min(a, b)) as unknown as Triple;
     return { low, size: ends.map(([a, b]) => Math.abs(a - b) + 1) as unknown as Triple };
   });
-
-export const anyApplied: fc.Arbitrary<Applied> = fc.record({
-  kind: fc.constant('apply' as const),
-  tool: fc.constantFrom(...EDIT_TOOLS.slice(8, 19)),
-  box,
-  layers: fc.constantFrom([0], [1], [0, 1], [1, 0]),
-  seed: fc.nat(1000),
-});
+  return fc.record({
+    kind: fc.constant('apply' as const),
+    tool: fc.constantFrom(...EDIT_TOOLS.slice(8, 19)),
+    box,
+    layers: fc.constantFrom([0], [1], [0, 1], [1, 0]),
+    seed: fc.nat(1000),
+  });
+}
 
 export const anyMask: fc.Arbitrary<EditMask> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(NO_MASK) },
@@ -156,12 +162,18 @@ export const anyMask: fc.Arbitrary<EditMask> = fc.oneof(
   },
 );
 
-export const anyAction: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 5, arbitrary: anyDrawn },
-  { weight: 2, arbitrary: anyApplied },
-  { weight: 1, arbitrary: anyMask.map((mask) => ({ kind: 'mask' as const, mask })) },
-  { weight: 2, arbitrary: fc.constantFrom('undo' as const, 'redo' as const) },
-);
+export function anyActionOn(shape: Triple): fc.Arbitrary<Action> {
+  return fc.oneof(
+    { weight: 5, arbitrary: anyDrawnOn(shape) },
+    { weight: 2, arbitrary: anyAppliedOn(shape) },
+    { weight: 1, arbitrary: anyMask.map((mask) => ({ kind: 'mask' as const, mask })) },
+    { weight: 2, arbitrary: fc.constantFrom('undo' as const, 'redo' as const) },
+  );
+}
+
+export const anyDrawn = anyDrawnOn(SHAPE);
+export const anyApplied = anyAppliedOn(SHAPE);
+export const anyAction = anyActionOn(SHAPE);
 
 /** Values of a proposal: what is there, with one voxel in three changed to something. */
 function proposed(engine: EditEngine, { box: { low, size }, seed }: Applied, of: number): Uint8Array {
@@ -173,27 +185,28 @@ function proposed(engine: EditEngine, { box: { low, size }, seed }: Applied, of:
   return values;
 }
 
-export function take(engine: EditEngine, action: Action): StrokeRecord | null {
+const OTHER = otherMap();
+
+export function take(engine: EditEngine, action: Action, other = OTHER): StrokeRecord | null {
   if (action === 'undo') return engine.undo();
   if (action === 'redo') return engine.redo();
   if (action.kind === 'mask') {
     engine.setMask(action.mask);
     return null;
   }
-  if (action.kind === 'draw') return draw(engine, action);
+  if (action.kind === 'draw') return draw(engine, action, other);
   const { tool, layers, box: where } = action;
   const changes = layers.map((of) => ({ layer: of, box: where, values: proposed(engine, action, of) }));
   return engine.apply({ tool, target: { layer: layers[0], value: 1 }, changes, version: engine.version });
 }
 
-const OTHER = otherMap();
-
-export function draw(
+function draw(
   engine: EditEngine,
   { target: given, path, radius_mm, plane, spans, ends }: Drawn,
+  other: LabelMap,
 ): StrokeRecord | null {
   const { writes, ...rest } = given;
-  const what = writes === undefined ? {} : { writes: writes === 'other' ? OTHER : writes };
+  const what = writes === undefined ? {} : { writes: writes === 'other' ? other : writes };
   if (!engine.begin({ ...rest, ...what })) return null;
   let from = ijk(...path[0]);
   for (const point of path) {
@@ -212,4 +225,27 @@ export function differing(map: LabelMap, other: LabelMap): number {
     const expected = other.layerVoxels(of);
     return sum + map.layerVoxels(of).reduce((n, now, p) => n + (now === expected[p] ? 0 : 1), 0);
   }, 0);
+}
+
+/** What one random sequence gives: the bytes of every save in order, and the buffers of the layers at its end. */
+export interface Recording {
+  readonly start: readonly Uint8Array[];
+  readonly saves: readonly Uint8Array[];
+  readonly end: readonly Uint8Array[];
+}
+
+/** The same recordings for the same seed. */
+export function recordings(shape: Triple, seed: number, count: number, edits: number): Recording[] {
+  const sequences = fc.sample(fc.array(anyActionOn(shape), { minLength: edits, maxLength: edits }), {
+    seed,
+    numRuns: count,
+  });
+  const other = otherMap(shape);
+  return sequences.map((actions) => {
+    const engine = lockedEngine(shape);
+    const start = [0, 1].map((of) => engine.map.layerVoxels(of).slice());
+    const records = actions.map((action) => take(engine, action, other)).filter((record) => record !== null);
+    const end = [0, 1].map((of) => engine.map.layerVoxels(of));
+    return { start, saves: records.map(({ delta }) => encodeEdits(delta)), end };
+  });
 }
