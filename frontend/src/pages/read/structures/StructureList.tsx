@@ -38,9 +38,10 @@ export function StructureList() {
           value={search}
           onChange={(event) => setSearch(event.currentTarget.value)}
           onKeyDown={({ key, currentTarget }) => {
-            if (key === 'Escape') setSearch('');
-            if (key === 'Escape' || key === 'Enter') currentTarget.blur();
+            if (key !== 'Escape' && key !== 'Enter') return;
             if (key === 'Enter') activateFirst(rows);
+            setSearch('');
+            currentTarget.blur();
           }}
         />
         <FilterSelect value={filter} onChange={setFilter} />
@@ -146,11 +147,13 @@ function Rows({ rows, onFold }: RowsProps) {
     overscan: 8,
   });
   const at = rows.findIndex((row) => row.kind === 'structure' && row.structure.key === active);
+  const height = virtual.scrollRect?.height;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a list that became smaller shows the active one as well
   useEffect(() => {
     if (at >= 0) {
       virtual.scrollToIndex(at);
     }
-  }, [at, virtual]);
+  }, [at, virtual, height]);
   return (
     <div ref={scroller} className={classes.scroller}>
       {/* Keys stay with the image, as in the tool column. */}

@@ -1,4 +1,6 @@
 import { MultiSelect, NumberInput, Switch, UnstyledButton } from '@mantine/core';
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import { useState } from 'react';
 import type { Structure } from '../../../api';
 import { type EditMask, NO_MASK } from '../../../voxels';
 import { useRead } from '../readStore';
@@ -13,33 +15,36 @@ const AREAS: Readonly<Record<EditMask['area'], string>> = {
   background: 'Empty',
 };
 
-/** Where painting may change anything, besides locked structures. Folded to one line while nothing is limited. */
+/** Where painting may change anything, besides locked structures; one line until it is opened. */
 export function PaintLimits() {
   const paint = useRead((state) => state.paint);
   const structures = useRead((state) => state.structures);
   const set = useRead((state) => state.set);
   const change = (part: Partial<EditMask>): void => set({ paint: { ...paint, ...part } });
   const words = paintWords(paint, structures);
+  const [isOpen, setOpen] = useState(false);
+  const Chevron = isOpen ? IconChevronDown : IconChevronRight;
   return (
-    <details className={classes.section} open={words !== null || undefined}>
-      <summary className={classes.summary}>
-        Paint: <span data-limited={words !== null || undefined}>{words ?? 'anywhere'}</span>
+    <section className={classes.section} aria-label="Where painting is allowed">
+      <div className={classes.head}>
+        <UnstyledButton className={classes.fold} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          <Chevron size={14} aria-hidden />
+          Paint: <span data-limited={words !== null || undefined}>{words ?? 'anywhere'}</span>
+        </UnstyledButton>
         {words !== null && (
-          <UnstyledButton
-            className={classes.clear}
-            onClick={(event) => {
-              event.preventDefault();
-              set({ paint: NO_MASK });
-            }}
-          >
+          <UnstyledButton className={classes.clear} onClick={() => set({ paint: NO_MASK })}>
             Clear
           </UnstyledButton>
         )}
-      </summary>
-      <Area paint={paint} onChange={change} />
-      <HuLimit paint={paint} onChange={change} />
-      <SliceLimit paint={paint} onChange={change} />
-    </details>
+      </div>
+      {isOpen && (
+        <>
+          <Area paint={paint} onChange={change} />
+          <HuLimit paint={paint} onChange={change} />
+          <SliceLimit paint={paint} onChange={change} />
+        </>
+      )}
+    </section>
   );
 }
 
