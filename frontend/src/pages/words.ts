@@ -116,14 +116,8 @@ export function saveSentence(state: SaveState): string {
     case 'conflict':
       return `This case was changed somewhere else since you opened it. ${kept} and will be kept by the server as a branch.`;
     case 'branched':
-      return `${asSentence(state.detail)} Your ${strokes(state.kept)} since then ${state.kept === 1 ? 'is' : 'are'} kept as a branch, and so is what you draw now.`;
+      return `This case went on without what you draw here. Your ${strokes(state.kept)} ${state.kept === 1 ? 'is' : 'are'} kept as a branch, and so is what you draw now.`;
     case 'refused':
       return `The server refused: ${state.detail} ${kept}.`;
   }
-}
-
-/** The server's word, with a full stop; or what usually is the reason. */
-function asSentence(detail: string): string {
-  const words = detail.trim() || 'This case was changed somewhere else since you opened it';
-  return /[.!?]$/.test(words) ? words : `${words}.`;
 }

@@ -249,6 +249,10 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
     this.tools.maskChanged();
   }
 
+  noteUndone(record: StrokeRecord): void {
+    this.tellStep(record, 'undo');
+  }
+
   private tellStep(record: StrokeRecord | null, tool: StrokeTool): boolean {
     if (record === null) return false;
     this.planes.redraw();

@@ -6,6 +6,7 @@ import type {
   Lps,
   Plane,
   SliceRuns,
+  StrokeRecord,
   StructureEvent,
   Triple,
 } from '../voxels';
@@ -130,6 +131,8 @@ export interface ViewerPort {
   scroll(plane: Plane, by: number): void;
   undo(): boolean;
   redo(): boolean;
+  /** A step that was undone in the engine by somebody else: drawn, and told to those who listen for strokes. */
+  noteUndone(record: StrokeRecord): void;
   resetView(): void;
   /** One plane over the whole of its container, or null for all three. */
   maximise(plane: Plane | null): void;

@@ -4,6 +4,7 @@ import { type Assignment, fetchAssignment, startSession } from '../../api';
 import { lockAssignment, Outbox, SaveQueue } from '../../session';
 import { applyEdits, type LabelMap } from '../../voxels';
 import { LookedKeeper } from './guidance/lookedKeeper';
+import { copyMask } from './masks/copyMask';
 import { readMask } from './masks/readMask';
 
 export interface OpenedCase {
@@ -31,8 +32,7 @@ export async function openCase(id: number, user: string): Promise<OpenedCase> {
   }
   let queue: SaveQueue | null = null;
   try {
-    const assignment = await fetchAssignment(id);
-    const outbox = await Outbox.open();
+    const [assignment, outbox] = await Promise.all([fetchAssignment(id), Outbox.open()]);
     queue = await SaveQueue.open({ assignment: id, user, head: assignment.mask.head, outbox });
     const opened = queue;
     const looked = lookedOf(assignment);
@@ -51,14 +51,23 @@ export async function openCase(id: number, user: string): Promise<OpenedCase> {
 }
 
 async function fetchContent(assignment: Assignment, queue: SaveQueue) {
-  const { mask: own, prediction_mask, editable } = assignment;
+  const { prediction_mask, editable } = assignment;
+  const predicted = prediction_mask === null ? null : readMask(prediction_mask, assignment);
   const [mask, prediction, session] = await Promise.all([
-    readMask(own, assignment),
-    prediction_mask === null ? null : readMask(prediction_mask, assignment),
+    readOwn(assignment, predicted),
+    predicted,
     editable ? startSession(assignment.id).then(({ id }) => id) : null,
   ]);
   applyEdits(mask, queue.restored);
   return { mask, prediction, session };
+}
+
+/** A read that was not begun is the prediction still, which then comes only once. */
+async function readOwn(assignment: Assignment, predicted: Promise<LabelMap> | null): Promise<LabelMap> {
+  const { mask, role } = assignment;
+  return mask.head === 0 && role === 'annotate' && predicted !== null
+    ? copyMask(await predicted)
+    : readMask(mask, assignment);
 }
 
 function lookedOf({ id, volume, looked, editable }: Assignment): LookedKeeper {

@@ -1,9 +1,11 @@
 import { Button } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { type Me, type ProjectRef, useWorklist, type Worklist } from '../../api';
 import { Header } from '../shell/Header';
 import { Notice } from '../shell/Notice';
 import { Message } from '../shell/RootLayout';
+import { useUpcoming } from '../upcoming/useUpcoming';
 import { KeptStrokes } from './KeptStrokes';
 import { NextCase, NextReview } from './NextCase';
 import { ReadList, VerdictWord } from './ReadList';
@@ -59,8 +61,20 @@ function ReaderHome({ me, project }: ReaderHomeProps) {
   );
 }
 
+const CODE_AFTER_MS = 500;
+
+/** The code of the page that a case opens on, while nothing else is to be done. */
+function usePageAhead(): void {
+  useEffect(() => {
+    const timer = setTimeout(() => void import('../read/ReadPage').catch(() => undefined), CODE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+}
+
 function Lists({ worklist, project }: { readonly worklist: Worklist; readonly project: ProjectRef }) {
   const reviews = project.role !== 'annotator';
+  useUpcoming(project.id, null, worklist.next.available);
+  usePageAhead();
   const reviewFirst = reviews && worklist.reviews.waiting + worklist.reviews.in_progress.length > 0;
   return (
     <>

@@ -15,7 +15,7 @@ interface BranchListProps {
 
 /** Strokes that came too late for the mask: each can be looked at, compared and put on top. */
 export function BranchList({ opened, onReopen }: BranchListProps) {
-  const { branches } = opened.assignment;
+  const branches = opened.assignment.branches.filter(({ applied }) => !applied);
   const { apply, isPending, problem } = useApplyBranch(opened, onReopen);
   if (branches.length === 0) {
     return null;
@@ -30,7 +30,7 @@ export function BranchList({ opened, onReopen }: BranchListProps) {
             <Button size="compact-xs" variant="default" onClick={() => look(branch)}>
               Compare
             </Button>
-            {!branch.applied && opened.assignment.editable && (
+            {opened.assignment.editable && (
               <Button size="compact-xs" loading={isPending} onClick={() => apply(branch.mask)}>
                 Put on top
               </Button>
@@ -47,9 +47,8 @@ export function BranchList({ opened, onReopen }: BranchListProps) {
   );
 }
 
-function branchWords({ at, strokes: count, base_revision, applied }: Branch): string {
-  const fate = applied ? ' It was put on top.' : '';
-  return `${strokes(count)} of ${when(at)}, drawn on revision ${base_revision}.${fate}`;
+function branchWords({ at, strokes: count, base_revision }: Branch): string {
+  return `${strokes(count)} of ${when(at)}, drawn on revision ${base_revision}.`;
 }
 
 function look({ mask, head, at }: Branch): void {

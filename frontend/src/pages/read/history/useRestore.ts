@@ -4,9 +4,10 @@ import { newKey, type SaveState } from '../../../session';
 import { saveSentence } from '../../words';
 import { useCompareStore } from '../compare/compareStore';
 import type { OpenedCase } from '../openCase';
+import { keepPlace } from './place';
 
 /** A step that makes a new revision on the server; the case is then opened again at it. */
-function useStep(onReopen: () => void) {
+function useStep({ assignment }: OpenedCase, onReopen: () => void) {
   const [isPending, setPending] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const run = async (step: () => Promise<unknown>): Promise<void> => {
@@ -14,6 +15,7 @@ function useStep(onReopen: () => void) {
     setPending(true);
     try {
       await step();
+      keepPlace(assignment.id);
       useCompareStore.getState().stop();
       onReopen();
     } catch (error) {
@@ -44,7 +46,7 @@ export interface Restore {
 }
 
 export function useRestore(opened: OpenedCase, onReopen: () => void): Restore {
-  const { run, isPending, problem } = useStep(onReopen);
+  const { run, isPending, problem } = useStep(opened, onReopen);
   const restore = async (revision: number): Promise<void> => {
     await sent(opened, ['saved']);
     const { assignment, queue } = opened;
@@ -62,7 +64,7 @@ export interface ApplyBranch {
 
 /** On the newest revision of the server, which may be newer than the one that is open here. */
 export function useApplyBranch(opened: OpenedCase, onReopen: () => void): ApplyBranch {
-  const { run, isPending, problem } = useStep(onReopen);
+  const { run, isPending, problem } = useStep(opened, onReopen);
   const apply = async (branch: number): Promise<void> => {
     await sent(opened, ['saved', 'branched']);
     const newest = await fetchAssignment(opened.assignment.id);

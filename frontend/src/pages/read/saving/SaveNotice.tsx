@@ -7,6 +7,7 @@ import { SignInForm } from '../../signIn/SignInPage';
 import { saveSentence, strokes } from '../../words';
 import { useCompareStore } from '../compare/compareStore';
 import { MINE, type Source } from '../compare/sources';
+import { keepPlace } from '../history/place';
 import { useApplyBranch } from '../history/useRestore';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
@@ -31,6 +32,11 @@ export function SaveNotice({ opened, save, isDurable, username, onReopen }: Save
       <LeaveQuestion save={save} isDurable={isDurable} />
       <section className={classes.notice} data-state={save.kind} aria-label="Not saved" role="alert">
         <Text fz="sm">{saveSentence(save)}</Text>
+        {'detail' in save && save.detail !== '' && save.kind !== 'refused' && (
+          <Text fz="xs" c="dimmed">
+            {save.detail}
+          </Text>
+        )}
         {save.kind === 'offline' && (
           <Button size="compact-sm" variant="default" onClick={() => void opened.queue.retry()}>
             Try now
@@ -91,6 +97,10 @@ interface BranchedProps {
 function Branched({ opened, branch, onReopen }: BranchedProps) {
   const { apply, isPending, problem } = useApplyBranch(opened, onReopen);
   const [comparing, setComparing] = useState<string | null>(null);
+  const open = (): void => {
+    keepPlace(opened.assignment.id);
+    onReopen();
+  };
   const compare = (): void => {
     setComparing(null);
     compareWithNewest(opened).catch((error: Error) => setComparing(error.message));
@@ -105,7 +115,7 @@ function Branched({ opened, branch, onReopen }: BranchedProps) {
         <Button size="compact-sm" variant="default" onClick={compare}>
           Compare
         </Button>
-        <Button size="compact-sm" variant="default" onClick={onReopen}>
+        <Button size="compact-sm" variant="default" onClick={open}>
           Open the newest
         </Button>
       </Group>

@@ -1,3 +1,4 @@
+import { undo } from '../../history/undo';
 import { useRead } from '../../readStore';
 import { firstChoice } from '../../tools/PaintLimits';
 import { copySlice } from '../../tools/panels/slices';
@@ -25,7 +26,7 @@ const EDIT: readonly Action[] = [
     key: 'z',
     also: ['ctrl+z'],
     repeats: true,
-    press: () => void read().port?.undo(),
+    press: undo,
   },
   {
     id: 'edit.redo',
