@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url';
 
 const [bundle, folder] = process.argv.slice(2);
 const module = (name) => import(pathToFileURL(join(bundle, `${name}.js`)).href);
-const ARRAYS = { u1: Uint8Array, i2: Int16Array, i4: Int32Array, f4: Float32Array, f8: Float64Array };
+const INTEGERS = { u1: Uint8Array, i2: Int16Array, i4: Int32Array, u4: Uint32Array };
+const ARRAYS = { ...INTEGERS, f4: Float32Array, f8: Float64Array };
 
 const { OPERATIONS } = await module('registry');
 const { OperationRefused } = await module('operation');

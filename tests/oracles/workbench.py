@@ -23,7 +23,7 @@ ROLLDOWN = ROOT / "frontend" / "node_modules" / ".bin" / "rolldown"
 
 Labels = NDArray[np.uint8]
 Triple = tuple[float, float, float]
-DTYPES = {"u1": np.uint8, "i2": np.int16, "i4": np.int32, "f4": np.float32, "f8": np.float64}
+DTYPES = {"u1": np.uint8, "i2": np.int16, "i4": np.int32, "u4": np.uint32, "f4": np.float32, "f8": np.float64}
 
 
 class Refused(Exception):  # noqa: N818 - named as what the browser throws
@@ -66,7 +66,8 @@ class Workbench:
         self.folder.mkdir(parents=True)
         sources = [
             path
-            for path in (*OPERATIONS.glob("*.ts"), *OPERATIONS.glob("primitives/*.ts"))
+            for folder in (OPERATIONS, OPERATIONS / "primitives", OPERATIONS.parent)
+            for path in sorted(folder.glob("*.ts"))
             if not path.name.endswith(".test.ts")
         ]
         done = subprocess.run(

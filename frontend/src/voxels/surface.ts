@@ -14,13 +14,13 @@ import { type QuadMesh, quadMesh } from './surfaceMesh';
 import { inflateTo, smooth, trianglesOf } from './surfaceSmooth';
 
 export interface SurfaceOptions {
-  /** Smoothing passes: 0 for none, 10 to hide single voxels. */
+  /** Smoothing passes: 0 for none, 20 to hide the stairs of thick slices. */
   readonly smoothing: number;
   /** A structure whose box has more voxels than this is drawn in blocks of several voxels. */
   readonly most_voxels: number;
 }
 
-export const SURFACE_OPTIONS: SurfaceOptions = { smoothing: 10, most_voxels: 4e6 };
+export const SURFACE_OPTIONS: SurfaceOptions = { smoothing: 20, most_voxels: 4e6 };
 
 export interface Surface {
   /** Three coordinates per vertex in mm: index times spacing, along the axes of the scan's array. */
