@@ -13,7 +13,6 @@ export {
 } from './edits';
 export {
   EDIT_TOOLS,
-  type EditBox,
   EditEngine,
   type EditImage,
   type EditTool,

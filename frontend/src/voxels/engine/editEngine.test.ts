@@ -1,58 +1,24 @@
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diffMasks } from '../diff';
-import { applyEdits, decodeEdits, encodeEdits, type SliceRuns } from '../edits';
+import { NO_MASK } from '../editMask';
+import { applyEdits, encodeEdits, type SliceRuns } from '../edits';
 import { ijk, type Plane, type Triple } from '../geometry';
 import { IGNORE, LabelMap } from '../labelMap';
 import type { Stamp } from '../sweep';
+import { StaleEdit } from './apply';
 import { EditEngine } from './editEngine';
 import { UNDO_STEPS } from './history';
 import type { StrokeRecord } from './record';
 import type { StrokeTarget } from './stroke';
-
-const SHAPE: Triple = [20, 16, 12];
-const SPACING: Triple = [1, 1.5, 3];
-const LOCKED = 3;
+import { differing, LOCKED, lockedEngine, SHAPE, SPACING, startMap } from './testActions';
+import { EDIT_TOOLS } from './tools';
+import { warmUp } from './warmUp';
 
 interface DrawnStroke {
   readonly target: StrokeTarget;
   readonly path: readonly (readonly [number, number, number])[];
   readonly radius_mm: number;
   readonly plane: Plane | null;
-}
-
-const anyTarget = fc.record({
-  tool: fc.constantFrom('brush' as const, 'eraser' as const),
-  layer: fc.nat(1),
-  value: fc.integer({ min: 1, max: 4 }),
-  all: fc.boolean(),
-});
-const anyStroke: fc.Arbitrary<DrawnStroke> = fc.record({
-  target: anyTarget,
-  path: fc.array(fc.tuple(fc.nat(20), fc.nat(16), fc.nat(12)), { minLength: 1, maxLength: 4 }),
-  radius_mm: fc.integer({ min: 1, max: 6 }),
-  plane: fc.constantFrom<Plane | null>('axial', 'coronal', 'sagittal', null),
-});
-
-/** Two layers with all values from background to 5 and some "not annotated", the same in every test. */
-function startMap(): LabelMap {
-  const map = LabelMap.empty(SHAPE, 2);
-  for (let layer = 0; layer < 2; layer++) {
-    const voxels = map.layerVoxels(layer);
-    for (let p = 0; p < voxels.length; p++) {
-      const block = (Math.floor(p / 7) * 2654435761 + layer * 97) % 11;
-      voxels[p] = block === 10 ? IGNORE : block % 6;
-    }
-  }
-  return map;
-}
-
-function lockedEngine(): EditEngine {
-  const engine = new EditEngine(startMap(), SPACING);
-  engine.setLocked(0, LOCKED, true);
-  engine.setLocked(1, LOCKED, true);
-  return engine;
 }
 
 function draw(engine: EditEngine, { target, path, radius_mm, plane }: DrawnStroke): StrokeRecord | null {
@@ -70,18 +36,20 @@ function sphere(value: number, radius_mm: number, tool: 'brush' | 'eraser' = 'br
   return { target: { tool, layer: 0, value }, path: [[10, 8, 6]], radius_mm, plane: null };
 }
 
-/** Counted, not compared as arrays: a matcher on arrays of this size takes most of the test's time. */
-function expectSame(map: LabelMap, other: LabelMap): void {
-  for (const layer of [0, 1]) {
-    const expected = other.layerVoxels(layer);
-    const different = map.layerVoxels(layer).filter((value, p) => value !== expected[p]).length;
-    expect(different, `voxels that differ in layer ${layer}`).toBe(0);
-  }
+/** A row of five voxels on each of two layers, and an engine on it. */
+function row(first: readonly number[], second: readonly number[] = [0, 0, 0, 0, 0]): EditEngine {
+  const map = LabelMap.empty([5, 1, 1], 2);
+  map.layers[0][0].set(first);
+  map.layers[1][0].set(second);
+  return new EditEngine(map, [1, 1, 1]);
 }
 
-function take(engine: EditEngine, step: DrawnStroke | 'undo' | 'redo'): StrokeRecord | null {
-  if (step === 'undo') return engine.undo();
-  return step === 'redo' ? engine.redo() : draw(engine, step);
+function valuesOf(engine: EditEngine, layer = 0): number[] {
+  return [...engine.map.layers[layer][0]];
+}
+
+function paintAll(engine: EditEngine, target: StrokeTarget): StrokeRecord | null {
+  return draw(engine, { target, path: [[2, 0, 0]], radius_mm: 9, plane: 'axial' });
 }
 
 /** Structures of an organ's size with a rough border, so that old values differ along a stroke. */
@@ -96,108 +64,6 @@ function organs(): LabelMap {
   });
   return map;
 }
-
-function throughTheWire(delta: readonly SliceRuns[]): SliceRuns[] {
-  return decodeEdits(encodeEdits(delta));
-}
-
-describe('any sequence of strokes', () => {
-  it('comes back exactly: undo all is the start, redo all is the end', () => {
-    fc.assert(
-      fc.property(fc.array(anyStroke, { maxLength: 8 }), (strokes) => {
-        const engine = lockedEngine();
-        const drawn = strokes
-          .map((stroke) => draw(engine, stroke))
-          .filter((record) => record !== null).length;
-        const end = engine.map.copy();
-        for (let n = 0; n < drawn; n++) expect(engine.undo()).not.toBeNull();
-        expect(engine.undo()).toBeNull();
-        expectSame(engine.map, startMap());
-        for (let n = 0; n < drawn; n++) expect(engine.redo()).not.toBeNull();
-        expect(engine.redo()).toBeNull();
-        expectSame(engine.map, end);
-      }),
-    );
-  });
-
-  it('reaches a copy of the mask through its deltas, undo and redo included', () => {
-    const step = fc.oneof(
-      { weight: 3, arbitrary: anyStroke },
-      { weight: 1, arbitrary: fc.constantFrom('undo' as const, 'redo' as const) },
-    );
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-        const engine = lockedEngine();
-        const copy = startMap();
-        for (const next of steps) {
-          const record = take(engine, next);
-          if (record !== null) applyEdits(copy, throughTheWire(record.delta));
-        }
-        expectSame(copy, engine.map);
-      }),
-    );
-  });
-
-  it('never touches a locked structure, nor lets it grow, and the eraser never touches "not annotated"', () => {
-    fc.assert(
-      fc.property(fc.array(anyStroke, { maxLength: 8 }), (strokes) => {
-        const engine = lockedEngine();
-        const start = startMap();
-        for (const stroke of strokes) draw(engine, stroke);
-        const erasing = strokes.every(({ target }) => target.tool === 'eraser');
-        for (const layer of [0, 1]) {
-          const before = start.layerVoxels(layer);
-          const after = engine.map.layerVoxels(layer);
-          expect(after.every((value, p) => (value === LOCKED) === (before[p] === LOCKED))).toBe(true);
-          if (erasing)
-            expect(after.every((value, p) => (value === IGNORE) === (before[p] === IGNORE))).toBe(true);
-        }
-      }),
-    );
-  });
-
-  it('keeps the voxel counts of every value', () => {
-    fc.assert(
-      fc.property(fc.array(anyStroke, { maxLength: 6 }), fc.nat(6), (strokes, undos) => {
-        const engine = lockedEngine();
-        for (const stroke of strokes) draw(engine, stroke);
-        for (let n = 0; n < undos; n++) engine.undo();
-        for (const layer of [0, 1]) {
-          const counted = Float64Array.from({ length: 256 }, (_, value) => engine.voxelCount(layer, value));
-          expect(counted).toEqual(engine.map.histogram(layer));
-        }
-      }),
-    );
-  });
-
-  it('counts what was added and removed as the difference between before and after', () => {
-    fc.assert(
-      fc.property(anyStroke, anyStroke, (first, second) => {
-        const engine = lockedEngine();
-        draw(engine, first);
-        const before = engine.map.copy();
-        const record = draw(engine, second);
-        const slices = diffMasks(before, engine.map);
-        const total = (key: 'added' | 'removed') => slices.reduce((sum, slice) => sum + slice[key], 0);
-        expect(record?.added ?? 0).toBe(total('added'));
-        expect(record?.removed ?? 0).toBe(total('removed'));
-      }),
-    );
-  });
-
-  it('encodes to sorted runs that do not overlap, one block per slice', () => {
-    fc.assert(
-      fc.property(anyStroke, (stroke) => {
-        const delta = draw(lockedEngine(), stroke)?.delta ?? [];
-        expect(new Set(delta.map(({ k }) => k)).size).toBe(delta.length);
-        for (const { starts, lengths } of delta) {
-          for (let r = 1; r < starts.length; r++)
-            expect(starts[r]).toBeGreaterThan(starts[r - 1] + lengths[r - 1] - 1);
-        }
-      }),
-    );
-  });
-});
 
 describe('painting', () => {
   it('counts other structures as removed and the new one as added', () => {
@@ -305,8 +171,315 @@ describe('history', () => {
     engine.begin({ tool: 'brush', layer: 0, value: 1 });
     engine.stamp({ from: ijk(10, 8, 6), to: ijk(12, 8, 6), radius_mm: 5, plane: null });
     engine.cancel();
-    expectSame(engine.map, startMap());
+    expect(differing(engine.map, startMap())).toBe(0);
     expect(engine.canUndo).toBe(false);
+  });
+});
+
+describe('the edit mask', () => {
+  const value = { tool: 'brush', layer: 0, value: 1 } as const;
+
+  it.each([
+    ['inside', [{ layer: 0, value: 2 }], [0, 1, 1, 3, 0]],
+    ['inside', [{ layer: 1, value: 7 }], [0, 2, 1, 3, 1]],
+    ['inside', [], [0, 2, 2, 3, 0]],
+    ['outside', [{ layer: 0, value: 2 }], [1, 2, 2, 1, 1]],
+    [
+      'outside',
+      [
+        { layer: 0, value: 2 },
+        { layer: 1, value: 7 },
+      ],
+      [1, 2, 2, 1, 0],
+    ],
+    ['background', [], [1, 2, 2, 3, 0]],
+    ['anywhere', [{ layer: 0, value: 2 }], [1, 1, 1, 1, 1]],
+  ] as const)('%s of %o', (area, structures, expected) => {
+    const engine = row([0, 2, 2, 3, 0], [0, 0, 7, 0, 7]);
+    engine.setMask({ ...NO_MASK, area, structures });
+    paintAll(engine, value);
+    expect(valuesOf(engine)).toEqual(expected);
+  });
+
+  it('by HU lets nothing be changed without the scan, and in slices that are not loaded', () => {
+    const engine = row([0, 0, 0, 0, 0]);
+    engine.setMask({ ...NO_MASK, hu: [0, 100] });
+    expect(paintAll(engine, value)).toBeNull();
+    let isLoaded = false;
+    engine.setImage([Int16Array.of(-1, 0, 50, 100, 101)], () => isLoaded);
+    expect(paintAll(engine, value)).toBeNull();
+    isLoaded = true;
+    paintAll(engine, value);
+    expect(valuesOf(engine)).toEqual([0, 1, 1, 1, 0]);
+  });
+
+  it('and the range of the tool hold together', () => {
+    const engine = row([0, 0, 0, 0, 0]);
+    engine.setImage([Int16Array.of(-1, 0, 50, 100, 101)], () => true);
+    engine.setMask({ ...NO_MASK, hu: [50, 200] });
+    paintAll(engine, { ...value, tool: 'threshold_brush', hu: [-5, 100] });
+    expect(valuesOf(engine)).toEqual([0, 0, 1, 1, 0]);
+  });
+
+  it('that names what the scan does not have is refused', () => {
+    const engine = row([0, 0, 0, 0, 0]);
+    const structures = [{ layer: 2, value: 1 }];
+    expect(() => engine.setMask({ ...NO_MASK, area: 'inside', structures })).toThrow('layer 2');
+    expect(() => engine.setMask({ ...NO_MASK, slices: { plane: 'axial', first: 1, last: 3 } })).toThrow(
+      'slices',
+    );
+    expect(engine.mask).toEqual(NO_MASK);
+  });
+});
+
+describe('restoring from another mask', () => {
+  const other = LabelMap.empty([5, 1, 1], 2);
+  other.layers[0][0].set([1, 2, 0, 1, IGNORE]);
+  const accept = { tool: 'accept_brush', layer: 0, value: 1, writes: other } as const;
+
+  it('gives the structure back where either mask has it', () => {
+    const engine = row([0, 3, 1, LOCKED, 1]);
+    const record = paintAll(engine, accept);
+    expect(valuesOf(engine)).toEqual([1, 3, 0, 1, 1]);
+    expect(record?.events).toEqual([
+      { tool: 'accept_brush', layer: 0, structure: 1, added: 2, removed: 1 },
+      { tool: 'accept_brush', layer: 0, structure: LOCKED, added: 0, removed: 1 },
+    ]);
+  });
+
+  it('gives everything back when told to, and keeps locks', () => {
+    const engine = row([0, 3, 1, LOCKED, 1]);
+    engine.setLocked(0, LOCKED, true);
+    engine.setLocked(0, 2, true);
+    paintAll(engine, { ...accept, all: true });
+    expect(valuesOf(engine)).toEqual([1, 3, 0, LOCKED, 1]);
+  });
+});
+
+describe('filling rows', () => {
+  it('paints spans along a row and across rows', () => {
+    const engine = new EditEngine(LabelMap.empty([4, 3, 2], 1), [1, 1, 1]);
+    engine.begin({ tool: 'draw', layer: 0, value: 6 });
+    const box = engine.fill([
+      { k: 1, start: 5, count: 2, stride: 1 },
+      { k: 1, start: 3, count: 3, stride: 4 },
+    ]);
+    expect(box).toEqual({ low: [1, 0, 1], size: [3, 3, 1] });
+    engine.fill((onSpan) => onSpan(0, 0, 1, 1));
+    engine.commit();
+    expect([...engine.map.layers[0][1]]).toEqual([0, 0, 0, 6, 0, 6, 6, 6, 0, 0, 0, 6]);
+    expect(engine.voxelCount(0, 6)).toBe(6);
+  });
+
+  it.each([
+    { k: 2, start: 0, count: 1, stride: 1 },
+    { k: 0, start: 11, count: 2, stride: 1 },
+    { k: 0, start: -1, count: 1, stride: 1 },
+    { k: 0, start: 4, count: 3, stride: 4 },
+  ])('refuses %o, outside of the scan', (span) => {
+    const engine = new EditEngine(LabelMap.empty([4, 3, 2], 1), [1, 1, 1]);
+    engine.begin({ tool: 'draw', layer: 0, value: 6 });
+    expect(() => engine.fill([span])).toThrow('outside of the scan');
+  });
+});
+
+describe('an operation', () => {
+  const box = { low: [1, 0, 0], size: [3, 1, 1] } as const;
+  const target = { layer: 0, value: 1 };
+  const swap = {
+    tool: 'swap_sides',
+    target,
+    changes: [
+      { layer: 0, box, values: Uint8Array.of(2, 1, 0) },
+      { layer: 1, box, values: Uint8Array.of(0, 9, 0) },
+    ],
+  } as const;
+
+  it('is one step on all its layers, told structure by structure', () => {
+    const engine = row([1, 1, 2, 3, 0]);
+    const record = engine.apply(swap);
+    expect([valuesOf(engine), valuesOf(engine, 1)]).toEqual([
+      [1, 2, 1, 0, 0],
+      [0, 0, 9, 0, 0],
+    ]);
+    expect(record).toMatchObject({ tool: 'swap_sides', layer: 0, structure: 1, added: 3, removed: 3, box });
+    expect(
+      record?.events.map(({ layer, structure, added, removed }) => [layer, structure, added, removed]),
+    ).toEqual([
+      [0, 1, 1, 1],
+      [0, 2, 1, 1],
+      [0, 3, 0, 1],
+      [1, 9, 1, 0],
+    ]);
+    expect(engine.undo()).toMatchObject({ tool: 'undo', of: 'swap_sides', added: 3, removed: 3 });
+    expect([valuesOf(engine), valuesOf(engine, 1)]).toEqual([
+      [1, 1, 2, 3, 0],
+      [0, 0, 0, 0, 0],
+    ]);
+    expect(engine.canUndo).toBe(false);
+    expect(engine.redo()).toMatchObject({ tool: 'redo', of: 'swap_sides' });
+    expect(valuesOf(engine, 1)).toEqual([0, 0, 9, 0, 0]);
+  });
+
+  it('is measured by the mask as it was before, on every layer', () => {
+    const engine = row([1, 1, 2, 3, 0]);
+    engine.setMask({ ...NO_MASK, area: 'inside', structures: [{ layer: 0, value: 2 }] });
+    engine.apply(swap);
+    expect([valuesOf(engine), valuesOf(engine, 1)]).toEqual([
+      [1, 1, 1, 3, 0],
+      [0, 0, 9, 0, 0],
+    ]);
+  });
+
+  it('that changes nothing is no step', () => {
+    const engine = row([0, 2, 1, 0, 0], [0, 0, 9, 0, 0]);
+    const { version } = engine;
+    expect(engine.apply({ ...swap, version })).toBeNull();
+    expect(engine.canUndo).toBe(false);
+    expect(engine.version).toBe(version);
+  });
+
+  it('is stale when the mask was changed since, or is being drawn on', () => {
+    const engine = row([1, 1, 2, 3, 0]);
+    const { version } = engine;
+    engine.begin({ tool: 'brush', layer: 0, value: 4 });
+    expect(() => engine.apply({ ...swap, version })).toThrow(StaleEdit);
+    engine.cancel();
+    paintAll(engine, { tool: 'eraser', layer: 0, value: 3 });
+    expect(() => engine.apply({ ...swap, version })).toThrow('changed while this was being computed');
+    expect(valuesOf(engine)).toEqual([1, 1, 2, 0, 0]);
+  });
+
+  it('in steps lets others draw in between, and is stale then; else nothing is written before the last step', () => {
+    const shape: Triple = [512, 512, 6];
+    const engine = new EditEngine(LabelMap.empty(shape, 1), [1, 1, 1]);
+    const values = new Uint8Array(512 * 512 * 6).fill(4);
+    const whole = { low: [0, 0, 0], size: shape } as const;
+    const edit = { tool: 'threshold', target, changes: [{ layer: 0, box: whole, values }] } as const;
+    const steps = engine.applyInSteps(edit);
+    expect(steps.next()).toMatchObject({ done: false });
+    expect(engine.voxelCount(0, 4)).toBe(0);
+    engine.begin({ tool: 'brush', layer: 0, value: 1 });
+    engine.stamp({ from: ijk(9, 9, 1), to: ijk(9, 9, 1), radius_mm: 3, plane: null });
+    engine.commit();
+    expect(() => [...steps]).toThrow(StaleEdit);
+    const shares = [...engine.applyInSteps(edit)];
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(engine.voxelCount(0, 4)).toBe(512 * 512 * 6);
+    engine.undo();
+    expect(engine.voxelCount(0, 4)).toBe(0);
+  });
+
+  it.each([
+    ['a box outside', [{ layer: 0, box: { low: [3, 0, 0], size: [3, 1, 1] }, values: new Uint8Array(3) }]],
+    ['another number of voxels', [{ layer: 0, box, values: new Uint8Array(2) }]],
+    ['a layer that is not there', [{ layer: 2, box, values: new Uint8Array(3) }]],
+  ] as const)('is refused with %s', (_, changes) => {
+    expect(() => row([0, 0, 0, 0, 0]).apply({ tool: 'smooth', target, changes })).toThrow('does not fit');
+  });
+
+  it('is refused when it changes a layer twice', () => {
+    const change = { layer: 0, box, values: new Uint8Array(3) };
+    expect(() => row([1, 1, 1, 1, 1]).apply({ tool: 'smooth', target, changes: [change, change] })).toThrow(
+      'once',
+    );
+  });
+});
+
+describe('a draft', () => {
+  it('is what the stroke would be if it ended now', () => {
+    const engine = lockedEngine();
+    expect(engine.draft()).toBeNull();
+    engine.begin({ tool: 'brush', layer: 0, value: 1 });
+    expect(engine.draft()).toBeNull();
+    engine.stamp({ from: ijk(10, 8, 6), to: ijk(12, 8, 6), radius_mm: 5, plane: null });
+    const draft = engine.draft();
+    const copy = startMap();
+    applyEdits(copy, draft?.delta ?? []);
+    expect(differing(copy, engine.map)).toBe(0);
+    expect(engine.commit()).toEqual(draft);
+  });
+});
+
+describe('the past', () => {
+  const past: SliceRuns = {
+    layer: 0,
+    k: 0,
+    starts: Uint32Array.of(0, 4),
+    lengths: Uint32Array.of(2, 1),
+    values: Uint8Array.of(7, 0),
+  };
+
+  it('is undone by edits from elsewhere and redone by the engine', () => {
+    const engine = row([1, 7, 2, 3, 5]);
+    const record = engine.undoPast([past]);
+    expect(valuesOf(engine)).toEqual([7, 7, 2, 3, 0]);
+    expect(record).toMatchObject({ tool: 'undo', layer: 0, added: 1, removed: 2 });
+    expect(engine.canUndo).toBe(false);
+    expect(engine.redo()).toMatchObject({ tool: 'redo', added: 2, removed: 1 });
+    expect(valuesOf(engine)).toEqual([1, 7, 2, 3, 5]);
+    expect(engine.undo()).not.toBeNull();
+    expect(valuesOf(engine)).toEqual([7, 7, 2, 3, 0]);
+    expect(engine.voxelCount(0, 7)).toBe(2);
+  });
+
+  it('comes after everything that can be undone here', () => {
+    const engine = row([1, 7, 2, 3, 5]);
+    paintAll(engine, { tool: 'brush', layer: 0, value: 6 });
+    expect(() => engine.undoPast([past])).toThrow('still something to undo');
+    engine.begin({ tool: 'brush', layer: 0, value: 6 });
+    expect(() => engine.undoPast([past])).toThrow('being drawn');
+  });
+
+  it('that is the present is nothing', () => {
+    const engine = row([7, 7, 2, 3, 0]);
+    expect(engine.undoPast([past])).toBeNull();
+    expect(engine.canRedo).toBe(false);
+  });
+});
+
+describe('the memory of undo', () => {
+  it('is bounded in bytes; the newest step is always there', () => {
+    const engine = new EditEngine(LabelMap.empty(SHAPE, 1), SPACING, { undoBytes: 5000 });
+    for (let n = 0; n < 20; n++) draw(engine, sphere(1 + (n % 2), 5));
+    let undone = 0;
+    while (engine.undo() !== null) undone += 1;
+    expect(undone).toBeGreaterThan(1);
+    expect(undone).toBeLessThan(20);
+    expect(engine.reachesStart).toBe(false);
+    const tight = new EditEngine(LabelMap.empty(SHAPE, 1), SPACING, { undoBytes: 1 });
+    draw(tight, sphere(1, 5));
+    expect(tight.undo()).not.toBeNull();
+    expect(tight.reachesStart).toBe(true);
+  });
+
+  it('is given back when a new stroke makes what was undone unreachable', () => {
+    const engine = new EditEngine(LabelMap.empty(SHAPE, 1), SPACING, { undoBytes: 5000 });
+    for (let n = 0; n < 200; n++) {
+      draw(engine, sphere(1 + (n % 2), 4));
+      engine.undo();
+    }
+    draw(engine, sphere(3, 4));
+    expect(engine.reachesStart).toBe(true);
+  });
+});
+
+describe('the box of structures', () => {
+  it('is around all of them, and null where they have no voxel', () => {
+    const engine = row([0, 2, 0, 4, 0], [0, 0, 0, 0, 5]);
+    const box = (...structures: (readonly [number, number])[]) =>
+      engine.boundingBox(structures.map(([layer, value]) => ({ layer, value })));
+    expect(box([0, 2], [0, 9])).toEqual({ low: [1, 0, 0], size: [1, 1, 1] });
+    expect(box([0, 2], [0, 4], [1, 5])).toEqual({ low: [1, 0, 0], size: [4, 1, 1] });
+    expect(box([0, 9], [1, 2])).toBeNull();
+    paintAll(engine, { tool: 'eraser', layer: 0, value: 2 });
+    expect(box([0, 2], [0, 4])).toEqual({ low: [3, 0, 0], size: [1, 1, 1] });
+  });
+});
+
+describe('warming up', () => {
+  it('comes to an end, in many steps', () => {
+    expect([...warmUp()].length).toBeGreaterThan(10);
   });
 });
 
@@ -318,17 +491,21 @@ describe('structure volume', () => {
   });
 });
 
-describe('a sphere of 80 000 voxels in a mask with other structures', () => {
-  it('takes at most 5 KB on the wire', () => {
+describe('a sphere of 40 mm in a mask with other structures', () => {
+  it.each([
+    { tool: 'brush', layer: 0, value: 1 },
+    { tool: 'eraser', layer: 0, value: 4, all: true },
+  ] as const)('takes at most 5 KB on the wire: %o', (target) => {
     const engine = new EditEngine(organs(), [0.8, 0.8, 2.5]);
-    const record = draw(engine, {
-      target: { tool: 'brush', layer: 0, value: 1 },
-      path: [[128, 128, 30]],
-      radius_mm: 31.2,
-      plane: null,
-    });
-    const voxels = record?.added ?? 0;
-    expect(voxels).toBeGreaterThan(75_000);
+    const record = draw(engine, { target, path: [[128, 128, 30]], radius_mm: 40, plane: null });
+    expect((record?.added ?? 0) + (record?.removed ?? 0)).toBeGreaterThan(100_000);
     expect(gzipSync(encodeEdits(record?.delta ?? [])).length).toBeLessThan(5 * 1024);
+  });
+});
+
+describe('the names of tools', () => {
+  it('are short enough for the record of work, and different', () => {
+    expect(new Set(EDIT_TOOLS).size).toBe(EDIT_TOOLS.length);
+    expect(EDIT_TOOLS.every((tool) => tool.length <= 24)).toBe(true);
   });
 });

@@ -14,15 +14,7 @@ import { type EditImage, filterOf, type HuLimits, requireFits, type VoxelFilter 
 import { History, UNDO_BYTES } from './history';
 import { recordOf, type StrokeRecord } from './record';
 import { type EditStep, SliceChanges, StepBuilder } from './step';
-import {
-  type EditBox,
-  GrowingBox,
-  type Locks,
-  OpenStroke,
-  type Span,
-  type StrokeTarget,
-  writtenBy,
-} from './stroke';
+import { GrowingBox, type Locks, OpenStroke, type Span, type StrokeTarget, writtenBy } from './stroke';
 import type { EditTool } from './tools';
 
 /** Voxel positions are kept as 32-bit numbers with room to spare. */
@@ -134,12 +126,12 @@ export class EditEngine {
   }
 
   /** Draws one piece of the stroke. The box of what changed, or null for nothing. */
-  stamp(stamp: Stamp): EditBox | null {
+  stamp(stamp: Stamp): Box | null {
     return this.draw((onSpan) => sweep(this.map.shape, this.spacing_mm, stamp, onSpan));
   }
 
   /** Draws rows of voxels, as of a polygon. Throws a RangeError where one lies outside of the scan. */
-  fill(spans: Iterable<Span> | ((onSpan: OnSpan) => void)): EditBox | null {
+  fill(spans: Iterable<Span> | ((onSpan: OnSpan) => void)): Box | null {
     return this.draw((onSpan) => {
       const checked: OnSpan = (k, start, count, stride) => {
         this.requireInside(k, start, count, stride);
@@ -195,13 +187,6 @@ export class EditEngine {
     this.requireFresh(version);
     const step = yield* stepsOf(this.map, edit, (layer) => copyOf(this.locks[layer]), this.filter([]));
     this.requireFresh(version);
-    return step === null ? null : this.make(step);
-  }
-
-  /** Writes edits that turn the mask into an earlier revision, as one step to undo. */
-  restore(delta: readonly SliceRuns[], target: StructureRef): StrokeRecord | null {
-    this.requireClosed();
-    const step = this.stepOf(delta, 'restore', target);
     return step === null ? null : this.make(step);
   }
 
@@ -266,7 +251,7 @@ export class EditEngine {
     return filterOf(this.map, this.editMask, hu, this.image);
   }
 
-  private draw(spans: (onSpan: OnSpan) => void): EditBox | null {
+  private draw(spans: (onSpan: OnSpan) => void): Box | null {
     const stroke = this.requireOpen();
     const ni = this.map.shape[0];
     const box = new GrowingBox();

@@ -3,6 +3,6 @@ export { EditEngine, type EngineOptions } from './editEngine';
 export type { EditImage, HuLimits } from './filter';
 export { UNDO_BYTES } from './history';
 export type { StrokeRecord, StructureEvent } from './record';
-export type { EditBox, Span, StrokeTarget } from './stroke';
+export type { Span, StrokeTarget } from './stroke';
 export { EDIT_TOOLS, type EditTool } from './tools';
 export { warmUp } from './warmUp';

@@ -1,7 +1,6 @@
 /** A stroke while it is drawn: it writes at once and keeps what the voxels held before. */
 import { type Box, boxBetween } from '../box';
 import type { StructureRef } from '../editMask';
-import type { Triple } from '../geometry';
 import { BACKGROUND, IGNORE, isStructure, type LabelMap } from '../labelMap';
 import type { HuLimits, VoxelFilter } from './filter';
 import { type EditStep, SliceChanges, StepBuilder } from './step';
@@ -189,11 +188,6 @@ class SliceBefore {
   }
 }
 
-/** A box with its last voxel. */
-export interface EditBox extends Box {
-  readonly high: Triple;
-}
-
 /** The box around spans that changed something. */
 export class GrowingBox {
   private readonly low: [number, number, number] = [Infinity, Infinity, Infinity];
@@ -209,7 +203,7 @@ export class GrowingBox {
     if (k > high[2]) high[2] = k;
   }
 
-  found(): EditBox | null {
-    return this.high[2] < 0 ? null : { ...boxBetween(this.low, this.high), high: this.high };
+  found(): Box | null {
+    return this.high[2] < 0 ? null : boxBetween(this.low, this.high);
   }
 }
