@@ -1,4 +1,4 @@
-/** Filling what an outline goes round: by the engine at once where it is small, in steps where it is large. */
+/** Filling what an outline goes round, in steps: a cut through a whole scan must not hold up the page. */
 import {
   BACKGROUND,
   type Box,
@@ -10,16 +10,25 @@ import {
   type LabelMap,
   type Outline,
   type Plane,
+  type StrokeRecord,
   type StructureRef,
   sliceGrid,
   type Triple,
 } from '../../voxels';
 import type { ToolHost } from './host';
 import { inSteps } from './steps';
-import { finish } from './strokes';
 
-/** Voxels that the engine fills in one go: about ten milliseconds. */
-const AT_ONCE = 2 ** 20;
+const UNCHANGED = 'Nothing changed here. A lock or the edit mask may be in the way.';
+
+/** Ends the edit that was drawn in one go, and shows it. */
+function finish(host: ToolHost, record: StrokeRecord | null): void {
+  if (record === null) {
+    host.say(UNCHANGED);
+    return;
+  }
+  host.edited(record.box);
+  host.strokeEnded(record);
+}
 
 export interface OutlineEdit {
   readonly tool: EditTool;
@@ -27,25 +36,15 @@ export interface OutlineEdit {
   readonly erases: boolean;
 }
 
-/** One step to undo. Says so where nothing changed or could be changed. */
-export function fillOutline(host: ToolHost, edit: OutlineEdit): void {
-  const box = boxOfCut(host.engine.map.shape, host.spacing_mm, edit.cut);
-  if (box === null) return;
-  if (boxVoxels(box) <= AT_ONCE) fillAtOnce(host, edit);
-  else void fillInSteps(host, edit, box);
-}
-
-function fillAtOnce(host: ToolHost, { tool, cut, erases }: OutlineEdit): void {
-  const { engine, active } = host;
-  if (!engine.begin({ tool, ...active, writes: erases ? BACKGROUND : active.value })) return;
-  engine.fill((onSpan) => cutSpans(engine.map.shape, host.spacing_mm, cut, onSpan));
-  finish(host, engine.commit());
-}
-
-/** Nothing is written before the last step: what is drawn meanwhile makes this stale, and it says so. */
-async function fillInSteps(host: ToolHost, { tool, cut, erases }: OutlineEdit, box: Box): Promise<void> {
+/**
+ * One step to undo. A small one is done before the next frame. Nothing is written before the last step: what is drawn
+ * meanwhile makes this stale, and it says so.
+ */
+export async function fillOutline(host: ToolHost, { tool, cut, erases }: OutlineEdit): Promise<void> {
   const { engine, active, spacing_mm } = host;
   const { version } = engine;
+  const box = boxOfCut(engine.map.shape, spacing_mm, cut);
+  if (box === null) return;
   const write = { target: active, erases };
   try {
     const values = await inSteps(proposal(engine.map, spacing_mm, cut, box, write));

@@ -72,7 +72,7 @@ export class ScissorsTool {
     const { plane } = open.pane.frame;
     const { inside, reach } = host.options.scissors;
     const [first, last] = sliceReach(host.engine.map.shape, plane, open.slice, reach);
-    fillOutline(host, {
+    void fillOutline(host, {
       tool: 'scissors',
       erases: open.erases,
       cut: { plane, first, last, outline, inside },

@@ -125,7 +125,7 @@ export class DrawTool {
     if (sketch.points.length < 3) return;
     const { plane, slice, erases, points } = sketch;
     const outline = { kind: 'polygon', rings: [points.flat()], rule: 'nonzero' } as const;
-    fillOutline(host, {
+    void fillOutline(host, {
       tool: 'draw',
       erases,
       cut: { plane, first: slice, last: slice, outline, inside: true },

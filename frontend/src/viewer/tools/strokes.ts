@@ -1,5 +1,5 @@
 /** Brushes: what they write, and the gesture that draws with them. */
-import type { Ijk, StrokeRecord, StrokeTarget } from '../../voxels';
+import type { Ijk, StrokeTarget } from '../../voxels';
 import type { ScreenPoint } from '../planeFrame';
 import type { Gesture, ToolHost, ToolPane } from './host';
 
@@ -30,18 +30,6 @@ export function refusalOf(host: ToolHost): string {
     return 'The active structure is locked; unlock it or choose another one.';
   }
   return '';
-}
-
-const UNCHANGED = 'Nothing changed here. A lock or the edit mask may be in the way.';
-
-/** Ends the edit that was drawn in one go, and shows it. */
-export function finish(host: ToolHost, record: StrokeRecord | null): void {
-  if (record === null) {
-    host.say(UNCHANGED);
-    return;
-  }
-  host.edited(record.box);
-  host.strokeEnded(record);
 }
 
 export function strokeGesture(

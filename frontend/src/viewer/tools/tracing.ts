@@ -1,10 +1,11 @@
 /** Level tracing: the boundary under the pointer, shown live; a click fills it. */
-import { type LevelTrace, levelTrace, type Plane, rowSpans, type SlicePoint, slicePoint } from '../../voxels';
+import { type LevelTrace, levelTrace, type Plane, type SlicePoint, slicePoint } from '../../voxels';
 import type { ScreenPoint } from '../planeFrame';
 import type { ToolHost, ToolPane } from './host';
+import { fillOutline } from './outlines';
 import type { Pen } from './pen';
 import { sliceHu } from './sampling';
-import { finish, refusalOf } from './strokes';
+import { refusalOf } from './strokes';
 
 const NOT_LOADED = 'This slice is not loaded in full yet, so its HU are not known; try again in a moment.';
 
@@ -56,7 +57,6 @@ export class TracingTool {
   /** Fills what the boundary encircles; Shift takes it away instead. */
   click(pane: ToolPane, shift: boolean, at: ScreenPoint): void {
     const { host } = this;
-    const { engine, active } = host;
     const refusal = refusalOf(host);
     if (refusal !== '') {
       host.say(refusal);
@@ -67,11 +67,11 @@ export class TracingTool {
       if (this.huOf(pane.frame.plane, pane.slice) === null) host.say(NOT_LOADED);
       return;
     }
-    if (!engine.begin({ tool: 'level_tracing', ...active, writes: shift ? 0 : active.value })) return;
-    engine.fill((onSpan) =>
-      rowSpans(engine.map.shape, traced.plane, traced.slice, traced.trace.rows, onSpan),
-    );
-    finish(host, engine.commit());
+    const { plane, slice, trace } = traced;
+    // The boundary runs along voxels' edges: what it goes round is what was shown.
+    const outline = { kind: 'polygon', rings: [trace.polygon], rule: 'nonzero' } as const;
+    const cut = { plane, first: slice, last: slice, outline, inside: true };
+    void fillOutline(host, { tool: 'level_tracing', erases: shift, cut });
   }
 
   drop(): void {
