@@ -11,7 +11,10 @@ import { createAppRouter } from './pages/router';
 const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError: noticeExpiredLogin }),
   defaultOptions: {
+    // By itself the library waits in silence while the browser is offline; here that is said, and can be tried again.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       // A refusal stays a refusal; only a server or network fault is worth asking again.
       retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status < 500),
     },
