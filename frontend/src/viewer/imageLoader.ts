@@ -29,11 +29,16 @@ export async function loadImage(
   const work = async (): Promise<void> => {
     for (let name = image.next(); name !== null; name = image.next()) {
       signal.throwIfAborted();
-      const ahead = takeAhead(source.url, name);
-      image.put(name, ahead ?? (await fetchChunk(source, name.level, name.n, signal)));
+      image.put(name, await chunkOf(source, name, signal));
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));
+}
+
+/** Fetched ahead where it was; that fetch may have failed or been stopped, then it is tried once more. */
+async function chunkOf(source: ImageSource, name: ChunkName, signal: AbortSignal): Promise<Int16Array> {
+  const fetched = () => fetchChunk(source, name.level, name.n, signal);
+  return takeAhead(source.url, name)?.catch(fetched) ?? fetched();
 }
 
 class IncomingImage {

@@ -32,14 +32,13 @@ export async function fetchChunk(
   level: number,
   n: number,
   signal: AbortSignal,
-  priority: RequestPriority = 'auto',
 ): Promise<Int16Array<ArrayBuffer>> {
   const bytes = chunkBytes(source, level);
   let failure: ViewerError | null = null;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await pause(FIRST_WAIT_MS * 2 ** (attempt - 1));
     signal.throwIfAborted();
-    const answer = await fetchOnce(chunkUrl(source, level, n), bytes, signal, priority);
+    const answer = await fetchOnce(chunkUrl(source, level, n), bytes, signal);
     if (!(answer instanceof ViewerError)) return new Int16Array(answer);
     failure = answer;
     if (answer.status !== null && answer.status >= 400 && answer.status < 500) break;
@@ -51,10 +50,9 @@ async function fetchOnce(
   url: string,
   bytes: number,
   signal: AbortSignal,
-  priority: RequestPriority,
 ): Promise<ArrayBuffer | ViewerError> {
   try {
-    const response = await fetch(url, { signal, credentials: 'same-origin', priority });
+    const response = await fetch(url, { signal, credentials: 'same-origin' });
     if (!response.ok) {
       await response.body?.cancel();
       return new ViewerError(refusal(response.status), response.status);

@@ -7,6 +7,7 @@ import {
   letterOf,
   moved,
   type Orbit,
+  pixelMatrix,
   pointAt,
   scaled,
   screenAxes,
@@ -71,6 +72,19 @@ describe('pointAt', () => {
         });
       }),
     );
+  });
+});
+
+describe('pixelMatrix', () => {
+  it('brings the pixel into the middle of clip space and keeps the depth', () => {
+    const matrix = clipMatrix(front, WIDTH, HEIGHT, REACH_MM);
+    const point = pointAt(front, { x: 123, y: 77, depth: 0.25 }, WIDTH, HEIGHT, REACH_MM);
+    const [x, y, depth] = clip(pixelMatrix(matrix, 123, 77, WIDTH, HEIGHT), point);
+    expect(x).toBeCloseTo(0, 3);
+    expect(y).toBeCloseTo(0, 3);
+    expect(depth).toBeCloseTo(0.25, 4);
+    const beside = pointAt(front, { x: 124, y: 77, depth: 0.25 }, WIDTH, HEIGHT, REACH_MM);
+    expect(clip(pixelMatrix(matrix, 123, 77, WIDTH, HEIGHT), beside)[0]).toBeCloseTo(2, 3);
   });
 });
 

@@ -78,6 +78,27 @@ export function clipMatrix(orbit: Orbit, width: number, height: number, reach_mm
   return matrix;
 }
 
+/** The same look, narrowed to one canvas pixel (from the top left), which then fills clip space. */
+export function pixelMatrix(
+  matrix: Float32Array,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): Float32Array {
+  const narrowed = matrix.slice();
+  const middle = [(2 * x) / width - 1, 1 - (2 * y) / height];
+  const factor = [width, height];
+  for (let row = 0; row < 2; row++) {
+    for (let column = 0; column < 4; column++) {
+      const at = 4 * column + row;
+      const shift = column === 3 ? (middle[row] as number) : 0;
+      narrowed[at] = ((matrix[at] as number) - shift) * (factor[row] as number);
+    }
+  }
+  return narrowed;
+}
+
 /** The point at a canvas pixel (from the top left) and a depth of clip space, -1 to 1. */
 export function pointAt(
   orbit: Orbit,

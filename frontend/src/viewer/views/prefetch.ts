@@ -8,7 +8,10 @@ const PARALLEL = 2;
 
 interface Ahead {
   readonly url: string;
-  readonly chunks: Map<string, Int16Array<ArrayBuffer>>;
+  /** Chunks that are here or on their way. */
+  readonly chunks: Map<string, Promise<Int16Array<ArrayBuffer>>>;
+  /** The case was opened: what is not on its way yet is fetched by its viewer. */
+  isOpened: boolean;
 }
 
 let ahead: Ahead | null = null;
@@ -18,9 +21,10 @@ export interface ChunkName {
   readonly n: number;
 }
 
-/** A chunk that was fetched ahead. It is handed over: the second call for it gives null. */
-export function takeAhead(url: string, { level, n }: ChunkName): Int16Array<ArrayBuffer> | null {
+/** A chunk that was fetched ahead, or soon will be. It is handed over: the second call for it gives null. */
+export function takeAhead(url: string, { level, n }: ChunkName): Promise<Int16Array<ArrayBuffer>> | null {
   if (ahead?.url !== url) return null;
+  ahead.isOpened = true;
   const key = keyOf({ level, n });
   const found = ahead.chunks.get(key) ?? null;
   ahead.chunks.delete(key);
@@ -31,20 +35,26 @@ export function forgetAhead(): void {
   ahead = null;
 }
 
-/** Fetches what the first slices need, with low priority. A second call drops what the first one kept. */
+/**
+ * Fetches what the first slices need. A second call drops what the first one kept, unless it is for the same scan:
+ * then it does nothing.
+ */
 export const prefetchImage: Prefetch = async (url, levels, chunkSlices, signal) => {
+  if ((ahead?.url === url && !ahead.isOpened) || signal.aborted) return;
   const source: ImageSource = { url, levels, chunkSlices };
-  const kept: Ahead = { url, chunks: new Map() };
+  const kept: Ahead = { url, chunks: new Map(), isOpened: false };
   ahead = kept;
   signal.addEventListener('abort', () => {
     if (ahead === kept) forgetAhead();
   });
   const wanted = withinBytes(source, firstChunks(source), AHEAD_BYTES);
   const fetchNext = async (): Promise<void> => {
-    for (let name = wanted.shift(); name !== undefined; name = wanted.shift()) {
-      const voxels = await fetchChunk(source, name.level, name.n, signal, 'low');
-      if (ahead !== kept) return;
-      kept.chunks.set(keyOf(name), voxels);
+    while (ahead === kept && !kept.isOpened) {
+      const name = wanted.shift();
+      if (name === undefined) return;
+      const coming = fetchChunk(source, name.level, name.n, signal);
+      kept.chunks.set(keyOf(name), coming);
+      await coming;
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, fetchNext));

@@ -105,17 +105,37 @@ function setMarks(bits: Uint32Array, marks: Uint8Array): void {
 
 function shadowsOf(slice: Uint8Array, [ni, nj]: Triple): SliceShadows {
   const found = new Map<number, Shadow>();
+  const words = wordsOf(slice);
   for (let j = 0; j < nj; j++) {
     const end = (j + 1) * ni;
     for (let p = j * ni; p < end; ) {
       const value = slice[p] as number;
-      let next = p + 1;
-      while (next < end && slice[next] === value) next++;
+      const next = runEnd(slice, words, p, end);
       if (isStructure(value)) add(found, value, p - j * ni, next - j * ni, j, ni, nj);
       p = next;
     }
   }
   return found;
+}
+
+/** Four labels as one number, where the slice lies so in memory. */
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Uint32Array | null {
+  return byteOffset % 4 === 0 ? new Uint32Array(buffer, byteOffset, length >> 2) : null;
+}
+
+/** Where the run of equal labels that starts at p ends. */
+function runEnd(slice: Uint8Array, words: Uint32Array | null, p: number, end: number): number {
+  const value = slice[p] as number;
+  let next = p + 1;
+  while (next < end && (next & 3) !== 0 && slice[next] === value) next++;
+  if (words !== null && (next & 3) === 0) {
+    const four = Math.imul(value, 0x01010101) >>> 0;
+    let word = next >> 2;
+    while (word < words.length && words[word] === four) word++;
+    next = Math.min(end, word << 2);
+  }
+  while (next < end && slice[next] === value) next++;
+  return next;
 }
 
 function add(

@@ -119,21 +119,32 @@ export class SurfaceRenderer {
     gl.bindVertexArray(null);
   }
 
-  /** Depth of the surface at a pixel of the drawing buffer (from the lower left), -1 to 1; null beside surfaces. */
-  depthAt(look: Look, x: number, y: number): number | null {
+  /**
+   * Depth of the surface that is seen where a look's clip space has its middle, -1 to 1; null beside surfaces. Drawn
+   * on one pixel of its own and read when the graphics card is done: the page does not wait for it.
+   */
+  async depthInMiddle(look: Look): Promise<number | null> {
     const { gl } = this;
-    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-    gl.enable(gl.SCISSOR_TEST);
-    gl.scissor(x, y, 1, 1);
+    const target = onePixel(gl);
+    gl.viewport(0, 0, 1, 1);
+    gl.enable(gl.DEPTH_TEST);
     gl.clearColor(1, 1, 1, 0);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     this.drawMeshes(this.depth, look);
+    const answer = gl.createBuffer();
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, answer);
+    gl.bufferData(gl.PIXEL_PACK_BUFFER, 4, gl.STREAM_READ);
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, 0);
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+    target.free();
+    await isDone(gl);
     const pixel = new Uint8Array(4);
-    gl.readPixels(x, y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
-    gl.disable(gl.SCISSOR_TEST);
-    const [high = 255, middle = 255, low = 255, alpha = 0] = pixel;
-    if (alpha === 0 || (high === 255 && middle === 255 && low === 255)) return null;
-    return ((high + (middle + low / 255) / 255) / 255) * 2 - 1;
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, answer);
+    gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, pixel);
+    gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
+    gl.deleteBuffer(answer);
+    const [high = 0, middle = 0, low = 0, alpha = 0] = pixel;
+    return alpha === 0 ? null : ((high + (middle + low / 255) / 255) / 255) * 2 - 1;
   }
 
   /** Gives the graphics card's memory back. */
@@ -155,6 +166,41 @@ export class SurfaceRenderer {
     }
     gl.bindVertexArray(null);
   }
+}
+
+/** A framebuffer of one pixel, bound. */
+function onePixel(gl: WebGL2RenderingContext): { free(): void } {
+  const frame = gl.createFramebuffer();
+  const [colour, depth] = [gl.createRenderbuffer(), gl.createRenderbuffer()];
+  gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
+  for (const [buffer, format, attachment] of [
+    [colour, gl.RGBA8, gl.COLOR_ATTACHMENT0],
+    [depth, gl.DEPTH_COMPONENT24, gl.DEPTH_ATTACHMENT],
+  ] as const) {
+    gl.bindRenderbuffer(gl.RENDERBUFFER, buffer);
+    gl.renderbufferStorage(gl.RENDERBUFFER, format, 1, 1);
+    gl.framebufferRenderbuffer(gl.FRAMEBUFFER, attachment, gl.RENDERBUFFER, buffer);
+  }
+  return {
+    free() {
+      gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+      gl.deleteFramebuffer(frame);
+      gl.deleteRenderbuffer(colour);
+      gl.deleteRenderbuffer(depth);
+    },
+  };
+}
+
+const LOOK_AGAIN_MS = 4;
+
+async function isDone(gl: WebGL2RenderingContext): Promise<void> {
+  const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+  if (fence === null) return;
+  gl.flush();
+  while (!gl.isContextLost() && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) {
+    await new Promise((resume) => setTimeout(resume, LOOK_AGAIN_MS));
+  }
+  gl.deleteSync(fence);
 }
 
 function programOf(gl: WebGL2RenderingContext, fragment: string): Program {

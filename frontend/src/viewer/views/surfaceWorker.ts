@@ -11,7 +11,7 @@ interface WorkerScope {
 const scope = globalThis as unknown as WorkerScope;
 
 /** On screen nobody sees finer blocks, and a hundred structures have to be turned smoothly. */
-const MOST_VOXELS = 400_000;
+const MOST_VOXELS = 150_000;
 
 scope.onmessage = ({ data: { id, labels, box, value, spacing_mm } }) => {
   const surface = surfaceOf(labels, box, value, spacing_mm, { ...SURFACE_OPTIONS, most_voxels: MOST_VOXELS });

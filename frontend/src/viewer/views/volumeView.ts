@@ -8,6 +8,7 @@ import {
   letterOf,
   moved,
   type Orbit,
+  pixelMatrix,
   pointAt,
   scaled,
   screenAxes,
@@ -18,6 +19,7 @@ import type { SurfaceTarget } from './surfaces';
 
 /** A press that moves less is a click. */
 const CLICK_PX = 4;
+const ARRIVALS_MS = 300;
 const ZOOM_PER_PIXEL = 1.0012;
 const CROSSHAIR: Triple = [0.29, 0.66, 0.63];
 const BOX: Triple = [0.2, 0.22, 0.25];
@@ -40,6 +42,7 @@ export class VolumeView implements SurfaceTarget {
   private orbit: Orbit;
   private isFitted = true;
   private frameRequest = 0;
+  private laterTimer: ReturnType<typeof setTimeout> | null = null;
   private drag: { x: number; y: number; travelled: number; readonly button: number } | null = null;
 
   /** Throws where the browser has no WebGL 2. */
@@ -65,7 +68,7 @@ export class VolumeView implements SurfaceTarget {
 
   show(key: string, surface: Surface, colour: string): void {
     this.renderer.set(key, surface, colour);
-    this.redraw();
+    this.redrawLater();
   }
 
   hide(key: string): void {
@@ -87,6 +90,14 @@ export class VolumeView implements SurfaceTarget {
     });
   }
 
+  /** For surfaces that come in one after the other: drawing all of them for each would take turns from the rest. */
+  private redrawLater(): void {
+    this.laterTimer ??= setTimeout(() => {
+      this.laterTimer = null;
+      this.redraw();
+    }, ARRIVALS_MS);
+  }
+
   reset(): void {
     this.isFitted = true;
     this.resized();
@@ -94,6 +105,7 @@ export class VolumeView implements SurfaceTarget {
 
   destroy(): void {
     cancelAnimationFrame(this.frameRequest);
+    if (this.laterTimer !== null) clearTimeout(this.laterTimer);
     this.listening.abort();
     this.resizes.disconnect();
     this.renderer.destroy();
@@ -167,7 +179,7 @@ export class VolumeView implements SurfaceTarget {
   private up(event: PointerEvent): void {
     const isClick = this.drag !== null && this.drag.travelled < CLICK_PX && this.drag.button === 0;
     this.letGo();
-    if (isClick) this.pick(event);
+    if (isClick) void this.pick(event);
   }
 
   private letGo(): void {
@@ -182,20 +194,17 @@ export class VolumeView implements SurfaceTarget {
   }
 
   /** The crosshair goes to the surface under the pointer. */
-  private pick({ clientX, clientY }: PointerEvent): void {
-    const { canvas } = this;
-    const box = canvas.getBoundingClientRect();
-    const [x, y] = [clientX - box.left, clientY - box.top];
-    const ratio = canvas.width / box.width;
-    const depth = this.renderer.depthAt(
-      this.look(),
-      Math.floor(x * ratio),
-      canvas.height - 1 - Math.floor(y * ratio),
-    );
-    // The pixel was drawn over to find its depth.
-    this.redraw();
-    if (depth === null) return;
-    const point = pointAt(this.orbit, { x, y, depth }, box.width, box.height, this.reach_mm);
+  private async pick({ clientX, clientY }: PointerEvent): Promise<void> {
+    const { orbit, reach_mm } = this;
+    const { left, top, width, height } = this.canvas.getBoundingClientRect();
+    const [x, y] = [clientX - left, clientY - top];
+    const { clip, towards } = this.look();
+    const depth = await this.renderer.depthInMiddle({
+      clip: pixelMatrix(clip, x, y, width, height),
+      towards,
+    });
+    if (depth === null || this.listening.signal.aborted) return;
+    const point = pointAt(orbit, { x, y, depth }, width, height, reach_mm);
     const { spacing_mm } = this.host.volume;
     this.host.goTo(ijk(point[0] / spacing_mm[0], point[1] / spacing_mm[1], point[2] / spacing_mm[2]));
   }
