@@ -53,6 +53,7 @@ function Finder({ role }: { readonly role: Role }) {
     else if (event.key === 'Escape') close();
     else if (event.key !== 'Tab') return;
     event.preventDefault();
+    event.stopPropagation();
   };
   return (
     <>

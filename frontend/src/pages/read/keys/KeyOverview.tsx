@@ -31,7 +31,7 @@ export function KeyOverview({ role }: { readonly role: Role }) {
   }
   const actions = actionsFor(role);
   return (
-    <aside className={classes.sheet} role="dialog" aria-label="Keys">
+    <section className={classes.sheet} role="dialog" aria-label="Keys">
       <div className={classes.head}>
         <h2 className={classes.title}>Keys</h2>
         <Button size="compact-xs" variant="default" onClick={() => set({ panel: 'key_settings' })}>
@@ -50,7 +50,7 @@ export function KeyOverview({ role }: { readonly role: Role }) {
         />
       ))}
       <KeyTable title="Mouse" rows={POINTER} />
-    </aside>
+    </section>
   );
 }
 

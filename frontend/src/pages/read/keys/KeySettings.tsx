@@ -23,11 +23,15 @@ function Sheet() {
   const found = useMemo(() => foundActions(ACTIONS, search), [search]);
   const close = (): void => set({ panel: null });
   return (
-    <aside
+    <section
       className={classes.sheet}
       role="dialog"
       aria-label="Choose your own keys"
-      onKeyDown={(event) => event.key === 'Escape' && waiting === null && close()}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || waiting !== null) return;
+        event.stopPropagation();
+        close();
+      }}
     >
       <div className={classes.head}>
         <h2 className={classes.title}>Your keys</h2>
@@ -64,7 +68,7 @@ function Sheet() {
         ))}
       </ul>
       {found.length === 0 && <p className={classes.none}>No action is called “{search}”.</p>}
-    </aside>
+    </section>
   );
 }
 

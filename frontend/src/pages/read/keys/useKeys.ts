@@ -79,7 +79,7 @@ function isTaken(event: KeyboardEvent, chord: string): boolean {
   // The palette and the key settings hear every key themselves.
   const { panel } = useRead.getState();
   if (panel === 'palette' || panel === 'key_settings') {
-    return true;
+    return chord !== 'esc';
   }
   const writes =
     target.closest('input:not([type=range], [type=checkbox], [type=radio]), textarea, select') !== null ||

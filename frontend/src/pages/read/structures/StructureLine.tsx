@@ -25,7 +25,7 @@ interface StructureLineProps {
 }
 
 export const StructureLine = memo(function StructureLine({ structure, isActive }: StructureLineProps) {
-  const { key, name } = structure;
+  const { key, name, side } = structure;
   const isHidden = useRead((state) => !isShown(state, key));
   const isLocked = useRead((state) => state.locked.has(key));
   const { activate, toggleHidden, toggleLocked } = useRead.getState();
@@ -37,6 +37,7 @@ export const StructureLine = memo(function StructureLine({ structure, isActive }
       data-structure={key}
     >
       <Chip structure={structure} />
+      <Place structure={structure} />
       <UnstyledButton
         className={classes.choose}
         aria-label={name}
@@ -45,11 +46,11 @@ export const StructureLine = memo(function StructureLine({ structure, isActive }
         onClick={() => activate(structure)}
         onDoubleClick={() => goToStructure(structure)}
       >
-        <Place structure={structure} />
-        <Name structure={structure} />
-        <Warning structure={structure} />
-        <Volume structure={structure} />
+        {withoutSide(name, side)}
       </UnstyledButton>
+      <Side structure={structure} />
+      <Warning structure={structure} />
+      <Volume structure={structure} />
       <Switch
         isOn={isHidden}
         label={`${isHidden ? 'Show' : 'Hide'} ${name}`}
@@ -68,20 +69,22 @@ export const StructureLine = memo(function StructureLine({ structure, isActive }
 });
 
 /** The side stands apart, so that it is read even where the name is cut off. */
-function Name({ structure: { name, side } }: { readonly structure: Structure }) {
-  const short = withoutSide(name, side);
-  return (
-    <>
-      <span className={classes.name}>{short}</span>
-      {short !== name && <span className={classes.side}>{side === 'left' ? 'L' : 'R'}</span>}
-    </>
+function Side({ structure: { name, side } }: { readonly structure: Structure }) {
+  return withoutSide(name, side) === name ? null : (
+    <span className={classes.side} aria-hidden>
+      {side === 'left' ? 'L' : 'R'}
+    </span>
   );
 }
 
 /** The digit that chooses the structure. */
 function Place({ structure }: { readonly structure: Structure }) {
   const at = useRead(({ structures }) => structures.indexOf(structure));
-  return <span className={classes.place}>{at >= 0 && at < BY_NUMBER_KEY ? at + 1 : ''}</span>;
+  return (
+    <span className={classes.place} aria-hidden>
+      {at >= 0 && at < BY_NUMBER_KEY ? at + 1 : ''}
+    </span>
+  );
 }
 
 function Warning({ structure: { key } }: { readonly structure: Structure }) {
