@@ -36,6 +36,7 @@ export function GuidelinePictures({ images, name }: GuidelinePicturesProps) {
         opened={large !== null}
         onClose={() => setLarge(null)}
         size="auto"
+        transitionProps={{ duration: 0 }}
         title={name}
         closeButtonProps={{ 'aria-label': 'Close the picture' }}
       >

@@ -21,6 +21,7 @@ export function LeaveQuestion({ save, isDurable }: LeaveQuestionProps) {
     <Modal
       opened={status === 'blocked'}
       onClose={() => reset?.()}
+      transitionProps={{ duration: 0 }}
       title={`Leave with ${strokes(count)} not sent?`}
     >
       <Text fz="sm" mb="md">

@@ -32,7 +32,7 @@ export function SaveNotice({ opened, save, isDurable, username, onReopen }: Save
       <LeaveQuestion save={save} isDurable={isDurable} />
       <section className={classes.notice} data-state={save.kind} aria-label="Not saved" role="alert">
         <Text fz="sm">{saveSentence(save)}</Text>
-        {'detail' in save && save.detail !== '' && save.kind !== 'refused' && (
+        {save.kind === 'branched' && (
           <Text fz="xs" c="dimmed">
             {save.detail}
           </Text>
