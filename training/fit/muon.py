@@ -45,15 +45,16 @@ class Muon(torch.optim.AdamW):
             if group["orthogonal"]:
                 for kernel in group["params"]:
                     if kernel.grad is not None:
-                        self._turn(kernel, group["lr"], group["weight_decay"])
+                        self._turn(kernel, kernel.grad, group["lr"], group["weight_decay"])
                         kernel.grad = None  # AdamW passes over it
         super().step(closure)
 
-    def _turn(self, kernel: nn.Parameter, lr: float, weight_decay: float) -> None:
-        gradient, state = kernel.grad, self.state[kernel]
-        assert gradient is not None
+    def _turn(self, kernel: nn.Parameter, gradient: Tensor, lr: float, weight_decay: float) -> None:
+        state = self.state[kernel]
         if "momentum" not in state:
+            state["step"] = torch.zeros(())  # AdamW looks for it when a state is loaded
             state["momentum"] = torch.zeros_like(kernel)
+        state["step"] += 1
         mean = state["momentum"].mul_(self.momentum).add_(gradient)
         direction = orthogonal(gradient.add(mean, alpha=self.momentum).flatten(1))
         size = self.rms * max(direction.shape) ** 0.5
@@ -75,5 +76,5 @@ def orthogonal(matrix: Tensor) -> Tensor:
         polynomial = _A * eye + _B * gram + _C * (gram @ gram)
         product = polynomial @ product
         gram = polynomial @ gram @ polynomial
-    found = product @ wide
+    found: Tensor = product @ wide
     return found if len(matrix) <= matrix.shape[1] else found.T

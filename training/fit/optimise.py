@@ -44,10 +44,11 @@ def sgd(network: nn.Module, plan: Plan) -> torch.optim.Optimizer:
 def muon(network: nn.Module, plan: Plan) -> torch.optim.Optimizer:
     """Muon for the kernels inside the network, AdamW for the rest; args `momentum` (0.95) and `rms` (0.4).
 
-    The rest is what has no matrix to make orthogonal (biases, norms, what sees the image itself) and the heads.
+    The rest is the heads and what has no matrix to make orthogonal: biases, norms, the first convolution.
     """
     heads = tuple(heads_of(plan))
-    kernels, others = [], []
+    kernels: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for name, parameter in network.named_parameters():
         inside = parameter.ndim > 1 and min(parameter.shape[:2]) > 1 and not name.startswith(heads)
         (kernels if inside else others).append(parameter)

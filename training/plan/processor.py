@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from training.labels import StructureSpec, layer_values
 from training.plan.fingerprint import Fingerprint, triple
-from training.plan.memory import normalisation_of
+from training.plan.memory import head_weights, normalisation_of
 from training.plan.rules import architecture, axis_order, separate_z
 from training.plan.schema import Plan, Resampling, Shape, Step, Triple, keys_by_layer
 from training.plan.topology import SMALLEST_EDGE
@@ -26,6 +26,7 @@ MIN_STEPS, MAX_STEPS = 40, 20_000
 EPOCH_STEPS = 100
 IMAGE_ORDER = 1  # of the splines that bring scans onto the plan's grid
 FEATURES, MOST_FEATURES = 16, 128  # of the first stage, doubled at each
+FINEST_BLOCKS = 1  # of the first stage and its decoder, where a convolution costs as much as all below it
 LEARNING_RATE, WARM_LEARNING_RATE = 4e-3, 2e-3  # from random weights, from a parent's
 WEIGHT_DECAY, CLIP_NORM, WARMUP_STEPS = 3e-5, 12.0, 20
 FOREGROUND_SHARE, JITTER = 0.6, 8  # of the crops that aim at a structure, voxels they may miss it by
@@ -55,7 +56,7 @@ _LEARNING: dict[str, Any] = {
     "sampler": "foreground",
     "sampler_args": {"share": FOREGROUND_SHARE, "jitter": JITTER},
     "augmentation": AUGMENTATION,
-    "optimiser": "adamw",
+    "optimiser": "muon",
     "optimiser_args": {},
     "learning_rate": LEARNING_RATE,
     "weight_decay": WEIGHT_DECAY,
@@ -86,9 +87,10 @@ def processor_plan(
             "strides": strides,
             "kernels": [[3, 3, 3]] * len(strides),
             "features": found.features,
-            "blocks": found.blocks,
-            "decoder_blocks": found.decoder_blocks,
+            "blocks": [FINEST_BLOCKS, *found.blocks[1:]],
+            "decoder_blocks": [FINEST_BLOCKS, *found.decoder_blocks[1:]],
         },
+        deep_supervision=head_weights(len(strides) - 1),
         spacing_mm=spacing_mm,
         axis_order=axis_order(spacing_mm),
         patch_size=patch_size,
