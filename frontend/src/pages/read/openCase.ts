@@ -2,6 +2,7 @@
 
 import { type Assignment, fetchAssignment, startSession } from '../../api';
 import { lockAssignment, Outbox, SaveQueue } from '../../session';
+import { prefetchImage } from '../../viewer';
 import { applyEdits, type LabelMap } from '../../voxels';
 import { LookedKeeper } from './guidance/lookedKeeper';
 import { copyMask } from './masks/copyMask';
@@ -33,10 +34,12 @@ export async function openCase(id: number, user: string): Promise<OpenedCase> {
   let queue: SaveQueue | null = null;
   try {
     const [assignment, outbox] = await Promise.all([fetchAssignment(id), Outbox.open()]);
+    const stopImage = fetchImage(assignment);
     queue = await SaveQueue.open({ assignment: id, user, head: assignment.mask.head, outbox });
     const opened = queue;
     const looked = lookedOf(assignment);
     const close = (): void => {
+      stopImage();
       looked.close();
       opened.close();
       outbox.close();
@@ -48,6 +51,14 @@ export async function openCase(id: number, user: string): Promise<OpenedCase> {
     unlock();
     throw error;
   }
+}
+
+/** The first slices come beside the masks; the viewer takes them over, and says what goes wrong. */
+function fetchImage({ volume }: Assignment): () => void {
+  const fetching = new AbortController();
+  const url = `/api/volumes/${volume.id}/zarr`;
+  prefetchImage(url, volume.levels, volume.chunk_slices, fetching.signal).catch(() => undefined);
+  return () => fetching.abort();
 }
 
 async function fetchContent(assignment: Assignment, queue: SaveQueue) {
