@@ -160,9 +160,10 @@ def of_picture(world: World) -> dict[str, Any]:
 def with_map(world: World) -> dict[str, Any]:
     """The prediction under ana's open read, with a map."""
     mask = world.mask("prediction under the open read")
-    store.put("uncertainty/here", zstandard.compress(bytes(8)))
+    key = f"uncertainty/{uuid.uuid4().hex}"
+    store.put(key, zstandard.compress(bytes(8)))
     grid = {"map_shape": [2, 2, 2], "map_factor": [20, 18, 17]}
-    Prediction.objects.filter(mask=mask["mask_id"]).update(map_key="uncertainty/here", regions=[], **grid)
+    Prediction.objects.filter(mask=mask["mask_id"]).update(map_key=key, regions=[], **grid)
     return mask
 
 
