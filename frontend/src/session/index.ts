@@ -2,7 +2,7 @@ export { ActiveClock } from './activeClock';
 export { lastClosed, noteClosing } from './closing';
 export { DraftKeeper } from './draftKeeper';
 export { newKey } from './newKey';
-export { Outbox, type Waiting } from './outbox';
+export { type Divergence, Outbox, type Waiting } from './outbox';
 export { type Difference, PastRevisions } from './pastRevisions';
 export { SaveQueue } from './saveQueue';
 export type { SaveState } from './saveState';

@@ -215,6 +215,7 @@ test('strokes of an earlier life on an older revision are settled as a branch be
   const after = await openQueue();
   expect(after.restored).toEqual([]);
   expect(after.openedAt).toBe(4);
+  expect(after.settled).toMatchObject({ branch: 900, strokes: 1 });
   expect(server.branches.map(({ branch }) => branch.base_revision)).toEqual([1]);
 });
 

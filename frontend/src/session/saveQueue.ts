@@ -1,11 +1,11 @@
 /** Sends strokes to the server: first in first out, one request in flight, none forgotten before it is acknowledged. */
 
-import { ApiError, type Branch, type SavedRevision, saveBranch, saveRevision } from '../api';
+import { type Branch, type SavedRevision, saveBranch, saveRevision } from '../api';
 import { decodeEdits, type SliceRuns } from '../voxels';
 import { bodyOf, lastOfBatch } from './batches';
 import { newKey } from './newKey';
 import type { Base, Batch, Divergence, Kept, Outbox } from './outbox';
-import { type SaveState, type Trouble, troubleOf } from './saveState';
+import { isForbidden, type SaveState, type Trouble, troubleOf } from './saveState';
 import { type DrawnStroke, StrokeKeeper } from './strokeKeeper';
 
 const FLUSH_AFTER_MS = 600;
@@ -36,6 +36,7 @@ export class SaveQueue {
   #head: number;
   #openedAt: number | null = null;
   #divergence: Divergence | null;
+  #settled: Divergence | null = null;
   #session: number | null = null;
   #state: SaveState = { kind: 'saved' };
   #trouble: { kind: Trouble; detail: string } | null = null;
@@ -82,6 +83,11 @@ export class SaveQueue {
   /** The revision that the mask was when this tab opened it, restored strokes included; null until they are saved. */
   get openedAt(): number | null {
     return this.#openedAt;
+  }
+
+  /** Strokes of an earlier life that had come too late: they became a branch when the case was opened. */
+  get settled(): Divergence | null {
+    return this.#settled;
   }
 
   get state(): SaveState {
@@ -220,6 +226,7 @@ export class SaveQueue {
   #beginHere(): void {
     if (!this.#hasStrokes) {
       this.#head = Math.max(this.#head, this.#options.head);
+      this.#settled = this.#divergence;
       this.#divergence = null;
       this.#openedAt = this.#head;
     }
@@ -389,8 +396,4 @@ export class SaveQueue {
     }
     return strokes === 0 ? { kind: 'saved' } : { kind: 'saving', strokes };
   }
-}
-
-function isForbidden(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 403;
 }

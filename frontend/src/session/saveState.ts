@@ -38,3 +38,7 @@ export function troubleOf(error: unknown): Trouble {
   }
   return error.status === 409 ? 'conflict' : 'refused';
 }
+
+export function isForbidden(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 403;
+}

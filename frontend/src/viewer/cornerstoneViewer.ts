@@ -9,6 +9,7 @@ import {
   type SliceRuns,
   type StrokeRecord,
   type Triple,
+  warmUp,
 } from '../voxels';
 import type { ImageSlices } from './imageSlices';
 import type { ScreenPoint } from './planeFrame';
@@ -31,6 +32,7 @@ import { Subscribers } from './subscribers';
 import { type CursorSource, describeVoxel, type Hovered, readCursor, showPointer } from './tools/cursor';
 import type { Gesture, PointerStart, ToolPane } from './tools/host';
 import { listen, type PointerActions } from './tools/pointer';
+import { inSteps } from './tools/steps';
 import { type ToolScene, Tools } from './tools/tools';
 import { Overlay, type Peek } from './views/overlay';
 import { Planes } from './views/planes';
@@ -39,7 +41,11 @@ import { Views } from './views/views';
 const START_BRUSH: Brush = { radius_mm: 6, sphere: false };
 const BRUSH_STEP = 1.15;
 const SMALLEST_BRUSH_MM = 0.5;
-const LARGEST_BRUSH_MM = 80;
+/** A larger one would hold the page up at each pointer event and send more than 5 KB. */
+const LARGEST_BRUSH_MM = 40;
+
+/** The engine is warmed up once for all cases of this page. */
+let isWarm = false;
 
 export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions {
   readonly engine: EditEngine;
@@ -80,8 +86,12 @@ export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions 
     this.stopListening = this.planes.panes.map((pane) => listen(pane, this));
   }
 
-  load(onProgress: (progress: LoadProgress) => void): Promise<void> {
-    return this.planes.load(onProgress);
+  async load(onProgress: (progress: LoadProgress) => void): Promise<void> {
+    await this.planes.load(onProgress);
+    if (!isWarm) {
+      isWarm = true;
+      void inSteps(warmUp());
+    }
   }
 
   // What is drawn

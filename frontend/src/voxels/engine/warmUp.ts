@@ -10,9 +10,9 @@ const ROUNDS = 6;
 
 /**
  * Draws on a small mask of its own until the browser has compiled the engine: the first stroke of a reader is then as
- * fast as the tenth. Yields after each stroke, of one to three milliseconds, so that it can run while the page idles.
+ * fast as the tenth. Yields the share that is done after each stroke, of one to three milliseconds.
  */
-export function* warmUp(): Generator<void> {
+export function* warmUp(): Generator<number, void> {
   const map = LabelMap.empty(SHAPE, 1);
   const engine = new EditEngine(map, SPACING_MM);
   const hu = Array.from({ length: SHAPE[2] }, () => new Int16Array(SHAPE[0] * SHAPE[1]));
@@ -23,11 +23,14 @@ export function* warmUp(): Generator<void> {
       round % 3 === 0 ? { ...NO_MASK, area: 'outside', structures: [{ layer: 0, value: 9 }] } : NO_MASK,
     );
     const value = 1 + (round % 2);
-    yield draw(engine, { tool: 'brush', layer: 0, value });
-    yield draw(engine, { tool: 'threshold_brush', layer: 0, value, hu: [-1, 1] });
-    yield draw(engine, { tool: 'accept_brush', layer: 0, value, writes: source });
+    draw(engine, { tool: 'brush', layer: 0, value });
+    yield round / ROUNDS;
+    draw(engine, { tool: 'threshold_brush', layer: 0, value, hu: [-1, 1] });
+    yield round / ROUNDS;
+    draw(engine, { tool: 'accept_brush', layer: 0, value, writes: source });
     engine.undo();
-    yield draw(engine, { tool: 'eraser', layer: 0, value, all: true });
+    yield round / ROUNDS;
+    draw(engine, { tool: 'eraser', layer: 0, value, all: true });
   }
 }
 
