@@ -24,7 +24,8 @@ export interface OperationScene extends Scan {
   readonly refusal: string;
   /** The preview came, changed or went. */
   previewChanged(): void;
-  operationApplied(record: StrokeRecord): void;
+  /** `note`: what the operation had to say; empty for nothing. */
+  operationApplied(record: StrokeRecord, note: string): void;
 }
 
 /** Share of the work that is cutting out; the rest is the operation's own. */
@@ -142,7 +143,7 @@ export class OperationHost {
     this.work = null;
     this.dropPreview();
     this.become({ kind: 'none' });
-    if (record !== null) this.scene.operationApplied(record);
+    if (record !== null) this.scene.operationApplied(record, outcome.note);
   }
 
   /** Stops what runs, or drops the preview. */

@@ -115,9 +115,13 @@ export class Tools implements ToolPort, ToolHost {
         return scene.refusal;
       },
       previewChanged: () => this.sketched(),
-      operationApplied: (record) => this.operationApplied(record),
+      operationApplied: (record, note) => this.operationApplied(record, note),
     });
     this.drawing = new ToolDrawing(this, scene);
+    this.host.changed.add((state) => {
+      // It was begun by a click in a plane: there the reader looks.
+      if (state.kind === 'failed' && state.name === 'flood_fill') this.say(state.sentence);
+    });
     scene.engine.setImage(scene.image.slices, (k) => scene.image.isFull(k));
     const options = { capture: true, signal: this.listening.signal };
     window.addEventListener('keydown', (event) => this.key(event), options);
@@ -317,9 +321,10 @@ export class Tools implements ToolPort, ToolHost {
     return this.host.state;
   }
 
-  private operationApplied(record: StrokeRecord): void {
+  private operationApplied(record: StrokeRecord, note: string): void {
     this.scene.redraw();
     this.scene.strokeEnded(record);
+    if (note !== '') this.say(note);
   }
 
   /** A stroke, an undo or edits from elsewhere have changed the mask. */
