@@ -50,17 +50,7 @@ export interface VolumeInfo {
   readonly chunk_slices: number;
 }
 
-export type Assignment = Omit<Schemas['AssignmentOutput'], 'volume'> & {
-  readonly volume: VolumeInfo;
-  /** Layout in which cases of this project are opened. */
-  readonly hanging: Hanging;
-  /** What was on screen so far. */
-  readonly looked: Looked;
-  /** Strokes that came too late for the mask, newest first. */
-  readonly branches: readonly Branch[];
-  /** Keys of structures that the reader left out when handing in; for a review, those of the read judged. */
-  readonly not_looked_at: readonly string[];
-};
+export type Assignment = Omit<Schemas['AssignmentOutput'], 'volume'> & { readonly volume: VolumeInfo };
 export type AssignmentEnd = Schemas['StateOut'];
 export type ReadingSession = Schemas['SessionsOutput'];
 export type Ping = Schemas['PingOutput'];
@@ -85,41 +75,16 @@ export interface RevisionMeta {
   readonly events: readonly EditEvent[];
 }
 
-/** One saved step of a mask. */
-export interface RevisionEntry {
-  readonly number: number;
-  readonly kind:
-    | 'autosave'
-    | 'submit'
-    | 'review_fix'
-    | 'merge'
-    | 'import'
-    | 'prediction'
-    | 'restore'
-    | 'branch';
-  /** ISO 8601, UTC. */
-  readonly at: string;
-  /** Null where naming the author would unblind somebody, and for models. */
-  readonly author: string | null;
-  readonly voxels_changed: number;
-  /** Received with the save, packed. */
-  readonly bytes: number;
-  readonly events: readonly EditEvent[];
-}
+/** One saved step of a mask; `author` is null where a name would unblind somebody, and for models. */
+export type RevisionEntry = Schemas['RevisionOut'];
 
-/** Strokes that were drawn on a revision that is not the newest, or on a case that went to somebody else. */
-export interface Branch {
-  /** A mask like any other of the reader's own: `fetchMask`, `fetchRevisions`, `fetchDifference`. */
-  readonly mask: number;
-  /** Newest revision of the branch. */
-  readonly head: number;
-  /** Revision of the assignment's mask that it was drawn on. */
-  readonly base_revision: number;
-  readonly strokes: number;
-  readonly at: string;
-  /** Whether `applyBranch` has put it on the assignment's mask. */
-  readonly applied: boolean;
-}
+/**
+ * Strokes that were drawn on a revision that is not the newest, or on a case that went to somebody else.
+ *
+ * `mask` is one like any other of the reader's own (`fetchMask`, `fetchRevisions`, `fetchDifference`), `head` its newest
+ * revision; `base_revision` is the one of the assignment's mask that the strokes were drawn on.
+ */
+export type Branch = Schemas['BranchOut'];
 
 /** What goes with strokes that become a branch; `branch` continues one, null begins one. */
 export interface BranchMeta extends RevisionMeta {
@@ -134,38 +99,22 @@ export interface StepMeta {
   readonly session: number | null;
 }
 
-export type Hanging = 'large_axial' | 'three_and_volume' | 'large_sagittal' | 'large_coronal' | 'single';
+/** Layout in which the cases of a project open. */
+export type Hanging = Schemas['HangingEnum'];
 
 /** Per plane one bit per slice, base64: slice s is bit s % 8 (lowest first) of byte ⌊s / 8⌋. */
 export type Looked = Readonly<Record<Plane, string>>;
 
-export interface Preferences {
-  /** Key of each action, by the action's name (`a-z0-9_.-`, at most 64); '' = no key. */
-  readonly keys: Readonly<Record<string, string>>;
-  /** Whatever else is remembered, by name (as above). */
-  readonly settings: Readonly<Record<string, string | number | boolean | null>>;
-}
+/**
+ * `keys`: the key of each action, by the action's name (`a-z0-9_.-`, at most 64), '' = no key. `settings`: whatever else
+ * is remembered, by name: text, numbers, booleans or null.
+ */
+export type Preferences = Required<Schemas['PreferencesShape']>;
 
-export interface GuidelineImage {
-  readonly id: number;
-  readonly url: string;
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface GuidelineStructure {
-  readonly text: string;
-  readonly images: readonly GuidelineImage[];
-}
-
-export interface Guideline {
-  /** 0 = none has been written. */
-  readonly version: number;
-  readonly text: string;
-  /** By structure key; only those that have something. */
-  readonly structures: Readonly<Record<string, GuidelineStructure>>;
-  readonly written_at: string | null;
-}
+export type GuidelineImage = Schemas['ImageOut'];
+export type GuidelineStructure = Schemas['GuidelineOutputChapter'];
+/** Version 0 = none has been written; `structures` by key, only those that have something. */
+export type Guideline = Schemas['GuidelineOutput'];
 
 /** A lead's new version; `base_version` is the one that it changes (409 when there is a newer one). */
 export interface GuidelineDraft {

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from annotation import jobs, learning, store, worklist
 from annotation.learning import Guidance
-from annotation.models import Assignment, Case, CaseState, Model, Prediction, Project
+from annotation.models import Assignment, Case, CaseState, Job, Model, Prediction, Project
 from tests.annotation.api.conftest import Browser
 from tests.annotation.api.guard import assert_refused
 from tests.annotation.factories import box, make_case, make_model, make_prediction, make_read, stroke
@@ -110,7 +110,7 @@ class TestStored:
         case = make_case(project, state=CaseState.WAITING)
         lease = jobs.claim(learning.enqueue_predictions(model).pk)
         assert lease is not None
-        late = jobs.Lease(lease.job_id, lease.fence - 1)
+        Job.objects.filter(pk=lease.job_id).update(fence=lease.fence + 1)
         with pytest.raises(jobs.LeaseLost):
             learning.store_prediction(
                 case=case,
@@ -118,7 +118,7 @@ class TestStored:
                 labels=box(),
                 annotated=["liver"],
                 uncertainty=0.2,
-                lease=late,
+                lease=lease,
                 guidance=Guidance(VALUES, (1, 1, 1), []),
             )
         assert not list(settings.STORE_ROOT.rglob("uncertainty/*"))
