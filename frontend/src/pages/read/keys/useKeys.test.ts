@@ -69,6 +69,8 @@ test('a text field keeps its letters, a button its Enter, a slider its arrows', 
   send('keydown', 'Enter', add('<button>Go</button>'));
   send('keydown', 'ArrowDown', add('<div role="slider" tabindex="0"></div>'));
   expect(log).toEqual([]);
+  send('keydown', 'Enter', add('<div role="slider" tabindex="0"></div>'));
+  expect(log.splice(0)).toEqual(['submit']);
   send('keydown', 'b', add('<button>Go</button>'));
   send('keydown', 'Escape', add('<input type="text">'));
   expect(log).toEqual(['brush', 'close']);

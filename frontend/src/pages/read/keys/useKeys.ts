@@ -57,19 +57,14 @@ export function listen(actions: ReadonlyMap<string, Action>): () => void {
 }
 
 /** Keys that a focused control needs for itself. */
-const OF_CONTROLS = new Set([
-  'enter',
-  'space',
-  'tab',
-  'shift+tab',
-  'up',
-  'down',
-  'left',
-  'right',
-  'home',
-  'end',
-]);
-const CONTROLS = 'button, a, summary, [role=slider], [role=option], [role=radio], [role=tab], label, input';
+const OF_CONTROLS: readonly (readonly [controls: string, chords: ReadonlySet<string>])[] = [
+  ['button, a, summary, label, [role=tab]', new Set(['enter', 'space', 'tab', 'shift+tab'])],
+  [
+    '[role=slider], input[type=range], input[type=radio]',
+    new Set(['up', 'down', 'left', 'right', 'home', 'end', 'pageup', 'pagedown', 'tab', 'shift+tab']),
+  ],
+  ['input[type=checkbox]', new Set(['space', 'tab', 'shift+tab'])],
+];
 
 function isTaken(event: KeyboardEvent, chord: string): boolean {
   const { target } = event;
@@ -87,5 +82,5 @@ function isTaken(event: KeyboardEvent, chord: string): boolean {
   if (writes) {
     return chord !== 'esc' && !chord.startsWith('ctrl+k') && !chord.startsWith('ctrl+s');
   }
-  return OF_CONTROLS.has(chord) && target.closest(CONTROLS) !== null;
+  return OF_CONTROLS.some(([controls, chords]) => chords.has(chord) && target.closest(controls) !== null);
 }

@@ -43,6 +43,8 @@ export function SliceRail({ plane }: { readonly plane: Plane }) {
       aria-valuenow={0}
       title={`${PLANE_NAMES[plane]}: click to go. Bar: structures (bright: the active one) · amber: the model is unsure · dot: edited · dark: not looked at yet`}
       data-testid={`rail-${plane}`}
+      // Keys stay with the image.
+      onMouseDown={(event) => event.preventDefault()}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         go(event);

@@ -1,5 +1,12 @@
-import { ActionIcon, NativeSelect, TextInput } from '@mantine/core';
-import { IconChevronDown, IconChevronRight, IconEye, IconEyeOff, IconSearch } from '@tabler/icons-react';
+import { ActionIcon, TextInput } from '@mantine/core';
+import {
+  IconChevronDown,
+  IconChevronRight,
+  IconEye,
+  IconEyeOff,
+  IconFilter,
+  IconSearch,
+} from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Structure } from '../../../api';
@@ -33,7 +40,7 @@ export function StructureList() {
           id={SEARCH_FIELD}
           size="xs"
           aria-label="Search structures"
-          placeholder="search"
+          placeholder={filter === 'all' ? 'search' : `search ${LIST_FILTERS[filter].toLowerCase()}`}
           leftSection={<IconSearch size={14} aria-hidden />}
           value={search}
           onChange={(event) => setSearch(event.currentTarget.value)}
@@ -44,7 +51,7 @@ export function StructureList() {
             currentTarget.blur();
           }}
         />
-        <FilterSelect value={filter} onChange={setFilter} />
+        <FilterSwitch value={filter} onChange={setFilter} />
         <LookedMeter />
         <AllEye />
       </div>
@@ -78,21 +85,29 @@ function useFiltered(filter: ListFilter): readonly Structure[] {
   }, [structures, passing]);
 }
 
-interface FilterSelectProps {
+interface FilterSwitchProps {
   readonly value: ListFilter;
   readonly onChange: (value: ListFilter) => void;
 }
 
-function FilterSelect({ value, onChange }: FilterSelectProps) {
+const FILTERS = Object.keys(LIST_FILTERS) as ListFilter[];
+
+/** All, only what is drawn, only what is unfinished: in turn. */
+function FilterSwitch({ value, onChange }: FilterSwitchProps) {
+  const next = FILTERS[(FILTERS.indexOf(value) + 1) % FILTERS.length] ?? 'all';
+  const label = `Listed: ${LIST_FILTERS[value].toLowerCase()}. Click for ${LIST_FILTERS[next].toLowerCase()}`;
   return (
-    <NativeSelect
-      size="xs"
-      className={classes.filter ?? ''}
-      aria-label="Which structures are listed"
-      data={Object.entries(LIST_FILTERS).map(([key, label]) => ({ value: key, label }))}
-      value={value}
-      onChange={(event) => onChange(event.currentTarget.value as ListFilter)}
-    />
+    <ActionIcon
+      size={24}
+      variant={value === 'all' ? 'subtle' : 'light'}
+      color={value === 'all' ? 'gray' : 'accent'}
+      aria-label={label}
+      title={label}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={() => onChange(next)}
+    >
+      <IconFilter size={15} aria-hidden />
+    </ActionIcon>
   );
 }
 
