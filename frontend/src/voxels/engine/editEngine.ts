@@ -14,7 +14,15 @@ import { type EditImage, filterOf, type HuLimits, requireFits, type VoxelFilter 
 import { History, UNDO_BYTES } from './history';
 import { recordOf, type StrokeRecord } from './record';
 import { type EditStep, SliceChanges, StepBuilder } from './step';
-import { GrowingBox, type Locks, OpenStroke, type Span, type StrokeTarget, writtenBy } from './stroke';
+import {
+  GrowingBox,
+  type Locks,
+  OpenStroke,
+  type SliceBefore,
+  type Span,
+  type StrokeTarget,
+  writtenBy,
+} from './stroke';
 import type { EditTool } from './tools';
 
 /** Voxel positions are kept as 32-bit numbers with room to spare. */
@@ -34,6 +42,7 @@ export class EditEngine {
   private image: EditImage | null = null;
   private editMask: EditMask = NO_MASK;
   private open: OpenStroke | null = null;
+  private readonly spare: SliceBefore[] = [];
   private changes = 0;
 
   constructor(map: LabelMap, spacing_mm: Triple, { undoBytes = UNDO_BYTES }: EngineOptions = {}) {
@@ -94,12 +103,21 @@ export class EditEngine {
   /** Around all voxels of the structures, null where they have none. Knows which slices to look at. */
   boundingBox(structures: readonly StructureRef[]): Box | null {
     let around: Box | null = null;
-    for (const { layer, value } of structures) {
-      const hasSlice = (k: number) => this.counts.inSlice(layer, k, value) > 0;
-      const box = this.counts.total(layer, value) === 0 ? null : this.map.boundingBox(layer, value, hasSlice);
+    for (let layer = 0; layer < this.map.layers.length; layer++) {
+      const values = structures
+        .filter((one) => one.layer === layer && this.counts.total(layer, one.value) > 0)
+        .map(({ value }) => value);
+      const box = values.length === 0 ? null : this.boxIn(layer, values);
       around = around === null || box === null ? (around ?? box) : union(around, box);
     }
     return around;
+  }
+
+  private boxIn(layer: number, values: readonly number[]): Box | null {
+    const hasSlice = (k: number) => values.some((value) => this.counts.inSlice(layer, k, value) > 0);
+    if (values.length === 1) return this.map.boundingBox(layer, values[0], hasSlice);
+    const wanted = new Set(values);
+    return this.map.boundingBox(layer, (value) => wanted.has(value), hasSlice);
   }
 
   volumeMl(layer: number, value: number): number {
@@ -121,7 +139,7 @@ export class EditEngine {
     const written = writtenBy(target);
     if (typeof written === 'number' && locks.gain[written] === 0) return false;
     const filter = this.filter(target.hu === undefined ? [] : [target.hu]);
-    this.open = new OpenStroke(this.map, target, copyOf(locks), filter);
+    this.open = new OpenStroke(this.map, target, copyOf(locks), filter, this.spare);
     return true;
   }
 
@@ -150,8 +168,7 @@ export class EditEngine {
 
   /** Ends the stroke: one step to undo. Null where it changed nothing. */
   commit(): StrokeRecord | null {
-    const step = this.requireOpen().step();
-    this.open = null;
+    const step = this.close(this.requireOpen());
     if (step === null) return null;
     this.counts.change(step.counts, 1);
     this.history.push(step);
@@ -160,8 +177,7 @@ export class EditEngine {
 
   /** Drops the stroke that is being drawn and puts back what it changed: the box of that. */
   cancel(): Box | null {
-    const step = this.open?.step() ?? null;
-    this.open = null;
+    const step = this.open === null ? null : this.close(this.open);
     if (step === null) return null;
     this.write(step.before);
     return step.box;
@@ -266,6 +282,13 @@ export class EditEngine {
     const found = box.found();
     if (found !== null) this.changes += 1;
     return found;
+  }
+
+  private close(stroke: OpenStroke): EditStep | null {
+    const step = stroke.step();
+    this.open = null;
+    stroke.release();
+    return step;
   }
 
   private make(step: EditStep): StrokeRecord {

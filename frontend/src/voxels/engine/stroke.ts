@@ -48,9 +48,18 @@ export class OpenStroke {
   private readonly written: number | LabelMap;
   private readonly replaceable: Uint8Array;
   private readonly before = new Map<number, SliceBefore>();
+  private readonly spare: SliceBefore[];
 
-  constructor(map: LabelMap, target: StrokeTarget, locks: Locks, filter: VoxelFilter | null) {
+  /** `spare`: memory of strokes that ended, for this one to use and to give back. */
+  constructor(
+    map: LabelMap,
+    target: StrokeTarget,
+    locks: Locks,
+    filter: VoxelFilter | null,
+    spare: SliceBefore[],
+  ) {
     this.map = map;
+    this.spare = spare;
     this.target = target;
     this.locks = locks;
     this.filter = filter;
@@ -75,6 +84,16 @@ export class OpenStroke {
     }
     const target: StructureRef = { layer, value };
     return builder.build(tool, target);
+  }
+
+  /** The stroke is over. */
+  release(): void {
+    for (const before of this.before.values()) {
+      if (this.spare.length >= MOST_SPARE) break;
+      before.clear();
+      this.spare.push(before);
+    }
+    this.before.clear();
   }
 
   private paint(
@@ -126,7 +145,7 @@ export class OpenStroke {
     let before = this.before.get(k);
     const voxels = this.map.layers[this.target.layer][k];
     if (before === undefined) {
-      before = new SliceBefore(voxels.length);
+      before = this.spare.pop() ?? new SliceBefore(voxels.length);
       this.before.set(k, before);
     }
     if (stride === 1) before.keep(voxels, start, start + count - 1);
@@ -153,14 +172,21 @@ function replaceableBy({ value, all }: StrokeTarget, written: number | LabelMap,
 const BLOCK_BITS = 6;
 const BLOCK = 1 << BLOCK_BITS;
 
+/** Slices of a large sphere; 32 MB where slices have 512 x 512 voxels. */
+const MOST_SPARE = 128;
+
 /** What one slice held before a stroke, in blocks of positions: only those that the stroke came to. */
-class SliceBefore {
+export class SliceBefore {
   private readonly voxels: Uint8Array;
   private readonly kept: Uint8Array;
 
   constructor(length: number) {
     this.voxels = new Uint8Array(length);
     this.kept = new Uint8Array(Math.ceil(length / BLOCK));
+  }
+
+  clear(): void {
+    this.kept.fill(0);
   }
 
   keep(voxels: Uint8Array, first: number, last: number): void {
