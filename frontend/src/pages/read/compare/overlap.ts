@@ -25,6 +25,8 @@ interface Tally {
 
 type SliceTallies = ReadonlyMap<number, Tally>;
 
+const NONE: SliceTallies = new Map();
+
 // One slice is counted at a time: the counts of the three sets, by value.
 const FIRST = new Uint32Array(256);
 const SECOND = new Uint32Array(256);
@@ -34,8 +36,10 @@ export class OverlapTable {
   readonly #first: LabelMap;
   readonly #second: LabelMap;
   readonly #voxel_ml: number;
-  /** Per layer and slice; slices without a structure have no entry. */
+  /** Per layer and slice. */
   readonly #slices: Map<number, SliceTallies>[];
+  /** Per layer, the sums over its slices: read after every stroke. */
+  readonly #totals: Map<number, Tally>[];
   #isCounted = false;
 
   /** Counts nothing yet. Throws a RangeError where the masks belong to different scans. */
@@ -45,6 +49,7 @@ export class OverlapTable {
     this.#second = second;
     this.#voxel_ml = (spacing_mm[0] * spacing_mm[1] * spacing_mm[2]) / 1000;
     this.#slices = first.layers.map(() => new Map());
+    this.#totals = first.layers.map(() => new Map());
   }
 
   /** Counts every slice, in portions. False where it was stopped. */
@@ -68,18 +73,22 @@ export class OverlapTable {
     if (first === undefined || second === undefined) {
       return;
     }
-    const tallies = tallySlice(first, second);
-    if (tallies.size > 0) {
-      this.#slices[layer]?.set(k, tallies);
-    } else {
-      this.#slices[layer]?.delete(k);
+    const slices = this.#slices[layer];
+    const totals = this.#totals[layer];
+    if (slices !== undefined && totals !== undefined) {
+      const tallies = tallySlice(first, second);
+      addTo(totals, slices.get(k) ?? NONE, -1);
+      addTo(totals, tallies, 1);
+      slices.set(k, tallies);
     }
   }
 
   /** Every structure that either mask has, most changed volume first. */
   list(): Overlap[] {
-    const rows = this.#slices.flatMap((slices, layer) =>
-      [...totals(slices)].map(([value, tally]) => this.#rowOf(layer, value, tally)),
+    const rows = this.#totals.flatMap((totals, layer) =>
+      [...totals]
+        .filter(([, { first, second }]) => first + second > 0)
+        .map(([value, tally]) => this.#rowOf(layer, value, tally)),
     );
     return rows.sort((a, b) => changed_ml(b) - changed_ml(a) || a.layer - b.layer || a.value - b.value);
   }
@@ -165,18 +174,14 @@ function collected(): SliceTallies {
   return tallies;
 }
 
-function totals(slices: ReadonlyMap<number, SliceTallies>): Map<number, Tally> {
-  const sums = new Map<number, Tally>();
-  for (const tallies of slices.values()) {
-    for (const [value, { first, second, both }] of tallies) {
-      const sum = sums.get(value) ?? { first: 0, second: 0, both: 0 };
-      sums.set(value, sum);
-      sum.first += first;
-      sum.second += second;
-      sum.both += both;
-    }
+function addTo(totals: Map<number, Tally>, tallies: SliceTallies, sign: 1 | -1): void {
+  for (const [value, { first, second, both }] of tallies) {
+    const sum = totals.get(value) ?? { first: 0, second: 0, both: 0 };
+    totals.set(value, sum);
+    sum.first += sign * first;
+    sum.second += sign * second;
+    sum.both += sign * both;
   }
-  return sums;
 }
 
 function mean(numbers: readonly number[]): number {

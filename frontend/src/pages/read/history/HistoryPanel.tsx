@@ -41,6 +41,7 @@ export function HistoryPanel({ opened, onReopen }: HistoryPanelProps) {
             <Timeline
               mask={assignment.subject.mask.id}
               head={assignment.subject.mask.head}
+              isPast
               structures={assignment.structures}
             />
           </>
@@ -133,9 +134,11 @@ interface TimelineProps {
   readonly structures: readonly Structure[];
   /** What the mask began from, where that is worth looking at. */
   readonly start?: string;
+  /** The mask of somebody else, before this one: none of its revisions is that of now. */
+  readonly isPast?: boolean;
 }
 
-function Timeline({ mask, head, structures, start }: TimelineProps) {
+function Timeline({ mask, head, structures, start, isPast = false }: TimelineProps) {
   const { revisions, isPending, error, hasMore, fetchMore, again } = useRevisions(mask, head);
   const stretches = useMemo(() => stretchesOf(revisions), [revisions]);
   if (error !== null && revisions.length === 0) {
@@ -160,7 +163,7 @@ function Timeline({ mask, head, structures, start }: TimelineProps) {
           {dayWords(stretch.to) !== dayWords(stretches[at - 1]?.to ?? '') && (
             <h3 className={classes.day}>{dayWords(stretch.to)}</h3>
           )}
-          <StretchRow mask={mask} head={head} stretch={stretch} structures={structures} />
+          <StretchRow mask={mask} now={isPast ? null : head} stretch={stretch} structures={structures} />
         </Fragment>
       ))}
       {hasMore && (
@@ -180,12 +183,13 @@ function Timeline({ mask, head, structures, start }: TimelineProps) {
 
 interface StretchRowProps {
   readonly mask: number;
-  readonly head: number;
+  /** The revision in force; null where none is. */
+  readonly now: number | null;
   readonly stretch: Stretch;
   readonly structures: readonly Structure[];
 }
 
-function StretchRow({ mask, head, stretch, structures }: StretchRowProps) {
+function StretchRow({ mask, now, stretch, structures }: StretchRowProps) {
   const [isOpen, setOpen] = useState(false);
   const newest = stretch.revisions[0]?.number ?? 0;
   const isMany = stretch.revisions.length > 1;
@@ -193,7 +197,7 @@ function StretchRow({ mask, head, stretch, structures }: StretchRowProps) {
   return (
     <div className={classes.stretch}>
       <div className={classes.top}>
-        <RevisionButton mask={mask} number={newest} isNow={newest === head}>
+        <RevisionButton mask={mask} number={newest} isNow={newest === now}>
           <span className={classes.time}>{timeWords(stretch)}</span>
           <span className={classes.done}>{doneWords(stretch)}</span>
           <span className={classes.detail}>{detailOf(stretch, structures)}</span>
@@ -218,7 +222,7 @@ function StretchRow({ mask, head, stretch, structures }: StretchRowProps) {
             key={revision.number}
             mask={mask}
             number={revision.number}
-            isNow={revision.number === head}
+            isNow={revision.number === now}
           >
             <span className={classes.time}>{timeWords({ from: revision.at, to: revision.at })}</span>
             <span className={classes.done}>Revision {revision.number}</span>

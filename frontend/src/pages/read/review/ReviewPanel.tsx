@@ -36,9 +36,18 @@ export function ReviewPanel({ assignment, changes }: ReviewPanelProps) {
             ))}
           </ul>
         )}
+        <LeftOut assignment={assignment} />
       </section>
       <History assignment={assignment} />
     </>
+  );
+}
+
+/** Absent is not the same as not looked at. */
+function LeftOut({ assignment: { structures, not_looked_at } }: { readonly assignment: Assignment }) {
+  const names = structures.filter(({ key }) => not_looked_at.includes(key)).map(({ name }) => name);
+  return names.length === 0 ? null : (
+    <p className={classes.none}>Not looked at by the reader: {names.join(', ')}.</p>
   );
 }
 
