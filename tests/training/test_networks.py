@@ -27,14 +27,14 @@ def small(of: Plan | None = None) -> Plan:
 
 
 def test_output_has_one_channel_per_background_and_structure() -> None:
-    network = build(small(), seed=0)
+    network = build(small(), seed=0).eval()
     assert network(torch.zeros(1, 1, 8, 8, 6)).shape == (1, 5, 8, 8, 6)
 
 
 def test_the_default_network_takes_the_default_patch_shape() -> None:
     made = plan()
     smallest = [2**5] * 3
-    assert build(made, seed=0)(torch.randn(1, 1, *smallest)).shape == (1, 5, *smallest)
+    assert build(made, seed=0).eval()(torch.randn(1, 1, *smallest)).shape == (1, 5, *smallest)
 
 
 def test_a_seed_is_one_network() -> None:
@@ -88,7 +88,7 @@ def test_a_child_of_the_same_schema_takes_every_weight() -> None:
 def test_output_channels_follow_their_structure() -> None:
     old, new = small(), small(plan_for(fingerprint(), (LEFT, CORD), budget_s=1))
     assert (old.channels[2], new.channels[1]) == ("kidney_left", "kidney_left")
-    parent, child = build(old, seed=1), build(new, seed=2)
+    parent, child = build(old, seed=1).eval(), build(new, seed=2).eval()
     warm_start(child, parent.state_dict(), new, old)
     image = torch.randn(1, 1, 8, 8, 8)
     before, after = parent(image), child(image)

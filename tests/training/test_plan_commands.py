@@ -76,7 +76,8 @@ def test_the_speed_of_the_machine_is_measured(data: Path, tmp_path: Path) -> Non
     assert main(["fingerprint", str(data), "--out", str(out)]) == 0
     assert main(["plan", str(data), "--out", str(tmp_path / "plan.json")]) == 0
     content = json.loads((tmp_path / "plan.json").read_text())
-    content |= {"patch_size": [16, 16, 16], "network_args": {"strides": [[1, 1, 1]] * 2, "features": [4, 4]}}
+    network_args = {"strides": [[1, 1, 1]] * 2, "features": [4, 4]}
+    content |= {"patch_size": [16, 16, 16], "network_args": network_args, "deep_supervision": []}
     (tmp_path / "small.json").write_text(json.dumps(content))
     assert 1e3 < voxels_per_s(read_plan(tmp_path / "small.json")) < 1e10
 
