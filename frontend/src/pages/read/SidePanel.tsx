@@ -1,6 +1,6 @@
 import { Tooltip, UnstyledButton } from '@mantine/core';
 import type { TablerIcon } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import type { MouseEvent, ReactNode } from 'react';
 import { type SideTab, useRead } from './readStore';
 import classes from './SidePanel.module.css';
 
@@ -24,7 +24,7 @@ export function SidePanel({ notices, tabs, tool, footer }: SidePanelProps) {
   const wanted = useRead((state) => state.tab);
   const shown = tabs.find(({ id }) => id === wanted) ?? tabs[0];
   return (
-    <aside className={classes.panel} aria-label="Case">
+    <aside className={classes.panel} aria-label="Case" onMouseDown={leaveFocus}>
       {notices}
       <TabStrip tabs={tabs} shown={shown?.id} />
       <div
@@ -41,6 +41,13 @@ export function SidePanel({ notices, tabs, tool, footer }: SidePanelProps) {
   );
 }
 
+/** Keys stay with the image: a click on a button here must not take the focus away from it, and with it Enter. */
+function leaveFocus(event: MouseEvent): void {
+  if (event.target instanceof Element && event.target.closest('button') !== null) {
+    event.preventDefault();
+  }
+}
+
 interface TabStripProps {
   readonly tabs: readonly SideTabContent[];
   readonly shown: SideTab | undefined;
@@ -49,13 +56,7 @@ interface TabStripProps {
 function TabStrip({ tabs, shown }: TabStripProps) {
   const set = useRead((state) => state.set);
   return (
-    // Keys stay with the image: a click on a tab must not take the focus away from it.
-    <div
-      role="tablist"
-      aria-label="Beside the image"
-      className={classes.tabs}
-      onMouseDown={(event) => event.preventDefault()}
-    >
+    <div role="tablist" aria-label="Beside the image" className={classes.tabs}>
       {tabs.map(({ id, label, icon: Icon }) => (
         <Tooltip key={id} label={label} openDelay={400} disabled={id === shown}>
           <UnstyledButton

@@ -48,7 +48,8 @@ export function ViewBar({ isReview, hasPrediction }: ViewBarProps) {
       ))}
       <span className={classes.gap} />
       <CommandButton id="view.fit" icon={IconFocusCentered} />
-      <Oblique />
+      <CommandButton id="view.turn_left" icon={IconRotate2} />
+      <CommandButton id="view.turn_right" icon={IconRotateClockwise2} />
       <span className={classes.gap} />
       <PeekButton id="peek.image" peek="image" icon={IconEyeOff} label="Only the image" />
       <PeekButton
@@ -61,6 +62,9 @@ export function ViewBar({ isReview, hasPrediction }: ViewBarProps) {
       {isReview && <Difference isDisabled={!hasPrediction} />}
       <span className={classes.gap} />
       <CommandButton id="panel.palette" icon={IconCommand} />
+      <span className={classes.late}>
+        <StraightButton />
+      </span>
     </div>
   );
 }
@@ -79,21 +83,13 @@ function LayoutButton({ layout }: { readonly layout: Layout }) {
   );
 }
 
-/** Turns the planes about the crosshair; straight again while they are turned. */
-function Oblique() {
-  const isTurned = useRead(({ oblique }) => oblique.some((degrees) => degrees !== 0));
-  return (
-    <>
-      <CommandButton id="view.turn_left" icon={IconRotate2} />
-      <CommandButton id="view.turn_right" icon={IconRotateClockwise2} />
-      {isTurned && <StraightButton />}
-    </>
-  );
-}
-
+/** Only while the planes are turned; the others keep their places. */
 function StraightButton() {
   const oblique = useRead((state) => state.oblique);
   const set = useRead((state) => state.set);
+  if (oblique.every((degrees) => degrees === 0)) {
+    return null;
+  }
   return (
     <button
       type="button"

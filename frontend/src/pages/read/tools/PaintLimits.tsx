@@ -83,11 +83,24 @@ function refOf({ layer, value }: Structure) {
   return { layer, value };
 }
 
+/** More than these are counted, not listed. */
+const MOST_LISTED = 8;
+
 function Chosen({ paint, onChange }: PartProps) {
   const structures = useRead((state) => state.structures);
   const isChosen = ({ layer, value }: Structure): boolean =>
     paint.structures.some((one) => one.layer === layer && one.value === value);
   const chosen = structures.filter(isChosen).map(({ key }) => key);
+  if (chosen.length > MOST_LISTED) {
+    return (
+      <div className={classes.many}>
+        <span>{chosen.length} structures</span>
+        <UnstyledButton className={classes.clear} onClick={() => onChange({ structures: [] })}>
+          Choose which
+        </UnstyledButton>
+      </div>
+    );
+  }
   return (
     <MultiSelect
       size="xs"
