@@ -57,7 +57,7 @@ def _rui_fixes_and_accepts(rui: Page) -> None:
     before = counts(rui)
     paint(rui, structure=1, down=0.35)
     assert counts(rui) != before
-    rui.get_by_role("button", name="Accept").click()
+    rui.get_by_role("button", name="Accept", exact=True).click()
     rui.wait_for_url(lambda url: "/worklist" in url)
 
 

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Structure } from '../../api';
-import { useRead } from './readStore';
+import { isShown, useRead } from './readStore';
 import { stepRadius } from './tools/presets';
 
 function structure(key: string, value: number): Structure {
@@ -55,4 +55,36 @@ test('the brush steps finely where it is small and stays within its limits', () 
   for (const start of [2, 2.5, 3, 4, 13, 14, 16]) {
     expect(stepRadius(stepRadius(start, 1), -1)).toBe(start);
   }
+});
+
+test('a structure shown alone hides the others, and choosing another one shows that one alone', () => {
+  const shown = () => STRUCTURES.filter(({ key }) => isShown(read(), key)).map(({ key }) => key);
+  read().toggleHidden('aorta');
+  read().toggleSolo('liver');
+  expect(shown()).toEqual(['liver']);
+  read().activate(STRUCTURES[1]);
+  expect(shown()).toEqual(['spleen']);
+  read().toggleSolo('spleen');
+  expect(shown()).toEqual(['liver', 'spleen']);
+});
+
+test('a region is hidden and shown together, and an opacity of its own can be given back', () => {
+  read().setHidden(['liver', 'aorta'], true);
+  expect([...read().hidden].sort()).toEqual(['aorta', 'liver']);
+  read().setHidden(['aorta'], false);
+  expect([...read().hidden]).toEqual(['liver']);
+  read().setOpacity('liver', 0.8);
+  expect(read().opacities.get('liver')).toBe(0.8);
+  read().setOpacity('liver', null);
+  expect(read().opacities.size).toBe(0);
+});
+
+test('a review opens with the changes, and the tab is gone when the next case is drawn', () => {
+  read().open(STRUCTURES, true);
+  expect(read().tab).toBe('changes');
+  read().open(STRUCTURES, false);
+  expect(read().tab).toBe('structures');
+  read().set({ tab: 'history' });
+  read().open(STRUCTURES, false);
+  expect(read().tab).toBe('history');
 });

@@ -118,7 +118,9 @@ export const useRead = create<ReadState>((set, get) => ({
 
   open: (given, difference) => {
     const structures = inDisplayOrder(given);
-    set({ ...NOTHING_OPEN, structures, active: structures[0] ?? null, difference });
+    // A review begins with what was changed; that tab is not there while one draws.
+    const tab = difference ? 'changes' : get().tab === 'changes' ? 'structures' : get().tab;
+    set({ ...NOTHING_OPEN, structures, active: structures[0] ?? null, difference, tab });
   },
 
   set: (change) => set(change),
