@@ -11,6 +11,7 @@ import numpy as np
 import psycopg2
 import pytest
 import redis
+import zstandard
 from django.core.cache import cache
 from django.db import connection
 
@@ -113,7 +114,17 @@ def test_a_training_ends_with_a_scored_model_that_predicts(project: Project) -> 
     assert predict.result == {"model": model.pk, "predicted": 1, "refused": []}
     waiting.refresh_from_db()
     assert waiting.state == CaseState.READY
-    assert waiting.predictions.get().mask.annotated == list(KEYS)
+    prediction = waiting.predictions.get()
+    assert prediction.mask.annotated == list(KEYS)
+    regions, sentence = learning.regions_of(prediction.mask)
+    assert all(region["reason"] for region in regions)
+    assert bool(regions) != bool(sentence)
+    found = learning.map_of(prediction.mask)
+    assert found.shape == waiting.volume.shape
+    assert len(zstandard.decompress(found.frame)) == np.prod(found.shape)
+    run.refresh_from_db()
+    assert set(run.volumes) == set(KEYS)
+    assert run.volumes["liver"]["cases"] >= run.volumes["liver"]["drawn"] >= 1
 
 
 def test_what_cannot_be_trained_on_fails_with_a_sentence_and_is_not_tried_again(project: Project) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from training.plan import Plan, Shape
-from training.predict.uncertainty import EntropyTally, entropy
+from training.predict.uncertainty import EntropyTally, entropy, sure_margin
 from training.progress import TrainingError
 
 _AT_ONCE = 1 << 23  # logits interpolated at once: bounds the memory where a slice is large
@@ -113,6 +113,8 @@ class Painter:
         self._values = [torch.tensor((0, *values), dtype=torch.uint8) for values in plan.layers]
         self.labels = np.zeros((len(plan.layers), *shape), np.uint8)
         self.entropy = np.zeros(self.labels.shape, np.uint8) if with_entropy else None
+        # A linear mix of logits keeps a margin that all of them have, so neither labels nor entropy change.
+        self._margins = [sure_margin(size) if with_entropy else 0.0 for size in self._sizes]
         self.tally = EntropyTally(plan)
         self._slices = np.moveaxis(self.labels, 1 + axis, 1)
         self._entropies = None if self.entropy is None else np.moveaxis(self.entropy, 1 + axis, 1)
@@ -125,7 +127,7 @@ class Painter:
 
         The slice must stay as it is until the next one has been painted.
         """
-        cells = [] if self._entropies is not None else [_sure(part) for part in self._parts(here)]
+        cells = [_sure(part, margin) for part, margin in zip(self._parts(here), self._margins, strict=True)]
         for index, share in self._upsampling.due(self._k):
             for layer in range(len(self._sizes)):
                 self._draw(index, share, layer, here, cells)
@@ -136,11 +138,8 @@ class Painter:
         """Draw one layer of one slice of the scan."""
         part, size = self._parts(here)[layer], self._upsampling.size
         below = None if self._below is None or share == 1 else self._parts(self._below)[layer]
-        if cells:
-            sure = cells[layer] if below is None else cells[layer] & self._below_cells[layer]
-            voxels = self._upsampling.unsure(sure)
-        else:
-            voxels = torch.arange(size[0] * size[1], device=here.device)
+        sure = cells[layer] if below is None else cells[layer] & self._below_cells[layer]
+        voxels = self._upsampling.unsure(sure)
         labels = torch.zeros(size[0] * size[1], dtype=torch.uint8, device=here.device)
         unsure = torch.zeros_like(labels)
         for some in voxels.split(max(1, _AT_ONCE // part.shape[2])):
@@ -177,12 +176,13 @@ def _axis(size: int, wanted: int, order: int, device: torch.device) -> _Axis:
     )
 
 
-def _sure(logits: Tensor) -> Tensor:
-    """Tell in which cells the background is nowhere below a structure: logits (u, v, channel), bool (u, v).
+def _sure(logits: Tensor, margin: float) -> Tensor:
+    """Tell in which cells the background lies above every structure by the margin, 0: not below any.
 
+    `logits` (u, v, channel), bool (u, v).
     Cell (u, v) reaches from there to (u + 1, v + 1); its four corners decide.
     """
-    ahead = logits[..., 0] >= logits[..., 1:].amax(-1)
+    ahead = logits[..., 0] - margin >= logits[..., 1:].amax(-1)
     ahead[:-1] &= ahead[1:].clone()
     ahead[:, :-1] &= ahead[:, 1:].clone()
     return ahead

@@ -18,6 +18,22 @@ def entropy(logits: Tensor) -> Tensor:
     return -(log_p.exp() * log_p).sum(-1) / float(np.log(logits.shape[-1]))
 
 
+def sure_margin(channels: int) -> float:
+    """Return how far one logit must lie above all others for the entropy to be 0 when written as uint8.
+
+    With all others m below it, they share at most q = (channels - 1) exp(-m), and the entropy is at most
+    -(1 - q) log(1 - q) - q log(q / (channels - 1)): that of q spread evenly.
+    """
+    low, high = float(np.log(2 * channels)), 60.0
+    while high - low > 1e-3:
+        m = (low + high) / 2
+        q = (channels - 1) * float(np.exp(-m))
+        most = -(1 - q) * np.log1p(-q) - q * np.log(q / (channels - 1))
+        # Less than the half that would be rounded up: logits may be held in half precision.
+        low, high = (low, m) if most < 0.4 / 255 * np.log(channels) else (m, high)
+    return high
+
+
 @dataclass
 class EntropyTally:
     """Adds up entropies of drawn voxels per output channel of the plan."""
