@@ -122,9 +122,7 @@ def test_a_training_ends_with_a_scored_model_that_predicts(project: Project) -> 
     found = learning.map_of(prediction.mask)
     assert found.shape == waiting.volume.shape
     assert len(zstandard.decompress(found.frame)) == np.prod(found.shape)
-    run.refresh_from_db()
-    assert set(run.volumes) == set(KEYS)
-    assert run.volumes["liver"]["cases"] >= run.volumes["liver"]["drawn"] >= 1
+    assert set(TrainingRun.objects.get(pk=run.pk).volumes) == set(KEYS)
 
 
 def test_what_cannot_be_trained_on_fails_with_a_sentence_and_is_not_tried_again(project: Project) -> None:
