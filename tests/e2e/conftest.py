@@ -6,6 +6,7 @@ tests begin. Failed tests leave a screenshot in `test-results/`.
 
 import contextlib
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    StorageState,
+    ViewportSize,
+    sync_playwright,
+)
 from pytest_django.plugin import DjangoDbBlocker
 
 from annotation import catalogue, ingest, learning
@@ -33,7 +42,7 @@ from training.phantom import STRUCTURES, make_phantom
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "test-results"
 CAST = {"ana": Role.ANNOTATOR, "ben": Role.ANNOTATOR, "rui": Role.REVIEWER, "lea": Role.LEAD}
-DELINEATED, FROZEN, POOL = 2, 2, 8
+DELINEATED, FROZEN, POOL = 2, 2, 9
 SHAPE, SPACING_MM = (48, 48, 32), (6.0, 6.0, 6.0)
 BUDGET_S = 4
 MODEL_SECONDS = 240
@@ -48,6 +57,7 @@ class Stack:
     url: str
     project: int
     blocker: DjangoDbBlocker
+    processes: Processes
 
     def get(self, page: Page, path: str) -> Any:
         """What the API answers to whoever is signed in on `page`."""
@@ -58,13 +68,31 @@ class Stack:
     def set_budget(self, seconds: int) -> None:
         """How long the next training may take."""
 
-        def update() -> None:
+        self.in_database(lambda: Project.objects.filter(pk=self.project).update(training_budget_s=seconds))
+
+    def in_database(self, work: Callable[[], Any]) -> Any:
+        """The result of `work`, which may use the ORM."""
+
+        def connected() -> Any:
             with self.blocker.unblock(), contextlib.closing(connection):
-                Project.objects.filter(pk=self.project).update(training_budget_s=seconds)
+                return work()
 
         # Playwright keeps an event loop in this thread, where the ORM refuses to work.
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(update).result()
+            return pool.submit(connected).result()
+
+    def kill_web(self) -> None:
+        """End the web server as a power cut would: no request is finished, nothing is said."""
+        process = self.processes.running.pop("web")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def start_web(self) -> None:
+        """Start the web server again at the same address."""
+        port = urlsplit(self.url).port
+        assert port is not None
+        self.processes.start("web", _web(port))
+        _wait(lambda: _answers(self.url), self.processes, 60, "the web server")
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +113,7 @@ def stack(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathF
         _wait(lambda: _answers(url), processes, 60, "the web server")
         with django_db_blocker.unblock():
             _wait(lambda: _serving(project), processes, MODEL_SECONDS, "the first model")
-        yield Stack(url, project, django_db_blocker)
+        yield Stack(url, project, django_db_blocker, processes)
     finally:
         processes.stop()
         _drop(django_db_blocker, databases)
@@ -187,23 +215,93 @@ def sign_in(stack: Stack, browser: Browser, request: pytest.FixtureRequest) -> I
     contexts: dict[str, BrowserContext] = {}
 
     def open_for(name: str) -> Page:
-        context = browser.new_context(viewport=WINDOW, base_url=stack.url)
-        contexts[name] = context
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.goto("/sign-in")
-        page.get_by_label("User name").fill(name)
-        page.get_by_label("Password", exact=True).fill(name)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda url: "sign-in" not in url)
-        return page
+        contexts[name] = browser.new_context(viewport=WINDOW, base_url=stack.url)
+        return _signed_in(contexts[name], name)
 
     yield open_for
+    _close(contexts, request)
+
+
+def _signed_in(context: BrowserContext, name: str) -> Page:
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto("/sign-in")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password", exact=True).fill(name)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "sign-in" not in url)
+    return page
+
+
+def _close(contexts: dict[str, BrowserContext], request: pytest.FixtureRequest) -> None:
+    """Close the browsers of a test; of one that failed, keep what they showed."""
     failed = request.session.testsfailed > request.node.session.stash.get(FAILED_BEFORE, 0)
     for name, context in contexts.items():
         if failed:
             RESULTS.mkdir(exist_ok=True)
             for number, page in enumerate(context.pages):
-                page.screenshot(path=RESULTS / f"{request.node.name}-{name}-{number}.png")
+                # A page that was killed has nothing to show.
+                with contextlib.suppress(Error):
+                    page.screenshot(path=RESULTS / f"{request.node.name}-{name}-{number}.png", timeout=5000)
         context.close()
     request.node.session.stash[FAILED_BEFORE] = request.session.testsfailed
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A read that the tests of one module share, and the cookies that its reader has."""
+
+    stack: Stack
+    reader: str
+    cookies: StorageState
+    assignment: int
+    mask: int
+    seed: int
+    """Of the phantom that is read."""
+
+    @property
+    def address(self) -> str:
+        return f"{self.stack.url}/annotate/{self.assignment}?debug"
+
+    def get(self, page: Page) -> Any:
+        return self.stack.get(page, f"/api/assignments/{self.assignment}/")
+
+
+@pytest.fixture(scope="module")
+def reading(stack: Stack, browser: Browser, request: pytest.FixtureRequest) -> Reading:
+    """The next case of the reader whom the module names in `READER`."""
+    reader = str(request.module.READER)
+    context = browser.new_context(viewport=WINDOW, base_url=stack.url)
+    page = _signed_in(context, reader)
+    token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")
+    headers = {"X-CSRFToken": token, "Referer": stack.url}
+    claim = {"project": stack.project, "role": "annotate"}
+    claimed = page.request.post(f"{stack.url}/api/worklist/next/", data=claim, headers=headers)
+    assert claimed.ok, claimed.text()
+    assignment = claimed.json()["assignment"]
+    assert assignment is not None, "no case is left for these tests"
+    about = stack.get(page, f"/api/assignments/{assignment}/")
+    cookies = context.storage_state()
+    context.close()
+    seed = int(about["case"]["name"].split()[-1]) - 1
+    return Reading(stack, reader, cookies, assignment, about["mask"]["id"], seed)
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def seat(reading: Reading, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Open a browser that is signed in as the reader; another name is another computer."""
+    contexts: dict[str, BrowserContext] = {}
+
+    def sit_down(name: str = "here") -> Page:
+        if name not in contexts:
+            contexts[name] = browser.new_context(
+                viewport=WINDOW, base_url=reading.stack.url, storage_state=reading.cookies
+            )
+            contexts[name].set_default_timeout(30_000)
+        return contexts[name].new_page()
+
+    yield sit_down
+    _close(contexts, request)

@@ -1,9 +1,13 @@
 """What a person does on a page, by the names that the page shows."""
 
+import time
+from collections.abc import Callable, Sequence
+
 from playwright.sync_api import Page, expect
 
 SAVED = "[data-testid=save-badge][data-state=saved]"
 Counts = list[int]
+Point = tuple[float, float]
 
 
 def next_case(page: Page, button: str = "Next case") -> int:
@@ -17,12 +21,23 @@ def next_case(page: Page, button: str = "Next case") -> int:
 
 def wait_until_open(page: Page) -> None:
     """The viewer is there and its axial plane shows something."""
-    # Not wait_for_function: that needs eval, which the page's content security policy forbids.
-    for _ in range(300):
-        if page.evaluate("window.__delineate?.viewer !== undefined"):
-            break
-        page.wait_for_timeout(100)
+    eventually(page, lambda: is_open(page), "the viewer", seconds=30)
     expect(page.get_by_test_id("plane-axial").locator("canvas").first).to_be_visible()
+
+
+def is_open(page: Page) -> bool:
+    return bool(page.evaluate("window.__delineate?.viewer !== undefined"))
+
+
+def eventually(page: Page, condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """Wait for what no locator can see.
+
+    Not wait_for_function: that needs eval, which the page's content security policy forbids.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
+        page.wait_for_timeout(30)
 
 
 def counts(page: Page, structures: int = 6) -> Counts:
@@ -41,11 +56,28 @@ def paint(page: Page, *, structure: int, across: float = 0.5, down: float = 0.5)
     box = page.get_by_test_id("plane-axial").bounding_box()
     assert box is not None
     x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
-    page.mouse.move(x - 30, y)
+    drag(page, [(x - 30 + 10 * step, y + step) for step in range(7)])
+
+
+def drag(page: Page, points: Sequence[Point]) -> None:
+    """Press at the first point, go through the others, let go at the last."""
+    page.mouse.move(*points[0])
     page.mouse.down()
-    for step in range(1, 7):
-        page.mouse.move(x - 30 + 10 * step, y + step)
+    for point in points[1:]:
+        page.mouse.move(*point)
     page.mouse.up()
+
+
+def save_state(page: Page) -> str | None:
+    """What the badge says: saved, saving, offline, signedOut, branched …"""
+    return page.get_by_test_id("save-badge").get_attribute("data-state")
+
+
+def reopened(page: Page, act: Callable[[], None]) -> None:
+    """Do what closes the case and opens it again in its place, and wait for that."""
+    page.evaluate("delete window.__delineate")
+    act()
+    wait_until_open(page)
 
 
 def wait_until_saved(page: Page) -> None:
