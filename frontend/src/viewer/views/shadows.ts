@@ -131,7 +131,8 @@ function runEnd(slice: Uint8Array, words: Uint32Array | null, p: number, end: nu
   if (words !== null && (next & 3) === 0) {
     const four = Math.imul(value, 0x01010101) >>> 0;
     let word = next >> 2;
-    while (word < words.length && words[word] === four) word++;
+    const lastWord = end >> 2;
+    while (word < lastWord && words[word] === four) word++;
     next = Math.min(end, word << 2);
   }
   while (next < end && slice[next] === value) next++;
