@@ -42,6 +42,10 @@ def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser)
         "comments": [],
         "active_seconds": 0,
         "editable": True,
+        "hanging": "large_axial",
+        "looked": {"axial": "AAAAAAA=", "sagittal": "AAAAAAA=", "coronal": "AAAAAAA="},
+        "branches": [],
+        "not_looked_at": [],
     }
 
 

@@ -84,6 +84,7 @@ EVENT = {"tool": "brush", "structure": 2, "layer": 0, "added": 5, "removed": 0}
         {"events": [{**EVENT, "added": 2**40}]},
         {"events": [{**EVENT, "tool": "x" * 25}]},
         {"events": [{**EVENT, "tool": "a\0b"}]},
+        {"events": [{**EVENT, "tool": "magic wand"}]},
         {"events": [{"tool": "brush"}]},
     ],
     ids=str,
