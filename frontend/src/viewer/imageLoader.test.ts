@@ -3,7 +3,7 @@ import { ijk, sliceSize, type Triple } from '../voxels';
 import { type ImageSource, loadImage, takeNearest } from './imageLoader';
 import { ImageSlices } from './imageSlices';
 import { type LoadProgress, ViewerError } from './port';
-import { forgetAhead, prefetchImage } from './views/prefetch';
+import { forgetAhead, prefetchImage, watchAhead } from './views/prefetch';
 
 const SHAPE: Triple = [6, 4, 20];
 const COARSE: Triple = [3, 2, 10];
@@ -181,6 +181,24 @@ describe('prefetchImage', () => {
     expect(image.huAt(ijk(1, 2, 19))).toBe(1921);
     await load(new ImageSlices(SHAPE));
     expect(asked).toHaveLength(10);
+  });
+
+  it('tells of what has arrived and of what will', async () => {
+    serve(chunk);
+    const told: string[] = [];
+    const fetching = prefetchImage(
+      SOURCE.url,
+      SOURCE.levels,
+      SOURCE.chunkSlices,
+      new AbortController().signal,
+    );
+    watchAhead(SOURCE.url, ({ name }) => told.push(`${name.level}/${name.n}`));
+    await fetching;
+    expect(told[0]).toBe('1/0');
+    expect(told).toHaveLength(5);
+    const late: string[] = [];
+    watchAhead(SOURCE.url, ({ name }) => late.push(`${name.level}/${name.n}`));
+    expect(late.sort()).toEqual(told.sort());
   });
 
   it('is dropped when it is told to stop', async () => {

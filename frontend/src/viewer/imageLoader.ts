@@ -41,7 +41,8 @@ async function chunkOf(source: ImageSource, name: ChunkName, signal: AbortSignal
   return takeAhead(source.url, name)?.catch(fetched) ?? fetched();
 }
 
-class IncomingImage {
+/** Puts chunks in place as they come, and says which to fetch next. */
+export class IncomingImage {
   private readonly source: ImageSource;
   private readonly target: ImageSlices;
   private readonly listener: LoadListener;

@@ -3,6 +3,7 @@ import type { PlaneElements, ViewerInput, ViewerPort } from './port';
 
 export * from './port';
 export * from './tools/port';
+export { type FirstLookInput, showFirst } from './views/firstLook';
 export * from './views/port';
 export { prefetchImage } from './views/prefetch';
 

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { ApiError, type Me } from '../../api';
 import { Message } from '../shell/RootLayout';
 import { Desk } from './Desk';
+import { FirstLook } from './layout/FirstLook';
 import classes from './ReadPage.module.css';
 import { useOpenCase } from './useOpenCase';
 
@@ -37,7 +38,11 @@ function ReadPage({ assignmentId, me }: ReadPageProps) {
   if (opening.kind === 'opening') {
     return (
       <main className={classes.opening} aria-busy="true">
-        <p className={classes.openingWords}>Opening the case…</p>
+        {opening.found === null ? (
+          <p className={classes.openingWords}>Opening the case…</p>
+        ) : (
+          <FirstLook assignment={opening.found} />
+        )}
       </main>
     );
   }

@@ -26,7 +26,12 @@ export class OpenElsewhere extends Error {
   }
 }
 
-export async function openCase(id: number, user: string): Promise<OpenedCase> {
+/** `onFound` is told as soon as it is known which case it is; its masks come later. */
+export async function openCase(
+  id: number,
+  user: string,
+  onFound: (assignment: Assignment) => void,
+): Promise<OpenedCase> {
   const unlock = await lockAssignment(id);
   if (unlock === null) {
     throw new OpenElsewhere();
@@ -35,6 +40,7 @@ export async function openCase(id: number, user: string): Promise<OpenedCase> {
   try {
     const [assignment, outbox] = await Promise.all([fetchAssignment(id), Outbox.open()]);
     const stopImage = fetchImage(assignment);
+    onFound(assignment);
     queue = await SaveQueue.open({ assignment: id, user, head: assignment.mask.head, outbox });
     const opened = queue;
     const looked = lookedOf(assignment);

@@ -1,11 +1,11 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { pingSession } from '../../api';
+import { type Assignment, pingSession } from '../../api';
 import { ActiveClock, lastClosed, noteClosing, type SaveQueue, type SaveState } from '../../session';
 import { type OpenedCase, openCase } from './openCase';
 import { useRead } from './readStore';
 
 export type Opening =
-  | { readonly kind: 'opening' }
+  | { readonly kind: 'opening'; readonly found: Assignment | null }
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'open'; readonly opened: OpenedCase };
 
@@ -13,12 +13,15 @@ const SEND_AT_MOST_MS = 3_000;
 
 /** A higher `attempt` closes the case and opens it again. */
 export function useOpenCase(assignment: number, user: string, attempt: number): Opening {
-  const [opening, setOpening] = useState<Opening>({ kind: 'opening' });
+  const [opening, setOpening] = useState<Opening>({ kind: 'opening', found: null });
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt opens the same case again
   useEffect(() => {
     let isGone = false;
-    setOpening({ kind: 'opening' });
-    const pending = lastClosed().then(() => openCase(assignment, user));
+    setOpening({ kind: 'opening', found: null });
+    const onFound = (found: Assignment): void => {
+      if (!isGone) setOpening({ kind: 'opening', found });
+    };
+    const pending = lastClosed().then(() => openCase(assignment, user, onFound));
     pending.then(
       (opened) => {
         if (!isGone) {

@@ -13,7 +13,7 @@ export const LAYOUTS = [
 ] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
-/** Uncertainty of a prediction on a coarser grid that covers the whole scan; 255 = all channels alike. */
+/** Uncertainty of a prediction on a coarser grid that covers the whole scan; 255 = a coin toss between two structures. */
 export interface HeatMap {
   readonly shape: Triple;
   /** i fastest. */

@@ -1,4 +1,6 @@
 /** Bytes of the case that the reader will open next, kept in memory until it is opened. */
+
+import { Subscribers } from '../subscribers';
 import { chunkBytes, chunkCount, fetchChunk, type ImageSource } from './chunkFetch';
 import type { Prefetch } from './port';
 
@@ -10,11 +12,19 @@ interface Ahead {
   readonly url: string;
   /** Chunks that are here or on their way. */
   readonly chunks: Map<string, Promise<Int16Array<ArrayBuffer>>>;
+  /** Those that are here. */
+  readonly arrived: Map<string, Arrived>;
+  readonly arrivals: Subscribers<Arrived>;
   /** The case was opened: what is not on its way yet is fetched by its viewer. */
   isOpened: boolean;
 }
 
 let ahead: Ahead | null = null;
+
+export interface Arrived {
+  readonly name: ChunkName;
+  readonly voxels: Int16Array;
+}
 
 export interface ChunkName {
   readonly level: number;
@@ -27,8 +37,16 @@ export function takeAhead(url: string, { level, n }: ChunkName): Promise<Int16Ar
   ahead.isOpened = true;
   const key = keyOf({ level, n });
   const found = ahead.chunks.get(key) ?? null;
+  ahead.arrived.delete(key);
   ahead.chunks.delete(key);
   return found;
+}
+
+/** Tells of every chunk of a scan that was fetched ahead, also of those to come. Returns the way to stop. */
+export function watchAhead(url: string, onChunk: (arrived: Arrived) => void): () => void {
+  if (ahead?.url !== url) return () => undefined;
+  for (const arrived of ahead.arrived.values()) onChunk(arrived);
+  return ahead.arrivals.add(onChunk);
 }
 
 export function forgetAhead(): void {
@@ -42,7 +60,13 @@ export function forgetAhead(): void {
 export const prefetchImage: Prefetch = async (url, levels, chunkSlices, signal) => {
   if ((ahead?.url === url && !ahead.isOpened) || signal.aborted) return;
   const source: ImageSource = { url, levels, chunkSlices };
-  const kept: Ahead = { url, chunks: new Map(), isOpened: false };
+  const kept: Ahead = {
+    url,
+    chunks: new Map(),
+    arrived: new Map(),
+    arrivals: new Subscribers(),
+    isOpened: false,
+  };
   ahead = kept;
   signal.addEventListener('abort', () => {
     if (ahead === kept) forgetAhead();
@@ -54,7 +78,9 @@ export const prefetchImage: Prefetch = async (url, levels, chunkSlices, signal) 
       if (name === undefined) return;
       const coming = fetchChunk(source, name.level, name.n, signal);
       kept.chunks.set(keyOf(name), coming);
-      await coming;
+      const arrived = { name, voxels: await coming };
+      if (kept.chunks.has(keyOf(name))) kept.arrived.set(keyOf(name), arrived);
+      kept.arrivals.tell(arrived);
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, fetchNext));

@@ -1,0 +1,65 @@
+/** The image of a case that is being opened, before there is a mask: what was fetched ahead, in the planes. */
+import { type Ijk, ijk, nearestVoxel, PLANES, type Plane } from '../../voxels';
+import { IncomingImage } from '../imageLoader';
+import { ImageSlices } from '../imageSlices';
+import { planeFrame } from '../planeFrame';
+import { type PaneScene, PlanePane } from '../planePane';
+import type { ViewerInput } from '../port';
+import { WindowTable } from './imagePainter';
+import { SOFT_TISSUE } from './planes';
+import { watchAhead } from './prefetch';
+
+export type FirstLookInput = Pick<ViewerInput, 'volume' | 'imageUrl' | 'window'>;
+
+/**
+ * Shows what `prefetchImage` brings in, as a viewer that is opened afterwards shows it first. Only to look at.
+ * Returns the way to take it away.
+ */
+export function showFirst(
+  elements: Readonly<Partial<Record<Plane, HTMLDivElement>>>,
+  { volume, imageUrl, window }: FirstLookInput,
+): () => void {
+  const { shape, spacing_mm } = volume;
+  const image = new ImageSlices(shape);
+  const middle = nearestVoxel(shape, ijk((shape[0] - 1) / 2, (shape[1] - 1) / 2, (shape[2] - 1) / 2));
+  const scene = new ImageOnly(image, new WindowTable(window ?? SOFT_TISSUE), middle);
+  const panes = PLANES.flatMap((plane) => {
+    const element = elements[plane];
+    return element ? [new PlanePane(element, planeFrame(plane, shape, spacing_mm), shape, scene)] : [];
+  });
+  const source = { url: imageUrl, levels: volume.levels, chunkSlices: volume.chunk_slices };
+  const incoming = new IncomingImage(source, image, {
+    centreSlice: () => middle[2],
+    onSlices(first, count) {
+      for (const pane of panes) pane.imageArrived(first, count);
+    },
+    onProgress() {},
+  });
+  const stop = watchAhead(imageUrl, ({ name, voxels }) => incoming.put(name, voxels));
+  return () => {
+    stop();
+    for (const pane of panes) pane.remove();
+  };
+}
+
+class ImageOnly implements PaneScene {
+  readonly image: ImageSlices;
+  readonly table: WindowTable;
+  private readonly middle: Ijk;
+
+  constructor(image: ImageSlices, table: WindowTable, middle: Ijk) {
+    this.image = image;
+    this.table = table;
+    this.middle = middle;
+  }
+
+  content(): null {
+    return null;
+  }
+
+  crosshair(): Ijk {
+    return this.middle;
+  }
+
+  looked(): void {}
+}
