@@ -35,7 +35,7 @@ export function ComparePanel({ assignment }: { readonly assignment: Assignment }
             size="compact-sm"
             onClick={() => start({ shown: MINE, base, how: 'difference', by: 'compare' })}
           >
-            Compare {sourceWords(MINE, assignment).toLowerCase()} with {lower(base, assignment)}
+            Compare with {lower(base, assignment)}
           </Button>
         </div>
       ) : (
