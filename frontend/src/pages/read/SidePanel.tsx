@@ -41,10 +41,17 @@ export function SidePanel({ notices, tabs, tool, footer }: SidePanelProps) {
   );
 }
 
-/** Keys stay with the image: a click on a button here must not take the focus away from it, and with it Enter. */
+/**
+ * Keys stay with the image: a click on a button here must not take the focus away from it, and with it Enter. A field
+ * that somebody typed in gives them back.
+ */
 function leaveFocus(event: MouseEvent): void {
   if (event.target instanceof Element && event.target.closest('button') !== null) {
     event.preventDefault();
+    const { activeElement } = document;
+    if (activeElement instanceof HTMLElement && activeElement.matches('input, select, textarea')) {
+      activeElement.blur();
+    }
   }
 }
 

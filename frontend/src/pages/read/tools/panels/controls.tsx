@@ -52,6 +52,11 @@ export function Measure({ label, unit, min, max, step, value, onChange }: Measur
 }
 
 function Figure({ label, unit, min, max, step, value, onChange }: MeasureProps) {
+  // While somebody types, `2.0` may still become `2.05`, so the field tells no number until it is left.
+  const take = (typed: string): void => {
+    const figure = Math.min(max, Math.max(min, Number.parseFloat(typed)));
+    if (!Number.isNaN(figure) && figure !== value) onChange(figure);
+  };
   return (
     <NumberInput
       className={classes.figure ?? ''}
@@ -64,6 +69,7 @@ function Figure({ label, unit, min, max, step, value, onChange }: MeasureProps) 
       step={step}
       value={value}
       onChange={(given) => typeof given === 'number' && onChange(given)}
+      onBlur={(event) => take(event.currentTarget.value)}
     />
   );
 }
