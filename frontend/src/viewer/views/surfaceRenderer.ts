@@ -1,5 +1,6 @@
 /** Draws surfaces with WebGL 2: lit from the reader's side, opaque. Buffers go to the graphics card as they come. */
 import type { Surface, Triple } from '../../voxels';
+import type { Lines, Look } from './volumeMessages';
 
 const VERTEX = `#version 300 es
 uniform mat4 clip;
@@ -55,11 +56,6 @@ interface Mesh {
   colour: Triple;
 }
 
-export interface Look {
-  readonly clip: Float32Array;
-  readonly towards: Triple;
-}
-
 export class SurfaceRenderer {
   private readonly gl: WebGL2RenderingContext;
   private readonly lit: Program;
@@ -69,7 +65,7 @@ export class SurfaceRenderer {
   private readonly lines: Mesh;
 
   /** Throws where the browser has no WebGL 2. */
-  constructor(canvas: HTMLCanvasElement) {
+  constructor(canvas: OffscreenCanvas) {
     const gl = canvas.getContext('webgl2', { antialias: true, powerPreference: 'low-power' });
     if (gl === null) throw new Error('This browser has no WebGL 2; surfaces cannot be shown.');
     this.gl = gl;
@@ -98,7 +94,7 @@ export class SurfaceRenderer {
   }
 
   /** `lines`: pairs of points, drawn where no surface hides them and faintly elsewhere. */
-  draw(look: Look, lines: readonly { readonly points: Float32Array; readonly colour: Triple }[]): void {
+  draw(look: Look, lines: readonly Lines[]): void {
     const { gl } = this;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
@@ -147,10 +143,9 @@ export class SurfaceRenderer {
     return alpha === 0 ? null : ((high + (middle + low / 255) / 255) / 255) * 2 - 1;
   }
 
-  /** Gives the graphics card's memory back. */
-  destroy(): void {
-    for (const key of [...this.meshes.keys()]) this.remove(key);
-    this.gl.getExtension('WEBGL_lose_context')?.loseContext();
+  /** The graphics card has done what it was told so far. */
+  isDone(): Promise<void> {
+    return isDone(this.gl);
   }
 
   private drawMeshes(program: Program, { clip, towards }: Look): void {

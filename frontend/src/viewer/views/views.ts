@@ -81,12 +81,7 @@ export class Views implements ViewsPort {
     this.volume?.destroy();
     this.volume = null;
     if (element === null) return;
-    try {
-      this.volume = new VolumeView(element, this.planes);
-    } catch (error) {
-      element.textContent = error instanceof Error ? error.message : String(error);
-      return;
-    }
+    this.volume = new VolumeView(element, this.planes);
     this.surfaces.setTarget(this.volume);
   }
 

@@ -14,12 +14,11 @@ import {
   screenAxes,
   turned,
 } from './orbit';
-import { type Look, SurfaceRenderer } from './surfaceRenderer';
 import type { SurfaceTarget } from './surfaces';
+import type { Frame, Look, VolumeAnswer, VolumeRequest } from './volumeMessages';
 
 /** A press that moves less is a click. */
 const CLICK_PX = 4;
-const ARRIVALS_MS = 300;
 const ZOOM_PER_PIXEL = 1.0012;
 const CROSSHAIR: Triple = [0.29, 0.66, 0.63];
 const BOX: Triple = [0.2, 0.22, 0.25];
@@ -34,7 +33,8 @@ export class VolumeView implements SurfaceTarget {
   private readonly host: VolumeHost;
   private readonly canvas = document.createElement('canvas');
   private readonly letters: Readonly<Record<'left' | 'right' | 'top' | 'bottom', HTMLSpanElement>>;
-  private readonly renderer: SurfaceRenderer;
+  private readonly worker: Worker;
+  private readonly element: HTMLDivElement;
   private readonly resizes: ResizeObserver;
   private readonly listening = new AbortController();
   private readonly size_mm: Triple;
@@ -42,10 +42,10 @@ export class VolumeView implements SurfaceTarget {
   private orbit: Orbit;
   private isFitted = true;
   private frameRequest = 0;
-  private laterTimer: ReturnType<typeof setTimeout> | null = null;
+  private readonly picks = new Map<number, (depth: number | null) => void>();
+  private lastPick = 0;
   private drag: { x: number; y: number; travelled: number; readonly button: number } | null = null;
 
-  /** Throws where the browser has no WebGL 2. */
   constructor(element: HTMLDivElement, host: VolumeHost) {
     this.host = host;
     const { shape, spacing_mm } = host.volume;
@@ -53,7 +53,7 @@ export class VolumeView implements SurfaceTarget {
       (n) => (shape[n] as number) * (spacing_mm[n] as number),
     ) as unknown as Triple;
     this.reach_mm = 4 * Math.hypot(...this.size_mm);
-    this.renderer = new SurfaceRenderer(this.canvas);
+    this.element = element;
     Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
     this.canvas.style.touchAction = 'none';
     this.canvas.dataset.view = 'volume';
@@ -61,24 +61,41 @@ export class VolumeView implements SurfaceTarget {
     this.letters = { left: letter(), right: letter(), top: letter(), bottom: letter() };
     placeLetters(this.letters, element);
     this.orbit = fitted(this.size_mm, element.clientWidth, element.clientHeight);
+    this.worker = this.start();
     this.resizes = new ResizeObserver(() => this.resized());
     this.resizes.observe(this.canvas);
     this.listen();
   }
 
+  private start(): Worker {
+    const worker = new Worker(new URL('./volumeWorker.ts', import.meta.url), { type: 'module' });
+    worker.onmessage = ({ data }: MessageEvent<VolumeAnswer>) => {
+      if (data.kind === 'picked') {
+        this.picks.get(data.id)?.(data.depth);
+        this.picks.delete(data.id);
+      } else this.element.textContent = data.sentence;
+    };
+    const canvas = this.canvas.transferControlToOffscreen();
+    worker.postMessage({ kind: 'start', canvas } satisfies VolumeRequest, [canvas]);
+    return worker;
+  }
+
+  private tell(request: VolumeRequest, transfer: Transferable[] = []): void {
+    this.worker.postMessage(request, transfer);
+  }
+
   show(key: string, surface: Surface, colour: string): void {
-    this.renderer.set(key, surface, colour);
-    this.redrawLater();
+    const { positions, normals, triangles } = surface;
+    const buffers = [positions, normals, triangles].map(({ buffer }) => buffer as ArrayBuffer);
+    this.tell({ kind: 'show', key, surface, colour }, buffers);
   }
 
   hide(key: string): void {
-    this.renderer.remove(key);
-    this.redraw();
+    this.tell({ kind: 'hide', key });
   }
 
   colour(key: string, colour: string): void {
-    this.renderer.colour(key, colour);
-    this.redraw();
+    this.tell({ kind: 'colour', key, colour });
   }
 
   /** Draws with the next frame, however often it is asked. */
@@ -90,14 +107,6 @@ export class VolumeView implements SurfaceTarget {
     });
   }
 
-  /** For surfaces that come in one after the other: drawing all of them for each would take turns from the rest. */
-  private redrawLater(): void {
-    this.laterTimer ??= setTimeout(() => {
-      this.laterTimer = null;
-      this.redraw();
-    }, ARRIVALS_MS);
-  }
-
   reset(): void {
     this.isFitted = true;
     this.resized();
@@ -105,18 +114,16 @@ export class VolumeView implements SurfaceTarget {
 
   destroy(): void {
     cancelAnimationFrame(this.frameRequest);
-    if (this.laterTimer !== null) clearTimeout(this.laterTimer);
     this.listening.abort();
     this.resizes.disconnect();
-    this.renderer.destroy();
+    // The graphics card's memory goes with the worker.
+    this.worker.terminate();
     for (const element of [this.canvas, ...Object.values(this.letters)]) element.remove();
   }
 
   private resized(): void {
     const { clientWidth, clientHeight } = this.canvas;
     if (clientWidth === 0 || clientHeight === 0) return;
-    this.canvas.width = Math.round(clientWidth * pixelRatio());
-    this.canvas.height = Math.round(clientHeight * pixelRatio());
     if (this.isFitted) this.orbit = fitted(this.size_mm, clientWidth, clientHeight);
     this.redraw();
   }
@@ -132,10 +139,16 @@ export class VolumeView implements SurfaceTarget {
     const cross = this.host
       .crosshair()
       .map((n, axis) => n * (spacing_mm[axis] as number)) as unknown as Triple;
-    this.renderer.draw(this.look(), [
-      { points: boxLines(this.size_mm), colour: BOX },
-      { points: crossLines(cross, this.size_mm), colour: CROSSHAIR },
-    ]);
+    const frame: Frame = {
+      look: this.look(),
+      lines: [
+        { points: boxLines(this.size_mm), colour: BOX },
+        { points: crossLines(cross, this.size_mm), colour: CROSSHAIR },
+      ],
+      width: Math.round(this.canvas.clientWidth * pixelRatio()),
+      height: Math.round(this.canvas.clientHeight * pixelRatio()),
+    };
+    this.tell({ kind: 'frame', frame });
   }
 
   private look(): Look {
@@ -199,7 +212,7 @@ export class VolumeView implements SurfaceTarget {
     const { left, top, width, height } = this.canvas.getBoundingClientRect();
     const [x, y] = [clientX - left, clientY - top];
     const { clip, towards } = this.look();
-    const depth = await this.renderer.depthInMiddle({
+    const depth = await this.depthAt({
       clip: pixelMatrix(clip, x, y, width, height),
       towards,
     });
@@ -207,6 +220,12 @@ export class VolumeView implements SurfaceTarget {
     const point = pointAt(orbit, { x, y, depth }, width, height, reach_mm);
     const { spacing_mm } = this.host.volume;
     this.host.goTo(ijk(point[0] / spacing_mm[0], point[1] / spacing_mm[1], point[2] / spacing_mm[2]));
+  }
+
+  private depthAt(look: Look): Promise<number | null> {
+    const id = ++this.lastPick;
+    this.tell({ kind: 'pick', id, look });
+    return new Promise((settle) => this.picks.set(id, settle));
   }
 }
 
