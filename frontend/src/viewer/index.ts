@@ -1,4 +1,4 @@
-import { CornerstoneViewer } from './cornerstoneViewer';
+import { CaseViewer } from './caseViewer';
 import type { PlaneElements, ViewerInput, ViewerPort } from './port';
 
 export * from './port';
@@ -9,5 +9,5 @@ export { prefetchImage } from './views/prefetch';
 
 /** Mounts three planes. The elements must have a size; give them back with `destroy`. */
 export async function createViewer(elements: PlaneElements, input: ViewerInput): Promise<ViewerPort> {
-  return new CornerstoneViewer(elements, input);
+  return new CaseViewer(elements, input);
 }

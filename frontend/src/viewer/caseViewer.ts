@@ -47,7 +47,7 @@ const LARGEST_BRUSH_MM = 40;
 /** The engine is warmed up once for all cases of this page. */
 let isWarm = false;
 
-export class CornerstoneViewer implements ViewerPort, ToolScene, PointerActions {
+export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   readonly engine: EditEngine;
   readonly views: Views;
   readonly tools: Tools;
