@@ -40,7 +40,11 @@ SIDE = {"swin_unetr": 32, "unetr": 16, "vnet": 16}
 def small(network: str, of: Plan | None = None) -> Plan:
     side = SIDE.get(network, 8)
     return dataclasses.replace(
-        of or plan(), network=network, network_args=SMALL[network], patch_size=(side, side, side)
+        of or plan(),
+        network=network,
+        network_args=SMALL[network],
+        deep_supervision=(),
+        patch_size=(side, side, side),
     )
 
 
