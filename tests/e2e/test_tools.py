@@ -88,11 +88,12 @@ class Bench:
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         if self.per_voxel == 0:
             self.per_voxel = 300 / (self.under((x + 150, y))[0] - self.under((x - 150, y))[0])
-        for _ in range(5):
+        step = 0.8 * self.per_voxel  # a whole one could go to and fro over the voxel
+        for _ in range(12):
             i, j, _k = self.under((x, y))
             if (i, j) == voxel[:2]:
                 return x, y
-            x, y = x + (voxel[0] - i) * self.per_voxel, y + (voxel[1] - j) * self.per_voxel
+            x, y = x + (voxel[0] - i) * step, y + (voxel[1] - j) * step
         raise AssertionError(f"{voxel} is not on the screen")
 
     def ring(self, voxel: Voxel, radius: float) -> list[Point]:
