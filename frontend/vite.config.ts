@@ -7,8 +7,6 @@ export default defineConfig({
   // Django serves the built files under /static/ and index.html on every page route.
   base: '/static/',
   plugins: [react()],
-  // vtk.js reaches xmlbuilder2, which imports Node's `events` and `url`: without these the page stays white.
-  resolve: { alias: { events: 'events/', url: 'url/' } },
   build: { target: 'es2022', chunkSizeWarningLimit: 8000 },
   worker: { format: 'es' },
   server: {
