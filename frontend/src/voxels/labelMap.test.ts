@@ -70,3 +70,20 @@ describe('cut', () => {
     expect(map.valueAt(0, ijk(3, 3, 1))).not.toBe(0);
   });
 });
+
+describe('of', () => {
+  const voxels = SHAPE[0] * SHAPE[1] * SHAPE[2];
+
+  it('takes the very arrays over', () => {
+    const layers = [new Uint8Array(voxels), new Uint8Array(voxels).fill(2)];
+    const map = LabelMap.of(SHAPE, layers);
+    expect(map.layerVoxels(1)).toBe(layers[1]);
+    map.layers[0][3][4 + SHAPE[0] * 5] = 7;
+    expect(map.valueAt(0, ijk(4, 5, 3))).toBe(7);
+    expect(layers[0].filter((one) => one === 7)).toHaveLength(1);
+  });
+
+  it('refuses voxels of another shape', () => {
+    expect(() => LabelMap.of(SHAPE, [new Uint8Array(voxels - 1)])).toThrow('does not fit this scan');
+  });
+});

@@ -39,6 +39,15 @@ export class LabelMap {
     );
   }
 
+  /** Takes over the voxels of each layer, without a copy. Throws a RangeError where they do not fit the shape. */
+  static of(shape: Triple, layers: readonly Uint8Array[]): LabelMap {
+    const voxels = shape[0] * shape[1] * shape[2];
+    if (layers.some(({ length }) => length !== voxels)) {
+      throw new RangeError('The mask does not fit this scan; reload the page.');
+    }
+    return new LabelMap(shape, layers);
+  }
+
   copy(): LabelMap {
     return new LabelMap(
       this.shape,

@@ -31,7 +31,9 @@ export interface OperationScene extends Scan {
 /** Share of the work that is cutting out; the rest is the operation's own. */
 const CUT_SHARE = 0.15;
 const NOTHING_THERE = 'There is nothing to work on: the structure has no voxels yet.';
-const NOTHING_CHANGES = 'Nothing would change. A lock or the edit mask may be in the way.';
+const NOTHING_TO_DO = 'Nothing would change: the mask already is as this tool would make it.';
+const NOTHING_ALLOWED =
+  'Nothing would change: a lock, or the limits under “Paint”, keep every voxel that this tool would change.';
 const STALE = 'The mask was changed meanwhile, so this result does not fit any more. Run it again.';
 
 interface Pending {
@@ -105,7 +107,7 @@ export class OperationHost {
       this.running(name, CUT_SHARE + share * (1 - CUT_SHARE)),
     );
     signal.throwIfAborted();
-    if (outcome.voxels === 0) throw new Error(outcome.note === '' ? NOTHING_CHANGES : outcome.note);
+    if (outcome.voxels === 0) throw new Error(whyNothing(outcome));
     return { name, target, outcome, version };
   }
 
@@ -199,4 +201,9 @@ export class OperationHost {
     this.pending = null;
     this.changed.clear();
   }
+}
+
+function whyNothing({ note, kept }: Outcome): string {
+  if (note !== '') return note;
+  return kept > 0 ? NOTHING_ALLOWED : NOTHING_TO_DO;
 }

@@ -25,6 +25,8 @@ export interface Outcome {
   readonly changes: readonly ProposedChange[];
   /** Voxels that change, counted in each layer. */
   readonly voxels: number;
+  /** Voxels that the operation would change, and that locks or the edit mask keep. */
+  readonly kept: number;
   readonly note: string;
 }
 
@@ -32,38 +34,45 @@ export interface Outcome {
 export function outcomeOf(region: Region, { changes, note = '' }: Proposal, rules: Rules): Outcome {
   const allowed = allowedIn(region, rules.mask);
   let voxels = 0;
-  const kept: ProposedChange[] = [];
+  let kept = 0;
+  const trimmedChanges: ProposedChange[] = [];
   for (const { layer, values } of changes) {
     const before = region.labels[layer];
     const locked = rules.locked[layer];
     if (before === undefined || locked === undefined) continue;
     const now = values.slice();
     const count = keepAllowed(before, now, locked, allowed);
-    if (count === 0) continue;
-    voxels += count;
-    kept.push(trimmed(region, layer, before, now));
+    kept += count.kept;
+    if (count.changed === 0) continue;
+    voxels += count.changed;
+    trimmedChanges.push(trimmed(region, layer, before, now));
   }
-  return { changes: kept, voxels, note };
+  return { changes: trimmedChanges, voxels, kept, note };
 }
 
-/** Puts back what may not change; how many voxels then do. */
+/** Puts back what may not change; how many voxels then do, and how many were put back. */
 function keepAllowed(
   before: Uint8Array,
   now: Uint8Array,
   locked: Uint8Array,
   allowed: Uint8Array | null,
-): number {
-  let count = 0;
+): { changed: number; kept: number } {
+  let changed = 0;
+  let kept = 0;
   for (let p = 0; p < now.length; p++) {
     const old = before[p] as number;
     const value = now[p] as number;
     if (old === value) continue;
     const may = locked[old] === 0 && locked[value] === 0 && value !== IGNORE;
     const ignored = old === IGNORE && value === BACKGROUND;
-    if (may && !ignored && (allowed === null || allowed[p] === 1)) count += 1;
-    else now[p] = old;
+    if (may && !ignored && (allowed === null || allowed[p] === 1)) {
+      changed += 1;
+    } else {
+      now[p] = old;
+      kept += 1;
+    }
   }
-  return count;
+  return { changed, kept };
 }
 
 function trimmed(region: Region, layer: number, before: Uint8Array, now: Uint8Array): ProposedChange {

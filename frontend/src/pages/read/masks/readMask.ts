@@ -3,7 +3,6 @@
 import { type Assignment, fetchMask, type MaskRef } from '../../../api';
 import { LabelMap, type Triple } from '../../../voxels';
 import type { UnpackAnswer, UnpackRequest } from './maskWorker';
-import { inPortions } from './portions';
 
 type Waiting = { readonly settle: (answer: UnpackAnswer) => void; readonly fail: (error: Error) => void };
 
@@ -24,15 +23,7 @@ async function unpackMask(body: ArrayBuffer, shape: Triple, layers: number): Pro
   if ('sentence' in answer) {
     throw new RangeError(answer.sentence);
   }
-  const map = LabelMap.empty(shape, layers);
-  const slices = shape[2];
-  const length = shape[0] * shape[1];
-  await inPortions(slices * layers, (at) => {
-    const [layer, k] = [Math.floor(at / slices), at % slices];
-    const voxels = answer.voxels[layer]?.subarray(k * length, (k + 1) * length);
-    if (voxels !== undefined) map.layers[layer]?.[k]?.set(voxels);
-  });
-  return map;
+  return LabelMap.of(shape, answer.voxels);
 }
 
 function ask(request: Omit<UnpackRequest, 'id'>): Promise<UnpackAnswer> {
