@@ -89,7 +89,7 @@ describe('the outcome of a proposal', () => {
         const before = blocks().layerVoxels(layer);
         const changed = host.engine.map.layerVoxels(layer).filter((one, p) => one !== before[p]).length;
         expect(outcome.voxels).toBe(changed);
-        const wanted = region.labels[layer].filter((one, p) => one !== values[p]).length;
+        const wanted = region.labels[layer]?.filter((one, p) => one !== values[p]).length ?? 0;
         expect(outcome.kept).toBe(wanted - changed);
       }),
     );
