@@ -61,7 +61,7 @@ export interface ViewsPort {
    * it away. `compareWith` then compares with this one.
    */
   showInstead(map: LabelMap | null, note: string): void;
-  /** Outline only, fill only, or both; per structure by key `layer:value`, or for all. */
+  /** Outline only, fill only, or both, for all structures. */
   setDrawing(how: 'both' | 'outline' | 'fill'): void;
   setOutlineWidth(pixels: number): void;
   readonly slices: Readonly<Record<Plane, number>>;
