@@ -215,7 +215,8 @@ def test_the_server_is_killed_in_the_middle_of_a_save(seat: Open, reading: Readi
     expect(page.locator("[data-testid=save-badge][data-state=offline]")).to_be_visible()
     hand.stroke()
     reading.stack.start_web()
-    page.get_by_role("button", name="Try now").click()
+    with contextlib.suppress(Error):  # the strokes may be on their way by themselves: then the button goes
+        page.get_by_role("button", name="Try now").click(timeout=3000)
     expect_saved(reading, page)
 
 
