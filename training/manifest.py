@@ -30,6 +30,7 @@ class Manifest:
 
     `parent` is the model folder to start from, or None. `budget_s` is wall time for the training itself.
     `validation` cases are looked at after each epoch; neither they nor the test cases are learned from.
+    `modality` is "CT", or what else the scans are: it decides how intensities are normalised.
     """
 
     structures: tuple[StructureSpec, ...]
@@ -39,6 +40,7 @@ class Manifest:
     budget_s: float
     seed: int
     validation: tuple[Case, ...] = ()
+    modality: str = "CT"
 
     def to_json(self) -> str:
         """Write the manifest as JSON text."""
@@ -57,6 +59,7 @@ class Manifest:
                 budget_s=float(content["budget_s"]),
                 seed=int(content["seed"]),
                 validation=tuple(_case(c) for c in content.get("validation", ())),
+                modality=str(content.get("modality", "CT")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"This is not a training manifest: {error!r}.") from error

@@ -187,6 +187,11 @@ def _plan(manifest: Manifest, out_dir: Path, order: str, given: Plan | None, on_
     on_progress(Progress("plan", 0, 1, "Looking at the training cases"))
     plan = _new_plan(manifest) if given is None else replace(given, budget_s=manifest.budget_s)
     _check_structures(plan, manifest.structures)
+    if plan.normalisation.scheme == "ct" and manifest.modality.casefold() != "ct":
+        raise TrainingError(
+            f"The plan expects HU, but the scans are {manifest.modality}; make a new plan, and do not "
+            "start from a model of CT."
+        )
     if kept == plan:
         return plan
     if (out_dir / _CHECKPOINT).is_file() and (kept is None or fingerprint_of(kept) != fingerprint_of(plan)):
@@ -212,7 +217,7 @@ def _new_plan(manifest: Manifest) -> Plan:
     try:
         parent = open_model(manifest.parent)[0] if manifest.parent else None
         samples = (_sample(case, manifest.structures) for case in manifest.train)
-        fingerprint = take_fingerprint(samples, manifest.structures)
+        fingerprint = take_fingerprint(samples, manifest.structures, modality=manifest.modality)
         return plan_for(fingerprint, manifest.structures, budget_s=manifest.budget_s, parent=parent)
     except LabelError as error:
         raise TrainingError(str(error)) from error

@@ -125,17 +125,31 @@ def to_canonical(voxels: NDArray[Any], affine_lps: Matrix) -> Volume:
     return Volume(moved, geometry_from_affine(shape, affine))
 
 
-def read_nifti(path: Path) -> Volume:
-    """Read a CT image (.nii, .nii.gz) as int16 HU, canonical LPS. Raises VolumeError with one sentence."""
+def read_nifti(path: Path, *, hu: bool = True) -> Volume:
+    """Read a CT image (.nii, .nii.gz) as int16 HU, canonical LPS. Raises VolumeError with one sentence.
+
+    Without `hu` the values have no unit, as those of MR: what does not fit whole numbers of 16 bits is
+    multiplied by one factor so that it does. Zeros stay zeros, and each scan's z-score stays what it is.
+    """
     values, affine_lps = _read(path)
     if not np.isfinite(values).all():
         raise VolumeError(f"{path.name} holds voxels that are not numbers.")
+    if not hu:
+        values = _fitted(values)
     low, high = float(values.min()), float(values.max())
     if low < _INT16.min or high > _INT16.max:
         raise VolumeError(
             f"{path.name} holds values from {low:g} to {high:g}, which are not Hounsfield units."
         )
     return to_canonical(np.rint(values).astype(np.int16), affine_lps)
+
+
+def _fitted(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values, in their own unit, as numbers that 16 bits hold without loss worth the name."""
+    largest = max(abs(float(values.min())), abs(float(values.max())))
+    if largest == 0 or (largest <= _INT16.max and (values == np.rint(values)).all()):
+        return values
+    return np.asarray(values * (_INT16.max / largest), np.float32)
 
 
 def read_label_map(path: Path) -> Volume:

@@ -47,7 +47,9 @@ def run(arguments: argparse.Namespace) -> None:
     recipes = {word: network_recipe(word, common) for word in arguments.networks}
     with interruptible() as should_stop, Bars() as report:
         data = read_split(arguments, on_progress=report, should_stop=should_stop)
-        trials = network_trials(recipes, arguments.seeds, data.dataset.structures, data.train, data.test)
+        trials = network_trials(
+            recipes, arguments.seeds, data.dataset.structures, data.train, data.test, data.dataset.modality
+        )
         results = run_trials(trials, arguments.out / "runs", on_progress=report, should_stop=should_stop)
     found = comparison(results)
     write_json(

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
         cases = convert(
             dataset, dataset.cases, cache_of(arguments), on_progress=report, should_stop=should_stop
         )
-        recipes = configurations_of(arguments, dataset.structures, cases, report)
+        recipes = configurations_of(arguments, dataset, cases, report)
         order = CrossvalOrder(recipes, arguments.folds, arguments.seed, not arguments.no_ensembles)
         found = cross_validate(
             dataset, cases, order, arguments.out, on_progress=report, should_stop=should_stop

@@ -68,7 +68,9 @@ def run(arguments: argparse.Namespace) -> None:
     )
     with interruptible() as should_stop, Bars() as report:
         data = read_split(arguments, on_progress=report, should_stop=should_stop)
-        trials = curve_trials(order, data.dataset.structures, data.cases, data.train, data.test)
+        trials = curve_trials(
+            order, data.dataset.structures, data.cases, data.train, data.test, data.dataset.modality
+        )
         results = run_trials(trials, arguments.out / "runs", on_progress=report, should_stop=should_stop)
     curves = curves_of(results)
     rows = curve_rows(results)

@@ -9,7 +9,6 @@ from training.commands.arguments import number_from, whole_from
 from training.dataset import Dataset, DatasetCase, convert, read_dataset
 from training.experiments.folds import held_out
 from training.experiments.trial import Recipe, samples_of
-from training.labels import StructureSpec
 from training.manifest import Case
 from training.plan import Plan, configurations, read_plan, read_plans, take_fingerprint
 from training.progress import OnProgress, ShouldStop, TrainingError
@@ -125,7 +124,7 @@ def recipe_of(arguments: argparse.Namespace, plan: str = AUTO) -> Recipe:
 
 def configurations_of(
     arguments: argparse.Namespace,
-    structures: Sequence[StructureSpec],
+    dataset: Dataset,
     cases: Sequence[Case],
     on_progress: OnProgress,
 ) -> dict[str, Recipe]:
@@ -139,7 +138,7 @@ def configurations_of(
             found = read_plans(Path(word)) if Path(word).is_file() else {"": read_named_plan(word)}
             named = {(name or word.rpartition(":")[2]): plan for name, plan in found.items()}
         else:
-            named = _automatic(arguments, structures, cases, on_progress)
+            named = _automatic(arguments, dataset, cases, on_progress)
         for name, plan in named.items():
             plans[name if name not in plans else f"{Path(word.partition(':')[0]).stem}-{name}"] = plan
     return {name: _timed(plan, arguments) for name, plan in plans.items()}
@@ -147,17 +146,18 @@ def configurations_of(
 
 def _automatic(
     arguments: argparse.Namespace,
-    structures: Sequence[StructureSpec],
+    dataset: Dataset,
     cases: Sequence[Case],
     on_progress: OnProgress,
 ) -> dict[str, Plan]:
-    fingerprint = take_fingerprint(samples_of(cases, on_progress), structures)
+    samples = samples_of(cases, on_progress)
+    fingerprint = take_fingerprint(samples, dataset.structures, modality=dataset.modality)
     plans: dict[str, Plan] = {}
     for word in arguments.networks:
         network, _, preset = word.partition(":")
         found = configurations(
             fingerprint,
-            structures,
+            dataset.structures,
             budget_s=arguments.budget_s or Recipe.budget_s,
             network=network,
             preset=preset,

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.commands.bars import Bars, interruptible, say
-from training.dataset import Dataset, read_case, read_dataset
+from training.dataset import CT, Dataset, read_case, read_dataset
 from training.plan import Fingerprint, Sample, take_fingerprint
 from training.progress import Cancelled, OnProgress, Progress, ShouldStop, TrainingError
 
@@ -41,7 +41,9 @@ def run(arguments: argparse.Namespace) -> None:
 def fingerprint_of(dataset: Dataset) -> Fingerprint:
     """Look at all training cases, with a bar. Raises TrainingError and its like with one sentence."""
     with interruptible() as should_stop, Bars() as report:
-        return take_fingerprint(_samples(dataset, report, should_stop), dataset.structures)
+        return take_fingerprint(
+            _samples(dataset, report, should_stop), dataset.structures, modality=dataset.modality
+        )
 
 
 def show(found: Fingerprint, dataset: Dataset) -> None:
@@ -53,7 +55,7 @@ def show(found: Fingerprint, dataset: Dataset) -> None:
     about.add_row("shape", _spread(found.shapes, 0))
     about.add_row("kept by the box", f"{found.relative_size:.0%} of a scan (median)")
     about.add_row(
-        "HU of structures",
+        f"{'HU' if found.modality == CT else found.modality} of structures",
         f"{hu.lower:g} to {hu.upper:g} (0.5 and 99.5 %), mean {hu.mean:.1f}, sd {hu.std:.1f}",
     )
     table = Table("structure", "value", "annotated in", "of its voxels")

@@ -62,8 +62,11 @@ def run(arguments: argparse.Namespace) -> None:
             budget_s=recipe.budget_s,
             seed=arguments.seed,
             validation=groups[1],
+            modality=dataset.modality,
         )
-        plan = recipe.plan_for(manifest.train, manifest.structures, manifest.parent, report)
+        plan = recipe.plan_for(
+            manifest.train, manifest.structures, manifest.parent, report, modality=manifest.modality
+        )
         _refuse_other_length(arguments.out, plan)
         done = train(manifest, arguments.out, on_progress=report, should_stop=should_stop, plan=plan)
     if os.environ.get("RANK", "0") == "0":  # of several processes started by torchrun one speaks

@@ -12,11 +12,14 @@ Besides the names of the labels, `dataset.json` may say
 - `"patients": {"NAME": "patient 7"}`: whose scan it is, so that no patient is on both sides of a split.
 - `"tolerances_mm": {"liver": 2.0}`: the tolerance of the surface Dice of a structure.
 
+- `"channel_names": {"0": "MRI"}` (or the Decathlon's `"modality"`): what the scans are, CT if it is silent.
+
 nnU-Net's `ignore` label, and the value 255 always, mark voxels that nobody looked at.
 """
 
 from training.dataset.cases import convert, read_case
 from training.dataset.folder import (
+    CT,
     DEFAULT_TOLERANCE_MM,
     Dataset,
     DatasetCase,
@@ -28,6 +31,7 @@ from training.dataset.folder import (
 )
 
 __all__ = [
+    "CT",
     "DEFAULT_TOLERANCE_MM",
     "Dataset",
     "DatasetCase",

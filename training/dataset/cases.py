@@ -3,13 +3,14 @@
 import json
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.dataset.folder import Dataset, DatasetCase
+from training.dataset.folder import CT, Dataset, DatasetCase
 from training.labels import IGNORE, LabelError
 from training.manifest import Case
 from training.progress import (
@@ -27,11 +28,11 @@ _CACHE_VERSION = 1
 
 
 def read_case(dataset: Dataset, case: DatasetCase) -> tuple[Volume, NDArray[np.uint8] | None]:
-    """Read one case: the image (int16 HU) and its labels uint8 (layer, i, j, k), None where it has none.
+    """Read one case: the image (int16, HU of a CT) and its labels uint8 (layer, i, j, k) or None.
 
     Labels hold the values of the schema, 0 and 255. Raises VolumeError or LabelError with one sentence.
     """
-    image = _readable(case.image, read_nifti)
+    image = _readable(case.image, partial(read_nifti, hu=dataset.modality == CT))
     if case.labels is None:
         return image, None
     labels = _readable(case.labels, read_label_map)
@@ -140,7 +141,9 @@ def _signature(dataset: Dataset, *files: Path) -> list[Any]:
     """Return what a converted case depends on."""
     stats = [(str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     values = [s.value for s in dataset.structures]
-    content: list[Any] = json.loads(json.dumps([_CACHE_VERSION, stats, values, dataset.ignore_values]))
+    read_as = [] if dataset.modality == CT else ["not CT"]
+    what = [_CACHE_VERSION, stats, values, dataset.ignore_values, *read_as]
+    content: list[Any] = json.loads(json.dumps(what))
     return content
 
 

@@ -13,6 +13,8 @@ from training.volume import VolumeError
 
 DEFAULT_TOLERANCE_MM = 3.0
 ENDINGS = (".nii.gz", ".nii")
+CT = "CT"
+_UNTOUCHED = ("nonorm", "rescale_to_0_1", "rescale_0_1", "rgb_to_0_1")  # nnU-Net's words for other scalings
 _SIDES = {"left": "left", "lt": "left", "l": "left", "right": "right", "rt": "right", "r": "right"}
 
 
@@ -29,13 +31,17 @@ class DatasetCase:
 
 @dataclass(frozen=True)
 class Dataset:
-    """What a folder holds. `ignore_values` are the label values that mean *nobody looked here*."""
+    """What a folder holds. `ignore_values` are the label values that mean *nobody looked here*.
+
+    `modality` is "CT", whose values are HU, or the name of anything else, whose values have no unit.
+    """
 
     name: str
     structures: tuple[StructureSpec, ...]
     cases: tuple[DatasetCase, ...]
     test: tuple[DatasetCase, ...] = ()
     ignore_values: tuple[int, ...] = (IGNORE,)
+    modality: str = CT
 
     @property
     def scored_test(self) -> tuple[DatasetCase, ...]:
@@ -66,7 +72,7 @@ def read_dataset(folder: Path, *, fewest: int = 2) -> Dataset:
     """
     layout = _layout(folder)
     content, source = _description(folder)
-    _refuse_other_modalities(content, source)
+    modality = _modality(content, source)
     structures, ignored = _structures(content, source)
     read = _Reader(folder, content, source, tuple(s.key for s in structures))
     cases = read.cases(layout.images, layout.labels, labelled=True)
@@ -76,7 +82,8 @@ def read_dataset(folder: Path, *, fewest: int = 2) -> Dataset:
         held = "only one case" if len(cases) == 1 else f"only {len(cases)} cases"
         raise TrainingError(f"{folder} holds {held}; at least {fewest} delineated cases are needed here.")
     _refuse_leaks(cases, test)
-    return Dataset(folder.resolve().name, structures, cases, test, tuple(sorted({IGNORE, *ignored})))
+    ignored_values = tuple(sorted({IGNORE, *ignored}))
+    return Dataset(folder.resolve().name, structures, cases, test, ignored_values, modality)
 
 
 def side_of(name: str) -> str:
@@ -150,15 +157,24 @@ def _json_table(path: Path) -> dict[str, Any]:
     return content
 
 
-def _refuse_other_modalities(content: dict[str, Any], source: str) -> None:
-    channels = content.get("channel_names", content.get("modality", {}))
-    if isinstance(channels, dict) and len(channels) > 1:
+def _modality(content: dict[str, Any], source: str) -> str:
+    """Return the modality by nnU-Net's `channel_names` or the Decathlon's `modality`; CT where neither is."""
+    channels = content.get("channel_names", content.get("modality", CT))
+    names = [str(n) for n in (channels.values() if isinstance(channels, dict) else [channels])]
+    if len(names) != 1:
         raise TrainingError(
-            f"{source} names {len(channels)} channels; only one, the CT, can be used: keep the _0000 files."
+            f"{source} names {len(names)} channels ({', '.join(names)}); scans of exactly one can be used: "
+            "keep one, as channel 0 with its _0000 files."
+        )
+    if names[0].casefold() in _UNTOUCHED:
+        raise TrainingError(
+            f"{source} asks for the intensities {names[0]}; name the modality instead: CT, or another "
+            "such as MRI, whose scans are each brought to mean 0 and sd 1."
         )
     ending = content.get("file_ending", ENDINGS[0])
     if ending not in ENDINGS:
         raise TrainingError(f"{source} says that files end in {ending}; convert them to .nii.gz first.")
+    return CT if names[0].casefold() == "ct" else names[0]
 
 
 def _structures(content: dict[str, Any], source: str) -> tuple[tuple[StructureSpec, ...], tuple[int, ...]]:
@@ -234,7 +250,7 @@ class _Reader:
                 yield channel[1], path
             else:
                 raise TrainingError(
-                    f"{folder.name}/{path.name} is a second channel; only one, the CT (_0000), can be used."
+                    f"{folder.name}/{path.name} is a second channel; only one, _0000, can be used."
                 )
 
     def _keys_of(self, name: str) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ def network_trials(
     structures: Sequence[StructureSpec],
     train: Sequence[Case],
     test: Sequence[Case],
+    modality: str = "CT",
 ) -> list[Trial]:
     """Return the runs, every network once before the next seed. Raises TrainingError with one sentence."""
     if len(recipes) < 2:
@@ -47,7 +48,9 @@ def network_trials(
         Trial(
             f"{name.replace(':', '-')}-seed{seed}",
             {"arm": name, "seed": seed},
-            Manifest(tuple(structures), tuple(train), tuple(test), None, recipe.budget_s, seed),
+            Manifest(
+                tuple(structures), tuple(train), tuple(test), None, recipe.budget_s, seed, modality=modality
+            ),
             recipe,
         )
         for seed in range(seeds)

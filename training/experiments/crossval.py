@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.dataset import Dataset, DatasetCase
+from training.dataset import CT, Dataset, DatasetCase
 from training.experiments.figures import case_spread, spread, values_by_structure
 from training.experiments.folds import stratified_folds
 from training.experiments.trial import About, Recipe, Result, Trial, run_trials, write_json
@@ -131,7 +131,9 @@ def _trials(
         for index, fold in enumerate(folds):
             out = {case.id for case in fold}
             train = tuple(by_id[case.id] for case in dataset.cases if case.id not in out)
-            manifest = Manifest(dataset.structures, train, (), None, recipe.budget_s, order.seed)
+            manifest = Manifest(
+                dataset.structures, train, (), None, recipe.budget_s, order.seed, modality=dataset.modality
+            )
             about: About = {"arm": name, "fold": index, "seed": order.seed}
             trials.append(Trial(f"{name}/fold{index}", about, manifest, recipe))
     return trials
@@ -177,7 +179,7 @@ def _out_of_fold(
                     Progress("out of fold", done + place, total, f"Predicting unseen cases, {candidate.name}")
                 )
                 labels = _predicted(predictor, by_id[case.id], should_stop)
-                _write(folder / candidate.name / PREDICTIONS, case, labels)
+                _write(folder / candidate.name / PREDICTIONS, case, labels, hu=dataset.modality == CT)
                 kept += score_case(by_id[case.id], labels, dataset.structures)
             write_json(path, {"identity": identity, "scores": [asdict(s) for s in kept]})
         scores += kept
@@ -201,10 +203,10 @@ def _predicted(predictor: Predictor, case: Case, should_stop: ShouldStop) -> NDA
     return predictor.predict(image, case.spacing_mm, should_stop=should_stop, options=_RAW).labels
 
 
-def _write(folder: Path, case: DatasetCase, labels: NDArray[np.uint8]) -> None:
+def _write(folder: Path, case: DatasetCase, labels: NDArray[np.uint8], *, hu: bool) -> None:
     """Write a label map per layer beside the scan's geometry, named as the case."""
     folder.mkdir(parents=True, exist_ok=True)
-    geometry = read_nifti(case.image).geometry
+    geometry = read_nifti(case.image, hu=hu).geometry
     for path, layer in zip(_paths(folder, case.id, len(labels)), labels, strict=True):
         write_nifti(path, Volume(layer, geometry))
 
@@ -237,7 +239,7 @@ def _finish(
     validated = _validated(dataset, by_id, folder / name)
     for case, found in zip(dataset.cases, validated, strict=True):
         labels = keep_largest(found.prediction, postprocessing, places)
-        _write(folder / PREDICTIONS, case, labels)
+        _write(folder / PREDICTIONS, case, labels, hu=dataset.modality == CT)
         scores += score_case(by_id[case.id], labels, dataset.structures)
     return scores
 

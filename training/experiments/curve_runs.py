@@ -62,6 +62,7 @@ def curve_trials(
     cases: Sequence[DatasetCase],
     converted: Sequence[Case],
     test: Sequence[Case],
+    modality: str = "CT",
 ) -> list[Trial]:
     """Return the runs, one whole curve after the other; `converted` are `cases` as training reads them.
 
@@ -79,7 +80,13 @@ def curve_trials(
             for size, subset in subsets.items():
                 train = tuple(by_id[case.id] for case in subset)
                 manifest = Manifest(
-                    tuple(structures), train, tuple(test), parent, order.recipe.budget_s, seed
+                    tuple(structures),
+                    train,
+                    tuple(test),
+                    parent,
+                    order.recipe.budget_s,
+                    seed,
+                    modality=modality,
                 )
                 about: About = {"arm": arm, "size": size, "seed": seed}
                 trials.append(Trial(f"{arm}-{size:04}-seed{seed}", about, manifest, order.recipe))

@@ -44,10 +44,12 @@ class Recipe:
         structures: Sequence[StructureSpec],
         parent: Path | None,
         on_progress: OnProgress = ignore_progress,
+        *,
+        modality: str = "CT",
     ) -> Plan:
         """Return the plan of a run on these cases. Raises TrainingError with one sentence."""
         plan = self.plan or plan_for(
-            take_fingerprint(samples_of(cases, on_progress), structures),
+            take_fingerprint(samples_of(cases, on_progress), structures, modality=modality),
             structures,
             budget_s=self.budget_s,
             parent=open_model(parent)[0] if parent else None,
@@ -147,7 +149,9 @@ def run_trial(
         return done
     own = folder / trial.name
     manifest = replace(trial.manifest, budget_s=trial.recipe.budget_s)
-    plan = trial.recipe.plan_for(manifest.train, manifest.structures, manifest.parent, on_progress)
+    plan = trial.recipe.plan_for(
+        manifest.train, manifest.structures, manifest.parent, on_progress, modality=manifest.modality
+    )
     report = train(
         manifest, own, on_progress=on_progress, should_stop=should_stop, plan=plan, prepared=prepared
     )

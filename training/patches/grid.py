@@ -10,13 +10,18 @@ from training.progress import TrainingError
 from training.volume import resample, resample_labels, resampled_shape
 
 
-def image_on_grid(image: NDArray[Any], spacing_mm: Triple, plan: Plan) -> NDArray[np.float32]:
-    """Return a scan (i, j, k) in HU, resampled and normalised as the plan says: float32 (i, j, k)."""
+def image_on_grid(
+    image: NDArray[Any], spacing_mm: Triple, plan: Plan, *, normalised: bool = False
+) -> NDArray[np.float32]:
+    """Return a scan (i, j, k) in HU, resampled and normalised as the plan says: float32 (i, j, k).
+
+    One that is `normalised` already, because it was cut from a scan that had to be seen whole, stays so.
+    """
     shape = shape_on_grid(image, spacing_mm, plan)
-    if shape == image.shape:
-        return plan.normalisation(np.asarray(image))
-    moved = _resampled(np.asarray(image, np.float32), shape, plan, plan.resampling.image_order)
-    return plan.normalisation(moved)
+    moved = np.asarray(image)
+    if shape != image.shape:
+        moved = _resampled(np.asarray(image, np.float32), shape, plan, plan.resampling.image_order)
+    return np.asarray(moved, np.float32) if normalised else plan.normalisation(moved)
 
 
 def labels_on_grid(labels: NDArray[np.uint8], spacing_mm: Triple, plan: Plan) -> NDArray[np.uint8]:

@@ -54,7 +54,7 @@ class Manner:
     `disagreement` compares the members of an ensemble, for which each keeps its own sums; without it members
     with one plan share them and take no more memory than one. `bf16` computes in 16 bits, `sums` is the
     precision in which the answers for overlapping windows are added up. `on_plans_grid` leaves the labels on
-    the (first) plan's grid.
+    the (first) plan's grid. `normalised` says that the scan's intensities are what the plan makes of them.
     """
 
     tta: bool = False
@@ -63,6 +63,7 @@ class Manner:
     bf16: bool = False
     sums: torch.dtype = torch.float16
     on_plans_grid: bool = False
+    normalised: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,10 @@ def _streams(
     seen: tuple[Plan, NDArray[np.float32]] | None = None
     for group in groups:
         if seen is None or not _share_grid(seen[0], group.plan):
-            seen = group.plan, image_on_grid(image, spacing_mm, group.plan)
+            seen = (
+                group.plan,
+                image_on_grid(image, spacing_mm, group.plan, normalised=manner.normalised),
+            )
         flips = mirrorings(group.plan.mirror_axes if manner.tta else ())
         windows = Windows(
             group.networks, group.plan, seen[1], axis=axis, flips=flips, bf16=manner.bf16, sums=manner.sums

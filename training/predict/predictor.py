@@ -117,6 +117,9 @@ class Predictor:
         )
         box = self._box(image, spacing_mm, manner, options, on_progress, should_stop)
         seen = image if box is None else image[box]
+        if box is not None and self.plan.normalisation.scheme != "ct":
+            # A scan's own mean and sd are those of the whole scan, as in training.
+            seen, manner = self.plan.normalisation(image)[box], replace(manner, normalised=True)
         found = delineate(
             self.members, seen, spacing_mm, manner, on_progress=on_progress, should_stop=should_stop
         )
@@ -136,8 +139,12 @@ class Predictor:
         on_progress: OnProgress,
         should_stop: ShouldStop,
     ) -> Box | None:
-        """Return where the coarse model finds the structures; None = no coarse model, look everywhere."""
-        if options.coarse is None:
+        """Return where the coarse model finds the structures; None = no coarse model, look everywhere.
+
+        So do members that normalise intensities by different schemes: no one crop serves them all.
+        """
+        schemes = {member.plan.normalisation.scheme for member in self.members}
+        if options.coarse is None or len(schemes) > 1:
             return None
         return locate(
             options.coarse.members,
