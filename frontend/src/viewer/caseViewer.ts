@@ -32,10 +32,13 @@ import { Subscribers } from './subscribers';
 import { type CursorSource, describeVoxel, type Hovered, readCursor, showPointer } from './tools/cursor';
 import type { Gesture, PointerStart, ToolPane } from './tools/host';
 import { listen, type PointerActions } from './tools/pointer';
+import type { PointerTool } from './tools/port';
 import { inSteps } from './tools/steps';
+import { isBrush } from './tools/strokes';
 import { type ToolScene, Tools } from './tools/tools';
 import { Overlay, type Peek } from './views/overlay';
 import { Planes } from './views/planes';
+import type { Twin } from './views/twin';
 import { Views } from './views/views';
 
 const START_BRUSH: Brush = { radius_mm: 6, sphere: false };
@@ -43,6 +46,9 @@ const BRUSH_STEP = 1.15;
 const SMALLEST_BRUSH_MM = 0.5;
 /** A larger one would hold the page up at each pointer event and send more than 5 KB. */
 const LARGEST_BRUSH_MM = 40;
+
+/** Tools that change nothing: they work in the pane beside as well. */
+const LOOKING: readonly PointerTool[] = ['pan', 'zoom', 'window', 'crosshair', 'probe'];
 
 /** The engine is warmed up once for all cases of this page. */
 let isWarm = false;
@@ -62,6 +68,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   private readonly brushes = new Subscribers<Brush>();
   private readonly maximised = new Subscribers<Plane | null>();
   private readonly stopListening: readonly (() => void)[];
+  private stopBeside: () => void = () => undefined;
   private structures: readonly StructureView[];
   private hovered: Hovered | null = null;
   private largest: Plane | null = null;
@@ -84,6 +91,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
       this.tellCursor();
     });
     this.stopListening = this.planes.panes.map((pane) => listen(pane, this));
+    this.planes.twinned.add((twin) => this.listenBeside(twin));
   }
 
   async load(onProgress: (progress: LoadProgress) => void): Promise<void> {
@@ -229,6 +237,10 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   }
 
   begin(pane: PlanePane, start: PointerStart, at: ScreenPoint): Gesture | null {
+    if (start.button === 0 && this.isBeside(pane) && !LOOKING.includes(this.tools.tool)) {
+      this.tools.say('The right side is only to look at: draw and measure on the left.');
+      return null;
+    }
     return this.tools.begin(pane, start, at);
   }
 
@@ -281,12 +293,28 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   // The pointer
 
   hover(pane: PlanePane, at: ScreenPoint | null): void {
-    if (this.hovered !== null && this.hovered.pane !== pane) this.hovered.pane.marks.hideBrush();
+    if (this.hovered !== null && this.hovered.pane !== pane) this.hidePointer(this.hovered.pane);
     this.hovered = at === null ? null : { pane, at };
     this.tools.hover(pane, at);
-    if (at === null) pane.marks.hideBrush();
+    if (at === null) this.hidePointer(pane);
     else this.showBrush();
     this.tellCursor();
+  }
+
+  private hidePointer(pane: PlanePane): void {
+    pane.marks.hideBrush();
+    this.planes.twin?.point(pane, null);
+  }
+
+  private isBeside(pane: PlanePane): boolean {
+    return pane === this.planes.twin?.pane;
+  }
+
+  private listenBeside(twin: Twin | null): void {
+    if (this.hovered !== null) this.hover(this.hovered.pane, null);
+    this.stopBeside();
+    this.stopBeside = twin === null ? () => undefined : listen(twin.pane, this);
+    if (twin !== null) this.tools.lookAt(twin.leader.frame.plane);
   }
 
   toolChanged(): void {
@@ -294,16 +322,21 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   }
 
   private showBrush(): void {
-    if (this.hovered === null) return;
+    const { hovered, brush } = this;
+    if (hovered === null) return;
+    const { pane, at } = hovered;
+    if (this.isBeside(pane)) {
+      pane.root.style.cursor = 'crosshair';
+      this.planes.twin?.point(pane, at);
+      return;
+    }
     const { layer, value } = this.active;
     const canDraw = this.refusal === '' && !this.engine.isLocked(layer, value);
-    showPointer(
-      this.hovered,
-      this.tools.tool,
-      this.brush,
-      canDraw,
-      this.overlay.styles[layer]?.colour[value],
-    );
+    const colour = this.overlay.styles[layer]?.colour[value];
+    showPointer(hovered, this.tools.tool, brush, canDraw, colour);
+    const radiusPx = brush.radius_mm * pane.view.pixelsPerMm;
+    const isRing = canDraw && isBrush(this.tools.tool) && colour !== undefined;
+    this.planes.twin?.point(pane, at, isRing ? { radiusPx, colour } : undefined);
   }
 
   private tellCursor(): void {
@@ -319,8 +352,10 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   }
 
   private cursorSource(): CursorSource {
-    const { volume, mask } = this.input;
+    const { volume, mask: own } = this.input;
     const { image, window } = this.planes;
+    const isBeside = this.hovered !== null && this.isBeside(this.hovered.pane);
+    const mask = isBeside ? (this.overlay.beside ?? own) : own;
     return { volume, mask, image, styles: this.overlay.styles, window };
   }
 
@@ -346,6 +381,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     if (this.destroyed) return;
     this.destroyed = true;
     for (const stop of this.stopListening) stop();
+    this.stopBeside();
     cancelAnimationFrame(this.cursorRequest);
     this.tools.destroy();
     this.views.destroy();

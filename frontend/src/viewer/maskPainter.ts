@@ -14,13 +14,6 @@ import { clipOf, type DeviceRect, drawEdges, rowTop } from './views/outlinePaint
 import type { HeatMap } from './views/port';
 import type { Section } from './views/section';
 
-export interface Drawing {
-  readonly fill: boolean;
-  readonly outline: boolean;
-  /** Width of outlines in screen pixels. */
-  readonly outlinePx: number;
-}
-
 export interface MaskContent {
   readonly map: LabelMap;
   /** Draw the difference to this mask, or null for the mask itself. */
@@ -28,7 +21,8 @@ export interface MaskContent {
   /** Another mask whose outlines lie above. */
   readonly over: LabelMap | null;
   readonly styles: readonly LayerStyle[];
-  readonly drawing: Drawing;
+  /** Width of outlines in screen pixels. */
+  readonly outlinePx: number;
   /** What lies under the outlines, with its colours by value. */
   readonly heat: { readonly map: HeatMap; readonly colours: Uint32Array } | null;
 }
@@ -106,7 +100,9 @@ export class MaskPainter {
       const before = content.base && section.labels(content.base, layer, other);
       if (fill) paintFill((bitmap as Bitmap).words, columns, window, labels, before, style);
       const hatched = before === null ? [] : hatchRuns(before, labels, columns, style.visible, window);
-      const edges = traceEdges(labels, columns, rows, style.visible, window);
+      // Where outlines are what is compared, every structure has one.
+      const outlined = content.over === null ? style.outlined : style.visible;
+      const edges = traceEdges(labels, columns, rows, outlined, window);
       const above = content.over && section.labels(content.over, layer, other);
       const over = above && traceEdges(above, columns, rows, style.visible, window);
       return { edges, over, hatched, style };
@@ -131,15 +127,13 @@ export class MaskPainter {
     if (content.heat !== null) {
       this.heat.draw(context, section, content.map.shape as Triple, content.heat.map, content.heat.colours);
     }
-    if (content.drawing.fill || content.base !== null) {
-      drawScaled(context, (this.bitmap as Bitmap).canvas, section.transform, false);
-    }
+    drawScaled(context, (this.bitmap as Bitmap).canvas, section.transform, false);
     const ratio = pixelRatio();
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     for (const { edges, over, hatched, style } of drawings) {
       this.drawHatches(hatched, style, section);
-      const { outline, outlinePx } = content.drawing;
-      if (outline) drawEdges(context, edges, style.colour, section.transform, outlinePx);
+      const { outlinePx } = content;
+      drawEdges(context, edges, style.colour, section.transform, outlinePx);
       if (over !== null) {
         const dashed = style.colour.map((colour) => colour && this.hatches.of(context, colour));
         drawEdges(context, over, dashed, section.transform, 2 * outlinePx);

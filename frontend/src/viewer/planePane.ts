@@ -138,6 +138,12 @@ export class PlanePane {
     this.setView(this.fittedView(this.current.centre));
   }
 
+  /** Looks where another pane of this plane looks, with the same point in the middle. */
+  follow({ centre, pixelsPerMm }: PlaneView): void {
+    this.fitted = false;
+    this.setView({ ...this.current, centre, pixelsPerMm });
+  }
+
   /** The element has another size: a view that showed the whole slice still does, another keeps its zoom. */
   resized(): void {
     const { clientWidth: width, clientHeight: height } = this.root;

@@ -15,6 +15,10 @@ import type { ViewsPort } from './views/port';
 
 export type ToolName = 'brush' | 'eraser' | 'pan' | 'zoom' | 'window' | 'crosshair';
 
+/** How a structure is drawn: fill and outline, or one of the two. */
+export const DRAWINGS = ['both', 'outline', 'fill'] as const;
+export type Drawing = (typeof DRAWINGS)[number];
+
 /** What a stroke event is called in the record of work. */
 export type StrokeTool = EditTool;
 
@@ -28,6 +32,8 @@ export interface StructureView {
   readonly locked: boolean;
   /** Opacity of the fill, 0 to 1; 0.35 where not given. */
   readonly opacity?: number;
+  /** Both where not given. */
+  readonly drawing?: Drawing;
 }
 
 export interface ImageLevel {

@@ -9,6 +9,8 @@ export interface LayerStyle {
   /** The same for voxels that were added against a base: nearly solid. */
   readonly added: Uint32Array;
   readonly visible: Uint8Array;
+  /** 1 where a visible structure has an outline. */
+  readonly outlined: Uint8Array;
   readonly colour: readonly (string | undefined)[];
 }
 
@@ -24,15 +26,18 @@ function styleOf(structures: readonly StructureView[]): LayerStyle {
   const fill = new Uint32Array(256);
   const added = new Uint32Array(256);
   const visible = new Uint8Array(256);
+  const outlined = new Uint8Array(256);
   const colour: (string | undefined)[] = new Array(256).fill(undefined);
   for (const structure of structures) {
     colour[structure.value] = structure.colour;
     if (!structure.visible) continue;
-    fill[structure.value] = pixel(structure.colour, structure.opacity ?? DEFAULT_OPACITY);
-    added[structure.value] = pixel(structure.colour, ADDED_OPACITY);
-    visible[structure.value] = 1;
+    const { value, opacity = DEFAULT_OPACITY, drawing = 'both' } = structure;
+    fill[value] = drawing === 'outline' ? 0 : pixel(structure.colour, opacity);
+    added[value] = pixel(structure.colour, ADDED_OPACITY);
+    visible[value] = 1;
+    outlined[value] = drawing === 'fill' ? 0 : 1;
   }
-  return { fill, added, visible, colour };
+  return { fill, added, visible, outlined, colour };
 }
 
 function pixel(colour: string, opacity: number): number {

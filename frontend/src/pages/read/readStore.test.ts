@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Structure } from '../../api';
-import { isShown, useRead } from './readStore';
+import { drawingOf, isShown, useRead } from './readStore';
 import { stepRadius } from './tools/presets';
 
 function structure(key: string, value: number): Structure {
@@ -77,6 +77,23 @@ test('a region is hidden and shown together, and an opacity of its own can be gi
   expect(read().opacities.get('liver')).toBe(0.8);
   read().setOpacity('liver', null);
   expect(read().opacities.size).toBe(0);
+});
+
+test('each structure steps through the drawing styles by itself, and all together leave none behind', () => {
+  const drawn = (key: string) => drawingOf(read(), key);
+  read().set({ drawing: 'both' });
+  read().stepDrawing('liver');
+  expect(['liver', 'spleen'].map(drawn)).toEqual(['outline', 'both']);
+  read().stepDrawing('liver');
+  read().stepDrawing('liver');
+  expect(drawn('liver')).toBe('both');
+  read().setDrawing('spleen', 'fill');
+  read().stepAllDrawings();
+  expect(STRUCTURES.map(({ key }) => drawn(key))).toEqual(['outline', 'outline', 'outline']);
+  read().setDrawing('spleen', 'fill');
+  read().setDrawing('spleen', null);
+  expect(drawn('spleen')).toBe('outline');
+  read().set({ drawing: 'both' });
 });
 
 test('a review opens with the changes, and the tab is gone when the next case is drawn', () => {

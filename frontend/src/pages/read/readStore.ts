@@ -2,7 +2,17 @@
 
 import { create } from 'zustand';
 import type { Structure } from '../../api';
-import type { Brush, Layout, LoadProgress, Pane, ToolOptions, ViewerPort, VoiWindow } from '../../viewer';
+import {
+  type Brush,
+  DRAWINGS,
+  type Drawing,
+  type Layout,
+  type LoadProgress,
+  type Pane,
+  type ToolOptions,
+  type ViewerPort,
+  type VoiWindow,
+} from '../../viewer';
 import { type EditMask, NO_MASK, type Triple } from '../../voxels';
 import { inDisplayOrder } from './structures/groups';
 import { WINDOW_PRESETS } from './tools/presets';
@@ -13,7 +23,6 @@ export type Peek = 'none' | 'image' | 'prediction';
 export type Panel = 'keys' | 'key_settings' | 'palette' | 'submit' | 'return';
 /** What may stand in the upper part of the side column, one at a time. */
 export type SideTab = 'structures' | 'changes' | 'guidance' | 'compare' | 'history' | 'guideline';
-export type Drawing = 'both' | 'outline' | 'fill';
 
 /** Kept from case to case within a sitting. */
 interface Habits {
@@ -22,6 +31,7 @@ interface Habits {
   readonly options: ToolOptions;
   /** Opacity of the fill, 0 to 1. */
   readonly opacity: number;
+  /** How structures are drawn that have no style of their own. */
   readonly drawing: Drawing;
   readonly layout: Layout;
   /** The pane of the layout of one. */
@@ -40,6 +50,8 @@ interface OfOneCase {
   readonly locked: ReadonlySet<string>;
   /** Opacity of the fill by key, where it is not that of all. */
   readonly opacities: ReadonlyMap<string, number>;
+  /** Fill, outline or both by key, where it is not that of all. */
+  readonly drawings: ReadonlyMap<string, Drawing>;
   /** Shown alone; `hidden` then says what was hidden before. */
   readonly solo: string | null;
   /** Why a structure deserves a second look, by key. */
@@ -69,6 +81,12 @@ interface Actions {
   readonly toggleAllHidden: () => void;
   readonly setHidden: (keys: readonly string[], hidden: boolean) => void;
   readonly setOpacity: (key: string, opacity: number | null) => void;
+  readonly setDrawing: (key: string, drawing: Drawing | null) => void;
+  /** The next style for one structure. */
+  readonly stepDrawing: (key: string) => void;
+  /** For all structures: none keeps a style of its own. */
+  readonly setAllDrawings: (drawing: Drawing) => void;
+  readonly stepAllDrawings: () => void;
   readonly toggleSolo: (key: string) => void;
 }
 
@@ -98,6 +116,7 @@ const NOTHING_OPEN: OfOneCase = {
   hidden: new Set(),
   locked: new Set(),
   opacities: new Map(),
+  drawings: new Map(),
   solo: null,
   warnings: new Map(),
   window: SOFT_TISSUE,
@@ -159,18 +178,39 @@ export const useRead = create<ReadState>((set, get) => ({
     }
     set({ hidden, solo: null });
   },
-  setOpacity: (key, opacity) => {
-    const opacities = new Map(get().opacities);
-    if (opacity === null) opacities.delete(key);
-    else opacities.set(key, opacity);
-    set({ opacities });
+  setOpacity: (key, opacity) => set({ opacities: withOwn(get().opacities, key, opacity) }),
+  setDrawing: (key, drawing) => set({ drawings: withOwn(get().drawings, key, drawing) }),
+  stepDrawing: (key) => {
+    get().setDrawing(key, next(drawingOf(get(), key)));
   },
+  setAllDrawings: (drawing) => set({ drawing, drawings: new Map() }),
+  stepAllDrawings: () => get().setAllDrawings(next(get().drawing)),
   toggleSolo: (key) => set({ solo: get().solo === key ? null : key }),
 }));
 
 /** Whether a structure is drawn on the image now. */
 export function isShown({ hidden, solo }: Pick<ReadState, 'hidden' | 'solo'>, key: string): boolean {
   return solo === null ? !hidden.has(key) : solo === key;
+}
+
+/** What is drawn of a structure: its own style, or that of all. */
+export function drawingOf(
+  { drawing, drawings }: Pick<ReadState, 'drawing' | 'drawings'>,
+  key: string,
+): Drawing {
+  return drawings.get(key) ?? drawing;
+}
+
+/** Null gives the own choice back. */
+function withOwn<T>(own: ReadonlyMap<string, T>, key: string, choice: T | null): ReadonlyMap<string, T> {
+  const changed = new Map(own);
+  if (choice === null) changed.delete(key);
+  else changed.set(key, choice);
+  return changed;
+}
+
+function next(drawing: Drawing): Drawing {
+  return DRAWINGS[(DRAWINGS.indexOf(drawing) + 1) % DRAWINGS.length] ?? 'both';
 }
 
 function toggled(keys: ReadonlySet<string>, key: string): ReadonlySet<string> {

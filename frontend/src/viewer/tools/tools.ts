@@ -367,6 +367,11 @@ export class Tools implements ToolPort, ToolHost {
     return this.lastPlane;
   }
 
+  /** The reader sees this plane only. */
+  lookAt(plane: Plane): void {
+    this.lastPlane = plane;
+  }
+
   structureAt(index: Ijk): StructureRef | null {
     const { map } = this.scene;
     for (let layer = 0; layer < map.layers.length; layer++) {

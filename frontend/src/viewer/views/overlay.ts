@@ -1,10 +1,10 @@
 /** What is drawn above the image in every plane: which mask, against what, and how. */
 import { type LabelMap, requireSameGrid } from '../../voxels';
-import type { Drawing, MaskContent } from '../maskPainter';
+import type { MaskContent } from '../maskPainter';
 import type { StructureView, ViewerInput } from '../port';
 import { type LayerStyle, layerStyles } from '../styles';
 import { heatColours } from './heat';
-import type { HeatMap } from './port';
+import type { ComparisonView, HeatMap } from './port';
 
 export type Peek = 'none' | 'image' | 'prediction';
 
@@ -12,7 +12,7 @@ const WIDEST_OUTLINE_PX = 6;
 
 interface Compared {
   readonly map: LabelMap;
-  readonly how: 'difference' | 'overlay';
+  readonly how: ComparisonView;
 }
 
 export class Overlay {
@@ -23,7 +23,7 @@ export class Overlay {
   private readonly prediction: LabelMap | null;
   private compared: Compared | null = null;
   private instead: { readonly map: LabelMap; readonly note: string } | null = null;
-  private drawing: Drawing = { fill: true, outline: true, outlinePx: 1.5 };
+  private outlinePx = 1.5;
   /** Null while the heat map is not shown. */
   private heatPixels: Uint32Array | null = null;
 
@@ -37,7 +37,7 @@ export class Overlay {
     this.styles = layerStyles(structures, this.mask.layers.length);
   }
 
-  compareWith(map: LabelMap | null, how: 'difference' | 'overlay'): void {
+  compareWith(map: LabelMap | null, how: ComparisonView): void {
     if (map !== null) requireSameGrid(map, this.mask);
     this.compared = map && { map, how };
   }
@@ -53,12 +53,8 @@ export class Overlay {
     return this.peeking === 'none' && this.instead === null;
   }
 
-  setDrawing(how: 'both' | 'outline' | 'fill'): void {
-    this.drawing = { ...this.drawing, fill: how !== 'outline', outline: how !== 'fill' };
-  }
-
   setOutlineWidth(pixels: number): void {
-    this.drawing = { ...this.drawing, outlinePx: Math.min(WIDEST_OUTLINE_PX, Math.max(0.5, pixels)) };
+    this.outlinePx = Math.min(WIDEST_OUTLINE_PX, Math.max(0.5, pixels));
   }
 
   showHeatMap(shown: boolean, opacity: number): void {
@@ -67,19 +63,29 @@ export class Overlay {
 
   /** Null: nothing but the image. */
   content(): MaskContent | null {
-    const { styles, drawing, compared } = this;
+    const { compared } = this;
     if (this.peeking === 'image') return null;
-    if (this.peeking === 'prediction') {
-      return this.prediction && { map: this.prediction, base: null, over: null, styles, drawing, heat: null };
-    }
+    if (this.peeking === 'prediction') return this.prediction && this.plain(this.prediction);
     return {
-      map: this.instead?.map ?? this.mask,
+      ...this.plain(this.instead?.map ?? this.mask),
       base: compared?.how === 'difference' ? compared.map : null,
       over: compared?.how === 'overlay' ? compared.map : null,
-      styles,
-      drawing,
       heat: this.heatMap && this.heatPixels && { map: this.heatMap, colours: this.heatPixels },
     };
+  }
+
+  /** The mask that stands beside: the very one that was given, not a copy. Null where there is none. */
+  get beside(): LabelMap | null {
+    return this.compared?.how === 'beside' ? this.compared.map : null;
+  }
+
+  besideContent(): MaskContent | null {
+    return this.peeking === 'image' ? null : this.beside && this.plain(this.beside);
+  }
+
+  private plain(map: LabelMap): MaskContent {
+    const { styles, outlinePx } = this;
+    return { map, base: null, over: null, styles, outlinePx, heat: null };
   }
 
   /** What the reader is told while the mask is not shown. */

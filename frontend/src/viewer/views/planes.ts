@@ -9,6 +9,7 @@ import type { LoadProgress, PlaneElements, ViewerInput, ViewerVolume, VoiWindow 
 import { Subscribers } from '../subscribers';
 import { WindowTable } from './imagePainter';
 import type { Overlay } from './overlay';
+import { Twin } from './twin';
 
 export const SOFT_TISSUE: VoiWindow = { width: 400, level: 40 };
 
@@ -23,12 +24,16 @@ export class Planes implements PaneScene {
   readonly moved = new Subscribers<null>();
   /** Slices of the finest level came in. */
   readonly arrived = new Subscribers<null>();
+  /** A pane was put beside another one, or taken away. */
+  readonly twinned = new Subscribers<Twin | null>();
+  twin: Twin | null = null;
 
   private readonly input: ViewerInput;
   private readonly overlay: Overlay;
   private readonly loading = new AbortController();
   private readonly resizes: ResizeObserver;
   private cross: Ijk;
+  private degrees: Triple = [0, 0, 0];
   private destroyed = false;
 
   constructor(elements: PlaneElements, input: ViewerInput, overlay: Overlay) {
@@ -57,7 +62,7 @@ export class Planes implements PaneScene {
     const { imageUrl, volume } = this.input;
     const source = { url: imageUrl, levels: volume.levels, chunkSlices: volume.chunk_slices };
     const onSlices = (first: number, count: number) => {
-      for (const pane of this.panes) pane.imageArrived(first, count);
+      for (const pane of this.all) pane.imageArrived(first, count);
       this.arrived.tell(null);
     };
     const listener = { centreSlice: () => this.cross[2], onSlices, onProgress };
@@ -80,13 +85,41 @@ export class Planes implements PaneScene {
     return this.cross;
   }
 
-  looked(): void {
+  looked(pane: PlanePane): void {
+    this.twin?.moved(pane);
     this.moved.tell(null);
+  }
+
+  /** The three planes, and the one that stands beside one of them. */
+  private get all(): readonly PlanePane[] {
+    return this.twin === null ? this.panes : [...this.panes, this.twin.pane];
+  }
+
+  /** Shows a plane once more in this element, with the mask that stands beside; null takes it away. */
+  mountTwin(element: HTMLDivElement | null, plane: Plane): void {
+    if (this.twin !== null) {
+      this.twinned.tell(null);
+      this.resizes.unobserve(this.twin.pane.root);
+      this.twin.remove();
+      this.twin = null;
+    }
+    if (element === null || this.destroyed) return;
+    const twin = new Twin(element, this.pane(plane), this.volume.shape, {
+      image: this.image,
+      table: this.table,
+      content: () => this.overlay.besideContent(),
+      crosshair: () => this.cross,
+      looked: (pane) => this.twin?.moved(pane),
+    });
+    this.twin = twin;
+    twin.tilt(this.degrees);
+    this.resizes.observe(twin.pane.root);
+    this.twinned.tell(twin);
   }
 
   /** Labels or styles have changed. */
   redraw(): void {
-    for (const pane of this.panes) pane.invalidate();
+    for (const pane of this.all) pane.invalidate();
   }
 
   edited(box: Box): void {
@@ -106,7 +139,7 @@ export class Planes implements PaneScene {
   setWindow(window: VoiWindow): void {
     this.window = { width: Math.max(1, window.width), level: window.level };
     this.table.set(this.window);
-    for (const pane of this.panes) pane.redrawImage();
+    for (const pane of this.all) pane.redrawImage();
     this.moved.tell(null);
   }
 
@@ -121,6 +154,7 @@ export class Planes implements PaneScene {
   goTo(index: Ijk): void {
     this.cross = nearestVoxel(this.volume.shape, index);
     for (const pane of this.panes) pane.reveal(this.cross);
+    this.twin?.pane.placeCrosshair();
     this.moved.tell(null);
   }
 
@@ -131,6 +165,7 @@ export class Planes implements PaneScene {
       if (pane.frame === from.frame) pane.placeCrosshair();
       else pane.reveal(index);
     }
+    this.twin?.pane.placeCrosshair();
     this.moved.tell(null);
   }
 
@@ -144,7 +179,7 @@ export class Planes implements PaneScene {
     cross[normal] = slice;
     this.cross = nearestVoxel(this.volume.shape, ijk(...cross));
     pane.setSlice(this.cross[normal]);
-    for (const other of this.panes) if (other !== pane) other.placeCrosshair();
+    for (const other of this.all) if (other !== pane) other.placeCrosshair();
   }
 
   /** By the wheel: a turn towards the reader goes to the feet, as the slices of a CT are numbered. */
@@ -163,22 +198,27 @@ export class Planes implements PaneScene {
   /** Turns all planes about the crosshair; zeros make them straight again. */
   tilt(degrees: Triple): void {
     this.isOblique = degrees.some((angle) => angle !== 0);
+    this.degrees = degrees;
     for (const pane of this.panes) pane.tilt(degrees);
+    this.twin?.tilt(degrees);
     this.setNote(this.overlay.note());
   }
 
   private resized(): void {
     if (this.destroyed) return;
     for (const pane of this.panes) pane.resized();
+    this.twin?.resized();
   }
 
   destroy(): void {
     if (this.destroyed) return;
+    this.mountTwin(null, 'axial');
     this.destroyed = true;
     this.loading.abort();
     this.resizes.disconnect();
     for (const pane of this.panes) pane.remove();
     this.moved.clear();
     this.arrived.clear();
+    this.twinned.clear();
   }
 }

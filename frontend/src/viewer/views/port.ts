@@ -13,6 +13,9 @@ export const LAYOUTS = [
 ] as const;
 export type Layout = (typeof LAYOUTS)[number];
 
+/** Added solid and removed hatched; outlines over outlines; or the other mask in the pane beside. */
+export type ComparisonView = 'difference' | 'overlay' | 'beside';
+
 /** Uncertainty of a prediction on a coarser grid that covers the whole scan; 255 = a coin toss between two structures. */
 export interface HeatMap {
   readonly shape: Triple;
@@ -55,14 +58,17 @@ export interface ViewsPort {
   setHeatMap(map: HeatMap | null): void;
   showHeatMap(shown: boolean, opacity: number): void;
   /** Another mask over or beside the own one; null takes it away. */
-  compareWith(map: LabelMap | null, how: 'difference' | 'overlay'): void;
+  compareWith(map: LabelMap | null, how: ComparisonView): void;
+  /**
+   * The same plane once more in this element, linked in slice, zoom, pan, window and pointer, to look at only: it
+   * draws the mask that `compareWith` put beside. Null takes it away.
+   */
+  mountBeside(element: HTMLDivElement | null, plane: Plane): void;
   /**
    * Another mask in place of the own one, under a name that the planes show: nothing can be drawn until null takes
    * it away. `compareWith` then compares with this one.
    */
   showInstead(map: LabelMap | null, note: string): void;
-  /** Outline only, fill only, or both, for all structures. */
-  setDrawing(how: 'both' | 'outline' | 'fill'): void;
   setOutlineWidth(pixels: number): void;
   readonly slices: Readonly<Record<Plane, number>>;
   onSlices(callback: (slices: Readonly<Record<Plane, number>>) => void): () => void;

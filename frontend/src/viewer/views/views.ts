@@ -13,7 +13,7 @@ import type { StructureView } from '../port';
 import { Subscribers } from '../subscribers';
 import type { Overlay } from './overlay';
 import type { Planes } from './planes';
-import type { HeatMap, Layout, Pane, RailMarks, SurfaceState, ViewsPort } from './port';
+import type { ComparisonView, HeatMap, Layout, Pane, RailMarks, SurfaceState, ViewsPort } from './port';
 import { Rails } from './rails';
 import { Surfaces } from './surfaces';
 import { VolumeView } from './volumeView';
@@ -81,8 +81,12 @@ export class Views implements ViewsPort {
     this.volume?.destroy();
     this.volume = null;
     if (element === null) return;
-    this.volume = new VolumeView(element, this.planes);
-    this.surfaces.setTarget(this.volume);
+    const volume = new VolumeView(element, this.planes, {
+      restored: () => this.surfaces.setTarget(volume),
+      failed: () => this.surfaces.setTarget(null),
+    });
+    this.volume = volume;
+    this.surfaces.setTarget(volume);
   }
 
   onSurfaces(callback: (state: SurfaceState) => void): () => void {
@@ -114,20 +118,19 @@ export class Views implements ViewsPort {
     this.planes.redraw();
   }
 
-  compareWith(map: LabelMap | null, how: 'difference' | 'overlay'): void {
+  compareWith(map: LabelMap | null, how: ComparisonView): void {
     this.overlay.compareWith(map, how);
     this.planes.redraw();
+  }
+
+  mountBeside(element: HTMLDivElement | null, plane: Plane): void {
+    this.planes.mountTwin(element, plane);
   }
 
   showInstead(map: LabelMap | null, note: string): void {
     this.overlay.setInstead(map, note);
     this.planes.redraw();
     this.planes.setNote(this.overlay.note());
-  }
-
-  setDrawing(how: 'both' | 'outline' | 'fill'): void {
-    this.overlay.setDrawing(how);
-    this.planes.redraw();
   }
 
   setOutlineWidth(pixels: number): void {

@@ -2,7 +2,7 @@
 import { useEffect } from 'react';
 import type { Structure } from '../../../api';
 import type { Stroke, StructureView, ViewerPort, VoiWindow } from '../../../viewer';
-import { isShown, type ReadState, useRead } from '../readStore';
+import { drawingOf, isShown, type ReadState, useRead } from '../readStore';
 import { toolOf } from '../tools/toolTable';
 
 export function viewsOf(state: ReadState): StructureView[] {
@@ -15,6 +15,7 @@ export function viewsOf(state: ReadState): StructureView[] {
     visible: isShown(state, key),
     locked: locked.has(key),
     opacity: opacities.get(key) ?? opacity,
+    drawing: drawingOf(state, key),
   }));
 }
 
@@ -22,7 +23,7 @@ type Part = readonly [names: readonly (keyof ReadState)[], pass: (port: ViewerPo
 
 const PARTS: readonly Part[] = [
   [
-    ['structures', 'hidden', 'solo', 'locked', 'opacity', 'opacities'],
+    ['structures', 'hidden', 'solo', 'locked', 'opacity', 'opacities', 'drawing', 'drawings'],
     (port, now) => port.setStructures(viewsOf(now)),
   ],
   [['active'], (port, { active }) => active !== null && port.setActive(active.layer, active.value)],
@@ -32,7 +33,6 @@ const PARTS: readonly Part[] = [
   [['paint'], (port, { paint }) => port.tools.setMask(paint)],
   [['window'], (port, { window }) => port.setWindow(window)],
   [['peek'], (port, { peek }) => port.peek(peek)],
-  [['drawing'], (port, { drawing }) => port.views.setDrawing(drawing)],
   [['layout', 'single'], (port, { layout, single }) => port.views.setLayout(layout, single)],
   [['oblique'], (port, { oblique }) => port.views.setOblique(oblique)],
 ];

@@ -1,4 +1,4 @@
-import { Popover, Slider, UnstyledButton } from '@mantine/core';
+import { Popover, SegmentedControl, Slider, UnstyledButton } from '@mantine/core';
 import {
   IconAlertTriangle,
   IconEye,
@@ -9,8 +9,11 @@ import {
 } from '@tabler/icons-react';
 import { memo, useState } from 'react';
 import type { Structure } from '../../../api';
+import { DRAWINGS, type Drawing } from '../../../viewer';
 import { millilitres } from '../../words';
-import { isShown, useRead } from '../readStore';
+import { useShownKey } from '../keys/keyStore';
+import { drawingOf, isShown, useRead } from '../readStore';
+import { DRAWING_NAMES } from './drawingNames';
 import { goToStructure } from './goTo';
 import { withoutSide } from './groups';
 import { useLookedPercent } from './LookedMeter';
@@ -121,11 +124,12 @@ function Volume({ structure }: { readonly structure: Structure }) {
   );
 }
 
-/** Colour of the structure; opens its opacity and shows it alone. */
+/** Colour of the structure, filled or not as on the image; opens how it is shown. */
 function Chip({ structure: { key, name, colour } }: { readonly structure: Structure }) {
   const [isOpen, setOpen] = useState(false);
+  const drawing = useRead((state) => drawingOf(state, key));
   return (
-    <Popover opened={isOpen} onChange={setOpen} position="left-start" width={220} shadow="md" trapFocus>
+    <Popover opened={isOpen} onChange={setOpen} position="left-start" width={230} shadow="md" trapFocus>
       <Popover.Target>
         <UnstyledButton
           className={classes.chip}
@@ -134,7 +138,7 @@ function Chip({ structure: { key, name, colour } }: { readonly structure: Struct
           title={`How ${name} is shown`}
           onClick={() => setOpen(!isOpen)}
         >
-          <span className={classes.dot} style={{ background: colour }} />
+          <span className={classes.dot} data-drawing={drawing} style={{ color: colour }} />
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown p="xs">{isOpen && <Shown structureKey={key} name={name} />}</Popover.Dropdown>
@@ -142,44 +146,82 @@ function Chip({ structure: { key, name, colour } }: { readonly structure: Struct
   );
 }
 
-function Shown({ structureKey, name }: { readonly structureKey: string; readonly name: string }) {
-  const own = useRead((state) => state.opacities.get(structureKey));
-  const ofAll = useRead((state) => state.opacity);
-  const isSolo = useRead((state) => state.solo === structureKey);
-  const { setOpacity, toggleSolo } = useRead.getState();
-  const percent = Math.round((own ?? ofAll) * 100);
+interface ShownProps {
+  readonly structureKey: string;
+  readonly name: string;
+}
+
+function Shown({ structureKey, name }: ShownProps) {
   return (
     <div className={classes.shown}>
       <span>Fill of {name}</span>
-      <div className={classes.fill}>
-        <Slider
-          size="xs"
-          label={null}
-          thumbLabel={`Opacity of ${name} in per cent`}
-          min={0}
-          max={100}
-          step={5}
-          value={percent}
-          onChange={(value) => setOpacity(structureKey, value / 100)}
-        />
-        <output>{percent} %</output>
-      </div>
-      <div className={classes.buttons}>
-        <UnstyledButton
-          className={classes.small}
-          disabled={own === undefined}
-          onClick={() => setOpacity(structureKey, null)}
-        >
-          As all others
-        </UnstyledButton>
-        <UnstyledButton
-          className={classes.small}
-          aria-pressed={isSolo}
-          onClick={() => toggleSolo(structureKey)}
-        >
-          {isSolo ? 'Show all again' : 'Show it alone'}
-        </UnstyledButton>
-      </div>
+      <Opacity structureKey={structureKey} name={name} />
+      <DrawingChoice structureKey={structureKey} name={name} />
+      <ShownButtons structureKey={structureKey} />
+    </div>
+  );
+}
+
+function Opacity({ structureKey, name }: ShownProps) {
+  const opacity = useRead(({ opacities, opacity: ofAll }) => opacities.get(structureKey) ?? ofAll);
+  const setOpacity = useRead((state) => state.setOpacity);
+  const percent = Math.round(opacity * 100);
+  return (
+    <div className={classes.fill}>
+      <Slider
+        size="xs"
+        label={null}
+        thumbLabel={`Opacity of ${name} in per cent`}
+        min={0}
+        max={100}
+        step={5}
+        value={percent}
+        onChange={(value) => setOpacity(structureKey, value / 100)}
+      />
+      <output>{percent} %</output>
+    </div>
+  );
+}
+
+function DrawingChoice({ structureKey, name }: ShownProps) {
+  const drawing = useRead((state) => drawingOf(state, structureKey));
+  const setDrawing = useRead((state) => state.setDrawing);
+  const key = useShownKey('structure.drawing');
+  return (
+    <SegmentedControl
+      size="xs"
+      fullWidth
+      aria-label={`What is drawn of ${name}`}
+      title={key === '' ? '' : `${key}: the next one, for the active structure`}
+      data={DRAWINGS.map((value) => ({ value, label: DRAWING_NAMES[value] }))}
+      value={drawing}
+      onChange={(value) => setDrawing(structureKey, value as Drawing)}
+    />
+  );
+}
+
+function ShownButtons({ structureKey }: Pick<ShownProps, 'structureKey'>) {
+  const isOwn = useRead(
+    ({ opacities, drawings }) => opacities.has(structureKey) || drawings.has(structureKey),
+  );
+  const isSolo = useRead((state) => state.solo === structureKey);
+  const { setOpacity, setDrawing, toggleSolo } = useRead.getState();
+  const giveBack = (): void => {
+    setOpacity(structureKey, null);
+    setDrawing(structureKey, null);
+  };
+  return (
+    <div className={classes.buttons}>
+      <UnstyledButton className={classes.small} disabled={!isOwn} onClick={giveBack}>
+        As all others
+      </UnstyledButton>
+      <UnstyledButton
+        className={classes.small}
+        aria-pressed={isSolo}
+        onClick={() => toggleSolo(structureKey)}
+      >
+        {isSolo ? 'Show all again' : 'Show it alone'}
+      </UnstyledButton>
     </div>
   );
 }

@@ -3,7 +3,8 @@ import { useEffect } from 'react';
 import type { Sample } from '../../../viewer';
 import { signed } from '../../words';
 import { useShownKey } from '../keys/keyStore';
-import { type Drawing, useRead } from '../readStore';
+import { useRead } from '../readStore';
+import { DRAWING_NAMES } from '../structures/drawingNames';
 import { PaintLimits } from './PaintLimits';
 import { PANELS } from './panels';
 import { Choice } from './panels/controls';
@@ -54,15 +55,13 @@ export function rangeAround({ mean_hu, sd_hu }: Pick<Sample, 'mean_hu' | 'sd_hu'
   return [Math.floor(mean_hu - spread), Math.ceil(mean_hu + spread)];
 }
 
-const DRAWINGS: Readonly<Record<Drawing, string>> = { both: 'Both', outline: 'Outline', fill: 'Fill' };
-
 function Fill() {
   const opacity = useRead((state) => state.opacity);
   const drawing = useRead((state) => state.drawing);
-  const set = useRead((state) => state.set);
+  const { set, setAllDrawings } = useRead.getState();
   return (
     <>
-      <Choice label="Draw" choices={DRAWINGS} value={drawing} onChange={(value) => set({ drawing: value })} />
+      <Choice label="Draw" choices={DRAWING_NAMES} value={drawing} onChange={setAllDrawings} />
       <div className={classes.line}>
         <span className={classes.label}>Fill</span>
         <Slider

@@ -71,6 +71,13 @@ export const STRUCTURE_ACTIONS: readonly Action[] = [
     press: () => withActive((key) => read().toggleLocked(key)),
   },
   {
+    id: 'structure.drawing',
+    group: 'Structures',
+    words: 'Active structure: fill and outline, outline, fill',
+    key: 'shift+f',
+    press: () => withActive((key) => read().stepDrawing(key)),
+  },
+  {
     id: 'structure.hide_all',
     group: 'Structures',
     words: 'Hide or show all structures',

@@ -3,7 +3,7 @@ import type { Plane, Triple } from '../../../../voxels';
 import { signed } from '../../../words';
 import { walkUnlooked } from '../../guidance/useLooked';
 import { LAYOUT_NAMES } from '../../layout/layouts';
-import { type Drawing, useRead } from '../../readStore';
+import { useRead } from '../../readStore';
 import { WINDOW_PRESETS } from '../../tools/presets';
 import { call } from '../handlers';
 import type { Action } from './action';
@@ -12,7 +12,6 @@ const { getState: read } = useRead;
 const FAST = 10;
 const TURN_DEGREES = 5;
 const FILL_STEP = 0.1;
-const DRAWINGS: readonly Drawing[] = ['both', 'outline', 'fill'];
 
 const SLICES: readonly Action[] = [
   slices('next', 'Next slice (or wheel)', 'down', 1),
@@ -95,9 +94,9 @@ const FITTING: readonly Action[] = [
   {
     id: 'view.drawing',
     group: 'View',
-    words: 'Fill and outline, outline, fill',
+    words: 'All structures: fill and outline, outline, fill',
     key: 'shift+o',
-    press: nextDrawing,
+    press: () => read().stepAllDrawings(),
   },
   {
     id: 'view.fill_less',
@@ -171,11 +170,6 @@ function toggleMaximised(): void {
 /** The next slice of the active structure that was not looked at, in the plane below the pointer. */
 function toUnseen(by: 1 | -1): void {
   withPlane((plane) => walkUnlooked(by, plane));
-}
-
-function nextDrawing(): void {
-  const { drawing, set } = read();
-  set({ drawing: DRAWINGS[(DRAWINGS.indexOf(drawing) + 1) % DRAWINGS.length] ?? 'both' });
 }
 
 function fill(by: 1 | -1): void {

@@ -1,0 +1,7 @@
+import type { Drawing } from '../../../viewer';
+
+export const DRAWING_NAMES: Readonly<Record<Drawing, string>> = {
+  both: 'Both',
+  outline: 'Outline',
+  fill: 'Fill',
+};
