@@ -21,6 +21,9 @@ import { type Section, straightSection } from './views/section';
 import { tiltedSection } from './views/tilt';
 
 const STRAIGHT: Triple = [0, 0, 0];
+/** An oblique plane that was still for so long is drawn in full detail, one plane after the other. */
+const STILL_MS = 120;
+const STILL_APART_MS = 60;
 
 export interface PaneScene {
   readonly image: ImageSlices;
@@ -43,6 +46,8 @@ export class PlanePane {
   private readonly shape: Triple;
   private axes: PlaneAxes;
   private isTilted = false;
+  private isMoving = false;
+  private stillTimer: ReturnType<typeof setTimeout> | undefined;
   private current: PlaneView;
   private fitted = true;
   private frameRequest = 0;
@@ -89,6 +94,7 @@ export class PlanePane {
   setView(view: PlaneView): void {
     this.current = view;
     this.imageStale = true;
+    if (this.isTilted) this.move();
     this.requestDraw();
     this.placeCrosshair();
     this.scene.looked(this);
@@ -110,6 +116,20 @@ export class PlanePane {
     this.axes = axesOf(this.frame, degrees);
     this.maskStale = true;
     this.setView(this.through(this.scene.crosshair()));
+  }
+
+  /** Oblique planes are coarse until they have come to rest. */
+  private move(): void {
+    this.isMoving = true;
+    clearTimeout(this.stillTimer);
+    this.stillTimer = setTimeout(
+      () => {
+        this.isMoving = false;
+        this.imageStale = true;
+        this.requestDraw();
+      },
+      STILL_MS + STILL_APART_MS * this.frame.normal,
+    );
   }
 
   pan(dx: number, dy: number): void {
@@ -227,7 +247,7 @@ export class PlanePane {
     if (!this.isShown) return;
     const { frame, current, scene } = this;
     const section: Section = this.isTilted
-      ? tiltedSection(this.axes, current, frame.spacing_mm)
+      ? tiltedSection(this.axes, current, frame.spacing_mm, this.isMoving ? 'moving' : 'still')
       : straightSection(frame, current);
     if (this.maskStale) this.maskPainter.invalidate();
     if (this.imageStale) this.imagePainter.draw(section, scene.image, scene.table);
@@ -248,6 +268,7 @@ export class PlanePane {
 
   remove(): void {
     cancelAnimationFrame(this.frameRequest);
+    clearTimeout(this.stillTimer);
     this.root.remove();
     // Browsers free a canvas's memory late; without a size it holds none.
     for (const canvas of this.canvases) canvas.width = 0;

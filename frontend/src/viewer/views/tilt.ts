@@ -2,16 +2,20 @@
 import type { LabelMap, Triple } from '../../voxels';
 import type { ImageSlices } from '../imageSlices';
 import type { PlaneView } from '../planeFrame';
-
 import type { PlaneAxes } from './planeAxes';
 import type { Section } from './section';
 
-/** Samples of a turned section: as many as can be made anew for each frame. */
-const MOST_SAMPLES = 300_000;
+/** While it turns, a section has as few samples as can be made anew for all planes in each frame. */
+const MOST_SAMPLES = { moving: 60_000, still: 300_000 } as const;
 
-export function tiltedSection(axes: PlaneAxes, view: PlaneView, spacing_mm: Triple): Section {
+export function tiltedSection(
+  axes: PlaneAxes,
+  view: PlaneView,
+  spacing_mm: Triple,
+  state: keyof typeof MOST_SAMPLES = 'still',
+): Section {
   const { width, height, pixelsPerMm, centre } = view;
-  const step = Math.max(1, Math.sqrt((width * height) / MOST_SAMPLES));
+  const step = Math.max(1, Math.sqrt((width * height) / MOST_SAMPLES[state]));
   const columns = Math.max(1, Math.ceil(width / step));
   const rows = Math.max(1, Math.ceil(height / step));
   const perColumn = scaled(axes.right, step / pixelsPerMm, spacing_mm);
@@ -47,13 +51,14 @@ function paintGrid(grid: Grid, image: ImageSlices, table: Uint32Array, pixels: U
   const { columns, rows, origin, perColumn, perRow } = grid;
   const [ni, nj, nk] = image.shape;
   const outside = table[-1024 & 0xffff] as number;
+  const { slices } = image;
   for (let row = 0, p = 0; row < rows; row++) {
     let i = origin[0] + row * perRow[0];
     let j = origin[1] + row * perRow[1];
     let k = origin[2] + row * perRow[2];
     for (let column = 0; column < columns; column++, p++) {
       const isInside = i >= 0 && j >= 0 && k >= 0 && i <= ni - 1 && j <= nj - 1 && k <= nk - 1;
-      pixels[p] = isInside ? (table[Math.round(linear(image, i, j, k)) & 0xffff] as number) : outside;
+      pixels[p] = isInside ? (table[Math.round(linear(image, slices, i, j, k)) & 0xffff] as number) : outside;
       i += perColumn[0];
       j += perColumn[1];
       k += perColumn[2];
@@ -62,27 +67,28 @@ function paintGrid(grid: Grid, image: ImageSlices, table: Uint32Array, pixels: U
 }
 
 /** HU between voxels; the nearest known value where the scan has not come in full. */
-function linear(image: ImageSlices, i: number, j: number, k: number): number {
-  const low = Math.floor(k);
-  const high = Math.min(image.shape[2] - 1, low + 1);
+function linear(image: ImageSlices, slices: readonly Int16Array[], i: number, j: number, k: number): number {
+  const [ni, nj, nk] = image.shape;
+  // No index is negative, so cutting off the fraction rounds down.
+  const low = k | 0;
+  const high = low < nk - 1 ? low + 1 : low;
   if (!image.isFull(low) || !image.isFull(high)) {
     return image.nearest(Math.round(i), Math.round(j), Math.round(k));
   }
-  const below = inSlice(image.slices[low] as Int16Array, image.shape, i, j);
-  if (high === low || k === low) return below;
-  return below + (inSlice(image.slices[high] as Int16Array, image.shape, i, j) - below) * (k - low);
+  const i0 = i | 0;
+  const j0 = j | 0;
+  const p = i0 + ni * j0;
+  const right = i0 < ni - 1 ? 1 : 0;
+  const down = j0 < nj - 1 ? ni : 0;
+  const below = between(slices[low] as Int16Array, p, right, down, i - i0, j - j0);
+  if (k === low) return below;
+  return below + (between(slices[high] as Int16Array, p, right, down, i - i0, j - j0) - below) * (k - low);
 }
 
-function inSlice(slice: Int16Array, [ni, nj]: Triple, i: number, j: number): number {
-  const i0 = Math.floor(i);
-  const j0 = Math.floor(j);
-  const di = i0 < ni - 1 ? 1 : 0;
-  const dj = j0 < nj - 1 ? ni : 0;
-  const p = i0 + ni * j0;
-  const si = i - i0;
-  const near = (slice[p] as number) * (1 - si) + (slice[p + di] as number) * si;
-  const far = (slice[p + dj] as number) * (1 - si) + (slice[p + dj + di] as number) * si;
-  return near + (far - near) * (j - j0);
+function between(slice: Int16Array, p: number, right: number, down: number, di: number, dj: number): number {
+  const near = (slice[p] as number) * (1 - di) + (slice[p + right] as number) * di;
+  const far = (slice[p + down] as number) * (1 - di) + (slice[p + down + right] as number) * di;
+  return near + (far - near) * dj;
 }
 
 function labelGrid(grid: Grid, map: LabelMap, layer: number, scratch: Uint8Array): Uint8Array {
