@@ -1,17 +1,28 @@
 import { Button, NativeSelect, SegmentedControl, UnstyledButton } from '@mantine/core';
 import { memo, useId } from 'react';
 import type { Assignment, Structure } from '../../../api';
+import { PLANES, type Plane } from '../../../voxels';
 import { millilitres, score } from '../../words';
+import { call } from '../keys/handlers';
+import { useShownKey } from '../keys/keyStore';
 import classes from './ComparePanel.module.css';
-import { type Comparison, type How, useCompareStore } from './compareStore';
+import { type Comparison, type How, isBeside, useCompareStore } from './compareStore';
 import { changed_ml, type Overlap } from './overlap';
 import { MINE, PREDICTION, type Source, sourceKey, sourcesOf, sourceWords } from './sources';
+import { useBesidePlane } from './useBeside';
 import { goToChange } from './useCompare';
+
+const PLANE_NAMES: Readonly<Record<Plane, string>> = {
+  axial: 'Axial',
+  sagittal: 'Sagittal',
+  coronal: 'Coronal',
+};
 
 /** Any two masks of the case: drawn one against the other, and in figures. */
 export function ComparePanel({ assignment }: { readonly assignment: Assignment }) {
   const comparison = useCompareStore((state) => state.comparison);
   const { start, stop } = useCompareStore.getState();
+  const shownKey = useShownKey('view.beside');
   const sources = withCurrent(sourcesOf(assignment), comparison);
   const base = sources.find(({ kind }) => kind !== 'mine');
   if (base === undefined) {
@@ -36,6 +47,9 @@ export function ComparePanel({ assignment }: { readonly assignment: Assignment }
             onClick={() => start({ shown: MINE, base, how: 'difference', by: 'compare' })}
           >
             Compare with {lower(base, assignment)}
+          </Button>
+          <Button size="compact-sm" variant="default" onClick={() => call('toggleBeside')}>
+            Side by side{shownKey === '' ? '' : ` (${shownKey})`}
           </Button>
         </div>
       ) : (
@@ -92,15 +106,35 @@ function Controls({ assignment, comparison, sources, onStop }: ControlsProps) {
         aria-label="How to draw it"
         data={[
           { value: 'difference', label: 'Difference' },
-          { value: 'overlay', label: 'Both outlines' },
+          { value: 'overlay', label: 'Outlines' },
+          { value: 'beside', label: 'Side by side' },
         ]}
         value={how}
         onChange={(value) => change({ how: value as How })}
       />
+      <PlaneChoice />
       <Button size="compact-sm" variant="default" onClick={onStop}>
         Stop comparing
       </Button>
     </div>
+  );
+}
+
+/** Which plane is shown twice; only while it is. */
+function PlaneChoice() {
+  const plane = useBesidePlane();
+  const tell = useCompareStore((state) => state.tell);
+  return (
+    plane !== null && (
+      <SegmentedControl
+        size="xs"
+        fullWidth
+        aria-label="Plane that is shown twice"
+        data={PLANES.map((value) => ({ value, label: PLANE_NAMES[value] }))}
+        value={plane}
+        onChange={(value) => tell({ plane: value as Plane })}
+      />
+    )
   );
 }
 
@@ -160,12 +194,14 @@ interface OverlapTableViewProps {
 
 export function OverlapTableView({ rows, structures }: OverlapTableViewProps) {
   const agreed = rows.every((row) => changed_ml(row) === 0);
+  const beside = useCompareStore(({ comparison }) => isBeside(comparison));
+  const signs = beside
+    ? '+ is only on the left, − only on the right.'
+    : 'Solid is added, hatched is removed.';
   return (
     <>
       <p className={classes.quiet}>
-        {agreed
-          ? 'The two masks are the same.'
-          : 'Solid is added, hatched is removed. Click a row to go there.'}
+        {agreed ? 'The two masks are the same.' : `${signs} Click a row to go there.`}
       </p>
       <div className={classes.scroller}>
         <table className={classes.table} aria-label="Agreement by structure">

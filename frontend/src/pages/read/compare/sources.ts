@@ -24,6 +24,12 @@ export function sourcesOf({ prediction_mask, subject, branches }: Assignment): S
   ];
 }
 
+/** What the own mask is compared with where nothing was chosen; a read from scratch has its own beginning. */
+export function usualBase(assignment: Assignment): Source {
+  const other = sourcesOf(assignment).find(({ kind }) => kind !== 'mine');
+  return other ?? { kind: 'revision', mask: assignment.mask.id, number: 0 };
+}
+
 /** Identity, for lists and for keeping what was fetched. */
 export function sourceKey(source: Source): string {
   return 'mask' in source ? `${source.kind}/${source.mask}/${source.number}` : source.kind;

@@ -1,78 +1,113 @@
-import { useEffect, useMemo } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { ViewerPort } from '../../../viewer';
 import type { LabelMap } from '../../../voxels';
+import { lend } from '../keys/handlers';
 import { MaskShelf } from '../masks/maskShelf';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
-import { type Comparison, useCompareStore } from './compareStore';
+import { type How, useCompareStore } from './compareStore';
 import { OverlapTable } from './overlap';
-import { type Source, sourceWords } from './sources';
+import { type Source, sourceWords, usualBase } from './sources';
 
 /** Fetches, draws and counts what the comparison says, and follows the strokes meanwhile. */
 export function useCompare(opened: OpenedCase): void {
   const port = useRead((state) => state.port);
-  const comparison = useCompareStore((state) => state.comparison);
-  const shelf = useMemo(() => new MaskShelf(opened), [opened]);
+  const masks = useMasks(opened);
+  useDrawn(opened, port, masks);
+  useCounted(opened, port, masks);
   useDifferenceGivesWay();
-  useEffect(() => () => useCompareStore.getState().stop(), []);
   useEffect(() => {
-    if (port === null || comparison === null) {
+    const { toggleBeside, forget } = useCompareStore.getState();
+    const giveBack = lend({ toggleBeside: () => toggleBeside(usualBase(opened.assignment)) });
+    return () => {
+      giveBack();
+      forget();
+    };
+  }, [opened]);
+}
+
+/** The masks as they lie in memory: what is drawn on is never copied. */
+interface Masks {
+  readonly shown: LabelMap;
+  readonly base: LabelMap | null;
+  readonly sources: readonly [shown: Source, base: Source | null];
+}
+
+function useMasks(opened: OpenedCase): Masks | null {
+  const shelf = useMemo(() => new MaskShelf(opened), [opened]);
+  const shown = useCompareStore(({ comparison }) => comparison?.shown ?? null);
+  const base = useCompareStore(({ comparison }) => comparison?.base ?? null);
+  const [masks, setMasks] = useState<Masks | null>(null);
+  useEffect(() => {
+    if (shown === null) {
+      return undefined;
+    }
+    let isGone = false;
+    const { tell } = useCompareStore.getState();
+    tell({ progress: { kind: 'fetching' }, rows: null });
+    Promise.all([shelf.get(shown), base === null ? null : shelf.get(base)]).then(
+      ([one, other]) => isGone || setMasks({ shown: one, base: other, sources: [shown, base] }),
+      (error: unknown) => isGone || tell({ progress: { kind: 'failed', sentence: sentenceOf(error) } }),
+    );
+    return () => {
+      isGone = true;
+      setMasks(null);
+    };
+  }, [shelf, shown, base]);
+  // Others may have been chosen since these came.
+  return masks?.sources[0] === shown && masks.sources[1] === base ? masks : null;
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function useDrawn(opened: OpenedCase, port: ViewerPort | null, masks: Masks | null): void {
+  const how = useCompareStore(({ comparison }) => comparison?.how ?? null);
+  useEffect(() => {
+    if (port === null || masks === null || how === null) {
+      return undefined;
+    }
+    draw(opened, port, masks, how);
+    return () => takeAway(port, opened);
+  }, [opened, port, masks, how]);
+}
+
+function draw({ assignment }: OpenedCase, port: ViewerPort, { shown, base, sources }: Masks, how: How): void {
+  const isOwn = sources[0].kind === 'mine';
+  // Side by side, each side has its name above.
+  const note = isOwn || how === 'beside' ? '' : `${sourceWords(sources[0], assignment)} · to look at`;
+  port.views.showInstead(isOwn ? null : shown, note);
+  port.views.compareWith(base, how);
+}
+
+function useCounted(opened: OpenedCase, port: ViewerPort | null, masks: Masks | null): void {
+  useEffect(() => {
+    if (port === null || masks === null) {
       return undefined;
     }
     const stop = new AbortController();
-    void compare({ opened, port, shelf, comparison, signal: stop.signal });
-    return () => {
-      stop.abort();
-      takeAway(port, opened);
-    };
-  }, [port, comparison, shelf, opened]);
+    count(opened, port, masks, stop.signal).catch((error: unknown) =>
+      useCompareStore.getState().tell({ progress: { kind: 'failed', sentence: sentenceOf(error) } }),
+    );
+    return () => stop.abort();
+  }, [opened, port, masks]);
 }
 
-interface Work {
-  readonly opened: OpenedCase;
-  readonly port: ViewerPort;
-  readonly shelf: MaskShelf;
-  readonly comparison: Comparison;
-  readonly signal: AbortSignal;
-}
-
-async function compare(work: Work): Promise<void> {
-  const { shelf, comparison, signal } = work;
-  const { tell } = useCompareStore.getState();
-  tell({ progress: { kind: 'fetching' }, rows: null });
-  try {
-    const [shown, base] = await Promise.all([
-      shelf.get(comparison.shown),
-      comparison.base === null ? null : shelf.get(comparison.base),
-    ]);
-    if (!signal.aborted) {
-      draw(work, shown, base);
-      await count(work, shown, base);
-    }
-  } catch (error) {
-    if (!signal.aborted) {
-      const sentence = error instanceof Error ? error.message : String(error);
-      tell({ progress: { kind: 'failed', sentence } });
-    }
-  }
-}
-
-function draw({ port, opened, comparison }: Work, shown: LabelMap, base: LabelMap | null): void {
-  const words = (source: Source): string => sourceWords(source, opened.assignment);
-  const isOwn = comparison.shown.kind === 'mine';
-  port.views.showInstead(isOwn ? null : shown, isOwn ? '' : `${words(comparison.shown)} · to look at`);
-  port.views.compareWith(base, comparison.how);
-}
-
-async function count({ opened, port, signal }: Work, shown: LabelMap, base: LabelMap | null): Promise<void> {
+async function count(
+  { assignment, mask }: OpenedCase,
+  port: ViewerPort,
+  { shown, base }: Masks,
+  signal: AbortSignal,
+): Promise<void> {
   const { tell } = useCompareStore.getState();
   if (base === null) {
     tell({ progress: { kind: 'ready' } });
     return;
   }
   tell({ progress: { kind: 'counting' } });
-  const table = new OverlapTable(base, shown, opened.assignment.volume.spacing_mm);
-  const stop = shown === opened.mask || base === opened.mask ? follow(port, table) : () => undefined;
+  const table = new OverlapTable(base, shown, assignment.volume.spacing_mm);
+  const stop = shown === mask || base === mask ? follow(port, table) : () => undefined;
   signal.addEventListener('abort', stop);
   if (await table.count(() => signal.aborted)) {
     const place: OverlapTable['place'] = (layer, value) => table.place(layer, value);

@@ -122,9 +122,12 @@ function PreviewBar({ opened, preview, onReopen }: PreviewBarProps) {
   );
 }
 
-function previewWords({ base }: Comparison): string {
-  return base === null
-    ? 'To look at, not to draw on. Restoring makes it the newest revision; nothing in between is lost.'
+function previewWords({ base, how }: Comparison): string {
+  if (base === null) {
+    return 'To look at, not to draw on. Restoring makes it the newest revision; nothing in between is lost.';
+  }
+  return how === 'beside'
+    ? 'On the right as it was, on the left as it is now.'
     : 'Solid was added since, hatched was removed since.';
 }
 

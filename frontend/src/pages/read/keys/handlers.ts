@@ -12,6 +12,8 @@ export interface Handlers {
   readonly save: () => void;
   readonly toggleHeatMap: () => void;
   readonly toggleDifference: () => void;
+  /** Two masks side by side, and back. */
+  readonly toggleBeside: () => void;
 }
 
 export type HandlerName = keyof Handlers;

@@ -1,8 +1,10 @@
 import { Button } from '@mantine/core';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Pane, Stroke, ViewerPort } from '../../../viewer';
-import { PLANES } from '../../../voxels';
+import { PLANES, type Plane } from '../../../voxels';
 import { Message } from '../../shell/RootLayout';
+import { BesidePane, SideName } from '../compare/BesidePane';
+import { useBesidePlane, useRoomBeside } from '../compare/useBeside';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
 import { placeOf } from './layouts';
@@ -23,13 +25,16 @@ export function Planes({ opened, onStroke }: PlanesProps) {
   const elements = useRef<Elements>({});
   const { port, problem } = useViewer(opened, elements, attempt);
   const layout = useRead((state) => state.layout);
+  const beside = useBesidePlane();
+  useRoomBeside();
   usePassedOn(port);
   useListeners(port, onStroke);
   useDifference(port, opened);
   return (
-    <main className={classes.planes} aria-label="Image" data-layout={layout}>
+    <main className={classes.planes} aria-label="Image" data-layout={beside === null ? layout : 'beside'}>
       {PLANES.map((plane) => (
-        <PaneFrame key={`${plane}-${attempt}`} pane={plane}>
+        <PaneFrame key={`${plane}-${attempt}`} pane={plane} beside={beside}>
+          {plane === beside && <SideName side="left" assignment={opened.assignment} />}
           <div
             ref={(element) => {
               elements.current[plane] = element;
@@ -41,9 +46,13 @@ export function Planes({ opened, onStroke }: PlanesProps) {
           <SliceRail plane={plane} />
         </PaneFrame>
       ))}
-      <PaneFrame pane="volume">
-        <VolumePane />
-      </PaneFrame>
+      {beside === null ? (
+        <PaneFrame pane="volume" beside={null}>
+          <VolumePane />
+        </PaneFrame>
+      ) : (
+        <BesidePane plane={beside} assignment={opened.assignment} />
+      )}
       <LoadBar />
       {problem !== null && (
         <div className={classes.problem}>
@@ -56,11 +65,23 @@ export function Planes({ opened, onStroke }: PlanesProps) {
   );
 }
 
+interface PaneFrameProps {
+  readonly pane: Pane;
+  /** The plane that is shown twice. */
+  readonly beside: Plane | null;
+  readonly children: ReactNode;
+}
+
 /** Panes that the layout leaves out keep a size below the others, so that going back costs nothing. */
-function PaneFrame({ pane, children }: { readonly pane: Pane; readonly children: ReactNode }) {
-  const place = useRead(({ layout, single, maximised }) => placeOf(pane, layout, single, maximised));
+function PaneFrame({ pane, beside, children }: PaneFrameProps) {
+  const place = useRead(({ layout, single, maximised }) => placeOf(pane, layout, single, maximised, beside));
   return (
-    <div className={classes.pane} data-pane={pane} data-place={place ?? 'none'}>
+    <div
+      className={classes.pane}
+      data-pane={pane}
+      data-place={place ?? 'none'}
+      data-side={pane === beside ? 'left' : undefined}
+    >
       {children}
     </div>
   );

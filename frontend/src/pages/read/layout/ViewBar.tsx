@@ -1,5 +1,6 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import {
+  IconColumns2,
   IconCommand,
   IconEyeOff,
   IconFocusCentered,
@@ -14,7 +15,9 @@ import {
   type TablerIcon,
 } from '@tabler/icons-react';
 import { LAYOUTS, type Layout } from '../../../viewer';
+import { isBeside, useCompareStore } from '../compare/compareStore';
 import { chooseLayout } from '../keys/actions/viewActions';
+import { call } from '../keys/handlers';
 import { actionCalled, useShownKey } from '../keys/keyStore';
 import { type Peek, useRead } from '../readStore';
 import { LAYOUT_NAMES } from './layouts';
@@ -59,6 +62,7 @@ export function ViewBar({ isReview, hasPrediction }: ViewBarProps) {
         label="Prediction"
         isDisabled={!hasPrediction}
       />
+      <BesideButton />
       {isReview && <Difference isDisabled={!hasPrediction} />}
       <span className={classes.gap} />
       <CommandButton id="panel.palette" icon={IconCommand} />
@@ -122,6 +126,19 @@ function PeekButton({ id, peek, icon, label, isDisabled = false }: PeekButtonPro
       isOn={isOn}
       isDisabled={isDisabled}
       onClick={() => set({ peek: isOn ? 'none' : peek })}
+    />
+  );
+}
+
+function BesideButton() {
+  const isOn = useCompareStore(({ comparison }) => isBeside(comparison));
+  return (
+    <ViewButton
+      id="view.beside"
+      label="Compare side by side"
+      icon={IconColumns2}
+      isOn={isOn}
+      onClick={() => call('toggleBeside')}
     />
   );
 }

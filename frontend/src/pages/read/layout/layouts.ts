@@ -1,5 +1,6 @@
 /** Which panes a layout shows, and where. */
 import type { Layout, Pane } from '../../../viewer';
+import { PLANES, type Plane } from '../../../voxels';
 
 export const LAYOUT_NAMES: Readonly<Record<Layout, string>> = {
   large_axial: 'Large axial, two beside',
@@ -19,10 +20,30 @@ const PLACES: Readonly<Record<Exclude<Layout, 'single'>, Readonly<Partial<Record
   three_and_volume: { axial: 'a', sagittal: 'b', coronal: 'c', volume: 'd' },
 };
 
-/** Where a pane stands; null where the layout does not show it. A maximised pane covers the others. */
-export function placeOf(pane: Pane, layout: Layout, single: Pane, maximised: Pane | null): Place | null {
-  if (pane === maximised || (layout === 'single' && pane === single)) {
+/**
+ * Where a pane stands; null where the layout does not show it. A maximised pane covers the others. A plane that has a
+ * second one beside it has the left half to itself.
+ */
+export function placeOf(
+  pane: Pane,
+  layout: Layout,
+  single: Pane,
+  maximised: Pane | null,
+  beside: Plane | null = null,
+): Place | null {
+  if (pane === maximised || (beside === null && layout === 'single' && pane === single)) {
     return 'all';
   }
+  if (beside !== null) {
+    return pane === beside ? 'a' : null;
+  }
   return layout === 'single' ? null : (PLACES[layout][pane] ?? null);
+}
+
+/** The plane that a layout is made for: the large one, or the first. */
+export function mainPlane(layout: Layout, single: Pane): Plane {
+  if (layout === 'single') {
+    return single === 'volume' ? 'axial' : single;
+  }
+  return PLANES.find((plane) => PLACES[layout][plane] === 'a') ?? 'axial';
 }

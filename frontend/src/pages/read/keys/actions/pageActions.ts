@@ -1,3 +1,4 @@
+import { isBeside, useCompareStore } from '../../compare/compareStore';
 import { type Panel, type SideTab, useRead } from '../../readStore';
 import { call } from '../handlers';
 import type { Action } from './action';
@@ -151,5 +152,7 @@ function closeOrRestore(): void {
     port.tools.dismiss();
   } else if (maximised !== null) {
     port?.maximise(null);
+  } else if (isBeside(useCompareStore.getState().comparison)) {
+    call('toggleBeside');
   }
 }

@@ -1,6 +1,7 @@
 import { LAYOUTS, type Layout, type Pane } from '../../../../viewer';
 import type { Plane, Triple } from '../../../../voxels';
 import { signed } from '../../../words';
+import { useCompareStore } from '../../compare/compareStore';
 import { walkUnlooked } from '../../guidance/useLooked';
 import { LAYOUT_NAMES } from '../../layout/layouts';
 import { useRead } from '../../readStore';
@@ -144,12 +145,21 @@ const FITTING: readonly Action[] = [
     key: 'shift+c',
     press: toggleDifference,
   },
+  {
+    id: 'view.beside',
+    group: 'View',
+    words: 'Compare side by side, and back',
+    key: 'shift+s',
+    press: () => void call('toggleBeside'),
+  },
 ];
 
 export const VIEW_ACTIONS: readonly Action[] = [...SLICES, ...PEEK, ...WINDOWS, ...LAYOUT, ...FITTING];
 
 export function chooseLayout(layout: Layout): void {
   const { port, single, set } = read();
+  // Side by side, the layout's main plane is the one to be doubled.
+  useCompareStore.getState().tell({ plane: null });
   set({ layout, maximised: null, single: layout === 'single' ? (port?.tools.plane() ?? single) : single });
 }
 
