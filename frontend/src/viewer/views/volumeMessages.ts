@@ -34,4 +34,8 @@ export type VolumeRequest =
 
 export type VolumeAnswer =
   | { readonly kind: 'failed'; readonly sentence: string }
+  /** The graphics card has dropped everything it was given, surfaces too. */
+  | { readonly kind: 'lost' }
+  /** It can draw again, and has no surfaces. */
+  | { readonly kind: 'restored' }
   | { readonly kind: 'picked'; readonly id: number; readonly depth: number | null };

@@ -17,6 +17,7 @@ import {
 import type { SurfaceTarget } from './surfaces';
 import type { Frame, Look, VolumeAnswer, VolumeRequest } from './volumeMessages';
 
+const LOST = 'The graphics card has dropped the 3-D view. It comes back by itself; the planes work on.';
 /** A press that moves less is a click. */
 const CLICK_PX = 4;
 const ZOOM_PER_PIXEL = 1.0012;
@@ -29,12 +30,21 @@ export interface VolumeHost {
   goTo(index: Ijk): void;
 }
 
+/** What becomes of the view without the reader's doing. */
+export interface VolumeFate {
+  /** Surfaces are gone and have to be shown again. */
+  restored(): void;
+  /** Nothing can be shown. */
+  failed(): void;
+}
+
 export class VolumeView implements SurfaceTarget {
   private readonly host: VolumeHost;
+  private readonly fate: VolumeFate;
+  private readonly note = document.createElement('p');
   private readonly canvas = document.createElement('canvas');
   private readonly letters: Readonly<Record<'left' | 'right' | 'top' | 'bottom', HTMLSpanElement>>;
   private readonly worker: Worker;
-  private readonly element: HTMLDivElement;
   private readonly resizes: ResizeObserver;
   private readonly listening = new AbortController();
   private readonly size_mm: Triple;
@@ -46,18 +56,22 @@ export class VolumeView implements SurfaceTarget {
   private lastPick = 0;
   private drag: { x: number; y: number; travelled: number; readonly button: number } | null = null;
 
-  constructor(element: HTMLDivElement, host: VolumeHost) {
+  constructor(element: HTMLDivElement, host: VolumeHost, fate: VolumeFate) {
     this.host = host;
+    this.fate = fate;
     const { shape, spacing_mm } = host.volume;
     this.size_mm = [0, 1, 2].map(
       (n) => (shape[n] as number) * (spacing_mm[n] as number),
     ) as unknown as Triple;
     this.reach_mm = 4 * Math.hypot(...this.size_mm);
-    this.element = element;
     Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
     this.canvas.style.touchAction = 'none';
     this.canvas.dataset.view = 'volume';
-    element.append(this.canvas);
+    Object.assign(this.note.style, { position: 'absolute', inset: '0', margin: 'auto', padding: '16px' });
+    Object.assign(this.note.style, { height: 'fit-content', maxWidth: '360px', textAlign: 'center' });
+    this.note.setAttribute('role', 'status');
+    this.say('');
+    element.append(this.canvas, this.note);
     this.letters = { left: letter(), right: letter(), top: letter(), bottom: letter() };
     placeLetters(this.letters, element);
     this.orbit = fitted(this.size_mm, element.clientWidth, element.clientHeight);
@@ -70,14 +84,36 @@ export class VolumeView implements SurfaceTarget {
   private start(): Worker {
     const worker = new Worker(new URL('./volumeWorker.ts', import.meta.url), { type: 'module' });
     worker.onmessage = ({ data }: MessageEvent<VolumeAnswer>) => {
-      if (data.kind === 'picked') {
-        this.picks.get(data.id)?.(data.depth);
-        this.picks.delete(data.id);
-      } else this.element.textContent = data.sentence;
+      this.answered(data);
     };
     const canvas = this.canvas.transferControlToOffscreen();
     worker.postMessage({ kind: 'start', canvas } satisfies VolumeRequest, [canvas]);
     return worker;
+  }
+
+  private answered(answer: VolumeAnswer): void {
+    switch (answer.kind) {
+      case 'picked':
+        this.picks.get(answer.id)?.(answer.depth);
+        this.picks.delete(answer.id);
+        return;
+      case 'lost':
+        this.say(LOST);
+        return;
+      case 'restored':
+        this.say('');
+        this.fate.restored();
+        return;
+      case 'failed':
+        this.say(answer.sentence);
+        this.fate.failed();
+    }
+  }
+
+  /** Over the picture; an empty sentence takes the note away. */
+  private say(sentence: string): void {
+    this.note.textContent = sentence;
+    this.note.hidden = sentence === '';
   }
 
   private tell(request: VolumeRequest, transfer: Transferable[] = []): void {
@@ -118,7 +154,7 @@ export class VolumeView implements SurfaceTarget {
     this.resizes.disconnect();
     // The graphics card's memory goes with the worker.
     this.worker.terminate();
-    for (const element of [this.canvas, ...Object.values(this.letters)]) element.remove();
+    for (const element of [this.canvas, this.note, ...Object.values(this.letters)]) element.remove();
   }
 
   private resized(): void {

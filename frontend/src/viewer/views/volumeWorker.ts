@@ -34,8 +34,7 @@ scope.onmessage = ({ data }) => {
 function answer(request: VolumeRequest): void {
   switch (request.kind) {
     case 'start':
-      canvas = request.canvas;
-      renderer = new SurfaceRenderer(canvas);
+      start(request.canvas);
       return;
     case 'show':
       renderer?.set(request.key, request.surface, request.colour);
@@ -56,6 +55,23 @@ function answer(request: VolumeRequest): void {
     case 'pick':
       void pick(request.id, request.look);
   }
+}
+
+/** Other programs, a driver or sleep can take the graphics card away; mostly it comes back. */
+function start(given: OffscreenCanvas): void {
+  canvas = given;
+  given.addEventListener('webglcontextlost', (event) => {
+    // Without this it would not come back.
+    event.preventDefault();
+    renderer = null;
+    scope.postMessage({ kind: 'lost' });
+  });
+  given.addEventListener('webglcontextrestored', () => {
+    renderer = new SurfaceRenderer(given);
+    scope.postMessage({ kind: 'restored' });
+    drawAfter(0);
+  });
+  renderer = new SurfaceRenderer(given);
 }
 
 function drawAfter(ms: number): void {

@@ -25,7 +25,7 @@ export function VolumePane() {
       <div
         ref={element}
         className={classes.volume}
-        role="img"
+        role="group"
         aria-label="Structures in 3-D"
         data-testid="volume"
         onDoubleClick={toggleMaximised}
