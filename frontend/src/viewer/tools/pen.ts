@@ -133,6 +133,8 @@ export class PenCanvas {
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.clean = !this.paint(new Pen(context, frame, view));
+    // Where a graphics card draws canvases, one that was only cleared can go on showing what was on it.
+    canvas.style.visibility = this.clean ? 'hidden' : 'visible';
   }
 
   remove(): void {
