@@ -22,6 +22,7 @@ from training.patches import Prepared, prepare
 from training.plan import Plan, Sample, plan_for, take_fingerprint
 from training.plan.schema import keys_by_layer
 from training.predict import (
+    OWN_COARSE,
     PredictionResult,
     PredictOptions,
     Predictor,
@@ -66,11 +67,14 @@ def train(
     on_progress: OnProgress,
     should_stop: ShouldStop,
     plan: Plan | None = None,
+    low: Plan | None = None,
     prepared: Path | None = None,
 ) -> Report:
     """Train a model, score it on the test cases and write it to out_dir/model.
 
-    Without a `plan` one is made from the training cases; the time is the manifest's either way. `prepared` is
+    Without a `plan` one is made from the training cases; the time is the manifest's either way. With a plan
+    `low` a model that finds the structures is trained before, in the time that this plan says, and written to
+    out_dir/model/low. `prepared` is
     a folder that several runs may share for scans brought onto a plan's grid; without it they are kept in
     out_dir until the run ends. Called again with the same manifest and folder after an interruption, the run
     goes on from the last checkpoint. Where torchrun started several processes they train together; only the
@@ -79,12 +83,9 @@ def train(
     with joined() as world:
         tell = on_progress if world.first else ignore_progress
         folder = prepared or out_dir / "prepared"
-        if not world.first:
-            world.wait()  # until the first process has made the plan and the files
-        inputs = _inputs(manifest, out_dir, plan, folder, tell, should_stop)
-        if world.first:
-            world.wait()
-        network, state = _fit(inputs, manifest, out_dir, tell, should_stop, world)
+        if low is not None:
+            _train_low(manifest, out_dir, low, folder, tell, should_stop, world)
+        inputs, network, state = _trained(manifest, out_dir, plan, folder, tell, should_stop, world)
         scores: tuple[CaseScore, ...] = ()
         if world.first:
             _write(out_dir / _MODEL, network, inputs.plan, manifest, state)
@@ -94,6 +95,56 @@ def train(
         world.wait()
     tell(Progress("done", 1, 1, "Training is finished", 0.0))
     return _report(out_dir / _MODEL, inputs, manifest, state, scores)
+
+
+def _trained(
+    manifest: Manifest,
+    out_dir: Path,
+    plan: Plan | None,
+    folder: Path,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+    world: World,
+) -> tuple["_Inputs", nn.Module, State]:
+    """Plan, prepare and train, in all processes that train together."""
+    if not world.first:
+        world.wait()  # until the first process has made the plan and the files
+    inputs = _inputs(manifest, out_dir, plan, folder, on_progress, should_stop)
+    if world.first:
+        world.wait()
+    network, state = _fit(inputs, manifest, out_dir, on_progress, should_stop, world)
+    return inputs, network, state
+
+
+def _train_low(
+    manifest: Manifest,
+    out_dir: Path,
+    plan: Plan,
+    folder: Path,
+    on_progress: OnProgress,
+    should_stop: ShouldStop,
+    world: World,
+) -> None:
+    """Train the model of low resolution, a run of its own in out_dir/low; write it into the model's folder.
+
+    It comes first: where a model's own description lies, the folder is complete.
+    """
+    parent = manifest.parent / OWN_COARSE if manifest.parent is not None else None
+    own = replace(
+        manifest,
+        budget_s=plan.budget_s,
+        validation=(),
+        test=(),
+        parent=parent if parent is not None and parent.is_dir() else None,
+    )
+
+    def tell(progress: Progress) -> None:
+        message = f"Low resolution: {progress.message}"
+        on_progress(replace(progress, stage=f"{OWN_COARSE}-{progress.stage}", message=message))
+
+    inputs, network, state = _trained(own, out_dir / OWN_COARSE, plan, folder, tell, should_stop, world)
+    if world.first:
+        _write(out_dir / _MODEL / OWN_COARSE, network, inputs.plan, own, state)
 
 
 @dataclass(frozen=True)
@@ -263,11 +314,11 @@ def _report(
         metric_version=METRIC_VERSION,
         validation=state.dice or {},
         epochs=tuple(asdict(epoch) for epoch in state.epochs),
-        notes=_notes(inputs, manifest, state),
+        notes=_notes(inputs, manifest, state, model_dir),
     )
 
 
-def _notes(inputs: _Inputs, manifest: Manifest, state: State) -> tuple[str, ...]:
+def _notes(inputs: _Inputs, manifest: Manifest, state: State, model_dir: Path) -> tuple[str, ...]:
     """Return what the reader of a report should know, in sentences."""
     notes = []
     if len(inputs.cases) == 1:
@@ -278,6 +329,8 @@ def _notes(inputs: _Inputs, manifest: Manifest, state: State) -> tuple[str, ...]
     missing = [s.key for s in manifest.structures if s.key not in drawn]
     if missing:
         notes.append(f"Not drawn in any training case, so not learned: {', '.join(missing)}.")
+    if (model_dir / OWN_COARSE).is_dir():
+        notes.append("A model of low resolution lies beside it, for predict --coarse.")
     if state.stopped:
         notes.append(f"Stopped after {state.step} of {state.steps} steps: validation no longer gained.")
     return tuple(notes)

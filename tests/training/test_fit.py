@@ -308,7 +308,7 @@ def test_checkpoints_are_written_every_epoch_and_when_time_has_passed(
     by_epoch = dataclasses.replace(tiny, epoch_steps=5)
     assert steps_on_disk(by_epoch, tmp_path / "epochs" / "c") == {5, 10}
     monkeypatch.setattr("training.fit.loop.CHECKPOINT_EVERY_S", 0.0)
-    monkeypatch.setattr("training.fit.loop._SAVING_SHARE", 1e9)
+    monkeypatch.setattr("training.fit.pace.SAVING_SHARE", 1e9)
     assert len(steps_on_disk(by_epoch, tmp_path / "always" / "c")) >= 10
 
 
@@ -347,13 +347,14 @@ def test_one_slow_step_does_not_shorten_a_run(
 
     def clock() -> float:
         tick = next(ticks)
-        return tick + (60.0 if tick > 9 else 0.0)
+        return tick + (60.0 if tick > 21 else 0.0)
 
     monkeypatch.setattr("training.fit.loop.time.monotonic", clock)
-    free = dataclasses.replace(tiny, min_steps=1, max_steps=1000, budget_s=50.0)
+    free = dataclasses.replace(tiny, min_steps=1, max_steps=10_000, budget_s=1000.0)
     with pytest.raises(Cancelled):
         run(free, cases, tmp_path / "c", stop=lambda: True)
-    assert load_tensors(tmp_path / "c")[1]["steps"] == 50
+    steps = load_tensors(tmp_path / "c")[1]["steps"]
+    assert 600 < steps < 930  # of a second: the minute is gone, but counts as three of the steps timed
 
 
 def test_a_network_is_compiled_on_an_accelerator_alone() -> None:

@@ -20,7 +20,7 @@ from training.networks import load_tensors
 from training.patches import draw_batch, prepare
 
 Ended = tuple[dict[str, Tensor], dict[str, Any]]
-TIMED = 10  # steps of the trial that says how many the budget pays for
+TIMED = 40  # steps of the trial that says how many the budget pays for
 
 
 @pytest.fixture(scope="module")

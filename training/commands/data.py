@@ -173,6 +173,12 @@ def _timed(plan: Plan, arguments: argparse.Namespace) -> Recipe:
     return Recipe(budget_s=budget_s, steps=arguments.steps, plan=plan)
 
 
+def low_plan_of(word: str) -> Plan | None:
+    """Return the plan low of a file that is named as a whole; None where there is none."""
+    path = Path(word)
+    return read_plans(path).get("low") if word != AUTO and path.is_file() else None
+
+
 def read_named_plan(word: str) -> Plan:
     """Read FILE, or the plan called NAME of FILE:NAME. Raises TrainingError with one sentence."""
     path, colon, name = word.rpartition(":")

@@ -3,22 +3,37 @@
 import argparse
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
-from training.commands.arguments import whole_from
+from training.commands.arguments import number_from, whole_from
 from training.commands.bars import Bars, interruptible, say, show, shown
-from training.commands.data import AUTO, LAYOUTS, add_data, add_memory, add_time, cache_of, recipe_of
+from training.commands.data import (
+    AUTO,
+    LAYOUTS,
+    add_data,
+    add_memory,
+    add_time,
+    cache_of,
+    low_plan_of,
+    recipe_of,
+)
 from training.dataset import Dataset, DatasetCase, convert, read_dataset
 from training.experiments.folds import held_out
+from training.experiments.trial import Recipe, samples_of
 from training.manifest import Manifest, Report
-from training.plan import Plan
-from training.progress import TrainingError
+from training.model import open_model
+from training.plan import Fingerprint, Plan, coarse_plan_for, take_fingerprint
+from training.predict import OWN_COARSE
+from training.progress import OnProgress, TrainingError
 from training.run import train
 
 TEST = "test"
+COARSE_SHARE = 0.15  # of the time, for a model that only has to find the structures
+_CHECKPOINTS = ("checkpoint", "previous-checkpoint")
 
 
 def add(commands: Any) -> None:
@@ -34,6 +49,15 @@ def add(commands: Any) -> None:
     parser.add_argument("--seed", type=whole_from(0), default=0)
     add_time(parser, None)
     add_memory(parser)
+    parser.add_argument(
+        "--coarse",
+        type=number_from(0),
+        nargs="?",
+        const=COARSE_SHARE,
+        metavar="SHARE",
+        help="also train a model of low resolution, MODEL/low, for predict --coarse, in this share of the "
+        "time (%(const)g); done without asking where PLAN holds a plan called low, unless SHARE is 0",
+    )
     parser.add_argument(
         "--val",
         metavar="SHARE|test",
@@ -64,14 +88,56 @@ def run(arguments: argparse.Namespace) -> None:
             validation=groups[1],
             modality=dataset.modality,
         )
-        plan = recipe.plan_for(
-            manifest.train, manifest.structures, manifest.parent, report, modality=manifest.modality
-        )
+        plan, low = plans_of(arguments, recipe, manifest, report)
         _refuse_other_length(arguments.out, plan)
-        done = train(manifest, arguments.out, on_progress=report, should_stop=should_stop, plan=plan)
+        manifest = replace(manifest, budget_s=plan.budget_s)
+        done = train(manifest, arguments.out, on_progress=report, should_stop=should_stop, plan=plan, low=low)
     if os.environ.get("RANK", "0") == "0":  # of several processes started by torchrun one speaks
         (arguments.out / "report.json").write_text(done.to_json())
         _show(done)
+
+
+def plans_of(
+    arguments: argparse.Namespace, recipe: Recipe, manifest: Manifest, on_progress: OnProgress
+) -> tuple[Plan, Plan | None]:
+    """Return the plan to train by and, where one is wanted, that of the model of low resolution.
+
+    The two share the time; with a number of steps the second is given its share of as many besides.
+    """
+    share = COARSE_SHARE if arguments.coarse is None else arguments.coarse
+    if share >= 1:
+        raise TrainingError(f"--coarse takes a share of the time below 1, not {share:g}.")
+    plans = {"full": recipe.plan, "low": low_plan_of(arguments.plan)}
+    fingerprint: Fingerprint | None = None
+    if recipe.plan is None or (arguments.coarse and plans["low"] is None):
+        samples = samples_of(manifest.train, on_progress)
+        fingerprint = take_fingerprint(samples, manifest.structures, modality=manifest.modality)
+    if recipe.plan is None and fingerprint is not None:
+        plans = {"low": None, **recipe.planned(fingerprint, manifest.structures, manifest.parent)}
+    full, low = plans["full"], plans["low"]
+    assert full is not None  # noqa: S101 - it was given or planned
+    if low is None and arguments.coarse and fingerprint is not None:
+        parent = own_low_plan(manifest.parent)
+        low = coarse_plan_for(fingerprint, manifest.structures, full, budget_s=recipe.budget_s, parent=parent)
+    if low is None or share == 0:
+        return recipe.timed(full), None
+    return _shared(recipe, full, low, share)
+
+
+def own_low_plan(model: Path | None) -> Plan | None:
+    """Return the plan of a model's own low resolution, if it has one."""
+    if model is None or not (model / OWN_COARSE).is_dir():
+        return None
+    return open_model(model / OWN_COARSE)[0]
+
+
+def _shared(recipe: Recipe, full: Plan, low: Plan, share: float) -> tuple[Plan, Plan]:
+    """Return both plans with their times."""
+    if recipe.steps is not None:
+        steps = max(1, round(share * recipe.steps))
+        return recipe.timed(full), replace(recipe, steps=steps, budget_s=share * recipe.budget_s).timed(low)
+    times = [replace(recipe, budget_s=part * recipe.budget_s) for part in (1 - share, share)]
+    return times[0].timed(full), times[1].timed(low)
 
 
 def _refuse_other_length(out: Path, plan: Plan) -> None:
@@ -81,7 +147,8 @@ def _refuse_other_length(out: Path, plan: Plan) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return
     lengths = [(p.min_steps, p.max_steps, p.budget_s) for p in (kept, plan)]
-    if (out / "checkpoint").is_dir() and lengths[0] != lengths[1]:
+    begun = any((out / "checkpoint" / f"{name}.safetensors").is_file() for name in _CHECKPOINTS)
+    if begun and lengths[0] != lengths[1]:
         fixed = kept.min_steps == kept.max_steps
         length = f"{kept.max_steps} steps" if fixed else f"{kept.budget_s:g} s"
         raise TrainingError(

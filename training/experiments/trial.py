@@ -14,7 +14,7 @@ import numpy as np
 from training.labels import StructureSpec
 from training.manifest import Case, CaseScore, Manifest, Report
 from training.model import open_model, read_description
-from training.plan import Plan, Sample, plan_for, take_fingerprint
+from training.plan import Fingerprint, Plan, Sample, configurations, plan_for, take_fingerprint
 from training.progress import OnProgress, Progress, ShouldStop, TrainingError, ignore_progress
 from training.run import train
 
@@ -48,15 +48,37 @@ class Recipe:
         modality: str = "CT",
     ) -> Plan:
         """Return the plan of a run on these cases. Raises TrainingError with one sentence."""
-        plan = self.plan or plan_for(
-            take_fingerprint(samples_of(cases, on_progress), structures, modality=modality),
+        if self.plan is not None:
+            return self.timed(self.plan)
+        fingerprint = take_fingerprint(samples_of(cases, on_progress), structures, modality=modality)
+        return self.timed(self.planned(fingerprint, structures, parent)["full"])
+
+    def planned(
+        self, fingerprint: Fingerprint, structures: Sequence[StructureSpec], parent: Path | None
+    ) -> dict[str, Plan]:
+        """Return what the rules make of a fingerprint: "full", and "low" where they want one (no child)."""
+        if parent is None:
+            return configurations(
+                fingerprint,
+                structures,
+                budget_s=self.budget_s,
+                network=self.network,
+                preset=self.preset,
+                memory_gb=self.memory_gb,
+            )
+        child = plan_for(
+            fingerprint,
             structures,
             budget_s=self.budget_s,
-            parent=open_model(parent)[0] if parent else None,
+            parent=open_model(parent)[0],
             network=self.network,
             preset=self.preset,
             memory_gb=self.memory_gb,
         )
+        return {"full": child}
+
+    def timed(self, plan: Plan) -> Plan:
+        """Return the plan with the recipe's time, or its number of steps."""
         plan = replace(plan, budget_s=self.budget_s)
         if self.steps is None:
             return plan

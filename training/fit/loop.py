@@ -13,19 +13,17 @@ from torch import Tensor, nn
 from training.fit import checkpoint as disk
 from training.fit.distributed import ALONE, World
 from training.fit.optimise import averaging, follow, learning_rate, optimiser_of
+from training.fit.pace import Pace, pause, timed_steps, usual
 from training.fit.state import Epoch, State, fingerprint_of
 from training.fit.validation import mean_dice
 from training.losses import deep, loss_of
-from training.networks import autocast, bf16_is_faster, build, device
+from training.networks import autocast, bf16_is_faster, build, device, half
 from training.patches import Batch, Prepared, ahead, draw_crops, finished
 from training.plan import Plan
 from training.progress import Cancelled, OnProgress, Progress, ShouldStop, TrainingError
 
 CHECKPOINT_EVERY_S = 20.0
-_SAVING_SHARE = 0.05  # of the time, at most, goes into checkpoints
 _REPORT_EVERY_S = 0.5
-_TIMED_STEPS = 10
-_WARMING_STEPS = 2
 _UNREAD = 10  # losses, at most
 
 Start = Callable[[nn.Module], None]
@@ -37,6 +35,7 @@ class Fit:
     """A training in progress: network, optimiser and place.
 
     `forward` is the network as it is run: compiled on an accelerator, averaging gradients among processes.
+    `scaler` scales gradients where they are float16.
     """
 
     plan: Plan
@@ -49,6 +48,7 @@ class Fit:
     optimiser: torch.optim.Optimizer
     loss: Callable[..., Tensor]
     state: State
+    scaler: torch.amp.GradScaler | None = None
 
     def step(self, batch: Batch) -> Tensor:
         """Take one step and return its loss, which an accelerator may still be working on."""
@@ -59,12 +59,23 @@ class Fit:
             logits = self.forward(batch.image)
         loss = self.loss(logits, batch.target, batch.known)
         self.optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.plan.clip_norm)
-        self.optimiser.step()
+        self._descend(loss)
         if self.average is not None:
             follow(self.average, self.network, self.plan, state.step)
         return self.world.mean(loss.detach())
+
+    def _descend(self, loss: Tensor) -> None:
+        """Move the weights against the clipped gradients; with a scaler not where one of them overflowed."""
+        if self.scaler is None:
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.plan.clip_norm)
+            self.optimiser.step()
+            return
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimiser)
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.plan.clip_norm)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
 
     @property
     def learned(self) -> nn.Module:
@@ -76,7 +87,9 @@ class Fit:
         if self.world.first:
             average = {} if self.average is None else self.average.state_dict()
             moments = disk.moments_of(self.optimiser)
-            disk.save(path, disk.Stored(self.state, self.network.state_dict(), average, self.best, moments))
+            scaler = None if self.scaler is None else self.scaler.state_dict()
+            state = replace(self.state, scaler=scaler)
+            disk.save(path, disk.Stored(state, self.network.state_dict(), average, self.best, moments))
 
 
 def fit(
@@ -99,7 +112,12 @@ def fit(
     returned is the best by validation; else the last. Raises Cancelled after saving, TrainingError with a
     sentence.
     """
-    run = _resumed(plan, seed, order, checkpoint, world) or _started(plan, cases, seed, order, start, world)
+    resumed = _resumed(plan, seed, order, checkpoint, world)
+    run = resumed or _started(plan, seed, order, start, world)
+    if resumed is None and plan.min_steps < plan.max_steps:
+        with _drawing(cases, plan, seed, world) as draw:
+            pace = _measured(run, draw, validation, checkpoint)
+        _set_length(run, pace)
     with _drawing(cases, plan, seed, world) as draw:
         _Loop(run, checkpoint, draw, validation, on_progress, should_stop).go()
     if run.best:
@@ -196,7 +214,7 @@ class _Loop:
         began = time.monotonic()
         self.run.save(self.checkpoint)
         self.saved = time.monotonic()
-        self.pause = max(CHECKPOINT_EVERY_S, (self.saved - began) / _SAVING_SHARE)
+        self.pause = pause(self.saved - began, CHECKPOINT_EVERY_S)
 
     def _report(self, *, now: bool = False) -> None:
         clock = time.monotonic()
@@ -236,18 +254,17 @@ def _progress(state: State, seconds_left: float) -> Progress:
     )
 
 
-def _started(plan: Plan, cases: Sequence[Prepared], seed: int, order: str, start: Start, world: World) -> Fit:
+def _started(plan: Plan, seed: int, order: str, start: Start, world: World) -> Fit:
     bf16 = bool(world.agreed(float(bf16_is_faster())))
     state = State(order, fingerprint_of(plan), plan.max_steps, bf16)
-    run = _new(plan, seed, state, world, start)
-    if plan.min_steps < plan.max_steps:
-        first = {name: tensor.clone() for name, tensor in run.network.state_dict().items()}
-        per_step = world.agreed(_seconds_per_step(run, cases))
-        steps = min(max(int(plan.budget_s / per_step), plan.min_steps), plan.max_steps)
-        run.state = replace(state, steps=steps)
-        disk.fill(run.network, first)
-        run.optimiser, run.average = optimiser_of(plan, run.network), averaging(plan, run.network)
-    return run
+    return _new(plan, seed, state, world, start)
+
+
+def _set_length(run: Fit, pace: Pace) -> None:
+    """Set the number of steps that the budget pays for."""
+    plan = run.plan
+    paid = run.world.agreed(pace.steps(plan.budget_s, plan.epoch_steps, CHECKPOINT_EVERY_S))
+    run.state = replace(run.state, steps=min(max(int(paid), plan.min_steps), plan.max_steps))
 
 
 def _new(plan: Plan, seed: int, state: State, world: World, start: Start = lambda _: None) -> Fit:
@@ -258,7 +275,18 @@ def _new(plan: Plan, seed: int, state: State, world: World, start: Start = lambd
     average = averaging(plan, network)
     forward = accelerated(world.spread(network), device())
     loss = deep(loss_of(plan), plan.deep_supervision)
-    return Fit(plan, seed, world, network, forward, average, {}, optimiser, loss, state)
+    scaler = _scaler(state)
+    return Fit(plan, seed, world, network, forward, average, {}, optimiser, loss, state, scaler)
+
+
+def _scaler(state: State) -> torch.amp.GradScaler | None:
+    """Return what scales gradients in float16, going on where it was; None in any other format."""
+    if not state.bf16 or half() != torch.float16:
+        return None
+    scaler = torch.amp.GradScaler(device().type)
+    if state.scaler is not None:
+        scaler.load_state_dict(state.scaler)
+    return scaler
 
 
 def accelerated(network: nn.Module, on: torch.device, backend: str = "inductor") -> nn.Module:
@@ -291,20 +319,32 @@ def _drawing(
         yield lambda step: finished(cut(step), plan, seed, number(step), device())
 
 
-def _seconds_per_step(run: Fit, cases: Sequence[Prepared]) -> float:
-    """Time a few steps that are undone afterwards.
+def _measured(
+    run: Fit, draw: Callable[[int], Batch], validation: Validation | None, checkpoint: Path
+) -> Pace:
+    """Time steps, which are undone afterwards, a checkpoint and a validation."""
+    first = {name: tensor.clone() for name, tensor in run.network.state_dict().items()}
 
-    The first two warm up; of the others the lower quartile counts, because a neighbour's burst of work can
-    only make a step slower.
-    """
-    times = []
-    with _drawing(cases, run.plan, run.seed, run.world) as draw:
-        for step in range(_TIMED_STEPS):
-            began = time.monotonic()
-            _finite(run.step(draw(step)))
-            times.append(time.monotonic() - began)
-    counted = sorted(times[_WARMING_STEPS:])
-    return max(counted[len(counted) // 4], 1e-4)
+    def step(number: int) -> None:
+        _finite(run.step(draw(number)))
+
+    times = timed_steps(step, run.plan.budget_s, run.world.agreed)
+    clock = [time.monotonic()]
+    trial = checkpoint.with_name("trial.safetensors")
+    trial.unlink(missing_ok=True)
+    run.save(trial)
+    trial.unlink(missing_ok=True)
+    clock.append(time.monotonic())
+    if validation is not None and run.world.first:
+        validation(run.learned.eval(), run.state.bf16)
+        run.network.train()
+    clock.append(time.monotonic())
+    disk.fill(run.network, first)
+    plan = run.plan
+    run.optimiser, run.average = optimiser_of(plan, run.network), averaging(plan, run.network)
+    run.scaler = _scaler(run.state)
+    spent = sum(times) + clock[2] - clock[0]
+    return Pace(usual(times), clock[1] - clock[0], clock[2] - clock[1], spent)
 
 
 def _resumed(plan: Plan, seed: int, order: str, checkpoint: Path, world: World) -> Fit | None:

@@ -37,6 +37,8 @@ class Muon(torch.optim.AdamW):
         ]
         self.momentum, self.rms = momentum, rms
         super().__init__([g for g in groups if g["params"]], lr=lr, weight_decay=weight_decay, fused=True)
+        # AdamW's fused kernel passes over gradients that overflowed; a GradScaler has to do so for kernels.
+        self._step_supports_amp_scaling = False
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]  # no closure, no loss

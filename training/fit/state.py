@@ -26,7 +26,8 @@ class State:
 
     `steps` is the number that the budget gave; `epochs` holds every finished epoch, `dice` the last
     validation's Dice per structure (None = not applicable), `best_epoch` the index of the best; `stopped` is
-    true once validation has not gained for the plan's patience.
+    true once validation has not gained for the plan's patience. `bf16` is true in 16 bits of either format;
+    in float16 `scaler` is where the scaling of gradients was.
     """
 
     order: str
@@ -40,6 +41,7 @@ class State:
     dice: dict[str, float | None] | None = None
     best_epoch: int | None = None
     stopped: bool = False
+    scaler: dict[str, float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""

@@ -11,6 +11,7 @@ from training.networks.norm import InstanceNorm
 from training.progress import TrainingError
 
 _MOST_THREADS = 16
+_TENSOR_CORES = (7, 0)  # compute capability
 
 
 @functools.cache
@@ -42,10 +43,11 @@ def channels_last(network: nn.Module) -> nn.Module:
 def bf16_is_faster() -> bool:
     """Tell whether 16-bit autocast pays off here, by timing one training step of a small network each way.
 
-    Processors with AMX or AVX512-BF16 gain two to five times; others emulate it and lose.
+    Processors with AMX or AVX512-BF16 gain two to five times; others emulate it and lose. Graphics cards gain
+    by their tensor cores, which those before Volta have not.
     """
     if device().type != "cpu":
-        return bool(torch.cuda.is_bf16_supported())
+        return torch.cuda.get_device_capability() >= _TENSOR_CORES
     first, second = nn.Conv3d(8, 16, 3, padding=1), nn.Conv3d(16, 16, 3, padding=1)
     network = channels_last(nn.Sequential(first, InstanceNorm(16), nn.LeakyReLU(), second))
     image = torch.ones(1, 8, 32, 32, 32).to(memory_format=torch.channels_last_3d)
@@ -62,6 +64,17 @@ def bf16_is_faster() -> bool:
     return seconds[True] < 0.9 * seconds[False]
 
 
+@functools.cache
+def half() -> torch.dtype:
+    """Return the 16-bit format: bfloat16, or float16 on graphics cards that only emulate it (Volta, Turing).
+
+    Gradients in float16 must be scaled, or the small ones become 0.
+    """
+    if device().type == "cpu" or torch.cuda.is_bf16_supported(including_emulation=False):
+        return torch.bfloat16
+    return torch.float16
+
+
 def autocast(bf16: bool) -> torch.autocast:
-    """Return the context in which the network runs."""
-    return torch.autocast(device().type, torch.bfloat16, enabled=bf16)
+    """Return the context in which the network runs: in 16 bits, of the device's own format, or in 32."""
+    return torch.autocast(device().type, half(), enabled=bf16)

@@ -5,7 +5,7 @@ patch is what a processor can train on in a given time, and scans too large for 
 """
 
 from training.plan.check import check
-from training.plan.choose import UNETS, configurations, plan_for
+from training.plan.choose import UNETS, coarse_plan_for, configurations, plan_for
 from training.plan.fingerprint import Fingerprint, Intensities, Sample, take_fingerprint
 from training.plan.inherit import read_plan, read_plans, write_plans
 from training.plan.schema import (
@@ -31,6 +31,7 @@ __all__ = [
     "Triple",
     "channel_table",
     "check",
+    "coarse_plan_for",
     "configurations",
     "plan_for",
     "read_plan",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from training.labels import StructureSpec
-from training.plan.fingerprint import Fingerprint
+from training.plan.fingerprint import Fingerprint, triple
 from training.plan.memory import memory_plans
 from training.plan.processor import (
     MAX_PATCH_VOXELS,
@@ -17,8 +17,10 @@ from training.plan.processor import (
 from training.plan.rules import ANISOTROPY, budget_for
 from training.plan.schema import Plan, Step
 from training.progress import TrainingError
+from training.volume import resampled_shape
 
 UNETS = ("plain_unet", "resenc_unet")
+COARSE_MM, COARSER = 6.0, 2.0  # voxels that find structures; at least so many times those of the full plan
 _MULTIPLE = 32  # fits every other network with the arguments that it has by itself
 
 
@@ -91,6 +93,42 @@ def configurations(
         memory_gb=memory_gb or budget.reference_gb,
     )
     return {name: _built(plan) for name, plan in plans.items()}
+
+
+def coarse_plan_for(
+    fingerprint: Fingerprint,
+    structures: Sequence[StructureSpec],
+    full: Plan,
+    *,
+    budget_s: float,
+    parent: Plan | None = None,
+) -> Plan:
+    """Choose the plan "low" of a model that only has to find the structures, for the model of `full`.
+
+    Its voxels are about 6 mm, or twice as wide as the finest of `full` where those are coarser; whatever
+    trains, it follows the rules for a processor, whose networks are small. With a `parent`, another model's
+    own low resolution, grid, intensities, patch and network are the parent's.
+    """
+    mm = max(COARSE_MM, COARSER * min(full.spacing_mm))
+    low = processor_plan(
+        _seen_at(fingerprint, mm),
+        structures,
+        budget_s=budget_s,
+        network="plain_unet",
+        voxels=STEP_S * VOXELS_PER_S,
+    )
+    low = low if parent is None else _child(low, parent)
+    return replace(low, name="low")
+
+
+def _seen_at(fingerprint: Fingerprint, mm: float) -> Fingerprint:
+    """Return the fingerprint of the same scans with voxels no finer than `mm`."""
+    spacings = [triple(max(mm, s) for s in spacing) for spacing in fingerprint.spacings_mm]
+    shapes = [
+        resampled_shape(shape, before, after)
+        for shape, before, after in zip(fingerprint.shapes, fingerprint.spacings_mm, spacings, strict=True)
+    ]
+    return replace(fingerprint, spacings_mm=tuple(spacings), shapes=tuple(shapes))
 
 
 def _built(plan: Plan) -> Plan:

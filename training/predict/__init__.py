@@ -4,11 +4,12 @@ from training.predict.components import Validated, choose_postprocessing, keep_l
 from training.predict.ensemble import Manner, Member, PredictionResult, delineate
 from training.predict.locate import locate
 from training.predict.oddities import Region
-from training.predict.predictor import PredictOptions, Predictor, own_coarse
+from training.predict.predictor import OWN_COARSE, PredictOptions, Predictor, own_coarse
 from training.predict.regions import UncertaintyMap, guide
 from training.predict.usual import Usual, usual_volumes
 
 __all__ = [
+    "OWN_COARSE",
     "Manner",
     "Member",
     "PredictOptions",

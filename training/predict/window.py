@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.networks import half
 from training.plan import Plan, Shape
 from training.progress import Cancelled, OnProgress, Progress, ShouldStop, TrainingError
 
@@ -156,7 +157,7 @@ class Windows:
         at_once = _GPU_TILES if self._device.type == "cuda" else 1
         extent = [self._window[a] for a in (self._axis, u, v)]
         buffer = torch.empty(*extent, self._channels, dtype=held.dtype, device=held.device)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+        with torch.autocast(self._device.type, half(), enabled=self._bf16):
             for group in (places[n : n + at_once] for n in range(0, len(places), at_once)):
                 tiles.next(len(group))
                 batch = torch.stack([self._tile(row, *place) for place in group])
