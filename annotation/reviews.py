@@ -1,11 +1,12 @@
 """Verdicts of reviewers: accept, accept with a fix, return with a comment."""
 
 import uuid
+from collections.abc import Collection
 
 from django.db import transaction
 from django.utils import timezone
 
-from annotation import chunks, learning, worklist
+from annotation import chunks, corrections, learning, worklist
 from annotation.errors import Conflict, Refused
 from annotation.models import (
     Assignment,
@@ -20,8 +21,36 @@ from annotation.models import (
 )
 
 
+@transaction.atomic
+def complete(*, assignment: Assignment, structures: Collection[str]) -> list[str]:
+    """Say which structures that the reader left out the reviewer has completed: drawn, or seen to be absent.
+
+    Replaces what was said before, and counts when the read is accepted. Answers with them. Raises Refused for
+    a structure that was not left out, Conflict when the review is over.
+    """
+    review, subject = _lock(assignment)
+    _require_open(review)
+    left_out = corrections.not_looked_at(subject.mask)
+    foreign = sorted(set(structures) - set(left_out))
+    if foreign:
+        raise Refused(f"{foreign[0]} was not left out by the reader, so there is nothing to complete.")
+    review.mask.annotated = [key for key in left_out if key in structures]
+    review.mask.save(update_fields=["annotated"])
+    return review.mask.annotated
+
+
+def completed(review: Assignment) -> list[str]:
+    """Keys of the structures that the reviewer completed for the reader; none for a read."""
+    if review.subject is None:
+        return []
+    return [key for key in review.mask.annotated if key not in review.subject.mask.annotated]
+
+
 def accept(*, assignment: Assignment, revision: int, comment: str = "") -> Review:
     """Accept the read, with the reviewer's own edits if there are any; a retraining may become due.
+
+    A structure that the reviewer completed is a fix even where nothing was drawn: only the reviewer's mask
+    says that it was looked at.
 
     `revision` is the newest one of the reviewer's mask, 0 when nothing was changed. The same verdict sent
     twice is given once. Raises Conflict when it is another one, or when `revision` is not the newest.
@@ -33,7 +62,7 @@ def accept(*, assignment: Assignment, revision: int, comment: str = "") -> Revie
             return given
         _require_current(review, subject, revision)
         judged = _submitted_revision(review)
-        fixed = chunks.differs_from_base(review.mask)
+        fixed = bool(review.mask.annotated) or chunks.differs_from_base(review.mask)
         result = _fix(review, subject) if fixed else judged
         given = Review.objects.create(
             assignment=review,
@@ -93,9 +122,15 @@ def _given(review: Assignment, same: set[Verdict]) -> Review | None:
     return given
 
 
-def _require_current(review: Assignment, subject: Assignment, revision: int) -> None:
+def _require_open(review: Assignment) -> None:
+    if review.state == AssignmentState.DONE:
+        raise Conflict("This review ended already and cannot be changed.")
     if review.state != AssignmentState.OPEN:
         raise Conflict("This review was given back, so it is not yours any more. Take the next one.")
+
+
+def _require_current(review: Assignment, subject: Assignment, revision: int) -> None:
+    _require_open(review)
     if review.mask.head != revision:
         raise Conflict(
             f"The newest revision of your review is {review.mask.head}, not {revision}. Reload the case.",
@@ -111,8 +146,8 @@ def _submitted_revision(review: Assignment) -> Revision:
 
 def _fix(review: Assignment, subject: Assignment) -> Revision:
     """Close the reviewer's mask with the revision that is accepted."""
-    # The reviewer judges what the reader looked at; what was left out stays unknown.
-    review.mask.annotated = subject.mask.annotated
+    # What the reader left out stays unknown, but for what the reviewer completed.
+    review.mask.annotated = [*subject.mask.annotated, *review.mask.annotated]
     review.mask.save(update_fields=["annotated"])
     return chunks.append(
         mask=review.mask,

@@ -10,7 +10,8 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -116,6 +117,17 @@ def delete_tree(prefix: str) -> None:
         return
     for key in list(_keys(storage, prefix)):
         storage.delete(key)
+
+
+def keys_before(prefix: str, before: datetime) -> list[str]:
+    """Keys below a prefix that were written before a time, also what a killed process left unfinished."""
+    storage = _storage()
+    found: list[str] = []
+    for key in _keys(storage, prefix):
+        with suppress(FileNotFoundError):  # renamed or removed since it was listed
+            if storage.get_modified_time(key) < before:
+                found.append(key)
+    return found
 
 
 def _storage() -> Storage:

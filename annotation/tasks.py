@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
 from numpy.typing import NDArray
 
-from annotation import ingest, jobs, learning, store, worklist
+from annotation import guidelines, ingest, jobs, learning, store, worklist
 from annotation.errors import Refused
 from annotation.models import Case, Job, Model, Project, TrainingRun
 from training.manifest import Manifest
@@ -253,6 +253,12 @@ def retrain_if_due() -> None:
     for project in Project.objects.all():
         learning.request_run_if_due(project)
         learning.enqueue_predictions_if_due(project)
+
+
+@shared_task(name="annotation.tasks.sweep_pictures")
+def sweep_pictures() -> None:
+    """Remove pictures that no version of a guideline names."""
+    guidelines.sweep_pictures()
 
 
 @shared_task(name="annotation.tasks.worker_heartbeat")

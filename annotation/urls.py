@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from annotation.api.assignments import (
     AssignmentView,
+    CompletedView,
     PingView,
     ReleaseView,
     SessionsView,
@@ -13,13 +14,20 @@ from annotation.api.assignments import (
 )
 from annotation.api.branches import ApplyBranchView, BranchesView
 from annotation.api.guidance import RegionsView, UncertaintyView
-from annotation.api.guideline import GuidelineImagesView, GuidelineImageView, GuidelineView
+from annotation.api.guideline import (
+    GuidelineImagesView,
+    GuidelineImageView,
+    GuidelineVersionsView,
+    GuidelineVersionView,
+    GuidelineView,
+)
 from annotation.api.health import HealthView
 from annotation.api.history import DifferenceView, MaskRevisionsView
 from annotation.api.jobs import CancelView, JobView
 from annotation.api.looked import LookedView
 from annotation.api.masks import MaskView
 from annotation.api.me import CsrfView, MeView, PreferencesView
+from annotation.api.measurements import MeasurementsView
 from annotation.api.projects import CasesView, ImportsView, ProjectView, RunsView
 from annotation.api.revisions import RestoreView, RevisionsView
 from annotation.api.volumes import ZarrView
@@ -37,6 +45,16 @@ urlpatterns = [
     path("api/projects/<int:project_id>/imports/", ImportsView.as_view(), name="imports"),
     path("api/projects/<int:project_id>/runs/", RunsView.as_view(), name="runs"),
     path("api/projects/<int:project_id>/guideline/", GuidelineView.as_view(), name="guideline"),
+    path(
+        "api/projects/<int:project_id>/guideline/versions/",
+        GuidelineVersionsView.as_view(),
+        name="guideline_versions",
+    ),
+    path(
+        "api/projects/<int:project_id>/guideline/versions/<int:version>/",
+        GuidelineVersionView.as_view(),
+        name="guideline_version",
+    ),
     path(
         "api/projects/<int:project_id>/guideline/images/",
         GuidelineImagesView.as_view(),
@@ -58,6 +76,10 @@ urlpatterns = [
     path("api/assignments/<int:assignment_id>/restore/", RestoreView.as_view(), name="restore"),
     path("api/assignments/<int:assignment_id>/branches/", BranchesView.as_view(), name="branches"),
     path("api/assignments/<int:assignment_id>/looked/", LookedView.as_view(), name="looked"),
+    path(
+        "api/assignments/<int:assignment_id>/measurements/", MeasurementsView.as_view(), name="measurements"
+    ),
+    path("api/assignments/<int:assignment_id>/completed/", CompletedView.as_view(), name="completed"),
     path("api/assignments/<int:assignment_id>/submit/", SubmitView.as_view(), name="submit"),
     path("api/assignments/<int:assignment_id>/release/", ReleaseView.as_view(), name="release"),
     path("api/assignments/<int:assignment_id>/verdict/", VerdictView.as_view(), name="verdict"),

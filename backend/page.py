@@ -1,11 +1,15 @@
 """The front end's one HTML page; its router knows the routes."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
+from django.views.defaults import page_not_found, server_error
 
+FOR_PROGRAMS = ("/api/", "/_allauth/")
+WHERE = "All addresses are listed at /api/docs/; they end with a slash."
+FAULT = "The server has a problem. Try again in a moment; its log says more."
 NOT_BUILT = "The front end is not built yet. Run `make build`, then reload this page."
 
 
@@ -18,3 +22,17 @@ def page(request: HttpRequest) -> HttpResponse:
     if not index.is_file():
         return HttpResponse(NOT_BUILT, content_type="text/plain; charset=utf-8", status=503)
     return HttpResponse(index.read_bytes(), content_type="text/html; charset=utf-8")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that nobody knows: a sentence for programs, Django's page for people."""
+    if not request.path.startswith(FOR_PROGRAMS):
+        return page_not_found(request, exception)
+    return JsonResponse({"detail": f"There is no address {request.path}. {WHERE}"}, status=404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """A fault of ours."""
+    if not request.path.startswith(FOR_PROGRAMS):
+        return server_error(request)
+    return JsonResponse({"detail": FAULT}, status=500)

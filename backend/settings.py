@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from celery.schedules import crontab
 
 from backend import services
 
@@ -145,6 +146,13 @@ CELERY_BEAT_SCHEDULE = {
         "release_leases": 60,
         "retrain_if_due": env.int("RETRAIN_CHECK_SECONDS", default=30),
     }.items()
+} | {
+    # By the clock, not by an interval: a beat that is started anew every day comes to it all the same.
+    "sweep_pictures": {
+        "task": "annotation.tasks.sweep_pictures",
+        "schedule": crontab(hour="3", minute="17"),
+        "options": {"expires": 3600},
+    }
 }
 
 # ── API ───────────────────────────────────────────────────────────────────────
@@ -173,11 +181,13 @@ SPECTACULAR_SETTINGS = {
             "AssignmentState",
             "CaseState",
             "JobState",
+            "MeasurementKind",
             "ModelState",
             "Role",
             "Verdict",
         )
-    },
+    }
+    | {"SpanKind": [(kind, kind) for kind in ("same", "added", "removed")]},
 }
 
 # ── Sign-in ───────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """One read: what it needs to be opened, the time spent on it, and how it ends."""
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -7,12 +8,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import access, corrections, reviews, worklist
+from annotation import access, corrections, guidelines, reviews, worklist
 from annotation.api.base import LARGEST_COUNT, ApiView, answers, signed_in
 from annotation.api.shapes import (
     BranchOut,
     LookedOut,
     MaskRefOut,
+    MeasurementOut,
     StructureOut,
     VolumeOut,
     looked_out,
@@ -32,6 +34,7 @@ class AssignmentView(ApiView):
 
         class Subject(serializers.Serializer[Any]):
             mask = MaskRefOut()
+            measurements = MeasurementOut(many=True)
 
         class Comment(serializers.Serializer[Any]):
             verdict = serializers.ChoiceField(choices=Verdict.choices)
@@ -57,7 +60,17 @@ class AssignmentView(ApiView):
         hanging = serializers.ChoiceField(choices=Hanging.choices)
         looked = LookedOut()
         branches = BranchOut(many=True)
-        not_looked_at = serializers.ListField(child=serializers.CharField())
+        not_looked_at = serializers.ListField(
+            child=serializers.CharField(),
+            help_text="Keys of structures that the reader left out on handing in.",
+        )
+        completed = serializers.ListField(
+            child=serializers.CharField(), help_text="Those of them that the reviewer completed."
+        )
+        measurements = MeasurementOut(many=True)
+        guideline_version = serializers.IntegerField(
+            help_text="In force when the read was handed in, or now; 0 = none was written."
+        )
 
     @extend_schema(responses=answers({200: Output}))
     def get(self, request: Request, assignment_id: int) -> Response:
@@ -83,7 +96,7 @@ def _opened(assignment: Assignment, editable: bool) -> dict[str, Any]:
         "model_version": worklist.model_version(assignment),
         "mask": mask_ref(mask, mask.head),
         "prediction_mask": mask_ref(read.base, read.base_revision),
-        "subject": {"mask": mask_ref(mask.base, mask.base_revision)} if subject is not None else None,
+        "subject": _subject(assignment),
         "comments": worklist.verdicts_on(assignment),
         "active_seconds": assignment.active_seconds,
         "editable": editable,
@@ -92,7 +105,46 @@ def _opened(assignment: Assignment, editable: bool) -> dict[str, Any]:
         "looked": looked_out(corrections.looked(assignment)),
         "branches": corrections.branches_of(assignment),
         "not_looked_at": corrections.not_looked_at(read),
+        "completed": reviews.completed(assignment),
+        "measurements": assignment.measurements.all(),
+        "guideline_version": guidelines.version_at(assignment.case.project, _handed_in_at(assignment)),
     }
+
+
+def _subject(review: Assignment) -> dict[str, Any] | None:
+    """What is under review: the read as it was handed in, and what its reader measured."""
+    if review.subject is None:
+        return None
+    return {
+        "mask": mask_ref(review.mask.base, review.mask.base_revision),
+        "measurements": review.subject.measurements.all(),
+    }
+
+
+def _handed_in_at(assignment: Assignment) -> datetime | None:
+    """A read follows the guideline of its time; one that is (again) open follows the one in force."""
+    read = assignment.subject or assignment
+    is_final = read.state in (AssignmentState.SUBMITTED, AssignmentState.DONE)
+    return read.submitted_at if is_final else None
+
+
+class CompletedView(ApiView):
+    """Which structures that the reader left out the reviewer has completed."""
+
+    class Shape(serializers.Serializer[Any]):
+        structures = serializers.ListField(
+            child=serializers.CharField(max_length=80),
+            max_length=31 * 254,
+            help_text="Keys, out of `not_looked_at`: drawn to the end, or seen to be absent.",
+        )
+
+    @extend_schema(request=Shape, responses=answers({200: Shape}, 400, 409))
+    def put(self, request: Request, assignment_id: int) -> Response:
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="judge")
+        given = self.Shape(data=request.data)
+        given.is_valid(raise_exception=True)
+        structures = given.validated_data["structures"]
+        return Response({"structures": reviews.complete(assignment=assignment, structures=structures)})
 
 
 class SessionsView(ApiView):

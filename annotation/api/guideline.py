@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -41,7 +41,7 @@ class GuidelineView(ApiView):
         text = serializers.CharField(allow_blank=True, trim_whitespace=False)
         structures = serializers.DictField(child=Entry(), default=dict)
 
-    class Output(serializers.Serializer[guidelines.Guideline]):
+    class Output(serializers.Serializer[Any]):
         class Chapter(serializers.Serializer[guidelines.Chapter]):
             text = serializers.CharField()
             images = ImageOut(many=True)
@@ -74,6 +74,61 @@ class GuidelineView(ApiView):
             structures={key: guidelines.Entry(**entry) for key, entry in structures.items()},
         )
         return Response(self.Output(written).data)
+
+
+class GuidelineVersionsView(ApiView):
+    """Every version that was written, newest first."""
+
+    class Input(serializers.Serializer[Any]):
+        before = serializers.IntegerField(min_value=1, max_value=LARGEST_COUNT, required=False)
+
+    class Listed(serializers.Serializer[Any]):
+        version = serializers.IntegerField()
+        author = serializers.CharField()
+        written_at = serializers.DateTimeField()
+        text_changed = serializers.BooleanField(help_text="The text for all structures.")
+        structures = serializers.ListField(
+            child=serializers.CharField(), help_text="Keys of those whose text or pictures changed."
+        )
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("before", int, description="Only older ones; the newest, if it is left out.")
+        ],
+        responses=answers({200: Listed(many=True)}, 400),
+    )
+    def get(self, request: Request, project_id: int) -> Response:
+        project = access.project_for(signed_in(request), project_id)
+        given = self.Input(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        page = guidelines.versions(project, before=given.validated_data.get("before"))
+        return Response(self.Listed(page, many=True).data)
+
+
+class GuidelineVersionView(ApiView):
+    """One version, and what it changed in the one before, word by word."""
+
+    class Output(GuidelineView.Output):
+        class Change(serializers.Serializer[guidelines.Change]):
+            class Span(serializers.Serializer[guidelines.Span]):
+                kind = serializers.ChoiceField(choices=["same", "added", "removed"])
+                text = serializers.CharField()
+
+            structure = serializers.CharField(allow_null=True, help_text="Null: the text for all structures.")
+            spans = Span(many=True)
+            added = ImageOut(many=True, help_text="Pictures.")
+            removed = ImageOut(many=True, help_text="Pictures.")
+
+        author = serializers.CharField(allow_null=True)
+        changes = Change(many=True)
+
+    @extend_schema(responses=answers({200: Output}))
+    def get(self, request: Request, project_id: int, version: int) -> Response:
+        project = access.project_for(signed_in(request), project_id)
+        found = guidelines.version_of(project, version)
+        before = guidelines.version_of(project, max(0, version - 1))
+        answer = {**vars(found), "changes": guidelines.changes_between(before, found)}
+        return Response(self.Output(answer).data)
 
 
 class GuidelineImagesView(ApiView):

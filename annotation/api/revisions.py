@@ -1,7 +1,8 @@
 """Saving: strokes arrive as one multipart request and are committed before the answer leaves."""
 
 import json
-from typing import Any
+import uuid
+from typing import Any, TypedDict
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -56,32 +57,52 @@ def answer(saved: corrections.Saved) -> Response:
     return Response(SavedOut(saved).data, status=200 if saved.replayed else 201)
 
 
-class RevisionsView(ApiView):
+class Strokes(TypedDict):
+    """What every save of strokes brings."""
+
+    base_revision: int
+    key: uuid.UUID
+    session_id: int | None
+    events: list[corrections.Event]
+    edits: bytes
+
+
+class StrokesView(ApiView):
+    """Takes strokes: one multipart body with the part `meta` and the part `edits`."""
+
     parser_classes = (MultiPartParser,)
     most_bytes = chunks.MOST_GZIP_BYTES + META_BYTES
 
     class Input(serializers.Serializer[Any]):
-        meta = serializers.CharField(help_text="JSON: base_revision, key (UUID), session, events.")
+        meta = serializers.CharField(
+            help_text="JSON: base_revision, key (UUID), session, events; branch (or null) where one is kept."
+        )
         edits = serializers.FileField(help_text="gzip of runs; the format is in docs/reference/api.md.")
 
+    def received(self, request: Request, shape: type[MetaIn]) -> tuple[Strokes, dict[str, Any]]:
+        """The strokes, and all of `meta` as `shape` reads it. Raises Refused or a validation error."""
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        meta = _read_meta(given.validated_data["meta"], shape)
+        strokes: Strokes = {
+            "base_revision": meta["base_revision"],
+            "key": meta["key"],
+            "session_id": meta["session"],
+            "events": [corrections.Event(**event) for event in meta["events"]],
+            "edits": given.validated_data["edits"].read(),
+        }
+        return strokes, meta
+
+
+class RevisionsView(StrokesView):
     @extend_schema(
-        request={"multipart/form-data": Input},
+        request={"multipart/form-data": StrokesView.Input},
         responses={**answers({200: SavedOut, 201: SavedOut}, 400, 413), 409: StaleOut},
     )
     def post(self, request: Request, assignment_id: int) -> Response:
         assignment = access.assignment_for(signed_in(request), assignment_id, to="correct")
-        given = self.Input(data=request.data)
-        given.is_valid(raise_exception=True)
-        meta = read_meta(given.validated_data["meta"], MetaIn)
-        saved = corrections.save(
-            assignment=assignment,
-            base_revision=meta["base_revision"],
-            key=meta["key"],
-            edits=given.validated_data["edits"].read(),
-            session_id=meta["session"],
-            events=[corrections.Event(**event) for event in meta["events"]],
-        )
-        return answer(saved)
+        strokes, _ = self.received(request, MetaIn)
+        return answer(corrections.save(assignment=assignment, **strokes))
 
 
 class RestoreView(ApiView):
@@ -109,7 +130,7 @@ class RestoreView(ApiView):
         )
 
 
-def read_meta(text: str, shape: type[StepIn]) -> dict[str, Any]:
+def _read_meta(text: str, shape: type[StepIn]) -> dict[str, Any]:
     """The JSON part of a multipart save."""
     try:
         parsed = json.loads(text)

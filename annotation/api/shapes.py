@@ -18,6 +18,8 @@ from annotation.models import (
     JobKind,
     JobState,
     Mask,
+    Measurement,
+    MeasurementKind,
     Plane,
     Purpose,
     SchemaStructure,
@@ -81,13 +83,12 @@ class BranchOut(serializers.Serializer[Branch]):
     mask = serializers.IntegerField(source="mask_id")
     head = serializers.IntegerField(source="mask.head")
     base_revision = serializers.IntegerField()
-    strokes = serializers.SerializerMethodField()
+    strokes = serializers.IntegerField(
+        source="mask.head",
+        help_text="Saves that the branch holds: each is one stroke, or some drawn within a second.",
+    )
     at = serializers.DateTimeField(source="created_at")
     applied = serializers.SerializerMethodField()
-
-    def get_strokes(self, branch: Branch) -> int:
-        """Saves that came without events count as one stroke each."""
-        return max(int(getattr(branch, "events", 0)), branch.mask.head)
 
     def get_applied(self, branch: Branch) -> bool:
         return branch.applied_id is not None
@@ -103,6 +104,27 @@ class LookedOut(serializers.Serializer[Any]):
 
 def looked_out(seen: Mapping[Plane, bytes]) -> dict[str, str]:
     return {plane.value: base64.b64encode(bits).decode("ascii") for plane, bits in seen.items()}
+
+
+class MeasurementOut(serializers.Serializer[Measurement]):
+    """What a reader measured, in a slice of one plane."""
+
+    key = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=MeasurementKind.choices)
+    plane = serializers.ChoiceField(choices=Plane.choices)
+    points_lps = serializers.SerializerMethodField(
+        help_text="Ends in LPS millimetres: two of a length; four of two axes, the long one first."
+    )
+    label = serializers.CharField()  # type: ignore[assignment]  # a field; its metaclass takes it out of the class
+
+    @extend_schema_field(
+        serializers.ListField(
+            child=serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
+        )
+    )
+    def get_points_lps(self, measurement: Measurement) -> list[list[float]]:
+        flat = measurement.points_lps
+        return [flat[at : at + 3] for at in range(0, len(flat), 3)]
 
 
 class LevelOut(serializers.Serializer[omezarr.Level]):

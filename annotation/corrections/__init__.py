@@ -3,14 +3,17 @@
 from annotation.corrections.branches import MOST_BRANCHES, apply_branch, branches_of, keep
 from annotation.corrections.events import Event
 from annotation.corrections.history import PAGE, revisions
+from annotation.corrections.measurements import MOST_MEASUREMENTS, Measured, measure
 from annotation.corrections.reads import is_editable
 from annotation.corrections.saving import Saved, not_looked_at, restore, save, submit
 from annotation.corrections.sessions import look, looked, ping, start_session
 
 __all__ = [
     "MOST_BRANCHES",
+    "MOST_MEASUREMENTS",
     "PAGE",
     "Event",
+    "Measured",
     "Saved",
     "apply_branch",
     "branches_of",
@@ -18,6 +21,7 @@ __all__ = [
     "keep",
     "look",
     "looked",
+    "measure",
     "not_looked_at",
     "ping",
     "restore",

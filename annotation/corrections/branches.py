@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from annotation import chunks
 from annotation.corrections import events as events_
@@ -84,8 +84,8 @@ def apply_branch(
     """Put what a branch changed on the newest revision, as a new one, where its reader may still edit.
 
     That is the read that it came from, or, where the case had gone back, the reader's new read of it. Voxels
-    that the branch did not change stay as they are. The same `key` again gets the same answer.
-    Raises Conflict(head=…) when `base_revision` is not the newest.
+    that the branch did not change stay as they are; the new revision carries its events. The same `key` again
+    gets the same answer. Raises Conflict(head=…) when `base_revision` is not the newest.
     """
     locked = lock(_where_to_apply(branch))
     if earlier := replayed(locked, key):
@@ -103,6 +103,7 @@ def apply_branch(
         changed=applied.changed,
         voxels_changed=applied.voxels,
     )
+    events_.note(events_.carried(branch.mask), revision, session)
     branch.applied = revision
     branch.save(update_fields=["applied"])
     note_work(locked, session, sessions)
@@ -110,9 +111,8 @@ def apply_branch(
 
 
 def branches_of(assignment: Assignment) -> QuerySet[Branch]:
-    """The read's branches, newest first, each with `events`: how many strokes it holds."""
-    rows = Branch.objects.filter(assignment=assignment.pk).select_related("mask")
-    return rows.annotate(events=Count("mask__revisions__events"))
+    """The read's branches, newest first."""
+    return Branch.objects.filter(assignment=assignment.pk).select_related("mask")
 
 
 def _begin(assignment: Assignment, base_revision: int) -> Branch:

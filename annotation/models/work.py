@@ -3,6 +3,7 @@
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -134,6 +135,40 @@ class Looked(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plane} slices seen in assignment {self.assignment_id}"
+
+
+class MeasurementKind(models.TextChoices):
+    LENGTH = "length", "length"
+    BIDIRECTIONAL = "bidirectional", "long and short axis"
+
+
+class Measurement(models.Model):
+    """What a reader measured in a slice of one plane: the ends of its one or two lines."""
+
+    assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="measurements")
+    key = models.UUIDField(help_text="Chosen by the client: the same key again is the same measurement.")
+    kind = models.CharField(max_length=13, choices=MeasurementKind.choices)
+    plane = models.CharField(max_length=8, choices=Plane.choices)
+    points_lps = ArrayField(
+        models.FloatField(), help_text="Millimetres, point after point; the long axis before the short one."
+    )
+    label = models.CharField(max_length=80, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(fields=["assignment", "key"], name="measurement_key_once"),
+            models.CheckConstraint(
+                condition=Q(kind="length", points_lps__len=6) | Q(kind="bidirectional", points_lps__len=12),
+                name="measurement_has_its_points",
+            ),
+            models.CheckConstraint(condition=Q(plane__in=Plane.values), name="measurement_plane_known"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} measured in assignment {self.assignment_id}"
 
 
 class Branch(models.Model):

@@ -185,6 +185,33 @@ class TestApply:
         branch.refresh_from_db()
         assert branch.applied == saved.revision
 
+    def test_the_new_revision_carries_what_the_tools_did(self, read: Assignment) -> None:
+        keep = partial(corrections.keep, assignment=read, base_revision=0)
+        edits = pack([(0, 1, [(0, 5, KIDNEY)])])
+        brush, scissors = Event("brush", KIDNEY, 0, 3, 1), Event("scissors", SPLEEN, 0, 0, 2)
+        branch = keep(key=uuid.uuid4(), edits=edits, events=[brush, scissors])
+        keep(key=uuid.uuid4(), edits=edits, events=[brush], continues=branch.pk)
+        session = corrections.start_session(assignment=read)
+        key = uuid.uuid4()
+        for _ in range(2):
+            saved = corrections.apply_branch(branch=branch, base_revision=0, key=key, session_id=session.pk)
+        events = EditEvent.objects.filter(revision=saved.revision).order_by("pk")
+        assert [(one.tool, one.structure, one.added, one.removed) for one in events] == [
+            ("brush", KIDNEY, 6, 2),
+            ("scissors", SPLEEN, 0, 2),
+        ]
+        assert {one.session_id for one in events} == {session.pk}
+
+    def test_more_voxels_than_a_column_holds(self, read: Assignment) -> None:
+        most = 2**31 - 1
+        branch = make_branch(read)
+        keep = partial(corrections.keep, assignment=read, base_revision=0, continues=branch.pk)
+        for _ in range(2):
+            edits = pack([(0, 1, [(0, 5, KIDNEY)])])
+            keep(key=uuid.uuid4(), edits=edits, events=[Event("brush", KIDNEY, 0, most, 0)])
+        saved = corrections.apply_branch(branch=branch, base_revision=0, key=uuid.uuid4())
+        assert EditEvent.objects.get(revision=saved.revision).added == most
+
     def test_twice_with_one_key(self, read: Assignment) -> None:
         branch = make_branch(read)
         key = uuid.uuid4()

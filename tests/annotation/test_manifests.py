@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.contrib.auth.models import User
 
-from annotation import chunks, ingest, jobs, learning, store
+from annotation import chunks, corrections, ingest, jobs, learning, reviews, store, worklist
 from annotation.models import Model, ModelState, Project, RevisionKind, Split, TrainingRun
 from tests.annotation.learning_loop import claimed_run, report, trained
 from tests.phantom_cases import KEYS, SHAPE, SPACING_MM, add_phantom, phantom
@@ -72,6 +73,21 @@ def test_training_starts_from_the_serving_model(project: Project, tmp_path: Path
     assert (manifest.parent / "model.safetensors").read_bytes() == store.read(
         f"{parent.store_key}/model.safetensors"
     )
+
+
+def test_a_structure_that_the_reviewer_completed_is_learned(
+    project: Project, ana: User, rui: User, settings: Any, tmp_path: Path
+) -> None:
+    add_phantom(project, 0, delineated=False)
+    read = worklist.next_case(reader=ana, project=project)
+    assert read is not None
+    corrections.submit(assignment=read, revision=0, not_looked_at=["spleen", "kidney_left"])
+    review = worklist.claim_review(reviewer=rui, project=project)
+    assert review is not None
+    reviews.complete(assignment=review, structures=["spleen"])
+    reviews.accept(assignment=review, revision=0)
+    manifest = learning.manifest_for(learning.request_run(project=project, requested_by=None), tmp_path)
+    assert manifest.train[0].annotated == ("liver", "spleen")
 
 
 def test_work_folders_are_removed_when_their_run_is_over_and_not_before(

@@ -1,5 +1,7 @@
+from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 
@@ -107,6 +109,96 @@ class TestAccept:
             assert TrainingRun.objects.filter(project=project).count() == accepted - 1
         snapshot = TrainingRun.objects.get(project=project).snapshot
         assert snapshot.items.count() == 2
+
+
+class TestComplete:
+    """A structure that the reader left out and the reviewer completes counts as annotated."""
+
+    @pytest.fixture
+    def review(self, ana: User, rui: User, project: Project) -> Assignment:
+        """Of ana's read, who left the spleen and the left kidney out."""
+        read = make_read(ana, project)
+        stroke(read)
+        corrections.submit(assignment=read, revision=1, not_looked_at=["spleen", "kidney_left"])
+        return make_review(rui, read)
+
+    def accepted(self, review: Assignment, revision: int) -> Review:
+        given = reviews.accept(assignment=review, revision=revision)
+        assert given.result is not None
+        assert case_of(review).accepted_revision == given.result
+        given.result.mask.refresh_from_db()
+        return given
+
+    def test_drawn(self, review: Assignment) -> None:
+        stroke(review, value=SPLEEN, at=9)
+        assert reviews.complete(assignment=review, structures=["spleen"]) == ["spleen"]
+        given = self.accepted(review, 1)
+        assert given.result is not None
+        assert given.verdict == Verdict.FIX
+        assert given.result.mask.annotated == ["liver", "spleen"]
+        assert reviews.completed(Assignment.objects.get(pk=review.pk)) == ["spleen"]
+
+    def test_absent(self, review: Assignment) -> None:
+        reviews.complete(assignment=review, structures=["kidney_left", "spleen"])
+        given = self.accepted(review, 0)
+        assert given.result is not None
+        assert (given.verdict, given.result.mask_id, given.result.number) == (
+            Verdict.FIX,
+            review.mask_id,
+            1,
+        )
+        assert given.result.mask.annotated == ["liver", "spleen", "kidney_left"]
+        assert np.array_equal(chunks.read_layers(given.result.mask), chunks.read_layers(given.revision.mask))
+
+    def test_drawn_and_not_named_stays_unknown(self, review: Assignment) -> None:
+        stroke(review, value=SPLEEN, at=9)
+        given = self.accepted(review, 1)
+        assert given.result is not None
+        assert given.result.mask.annotated == ["liver"]
+
+    def test_taken_back(self, review: Assignment) -> None:
+        reviews.complete(assignment=review, structures=["spleen"])
+        assert reviews.complete(assignment=review, structures=[]) == []
+        given = self.accepted(review, 0)
+        assert (given.verdict, given.result) == (Verdict.ACCEPT, given.revision)
+        assert given.revision.mask.annotated == ["liver"]
+
+    def test_nothing_of_it_reaches_the_reader_with_a_return(self, review: Assignment) -> None:
+        reviews.complete(assignment=review, structures=["spleen"])
+        reviews.return_to_reader(assignment=review, revision=0, comment="The tip is missing.")
+        assert review.subject is not None
+        review.subject.mask.refresh_from_db()
+        assert review.subject.mask.annotated == ["liver"]
+
+    def test_only_what_was_left_out(self, review: Assignment) -> None:
+        for key in ("liver", "heart"):
+            with pytest.raises(Refused, match=f"{key} was not left out"):
+                reviews.complete(assignment=review, structures=["spleen", key])
+        review.mask.refresh_from_db()
+        assert review.mask.annotated == []
+
+    def test_not_after_the_end(self, review: Assignment) -> None:
+        reviews.accept(assignment=review, revision=0)
+        with pytest.raises(Conflict, match="ended already"):
+            reviews.complete(assignment=review, structures=["spleen"])
+
+    def test_not_a_read(self, submitted: Assignment) -> None:
+        with pytest.raises(Conflict, match="review"):
+            reviews.complete(assignment=submitted, structures=[])
+        assert reviews.completed(submitted) == []
+
+    @pytest.mark.django_db(transaction=True)
+    def test_while_the_verdict_is_given(self, review: Assignment) -> None:
+        calls: list[Callable[[], object]] = [
+            partial(reviews.complete, assignment=review, structures=["spleen"]),
+            partial(reviews.accept, assignment=review, revision=0),
+        ]
+        got = at_once(calls)
+        given = Review.objects.get()
+        assert given.result is not None
+        came_first = got[0] == ["spleen"]
+        assert came_first or isinstance(got[0], Conflict), got
+        assert given.result.mask.annotated == (["liver", "spleen"] if came_first else ["liver"])
 
 
 class TestReturn:

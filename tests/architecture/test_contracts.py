@@ -23,7 +23,7 @@ def test_every_task_on_the_clock_is_registered(settings: Any) -> None:
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert scheduled >= {
         f"annotation.tasks.{name}"
-        for name in ("sweep_jobs", "release_leases", "retrain_if_due", "worker_heartbeat")
+        for name in ("sweep_jobs", "release_leases", "retrain_if_due", "sweep_pictures", "worker_heartbeat")
     }
     assert scheduled <= set(current_app.tasks)
 

@@ -14,9 +14,12 @@ import type {
   Guideline,
   GuidelineDraft,
   GuidelineImage,
+  GuidelineListed,
+  GuidelineVersion,
   Hanging,
   Job,
   Looked,
+  MeasuredPoints,
   NextCase,
   Ping,
   Preferences,
@@ -183,6 +186,34 @@ export function saveLooked(assignment: number, looked: Partial<Looked>): Promise
   return requestJson(`/api/assignments/${assignment}/looked/`, { method: 'PUT', json: looked });
 }
 
+/** New and changed ones by their keys, and the keys of removed ones. Answers with all there is. */
+export async function saveMeasurements(
+  assignment: number,
+  change: { readonly changed: readonly MeasuredPoints[]; readonly removed: readonly string[] },
+): Promise<readonly MeasuredPoints[]> {
+  const path = `/api/assignments/${assignment}/measurements/`;
+  const answer = await requestJson<{ measurements: readonly MeasuredPoints[] }>(path, {
+    method: 'PATCH',
+    json: change,
+  });
+  return answer.measurements;
+}
+
+/** Keys of structures that the reader left out and the reviewer completed; replaces what was said before. */
+export async function saveCompleted(assignment: number, keys: readonly string[]): Promise<readonly string[]> {
+  const path = `/api/assignments/${assignment}/completed/`;
+  const answer = await requestJson<{ structures: readonly string[] }>(path, {
+    method: 'PUT',
+    json: { structures: keys },
+  });
+  return answer.structures;
+}
+
+/** Gives a case back on which nothing was drawn. */
+export function releaseAssignment(id: number): Promise<AssignmentEnd> {
+  return requestJson(`/api/assignments/${id}/release/`, { method: 'POST' });
+}
+
 export function fetchPreferences(): Promise<Preferences> {
   return requestJson('/api/me/preferences/');
 }
@@ -194,6 +225,16 @@ export function savePreferences(preferences: Preferences): Promise<Preferences> 
 
 export function fetchGuideline(project: number): Promise<Guideline> {
   return requestJson(`/api/projects/${project}/guideline/`);
+}
+
+/** Newest first, 50 at a time; ask again with `before` = the last number until 1 was among them. */
+export function fetchGuidelineVersions(project: number, before: number | null): Promise<GuidelineListed[]> {
+  const query = before === null ? '' : `?before=${before}`;
+  return requestJson(`/api/projects/${project}/guideline/versions/${query}`);
+}
+
+export function fetchGuidelineVersion(project: number, version: number): Promise<GuidelineVersion> {
+  return requestJson(`/api/projects/${project}/guideline/versions/${version}/`);
 }
 
 export function saveGuideline(project: number, draft: GuidelineDraft): Promise<Guideline> {

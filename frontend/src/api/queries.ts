@@ -97,6 +97,14 @@ export function useSubmit(assignment: number) {
   });
 }
 
+export function useRelease(assignment: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => calls.releaseAssignment(assignment),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['worklist'] }),
+  });
+}
+
 export function useVerdict(assignment: number) {
   const client = useQueryClient();
   return useMutation({

@@ -30,8 +30,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Signed-in users only; bodies are weighed before they are read. */
+        /** @description Takes strokes: one multipart body with the part `meta` and the part `edits`. */
         post: operations["api_assignments_branches_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/completed/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Which structures that the reader left out the reviewer has completed. */
+        put: operations["api_assignments_completed_update"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -53,6 +70,23 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/measurements/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description New and changed ones, and the keys of removed ones. The same again changes nothing. */
+        patch: operations["api_assignments_measurements_partial_update"];
         trace?: never;
     };
     "/api/assignments/{assignment_id}/release/": {
@@ -98,7 +132,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Signed-in users only; bodies are weighed before they are read. */
+        /** @description Takes strokes: one multipart body with the part `meta` and the part `edits`. */
         post: operations["api_assignments_revisions_create"];
         delete?: never;
         options?: never;
@@ -433,6 +467,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/guideline/versions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every version that was written, newest first. */
+        get: operations["api_projects_guideline_versions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/guideline/versions/{version}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One version, and what it changed in the one before, word by word. */
+        get: operations["api_projects_guideline_versions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/imports/": {
         parameters: {
             query?: never;
@@ -594,7 +662,13 @@ export interface components {
             hanging: components["schemas"]["HangingEnum"];
             looked: components["schemas"]["LookedOut"];
             branches: components["schemas"]["BranchOut"][];
+            /** @description Keys of structures that the reader left out on handing in. */
             not_looked_at: string[];
+            /** @description Those of them that the reviewer completed. */
+            completed: string[];
+            measurements: components["schemas"]["MeasurementOut"][];
+            /** @description In force when the read was handed in, or now; 0 = none was written. */
+            guideline_version: number;
         };
         AssignmentOutputCase: {
             id: number;
@@ -613,6 +687,7 @@ export interface components {
         };
         AssignmentOutputSubject: {
             mask: components["schemas"]["MaskRefOut"];
+            measurements: components["schemas"]["MeasurementOut"][];
         };
         /**
          * @description * `annotate` - annotate
@@ -635,20 +710,11 @@ export interface components {
             mask: number;
             head: number;
             base_revision: number;
-            /** @description Saves that came without events count as one stroke each. */
-            readonly strokes: number;
+            /** @description Saves that the branch holds: each is one stroke, or some drawn within a second. */
+            strokes: number;
             /** Format: date-time */
             at: string;
             readonly applied: boolean;
-        };
-        BranchesInputRequest: {
-            /** @description JSON: base_revision, key (UUID), session, events, branch (null begins a new one). */
-            meta: string;
-            /**
-             * Format: binary
-             * @description gzip of runs; the format is in docs/reference/api.md.
-             */
-            edits: string;
         };
         /**
          * @description * `waiting` - waiting for a pre-annotation
@@ -693,6 +759,14 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             prediction_version: number | null;
+        };
+        CompletedShape: {
+            /** @description Keys, out of `not_looked_at`: drawn to the end, or seen to be absent. */
+            structures: string[];
+        };
+        CompletedShapeRequest: {
+            /** @description Keys, out of `not_looked_at`: drawn to the end, or seen to be absent. */
+            structures: string[];
         };
         /** @description What one tool did to one structure, in voxels. */
         EventOut: {
@@ -743,6 +817,40 @@ export interface components {
         GuidelineStale: {
             detail: string;
             version?: number;
+        };
+        GuidelineVersionOutput: {
+            version: number;
+            text: string;
+            structures: {
+                [key: string]: components["schemas"]["GuidelineOutputChapter"];
+            };
+            /** Format: date-time */
+            written_at: string | null;
+            author: string | null;
+            changes: components["schemas"]["GuidelineVersionOutputChange"][];
+        };
+        GuidelineVersionOutputChange: {
+            /** @description Null: the text for all structures. */
+            structure: string | null;
+            spans: components["schemas"]["GuidelineVersionOutputChangeSpan"][];
+            /** @description Pictures. */
+            added: components["schemas"]["ImageOut"][];
+            /** @description Pictures. */
+            removed: components["schemas"]["ImageOut"][];
+        };
+        GuidelineVersionOutputChangeSpan: {
+            kind: components["schemas"]["SpanKind"];
+            text: string;
+        };
+        GuidelineVersionsListed: {
+            version: number;
+            author: string;
+            /** Format: date-time */
+            written_at: string;
+            /** @description The text for all structures. */
+            text_changed: boolean;
+            /** @description Keys of those whose text or pictures changed. */
+            structures: string[];
         };
         /**
          * @description * `large_axial` - axial large, two beside it
@@ -836,6 +944,34 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /**
+         * @description * `length` - length
+         *     * `bidirectional` - long and short axis
+         * @enum {string}
+         */
+        MeasurementKind: "length" | "bidirectional";
+        /** @description What a reader measured, in a slice of one plane. */
+        MeasurementOut: {
+            /** Format: uuid */
+            key: string;
+            kind: components["schemas"]["MeasurementKind"];
+            plane: components["schemas"]["PlaneEnum"];
+            /** @description Ends in LPS millimetres: two of a length; four of two axes, the long one first. */
+            readonly points_lps: number[][];
+            label: string;
+        };
+        MeasurementsInputMeasuredRequest: {
+            /** Format: uuid */
+            key: string;
+            kind: components["schemas"]["MeasurementKind"];
+            plane: components["schemas"]["PlaneEnum"];
+            points_lps: number[][];
+            /** @default  */
+            label: string;
+        };
+        MeasurementsOutput: {
+            measurements: components["schemas"]["MeasurementOut"][];
+        };
         ModelOut: {
             id: number;
             version: number;
@@ -875,6 +1011,10 @@ export interface components {
         };
         /** @enum {unknown} */
         NullEnum: null;
+        PatchedMeasurementsInputRequest: {
+            changed?: components["schemas"]["MeasurementsInputMeasuredRequest"][];
+            removed?: string[];
+        };
         PatchedProjectInputRequest: {
             /** @description Retrain after this many newly accepted cases. */
             retrain_after?: number;
@@ -889,6 +1029,13 @@ export interface components {
             /** Format: date-time */
             lease_until: string;
         };
+        /**
+         * @description * `axial` - axial
+         *     * `sagittal` - sagittal
+         *     * `coronal` - coronal
+         * @enum {string}
+         */
+        PlaneEnum: "axial" | "sagittal" | "coronal";
         PreferencesShape: {
             /** @description Key of each action, by the action's name; empty = no key. */
             keys?: {
@@ -1036,15 +1183,6 @@ export interface components {
          * @enum {string}
          */
         RevisionOutKindEnum: "autosave" | "submit" | "review_fix" | "merge" | "import" | "prediction" | "restore" | "branch";
-        RevisionsInputRequest: {
-            /** @description JSON: base_revision, key (UUID), session, events. */
-            meta: string;
-            /**
-             * Format: binary
-             * @description gzip of runs; the format is in docs/reference/api.md.
-             */
-            edits: string;
-        };
         /**
          * @description * `annotator` - annotator
          *     * `reviewer` - reviewer
@@ -1069,6 +1207,13 @@ export interface components {
             id: number;
         };
         /**
+         * @description * `same` - same
+         *     * `added` - added
+         *     * `removed` - removed
+         * @enum {string}
+         */
+        SpanKind: "same" | "added" | "removed";
+        /**
          * @description * `pool` - pool
          *     * `validation` - validation
          *     * `test` - test
@@ -1091,6 +1236,15 @@ export interface components {
             key: string;
             /** Format: int64 */
             session?: number | null;
+        };
+        StrokesInputRequest: {
+            /** @description JSON: base_revision, key (UUID), session, events; branch (or null) where one is kept. */
+            meta: string;
+            /**
+             * Format: binary
+             * @description gzip of runs; the format is in docs/reference/api.md.
+             */
+            edits: string;
         };
         StructureOut: {
             key: string;
@@ -1247,7 +1401,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["BranchesInputRequest"];
+                "multipart/form-data": components["schemas"]["StrokesInputRequest"];
             };
         };
         responses: {
@@ -1297,6 +1451,76 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_completed_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompletedShapeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletedShape"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1367,6 +1591,85 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_measurements_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMeasurementsInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasurementsOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1521,7 +1824,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": components["schemas"]["RevisionsInputRequest"];
+                "multipart/form-data": components["schemas"]["StrokesInputRequest"];
             };
         };
         responses: {
@@ -2920,6 +3223,115 @@ export interface operations {
                 };
                 content: {
                     "image/*": string;
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_guideline_versions_list: {
+        parameters: {
+            query?: {
+                /** @description Only older ones; the newest, if it is left out. */
+                before?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuidelineVersionsListed"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_guideline_versions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuidelineVersionOutput"];
                 };
             };
             /** @description Nobody is signed in. */

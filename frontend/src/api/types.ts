@@ -50,7 +50,12 @@ export interface VolumeInfo {
   readonly chunk_slices: number;
 }
 
-export type Assignment = Omit<Schemas['AssignmentOutput'], 'volume'> & { readonly volume: VolumeInfo };
+export type Assignment = Omit<Schemas['AssignmentOutput'], 'volume' | 'measurements' | 'subject'> & {
+  readonly volume: VolumeInfo;
+  readonly measurements: readonly MeasuredPoints[];
+  /** Of a review: what is under review. */
+  readonly subject: { readonly mask: MaskRef; readonly measurements: readonly MeasuredPoints[] } | null;
+};
 export type AssignmentEnd = Schemas['StateOut'];
 export type ReadingSession = Schemas['SessionsOutput'];
 export type Ping = Schemas['PingOutput'];
@@ -99,6 +104,15 @@ export interface StepMeta {
   readonly session: number | null;
 }
 
+/** What a reader measured: the ends in LPS millimetres, the long axis before the short one. */
+export interface MeasuredPoints {
+  readonly key: string;
+  readonly kind: 'length' | 'bidirectional';
+  readonly plane: Plane;
+  readonly points_lps: readonly Triple[];
+  readonly label: string;
+}
+
 /** Layout in which the cases of a project open. */
 export type Hanging = Schemas['HangingEnum'];
 
@@ -115,6 +129,12 @@ export type GuidelineImage = Schemas['ImageOut'];
 export type GuidelineStructure = Schemas['GuidelineOutputChapter'];
 /** Version 0 = none has been written; `structures` by key, only those that have something. */
 export type Guideline = Schemas['GuidelineOutput'];
+
+/** A version in the list: who wrote it, and what it changed (`structures` by key). */
+export type GuidelineListed = Schemas['GuidelineVersionsListed'];
+/** One version, and word by word what it changed in the one before. */
+export type GuidelineVersion = Schemas['GuidelineVersionOutput'];
+export type GuidelineChange = GuidelineVersion['changes'][number];
 
 /** A lead's new version; `base_version` is the one that it changes (409 when there is a newer one). */
 export interface GuidelineDraft {

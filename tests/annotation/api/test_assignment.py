@@ -46,6 +46,9 @@ def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser)
         "looked": {"axial": "AAAAAAA=", "sagittal": "AAAAAAA=", "coronal": "AAAAAAA="},
         "branches": [],
         "not_looked_at": [],
+        "completed": [],
+        "measurements": [],
+        "guideline_version": 0,
     }
 
 
@@ -60,7 +63,7 @@ def test_a_review_names_what_was_submitted(
     body = as_rui.get(url(review)).json()
     assert (body["role"], body["model_version"], body["editable"]) == ("review", 1, True)
     assert body["mask"] == {"id": review.mask_id, "head": 0}
-    assert body["subject"] == {"mask": {"id": submitted.mask_id, "head": 2}}
+    assert body["subject"] == {"mask": {"id": submitted.mask_id, "head": 2}, "measurements": []}
     assert body["prediction_mask"] == {"id": submitted.mask.base_id, "head": 1}
 
 

@@ -30,22 +30,33 @@ REGION = {
 MISSING = REGION | {"kind": "missing", "centre_ijk": None, "low": None, "high": None, "uncertainty": None}
 
 
-def predicted(project: Project, *regions: dict[str, Any], keep: Guidance | None = None) -> Prediction:
+def predicted(project: Project, *regions: dict[str, Any]) -> Prediction:
     model = Model.objects.filter(project=project, state="serving").first() or make_model(project)
     case = make_case(project, state=CaseState.WAITING)
+    prediction = stored(case, model, claimed(model), Guidance(VALUES, (20, 12, 9), regions))
+    assert prediction is not None
+    return prediction
+
+
+def claimed(model: Model) -> jobs.Lease:
+    """The lease of a worker that predicts with this model."""
     lease = jobs.claim(learning.enqueue_predictions(model).pk)
     assert lease is not None
-    prediction = learning.store_prediction(
+    return lease
+
+
+def stored(
+    case: Case, model: Model, lease: jobs.Lease, guidance: Guidance | None = None
+) -> Prediction | None:
+    return learning.store_prediction(
         case=case,
         model=model,
         labels=box(),
         annotated=["liver"],
         uncertainty=0.2,
         lease=lease,
-        guidance=keep or Guidance(VALUES, (20, 12, 9), regions),
+        guidance=guidance or Guidance(VALUES, (1, 1, 1), []),
     )
-    assert prediction is not None
-    return prediction
 
 
 class TestRegions:
@@ -84,63 +95,34 @@ class TestUncertainty:
 
 
 class TestStored:
+    @pytest.fixture
+    def model(self, project: Project) -> Model:
+        return make_model(project)
+
+    @pytest.fixture
+    def case(self, project: Project) -> Case:
+        return make_case(project, state=CaseState.WAITING)
+
     def test_nothing_is_left_of_a_prediction_that_came_too_late(
-        self, project: Project, ana: User, settings: Any
+        self, project: Project, model: Model, settings: Any
     ) -> None:
-        model = make_model(project)
-        case = make_case(project)
-        make_prediction(case, model)
-        other = make_case(project, state=CaseState.IN_PROGRESS)
-        lease = jobs.claim(learning.enqueue_predictions(model).pk)
-        assert lease is not None
-        found = learning.store_prediction(
-            case=other,
-            model=model,
-            labels=box(),
-            annotated=["liver"],
-            uncertainty=0.2,
-            lease=lease,
-            guidance=Guidance(VALUES, (1, 1, 1), []),
-        )
-        assert found is None
+        opened = make_case(project, state=CaseState.IN_PROGRESS)
+        assert stored(opened, model, claimed(model)) is None
         assert not list(settings.STORE_ROOT.rglob("uncertainty/*"))
 
-    def test_nor_of_one_whose_job_went_to_another(self, project: Project, settings: Any) -> None:
-        model = make_model(project)
-        case = make_case(project, state=CaseState.WAITING)
-        lease = jobs.claim(learning.enqueue_predictions(model).pk)
-        assert lease is not None
+    def test_nor_of_one_whose_job_went_to_another(self, case: Case, model: Model, settings: Any) -> None:
+        lease = claimed(model)
         Job.objects.filter(pk=lease.job_id).update(fence=lease.fence + 1)
         with pytest.raises(jobs.LeaseLost):
-            learning.store_prediction(
-                case=case,
-                model=model,
-                labels=box(),
-                annotated=["liver"],
-                uncertainty=0.2,
-                lease=lease,
-                guidance=Guidance(VALUES, (1, 1, 1), []),
-            )
+            stored(case, model, lease)
         assert not list(settings.STORE_ROOT.rglob("uncertainty/*"))
 
-    def test_what_an_earlier_attempt_left_goes(self, project: Project) -> None:
-        model = make_model(project)
-        case = make_case(project, state=CaseState.WAITING)
-        lease = jobs.claim(learning.enqueue_predictions(model).pk)
-        assert lease is not None
-        again = jobs.Lease(lease.job_id, lease.fence + 1)
+    def test_what_an_earlier_attempt_left_goes(self, case: Case, model: Model) -> None:
+        lease = claimed(model)
         left = f"uncertainty/case-{case.pk}-model-{model.pk}-{lease.job_id}-{lease.fence}"
         store.put(left, b"half")
         with pytest.raises(jobs.LeaseLost):
-            learning.store_prediction(
-                case=case,
-                model=model,
-                labels=box(),
-                annotated=["liver"],
-                uncertainty=0.2,
-                lease=again,
-                guidance=Guidance(VALUES, (1, 1, 1), []),
-            )
+            stored(case, model, jobs.Lease(lease.job_id, lease.fence + 1))
         assert not store.exists(left)
 
 

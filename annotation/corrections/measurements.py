@@ -1,0 +1,97 @@
+"""What a reader measured: kept with the read, in millimetres of the patient."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.corrections.reads import lock, renew_lease, require_editable
+from annotation.corrections.sessions import AXIS
+from annotation.errors import Refused, TooLarge
+from annotation.models import Assignment, Measurement, MeasurementKind, Plane, Volume
+from training.volume import Geometry
+
+MOST_MEASUREMENTS = 200  # of one read
+POINTS = {MeasurementKind.LENGTH: 2, MeasurementKind.BIDIRECTIONAL: 4}
+SAME_SLICE = 0.01  # voxels by which the points of one slice may differ
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measurement as the browser draws it; the long axis before the short one."""
+
+    key: uuid.UUID
+    kind: MeasurementKind
+    plane: Plane
+    points_lps: Sequence[Point]
+    label: str = ""
+
+
+@transaction.atomic
+def measure(
+    *, assignment: Assignment, changed: Sequence[Measured], removed: Collection[uuid.UUID] = ()
+) -> list[Measurement]:
+    """Keep what is new or changed, by its key, and take away what was removed. Answers with all there is.
+
+    Sent twice, done once. Raises Refused for points that are not in one slice of the scan, TooLarge above the
+    limit, Conflict when the read is not its reader's to change any more.
+    """
+    geometry = _geometry(assignment.case.volume)
+    for one in changed:
+        _check(one, geometry)
+    locked = lock(assignment)
+    require_editable(locked)
+    locked.measurements.filter(key__in=removed).delete()
+    now = timezone.now()
+    Measurement.objects.bulk_create(
+        [
+            Measurement(
+                assignment=locked,
+                key=one.key,
+                kind=one.kind,
+                plane=one.plane,
+                points_lps=[mm for point in one.points_lps for mm in point],
+                label=one.label.strip(),
+                updated_at=now,
+            )
+            for one in {one.key: one for one in changed}.values()
+        ],
+        update_conflicts=True,
+        unique_fields=["assignment", "key"],
+        update_fields=["kind", "plane", "points_lps", "label", "updated_at"],
+    )
+    kept = list(locked.measurements.all())
+    if len(kept) > MOST_MEASUREMENTS:
+        raise TooLarge(f"A read keeps {MOST_MEASUREMENTS} measurements. Remove one of them first.")
+    renew_lease(locked)
+    return kept
+
+
+def _geometry(volume: Volume) -> Geometry:
+    ni, nj, nk = volume.shape
+    si, sj, sk = volume.spacing_mm
+    x, y, z = volume.origin_lps
+    a, b, c, d, e, f, g, h, i = volume.direction
+    return Geometry((ni, nj, nk), (si, sj, sk), (x, y, z), ((a, b, c), (d, e, f), (g, h, i)))
+
+
+def _check(one: Measured, geometry: Geometry) -> None:
+    """The points of a slice lie in it; along the slice they may leave the scan by its own size."""
+    points = np.array(one.points_lps, float)
+    if points.shape != (POINTS[one.kind], 3):
+        raise Refused(f"A {one.kind.label} has {POINTS[one.kind]} points of three coordinates each.")
+    if not np.isfinite(points).all():
+        raise Refused("A measurement has a coordinate that is not a number.")
+    index = geometry.lps_to_index(points)
+    shape = np.array(geometry.shape)
+    if not ((index >= -shape) & (index <= 2 * shape)).all():
+        raise Refused("A measurement lies outside the scan. Its points are patient millimetres in LPS.")
+    along = index[:, AXIS[one.plane]]
+    slices = shape[AXIS[one.plane]]
+    if np.ptp(along) > SAME_SLICE or not -0.5 <= along[0] <= slices - 0.5:
+        raise Refused(f"The points of a measurement lie in one {one.plane.label} slice of the scan.")
