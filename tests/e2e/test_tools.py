@@ -235,7 +235,7 @@ def _move_parts(bench: Bench, liver: Voxel) -> None:
     bench.strokes("brush", bench.line((i, j, k), 1))
     bench.take("Shift+D", AORTA)
     bench.go_to((i, j, k + 1))
-    bench.changes("paste slice", page.get_by_role("button", name="From the slice before").click)
+    bench.changes("paste slice", page.get_by_role("button", name="Slice before").click)
     bench.take("b", AORTA)
     island = bench.free(SHAPE[2] - 1)
     bench.go_to(island)

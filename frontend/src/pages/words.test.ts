@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { clock, duration, millilitres, saveBadge, saveSentence, signed } from './words';
+import { expect, inThousands, test } from 'vitest';
+import { clock, duration, inThousands, millilitres, saveBadge, saveSentence, signed } from './words';
 
 test('times read as a clock or as a rough duration', () => {
   expect([0, 252, 3600 + 4 * 60 + 12].map(clock)).toEqual(['00:00', '04:12', '1:04:12']);
@@ -18,6 +18,11 @@ test('volumes keep three figures and group thousands', () => {
 
 test('negative figures have a real minus sign', () => {
   expect(signed(-402.54)).toBe('−402.5');
+});
+
+test('whole numbers are read in thousands', () => {
+  expect(inThousands(721557)).toBe('721\u202f557');
+  expect(inThousands(940)).toBe('940');
 });
 
 test('trouble says what was kept and what to do', () => {

@@ -31,6 +31,11 @@ export function duration(seconds: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** `347 066` of a whole number's digits. */
+export function inThousands(digits: string | number): string {
+  return String(digits).replace(/\B(?=(\d{3})+$)/g, NO_BREAK);
+}
+
 /** `1 512 mL`, `20.3 mL`, `0.34 mL`; a dash for nothing. */
 export function millilitres(volume: number): string {
   if (volume <= 0) {
@@ -38,7 +43,7 @@ export function millilitres(volume: number): string {
   }
   const digits = volume >= 100 ? 0 : volume >= 10 ? 1 : 2;
   const [whole = '', fraction] = volume.toFixed(digits).split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, NO_BREAK);
+  const grouped = inThousands(whole);
   return `${fraction === undefined ? grouped : `${grouped}.${fraction}`} mL`;
 }
 

@@ -1,11 +1,11 @@
-import { MultiSelect, NumberInput, Switch, UnstyledButton } from '@mantine/core';
+import { MultiSelect, Switch, UnstyledButton } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Structure } from '../../../api';
-import { type EditMask, NO_MASK } from '../../../voxels';
+import { type EditMask, NO_MASK, PLANE_AXIS } from '../../../voxels';
 import { useRead } from '../readStore';
 import { paintWords } from './paintWords';
-import { Choice, HuRangeControl, Line } from './panels/controls';
+import { Bounds, Choice, HuRangeControl, Line } from './panels/controls';
 import classes from './ToolOptions.module.css';
 
 const AREAS: Readonly<Record<EditMask['area'], string>> = {
@@ -163,25 +163,16 @@ interface SliceSpanProps extends Pick<PartProps, 'onChange'> {
 
 function SliceSpan({ slices, onChange }: SliceSpanProps) {
   const { plane, first, last } = slices;
-  const size = { size: 'xs', min: 0, allowDecimal: false, className: classes.slice ?? '' } as const;
+  const shape = useRead((state) => state.port?.engine.map.shape);
+  const most = (shape?.[PLANE_AXIS[plane]] ?? 1) - 1;
   return (
     <Line label={plane}>
-      <NumberInput
-        {...size}
-        aria-label="First slice"
-        value={first}
-        onChange={(n) =>
-          typeof n === 'number' && onChange({ slices: { ...slices, first: n, last: Math.max(n, last) } })
-        }
-      />
-      <span>–</span>
-      <NumberInput
-        {...size}
-        aria-label="Last slice"
-        value={last}
-        onChange={(n) =>
-          typeof n === 'number' && onChange({ slices: { ...slices, first: Math.min(n, first), last: n } })
-        }
+      <Bounds
+        labels={['First slice', 'Last slice']}
+        least={0}
+        most={most}
+        value={[first, last]}
+        onChange={([from, to]) => onChange({ slices: { plane, first: from, last: to } })}
       />
     </Line>
   );

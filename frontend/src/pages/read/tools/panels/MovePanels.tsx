@@ -22,10 +22,10 @@ export function PastePanel() {
       <BrushPanel />
       <div className={classes.pair}>
         <Button size="compact-sm" variant="default" disabled={active === null} onClick={() => copySlice(-1)}>
-          From the slice before
+          Slice before
         </Button>
         <Button size="compact-sm" variant="default" disabled={active === null} onClick={() => copySlice(1)}>
-          From the one after
+          Slice after
         </Button>
       </div>
       {failed !== null && (

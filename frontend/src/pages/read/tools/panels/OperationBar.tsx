@@ -1,7 +1,7 @@
 import { Button, Progress } from '@mantine/core';
 import type { OperationState } from '../../../../viewer';
 import type { OperationName } from '../../../../voxels';
-import { millilitres } from '../../../words';
+import { inThousands, millilitres } from '../../../words';
 import { useShownKey } from '../../keys/keyStore';
 import { useRead } from '../../readStore';
 import classes from './OperationBar.module.css';
@@ -35,7 +35,9 @@ function Outcome({ state, missing }: { readonly state: OperationState; readonly 
     const volume = voxel_ml === null ? '' : ` (${millilitres(state.voxels * voxel_ml)})`;
     return (
       <p className={classes.words} role="status">
-        {state.voxels === 0 ? 'Nothing would change.' : `${state.voxels} voxels${volume} would change.`}{' '}
+        {state.voxels === 0
+          ? 'Nothing would change.'
+          : `${inThousands(state.voxels)} voxels${volume} would change.`}{' '}
         {state.note}
       </p>
     );

@@ -1,5 +1,5 @@
 import { NativeSelect, NumberInput, RangeSlider, SegmentedControl, Slider } from '@mantine/core';
-import { type ReactNode, useId } from 'react';
+import { type ReactNode, useId, useState } from 'react';
 import type { HuRange } from '../../../../viewer';
 import classes from './controls.module.css';
 
@@ -119,6 +119,75 @@ export function Select<T extends string>({ label, choices, value, onChange }: Ch
   );
 }
 
+interface BoundsProps {
+  readonly labels: readonly [string, string];
+  readonly least: number;
+  readonly most: number;
+  readonly value: readonly [number, number];
+  readonly onChange: (value: readonly [number, number]) => void;
+}
+
+/** Two whole figures of which the first is never above the second. */
+export function Bounds({ labels, least, most, value: [low, high], onChange }: BoundsProps) {
+  const limits = { least, most };
+  return (
+    <>
+      <Bound
+        {...limits}
+        label={labels[0]}
+        value={low}
+        fits={(figure) => figure <= high}
+        onChange={(figure) => onChange([figure, Math.max(figure, high)])}
+      />
+      <span>…</span>
+      <Bound
+        {...limits}
+        label={labels[1]}
+        value={high}
+        fits={(figure) => figure >= low}
+        onChange={(figure) => onChange([Math.min(low, figure), figure])}
+      />
+    </>
+  );
+}
+
+interface BoundProps extends Pick<BoundsProps, 'least' | 'most'> {
+  readonly label: string;
+  readonly value: number;
+  /** Whether the other figure may stay as it is. */
+  readonly fits: (figure: number) => boolean;
+  readonly onChange: (figure: number) => void;
+}
+
+/** While somebody types, `3` may still become `300`: a figure that would move the other one waits until it is done. */
+function Bound({ label, least, most, value, fits, onChange }: BoundProps) {
+  const [typed, setTyped] = useState<string | number | null>(null);
+  const finish = (): void => {
+    if (typeof typed === 'number' && typed !== value) onChange(typed);
+    setTyped(null);
+  };
+  const take = (given: string | number): void => {
+    setTyped(given);
+    if (typeof given === 'number' && fits(given)) onChange(given);
+  };
+  return (
+    <NumberInput
+      className={classes.bound ?? ''}
+      size="xs"
+      hideControls
+      allowDecimal={false}
+      clampBehavior="strict"
+      aria-label={label}
+      min={least}
+      max={most}
+      value={typed ?? value}
+      onChange={take}
+      onBlur={finish}
+      onKeyDown={(event) => event.key === 'Enter' && finish()}
+    />
+  );
+}
+
 export const LEAST_HU = -1024;
 export const MOST_HU = 3071;
 
@@ -129,25 +198,17 @@ interface HuRangeControlProps {
 }
 
 /** An inclusive range of HU: two figures, and a slider over the range of a CT. */
-export function HuRangeControl({ label, value: [low, high], onChange }: HuRangeControlProps) {
-  const bounds = { size: 'xs', hideControls: true, min: -32768, max: 32767, allowDecimal: false } as const;
+export function HuRangeControl({ label, value, onChange }: HuRangeControlProps) {
+  const [low, high] = value;
   return (
     <>
       <Line label={label}>
-        <NumberInput
-          {...bounds}
-          className={classes.bound ?? ''}
-          aria-label="Lowest HU"
-          value={low}
-          onChange={(given) => typeof given === 'number' && onChange([given, Math.max(given, high)])}
-        />
-        <span>…</span>
-        <NumberInput
-          {...bounds}
-          className={classes.bound ?? ''}
-          aria-label="Highest HU"
-          value={high}
-          onChange={(given) => typeof given === 'number' && onChange([Math.min(low, given), given])}
+        <Bounds
+          labels={['Lowest HU', 'Highest HU']}
+          least={-32768}
+          most={32767}
+          value={value}
+          onChange={onChange}
         />
         <span className={classes.unit}>HU</span>
       </Line>
