@@ -1,4 +1,4 @@
-import { expect, inThousands, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { clock, duration, inThousands, millilitres, saveBadge, saveSentence, signed } from './words';
 
 test('times read as a clock or as a rough duration', () => {
