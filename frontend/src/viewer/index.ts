@@ -2,6 +2,7 @@ import { CaseViewer } from './caseViewer';
 import type { PlaneElements, ViewerInput, ViewerPort } from './port';
 
 export * from './port';
+export { endsOf, type KeptMeasurement, measurementOf, textOf } from './tools/measure';
 export * from './tools/port';
 export { type FirstLookInput, showFirst } from './views/firstLook';
 export * from './views/port';

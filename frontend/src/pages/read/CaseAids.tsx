@@ -3,6 +3,7 @@ import { useCompare } from './compare/useCompare';
 import { useGuidance } from './guidance/useGuidance';
 import { useLooked } from './guidance/useLooked';
 import { usePast } from './history/usePast';
+import { useMeasurements } from './measurements/useMeasurements';
 import type { OpenedCase } from './openCase';
 import { useRead } from './readStore';
 
@@ -11,10 +12,11 @@ interface CaseAidsProps {
   readonly username: string;
 }
 
-/** What works beside the drawing and shows nothing by itself: guidance, slices looked at, comparison, undo. */
+/** What works beside the drawing and shows nothing by itself: guidance, slices looked at, measurements, comparison, undo. */
 export function CaseAids({ opened, username }: CaseAidsProps) {
   useGuidance(opened, username);
   useLooked(opened);
+  useMeasurements(opened);
   useCompare(opened);
   usePast(opened);
   useNextCase(opened);

@@ -7,6 +7,7 @@ import { applyEdits, type LabelMap } from '../../voxels';
 import { LookedKeeper } from './guidance/lookedKeeper';
 import { copyMask } from './masks/copyMask';
 import { readMask } from './masks/readMask';
+import { MeasurementKeeper } from './measurements/measurementKeeper';
 
 export interface OpenedCase {
   readonly assignment: Assignment;
@@ -14,6 +15,7 @@ export interface OpenedCase {
   readonly prediction: LabelMap | null;
   readonly queue: SaveQueue;
   readonly looked: LookedKeeper;
+  readonly measured: MeasurementKeeper;
   /** Null while the case can only be looked at. */
   readonly session: number | null;
   readonly close: () => void;
@@ -44,14 +46,23 @@ export async function openCase(
     queue = await SaveQueue.open({ assignment: id, user, head: assignment.mask.head, outbox });
     const opened = queue;
     const looked = lookedOf(assignment);
+    const measured = measuredOf(assignment, user);
     const close = (): void => {
       stopImage();
       looked.close();
+      measured.close();
       opened.close();
       outbox.close();
       unlock();
     };
-    return { assignment, queue: opened, looked, close, ...(await fetchContent(assignment, opened)) };
+    return {
+      assignment,
+      queue: opened,
+      looked,
+      measured,
+      close,
+      ...(await fetchContent(assignment, opened)),
+    };
   } catch (error) {
     queue?.close();
     unlock();
@@ -89,4 +100,8 @@ async function readOwn(assignment: Assignment, predicted: Promise<LabelMap> | nu
 
 function lookedOf({ id, volume, looked, editable }: Assignment): LookedKeeper {
   return new LookedKeeper({ assignment: id, shape: volume.shape, known: looked, editable });
+}
+
+function measuredOf({ id, volume, measurements, editable }: Assignment, user: string): MeasurementKeeper {
+  return new MeasurementKeeper({ assignment: id, user, volume, known: measurements, editable });
 }

@@ -45,8 +45,8 @@ export function useOpenCase(assignment: number, user: string, attempt: number): 
 }
 
 /** Leaving within the product sends the last strokes; what does not get through in time stays in the outbox. */
-async function finish({ queue, looked, close }: OpenedCase): Promise<void> {
-  const sent = Promise.all([queue.flush(), looked.flush()]);
+async function finish({ queue, looked, measured, close }: OpenedCase): Promise<void> {
+  const sent = Promise.all([queue.flush(), looked.flush(), measured.flush()]);
   await Promise.race([sent, new Promise((resume) => setTimeout(resume, SEND_AT_MOST_MS))]);
   close();
 }

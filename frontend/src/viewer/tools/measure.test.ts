@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ijk } from '../../voxels';
 import { planeFrame } from '../planeFrame';
-import { endsOf, measurementBetween, textOf, withEnd } from './measure';
+import { endsOf, measurementBetween, measurementOf, textOf, withEnd } from './measure';
 import { MeasuringTool } from './measuring';
 import type { Measurement } from './port';
-import { SPACING, TestPane } from './toolTesting';
+import { SHAPE, SPACING, TestPane } from './toolTesting';
 
 const CORONAL = planeFrame('coronal', [24, 20, 12], SPACING);
 
@@ -64,6 +64,25 @@ describe('a bidirectional measurement', () => {
   });
 });
 
+describe('a kept measurement', () => {
+  const drawn = [
+    { ...measurementBetween('length', 7, CORONAL, 4, [ijk(2.25, 4, 3), ijk(5, 4, 5.5)]), label: 'cyst' },
+    bidirectional([2, 4], [12.5, 7]),
+  ];
+
+  it.each(drawn)('is the same again from its points: $kind', (measurement) => {
+    const points = endsOf(measurement).map(([, index]) => index);
+    const { id, label, kind, plane } = measurement;
+    expect(measurementOf({ id, label, kind, plane, points }, SHAPE, SPACING)).toEqual(measurement);
+  });
+
+  it('is none where points are missing', () => {
+    const kept = { id: 1, label: '', plane: 'axial', points: [ijk(1, 1, 1), ijk(2, 2, 1)] } as const;
+    expect(measurementOf({ ...kept, kind: 'bidirectional' }, SHAPE, SPACING)).toBeNull();
+    expect(measurementOf({ ...kept, kind: 'length', points: [ijk(1, 1, 1)] }, SHAPE, SPACING)).toBeNull();
+  });
+});
+
 describe('measuring', () => {
   function measure(tool: MeasuringTool, pane: TestPane, from: [number, number], to: [number, number]): void {
     const gesture = tool.begin(pane, 'length', pane.over(...from));
@@ -88,6 +107,41 @@ describe('measuring', () => {
     tool.remove(tool.hovered ?? 0);
     expect(tool.all).toEqual([]);
     expect(told.at(-1)).toBe(0);
+  });
+
+  it('goes on from what an earlier sitting left, and keeps a label while an end is dragged', () => {
+    const [tool, pane] = [new MeasuringTool(() => {}), new TestPane('axial', 3)];
+    const kept = {
+      ...measurementBetween('length', 5, pane.frame, 3, [ijk(2, 2, 3), ijk(8, 2, 3)]),
+      label: 'cyst',
+    };
+    tool.restore([kept]);
+    measure(tool, pane, [8, 2], [8, 10]);
+    measure(tool, pane, [15, 15], [15, 18]);
+    expect(tool.all.map(({ id, label }) => [id, label])).toEqual([
+      [5, 'cyst'],
+      [6, ''],
+    ]);
+    tool.label(6, 'node');
+    expect(tool.all[1]).toMatchObject({ label: 'node', length_mm: 3 });
+  });
+
+  it('holds its ends on the scan', () => {
+    const tool = new MeasuringTool(() => {});
+    measure(tool, new TestPane('axial', 3), [20, 2], [400, -90]);
+    expect(tool.all[0]).toMatchObject({
+      ends: [
+        [20, 2, 3],
+        [23.5, -0.5, 3],
+      ],
+    });
+  });
+
+  it('does not touch what somebody else measured', () => {
+    const [tool, pane] = [new MeasuringTool(() => {}), new TestPane('axial', 3)];
+    tool.show([measurementBetween('length', 1, pane.frame, 3, [ijk(2, 2, 3), ijk(8, 2, 3)])]);
+    tool.hover(pane, pane.over(2, 2));
+    expect([tool.hovered, tool.all]).toEqual([null, []]);
   });
 
   it('draws both axes of a bidirectional measurement while its long one is dragged', () => {

@@ -1,6 +1,6 @@
 /** Lengths in a plane, in millimetres: how they are made, hit and changed. Pure: screen and pointer are elsewhere. */
-import { type Ijk, ijk } from '../../voxels';
-import type { PlaneFrame } from '../planeFrame';
+import { type Ijk, ijk, type Plane, type Triple } from '../../voxels';
+import { type PlaneFrame, planeFrame } from '../planeFrame';
 import type { Measurement } from './port';
 
 export type MeasurementKind = Measurement['kind'];
@@ -24,7 +24,7 @@ export function measurementBetween(
   slice: number,
   ends: readonly [Ijk, Ijk],
 ): Measurement {
-  const place = { id, plane: frame.plane, slice };
+  const place = { id, label: '', plane: frame.plane, slice };
   if (kind === 'length') return { ...place, kind, ends, length_mm: lengthOf(frame, ends) };
   const [a, b] = [flat(frame, ends[0]), flat(frame, ends[1])];
   const half = (distance(a, b) * START_SHORT) / 2;
@@ -38,8 +38,8 @@ export function withEnd(measurement: Measurement, frame: PlaneFrame, end: End, t
     const ends: readonly [Ijk, Ijk] = end === 0 ? [to, measurement.ends[1]] : [measurement.ends[0], to];
     return { ...measurement, ends, length_mm: lengthOf(frame, ends) };
   }
-  const { id, plane, slice } = measurement;
-  const place = { id, plane, slice };
+  const { id, label, plane, slice } = measurement;
+  const place = { id, label, plane, slice };
   const [a, b] = measurement.long.map((point) => flat(frame, point)) as [Flat, Flat];
   const reach = reachOf(frame, measurement);
   if (end < 2) {
@@ -73,6 +73,40 @@ export function endsOf(measurement: Measurement): readonly (readonly [End, Ijk])
   ];
 }
 
+/** What is kept of a measurement: its ends in the order of `endsOf`. */
+export interface KeptMeasurement {
+  readonly id: number;
+  readonly label: string;
+  readonly kind: MeasurementKind;
+  readonly plane: Plane;
+  readonly points: readonly Ijk[];
+}
+
+/** The measurement that was kept; null where points are missing. */
+export function measurementOf(
+  { id, label, kind, plane, points: [a, b, c, d] }: KeptMeasurement,
+  shape: Triple,
+  spacing_mm: Triple,
+): Measurement | null {
+  if (a === undefined || b === undefined) return null;
+  const frame = planeFrame(plane, shape, spacing_mm);
+  const place = { id, label, plane, slice: Math.round(a[frame.normal]) };
+  if (kind === 'length') return { ...place, kind, ends: [a, b], length_mm: lengthOf(frame, [a, b]) };
+  if (c === undefined || d === undefined) return null;
+  const [long_mm, short_mm] = [lengthOf(frame, [a, b]), lengthOf(frame, [c, d])];
+  return { ...place, kind, long: [a, b], short: [c, d], long_mm, short_mm };
+}
+
+/** The nearest point of the slice that lies on the scan. */
+export function heldOnScan(frame: PlaneFrame, index: Ijk): Ijk {
+  const held: [number, number, number] = [index[0], index[1], index[2]];
+  const most = { [frame.across]: frame.columns - 0.5, [frame.along]: frame.rows - 0.5 };
+  for (const axis of [frame.across, frame.along]) {
+    held[axis] = Math.min(most[axis] ?? 0, Math.max(-0.5, held[axis]));
+  }
+  return ijk(...held);
+}
+
 export function textOf(measurement: Measurement): string {
   if (measurement.kind === 'length') return `${measurement.length_mm.toFixed(1)} mm`;
   return `${measurement.long_mm.toFixed(1)} × ${measurement.short_mm.toFixed(1)} mm`;
@@ -94,7 +128,7 @@ function reachOf(
 }
 
 function bidirectional(
-  place: Pick<Measurement, 'id' | 'plane' | 'slice'>,
+  place: Pick<Measurement, 'id' | 'label' | 'plane' | 'slice'>,
   frame: PlaneFrame,
   a: Flat,
   b: Flat,

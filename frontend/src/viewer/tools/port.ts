@@ -57,6 +57,8 @@ export interface ToolOptions {
 
 export type Measurement = {
   readonly id: number;
+  /** What the reader calls it. */
+  readonly label: string;
   readonly plane: Plane;
   /** Slice of the plane. */
   readonly slice: number;
@@ -70,6 +72,17 @@ export type Measurement = {
       readonly short_mm: number;
     }
 );
+
+export interface MeasurementPort {
+  readonly all: readonly Measurement[];
+  onChange(callback: (all: readonly Measurement[]) => void): () => void;
+  /** Replaces all of them: what an earlier sitting left. */
+  restore(all: readonly Measurement[]): void;
+  /** Somebody else's, drawn to be looked at: no end of them can be taken. */
+  show(others: readonly Measurement[]): void;
+  label(id: number, label: string): void;
+  remove(id: number): void;
+}
 
 /** An operation at work or waiting to be applied. */
 export type OperationState =
@@ -108,9 +121,7 @@ export interface ToolPort {
   onSample(callback: (sample: Sample) => void): () => void;
   /** Why a tool did nothing, as a sentence; the plane shows it too. */
   onNotice(callback: (sentence: string) => void): () => void;
-  readonly measurements: readonly Measurement[];
-  removeMeasurement(id: number): void;
-  onMeasurements(callback: (all: readonly Measurement[]) => void): () => void;
+  readonly measuring: MeasurementPort;
   /** The voxel under the pointer, or where the crosshair is when the pointer is outside. */
   place(): Ijk;
   /** The plane under the pointer, else the one last used. */

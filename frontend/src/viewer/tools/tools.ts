@@ -24,15 +24,7 @@ import { MeasuringTool } from './measuring';
 import { crosshairGesture, panGesture, windowGesture, zoomGesture } from './navigation';
 import { OperationHost } from './operationHost';
 import { PointPicker } from './picking';
-import type {
-  HuRange,
-  Measurement,
-  OperationState,
-  PointerTool,
-  Sample,
-  ToolOptions,
-  ToolPort,
-} from './port';
+import type { HuRange, OperationState, PointerTool, Sample, ToolOptions, ToolPort } from './port';
 import { ScissorsTool } from './scissors';
 import { DrawTool } from './sketch';
 import { isBrush, strokeGesture } from './strokes';
@@ -344,18 +336,6 @@ export class Tools implements ToolPort, ToolHost {
 
   onNotice(callback: (sentence: string) => void): () => void {
     return this.notices.add(callback);
-  }
-
-  get measurements(): readonly Measurement[] {
-    return this.measuring.all;
-  }
-
-  removeMeasurement(id: number): void {
-    this.measuring.remove(id);
-  }
-
-  onMeasurements(callback: (all: readonly Measurement[]) => void): () => void {
-    return this.measuring.changed.add(callback);
   }
 
   place(): Ijk {

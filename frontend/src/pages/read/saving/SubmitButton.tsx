@@ -157,7 +157,7 @@ function unfinishedNow(predicted: ReadonlySet<string>): Unfinished | null {
 }
 
 /** Everything must be saved first: what is submitted is a revision. */
-function useSend({ assignment, queue, looked }: OpenedCase) {
+function useSend({ assignment, queue, looked, measured }: OpenedCase) {
   const submit = useSubmit(assignment.id);
   const navigate = useNavigate();
   const [isPending, setPending] = useState(false);
@@ -166,7 +166,7 @@ function useSend({ assignment, queue, looked }: OpenedCase) {
     setProblem(null);
     setPending(true);
     try {
-      const [saved] = await Promise.all([queue.flush(), looked.flush()]);
+      const [saved] = await Promise.all([queue.flush(), looked.flush(), measured.flush()]);
       if (saved.kind !== 'saved') {
         setProblem(`Not submitted. ${saveSentence(saved)}`);
         return;

@@ -158,8 +158,8 @@ function onlyThisSlice(): void {
 
 function removeLastMeasurement(): void {
   const tools = read().port?.tools;
-  const last = tools?.measurements.at(-1);
+  const last = tools?.measuring.all.at(-1);
   if (tools !== undefined && last !== undefined) {
-    tools.removeMeasurement(last.id);
+    tools.measuring.remove(last.id);
   }
 }
