@@ -13,6 +13,7 @@ import { TopBar } from './layout/TopBar';
 import type { OpenedCase } from './openCase';
 import classes from './ReadPage.module.css';
 import { useRead } from './readStore';
+import { toggleCompleted } from './review/completedStore';
 import { ReturnedStrip } from './review/ReturnedStrip';
 import { type Changes, useChanges } from './review/useChanges';
 import { type Judge, useJudge } from './review/useJudge';
@@ -111,7 +112,11 @@ function useLent({ assignment, queue }: OpenedCase, { walk }: Changes, { give, i
   useEffect(() => {
     const { set } = useRead.getState();
     const save = (): void => void queue.flush();
-    const verdicts = { accept: () => give('accept', ''), return: () => set({ panel: 'return' }) };
+    const verdicts = {
+      accept: () => give('accept', ''),
+      return: () => set({ panel: 'return' }),
+      complete: () => toggleCompleted(assignment, useRead.getState().active),
+    };
     return lend({
       save,
       ...(role === 'review' ? { walkChanges: walk } : {}),

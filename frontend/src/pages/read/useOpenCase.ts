@@ -3,6 +3,7 @@ import { type Assignment, pingSession } from '../../api';
 import { ActiveClock, lastClosed, noteClosing, type SaveQueue, type SaveState } from '../../session';
 import { type OpenedCase, openCase } from './openCase';
 import { useRead } from './readStore';
+import { useCompleted } from './review/completedStore';
 
 export type Opening =
   | { readonly kind: 'opening'; readonly found: Assignment | null }
@@ -57,6 +58,7 @@ let hungFor: number | null = null;
 /** Sets the page up for this case and lets the queue send what an earlier tab kept. */
 function begin({ assignment, prediction, queue, session }: OpenedCase): void {
   const { open, set } = useRead.getState();
+  useCompleted.getState().open(assignment);
   open(assignment.structures, assignment.role === 'review' && prediction !== null);
   if (hungFor !== assignment.project.id) {
     hungFor = assignment.project.id;

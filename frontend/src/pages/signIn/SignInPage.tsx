@@ -7,10 +7,16 @@ import classes from './SignInPage.module.css';
 
 const route = getRouteApi('/sign-in');
 
+/** Pages of the server that are none of this application's. */
+const NOT_OURS = /^\/(admin|api)\//;
+
 export function SignInPage() {
   const { next } = route.useSearch();
   const router = useRouter();
-  const enter = () => router.history.push(next ?? '/');
+  const enter = () =>
+    next !== undefined && NOT_OURS.test(next)
+      ? window.location.assign(next)
+      : router.history.push(next ?? '/');
   return (
     <main className={classes.page}>
       <div className={classes.card}>

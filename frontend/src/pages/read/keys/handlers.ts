@@ -8,6 +8,8 @@ export interface Handlers {
   readonly submit: () => void;
   readonly accept: () => void;
   readonly return: () => void;
+  /** The active structure, which the reader left out, is completed by the reviewer; or not after all. */
+  readonly complete: () => void;
   /** Sends what waits in the save queue now. */
   readonly save: () => void;
   readonly toggleHeatMap: () => void;

@@ -5,6 +5,7 @@ import type { SaveQueue } from '../../../session';
 import { caseLabel, clock, saveBadge, saveSentence } from '../../words';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
+import { GiveBackButton } from '../saving/GiveBackButton';
 import { SubmitButton } from '../saving/SubmitButton';
 import { useActiveSeconds, useSaveState } from '../useOpenCase';
 import classes from './TopBar.module.css';
@@ -28,6 +29,7 @@ export function TopBar({ opened }: { readonly opened: OpenedCase }) {
       <SaveBadge queue={queue} />
       <ActiveTime opened={opened} />
       <Help />
+      <GiveBackButton opened={opened} />
       {!isReview && <SubmitButton opened={opened} />}
     </header>
   );

@@ -2,6 +2,8 @@ import { UnstyledButton } from '@mantine/core';
 import type { Assignment, Structure } from '../../../api';
 import { millilitres, VERDICTS, when } from '../../words';
 import type { Overlap } from '../compare/overlap';
+import { ReadersMeasurements } from '../measurements/ReadersMeasurements';
+import { LeftOut } from './LeftOut';
 import classes from './ReviewPanel.module.css';
 import type { Changes } from './useChanges';
 
@@ -36,18 +38,11 @@ export function ReviewPanel({ assignment, changes }: ReviewPanelProps) {
             ))}
           </ul>
         )}
-        <LeftOut assignment={assignment} />
       </section>
+      <LeftOut assignment={assignment} />
+      <ReadersMeasurements assignment={assignment} />
       <History assignment={assignment} />
     </>
-  );
-}
-
-/** Absent is not the same as not looked at. */
-function LeftOut({ assignment: { structures, not_looked_at } }: { readonly assignment: Assignment }) {
-  const names = structures.filter(({ key }) => not_looked_at.includes(key)).map(({ name }) => name);
-  return names.length === 0 ? null : (
-    <p className={classes.none}>Not looked at by the reader: {names.join(', ')}.</p>
   );
 }
 

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useVerdict } from '../../../api';
 import { saveSentence } from '../../words';
 import type { OpenedCase } from '../openCase';
+import { useCompleted } from './completedStore';
 
 export interface Judge {
   readonly give: (verdict: 'accept' | 'return', comment: string) => void;
@@ -11,7 +12,7 @@ export interface Judge {
 }
 
 /** A verdict waits until the fix is saved: it names the revision that it is about. */
-export function useJudge({ assignment, queue }: OpenedCase): Judge {
+export function useJudge({ assignment, queue, measured }: OpenedCase): Judge {
   const verdict = useVerdict(assignment.id);
   const navigate = useNavigate();
   const [problem, setProblem] = useState<string | null>(null);
@@ -20,9 +21,17 @@ export function useJudge({ assignment, queue }: OpenedCase): Judge {
     setProblem(null);
     setPending(true);
     try {
-      const saved = await queue.flush();
+      const [saved, notMarked] = await Promise.all([
+        queue.flush(),
+        useCompleted.getState().settled(),
+        measured.flush(),
+      ]);
       if (saved.kind !== 'saved') {
         setProblem(`No verdict yet. ${saveSentence(saved)}`);
+        return;
+      }
+      if (notMarked !== null) {
+        setProblem(`No verdict yet. ${notMarked}`);
         return;
       }
       await verdict.mutateAsync({ verdict: kind, comment, revision: queue.head });

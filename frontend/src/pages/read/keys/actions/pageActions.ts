@@ -97,6 +97,14 @@ const FINISH: readonly Action[] = [
     press: () => void call('accept'),
   },
   {
+    id: 'finish.complete',
+    group: 'Finish',
+    words: 'Mark the active structure, left out by the reader, as completed',
+    key: 'shift+y',
+    onlyIn: 'review',
+    press: () => void call('complete'),
+  },
+  {
     id: 'finish.return',
     group: 'Finish',
     words: 'Return with a comment',
