@@ -7,6 +7,7 @@ import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
 import { type How, useCompareStore } from './compareStore';
 import { OverlapTable } from './overlap';
+import { Recount } from './recount';
 import { type Source, sourceWords, usualBase } from './sources';
 
 /** Fetches, draws and counts what the comparison says, and follows the strokes meanwhile. */
@@ -107,24 +108,24 @@ async function count(
   }
   tell({ progress: { kind: 'counting' } });
   const table = new OverlapTable(base, shown, assignment.volume.spacing_mm);
-  const stop = shown === mask || base === mask ? follow(port, table) : () => undefined;
-  signal.addEventListener('abort', stop);
+  if (shown === mask || base === mask) {
+    follow(port, table, signal);
+  }
   if (await table.count(() => signal.aborted)) {
     const place: OverlapTable['place'] = (layer, value) => table.place(layer, value);
     tell({ progress: { kind: 'ready' }, rows: table.list(), place });
   }
 }
 
-/** Counts anew what each stroke changed. */
-function follow(port: ViewerPort, table: OverlapTable): () => void {
-  return port.onStroke(({ delta }) => {
-    for (const { layer, k } of delta) {
-      table.update(layer, k);
-    }
-    if (table.isCounted) {
-      useCompareStore.getState().tell({ rows: table.list() });
-    }
-  });
+/** Counts anew what each stroke changed; a sphere changes many slices, and the next stroke must not wait for them. */
+function follow(port: ViewerPort, table: OverlapTable, signal: AbortSignal): void {
+  const recount = new Recount(
+    (layer, k) => table.update(layer, k),
+    () => table.isCounted && useCompareStore.getState().tell({ rows: table.list() }),
+    () => signal.aborted,
+  );
+  const stop = port.onStroke(({ delta }) => recount.stale(delta));
+  signal.addEventListener('abort', stop);
 }
 
 /** All planes to where this structure differs most. */
