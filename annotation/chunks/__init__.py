@@ -8,7 +8,7 @@ from annotation.chunks.differences import (
     difference,
     gains,
 )
-from annotation.chunks.edits import MOST_GZIP_BYTES, MOST_PLAIN_BYTES, Edits, decode_edits
+from annotation.chunks.edits import MOST_GZIP_BYTES, MOST_PLAIN_BYTES, decode_edits
 from annotation.chunks.grid import CHUNK_BYTES, SIDE, Grid, compress, decompress
 from annotation.chunks.rows import (
     Applied,
@@ -24,6 +24,7 @@ from annotation.chunks.rows import (
     values_of,
     write_labels,
 )
+from annotation.chunks.runs import Edits
 
 __all__ = [
     "CHUNK_BYTES",

@@ -12,9 +12,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.chunks.edits import VARINT_BYTES, Ints
 from annotation.chunks.grid import CHUNK_BYTES, Grid, Voxels, decompress
 from annotation.chunks.rows import Applied, grid_of, read_chunks, revision_at
+from annotation.chunks.runs import VARINT_BYTES, Ints
 from annotation.models import Mask, MaskChunk
 
 Name: TypeAlias = tuple[int, int]  # layer, chunk index

@@ -1,61 +1,24 @@
-"""What a save sends: gzip of runs, slice by slice. Everything is checked here, before a row is touched.
+"""What a save sends: gzip of outlines (`outlines`) or of runs. All is checked here, before a row is touched.
 
-A block is `varint layer, varint k, varint n_runs`, then n_runs × `varint gap, varint length, u8 new`; blocks
-follow each other to the end. Varints are unsigned LEB128 of at most five bytes. `gap` is the distance from
-the end of the previous run of the block; a position in a slice is i + ni·j.
+A block of runs is `varint layer, varint k, varint n_runs`, then n_runs × `varint gap, varint length, u8 new`;
+blocks follow each other to the end. `gap` is the distance from the end of the previous run of the block; a
+position in a slice is i + ni·j.
 """
 
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from annotation.chunks import outlines
 from annotation.chunks.grid import Grid
+from annotation.chunks.runs import BATCH_VOXELS, VARINT_BYTES, Edits, Ints, varints
 from annotation.errors import Refused, TooLarge
 
 MOST_GZIP_BYTES = 2 * 2**20
 MOST_PLAIN_BYTES = 8 * 2**20
-VARINT_BYTES = 5
-BATCH_VOXELS = 4 * 2**20  # keeps the index arrays of a large edit near 100 MiB
-
-Ints: TypeAlias = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Edits:
-    """Runs in the order in which they apply: one entry per run in every array."""
-
-    layer: Ints
-    k: Ints
-    start: Ints
-    length: Ints
-    value: NDArray[np.uint8]
-
-    @property
-    def voxels(self) -> int:
-        return int(self.length.sum())
-
-    def batches(self) -> Iterator[tuple[Ints, Ints, Ints, NDArray[np.uint8]]]:
-        """Layer, slice, position and new value of every voxel, in order, a few million at a time."""
-        ends = np.cumsum(self.length)
-        first = 0
-        while first < len(ends):
-            done = int(ends[first - 1]) if first else 0
-            last = max(int(np.searchsorted(ends, done + BATCH_VOXELS, "right")), first + 1)
-            runs = slice(first, last)
-            length = self.length[runs]
-            into_run = np.arange(int(length.sum())) - np.repeat(ends[runs] - length - done, length)
-            position = np.repeat(self.start[runs], length) + into_run
-            yield (
-                np.repeat(self.layer[runs], length),
-                np.repeat(self.k[runs], length),
-                position,
-                np.repeat(self.value[runs], length),
-            )
-            first = last
 
 
 @dataclass(frozen=True)
@@ -72,13 +35,18 @@ def decode_edits(body: bytes, *, grid: Grid, values: Mapping[int, Collection[int
     Raises Refused with a sentence on anything that is not exactly the format, TooLarge above the caps.
     """
     stream = np.frombuffer(_inflate(body), np.uint8)
+    edits = outlines.read(stream, grid) if outlines.begin(stream) else _read(stream, grid, values)
+    _check(edits, grid, values)
+    return edits
+
+
+def _read(stream: NDArray[np.uint8], grid: Grid, values: Mapping[int, Collection[int]]) -> Edits:
+    """The runs of blocks of runs."""
     varint_end = _varint_ends(stream)
     blocks = _walk(stream, varint_end, grid, values)
     if len(blocks.run_at) == 0:
         raise Refused("The edits are empty. Send at least one run.")
-    edits = _runs(stream, varint_end, blocks, grid)
-    _check(edits, grid, values)
-    return edits
+    return _runs(stream, varint_end, blocks)
 
 
 def _inflate(body: bytes) -> bytes:
@@ -158,21 +126,13 @@ def _varint(data: memoryview, end_of: memoryview, at: int) -> tuple[int, int]:
     return number, end + 1
 
 
-def _varints(stream: NDArray[np.uint8], at: Ints, end: Ints) -> Ints:
-    if np.any(end - at >= VARINT_BYTES):
-        raise Refused("A number in the edits is longer than five bytes.")
-    numbers = np.zeros(len(at), np.int64)
-    for byte in range(VARINT_BYTES):
-        here = np.minimum(at + byte, end)
-        numbers |= np.where(at + byte <= end, (stream[here] & 0x7F).astype(np.int64) << (7 * byte), 0)
-    return numbers
-
-
-def _runs(stream: NDArray[np.uint8], varint_end: NDArray[np.int32], blocks: _Blocks, grid: Grid) -> Edits:
+def _runs(stream: NDArray[np.uint8], varint_end: NDArray[np.int32], blocks: _Blocks) -> Edits:
     gap_end = varint_end[blocks.run_at].astype(np.int64)
     length_end = varint_end[gap_end + 1].astype(np.int64)
-    gap = _varints(stream, blocks.run_at, gap_end)
-    length = _varints(stream, gap_end + 1, length_end)
+    if np.any(gap_end - blocks.run_at >= VARINT_BYTES) or np.any(length_end - gap_end > VARINT_BYTES):
+        raise Refused("A number in the edits is longer than five bytes.")
+    gap = varints(stream, blocks.run_at, gap_end)
+    length = varints(stream, gap_end + 1, length_end)
     layer, k, n_runs = blocks.headers.T
     ends = np.cumsum(gap + length)
     first_run = np.cumsum(n_runs) - n_runs
@@ -194,6 +154,9 @@ def _check(edits: Edits, grid: Grid, values: Mapping[int, Collection[int]]) -> N
         raise Refused(f"A run in the edits leaves its slice of {ni} × {nj} voxels.")
     if edits.voxels > max(grid.voxels * len(values), BATCH_VOXELS):
         raise TooLarge("The edits repaint more voxels than the scan has. Save in smaller steps.")
+    strange = np.setdiff1d(edits.layer, list(values))
+    if len(strange):
+        raise Refused(f"The edits name layer {strange[0]}, which this project does not have.")
     for layer, allowed in values.items():
         used = np.flatnonzero(np.bincount(edits.value[edits.layer == layer], minlength=256))
         unknown = [int(value) for value in used if value not in allowed]

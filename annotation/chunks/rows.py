@@ -11,8 +11,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection
 from django.db.models import Max
 
-from annotation.chunks.edits import Edits
 from annotation.chunks.grid import CHUNK_BYTES, Grid, Voxels, compress, decompress
+from annotation.chunks.runs import Edits
 from annotation.errors import Conflict, NotFound
 from annotation.models import Mask, MaskChunk, Revision, RevisionKind, SchemaStructure
 from training.labels import IGNORE

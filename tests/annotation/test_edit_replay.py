@@ -34,10 +34,20 @@ import {{ recordings }} from {json.dumps(str(ENGINE))};
 const packed = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 const [seed] = process.argv.slice(2).map(Number);
 const told = recordings({json.dumps(SHAPE)}, seed, {SEQUENCES}, {EDITS}).map((one) => ({{
-  start: one.start.map(packed), saves: one.saves.map(packed), end: one.end.map(packed),
+  start: one.start.map(packed),
+  saves: one.saves.map(({{ rows, plain }}) => [packed(rows), packed(plain)]),
+  end: one.end.map(packed),
 }}));
 process.stdout.write(JSON.stringify(told));
 """
+
+
+@dataclass(frozen=True)
+class Save:
+    """One edit as it is sent, and as exactly the runs that it changes."""
+
+    outlines: bytes
+    runs: bytes
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Recording:
     """One random sequence of strokes, operations, undo and redo; labels are (layer, i, j, k)."""
 
     start: NDArray[np.uint8]
-    saves: list[bytes]
+    saves: list[Save]
     end: NDArray[np.uint8]
 
 
@@ -72,7 +82,9 @@ def record(bundle: Path, seed: int) -> list[Recording]:
     assert done.returncode == 0, done.stderr
     return [
         Recording(
-            labels_of(one["start"]), [base64.b64decode(save) for save in one["saves"]], labels_of(one["end"])
+            labels_of(one["start"]),
+            [Save(*map(base64.b64decode, save)) for save in one["saves"]],
+            labels_of(one["end"]),
         )
         for one in json.loads(done.stdout)
     ]
@@ -104,8 +116,12 @@ def test_saves_give_the_buffer_of_the_browser(bundle: Path, layered: Project, an
         mask = Mask.objects.create(case=case, kind=MaskKind.READER, author=ana)
         chunks.write_labels(mask=mask, labels=one.start, kind=RevisionKind.IMPORT)
         for save in one.saves:
-            edits = decode_edits(gzip.compress(save), grid=Grid(SHAPE), values=values)
+            edits = decode_edits(gzip.compress(save.outlines), grid=Grid(SHAPE), values=values)
+            exact = decode_edits(gzip.compress(save.runs), grid=Grid(SHAPE), values=values)
             applied = chunks.apply(mask, edits)
+            assert applied.voxels == exact.voxels, "a save does not change what the stroke did"
+            same = chunks.apply(mask, exact)
+            assert all(np.array_equal(same.changed[name], applied.changed[name]) for name in same.changed)
             chunks.append(
                 mask=mask,
                 kind=RevisionKind.AUTOSAVE,
@@ -113,7 +129,6 @@ def test_saves_give_the_buffer_of_the_browser(bundle: Path, layered: Project, an
                 base=mask.head,
                 changed=applied.changed,
             )
-            assert applied.voxels == edits.voxels, "a save names voxels that it does not change"
         np.testing.assert_array_equal(chunks.read_layers(mask), one.end)
 
 
@@ -129,7 +144,9 @@ def test_the_difference_of_revisions_is_what_the_browser_undoes(
     begun = mask.head
     values = chunks.values_of(layered.pk)
     for save in one.saves:
-        applied = chunks.apply(mask, decode_edits(gzip.compress(save), grid=Grid(SHAPE), values=values))
+        applied = chunks.apply(
+            mask, decode_edits(gzip.compress(save.outlines), grid=Grid(SHAPE), values=values)
+        )
         chunks.append(
             mask=mask, kind=RevisionKind.AUTOSAVE, key=uuid.uuid4(), base=mask.head, changed=applied.changed
         )

@@ -1,6 +1,13 @@
 /** Which strokes go out together, and as what bytes. */
 
-import { decodeEdits, encodeEdits, mergeSteps } from '../voxels';
+import {
+  decodeEdits,
+  encodeEdits,
+  encodeRowEdits,
+  MOST_ROW_RUNS,
+  mergeSteps,
+  type SliceRuns,
+} from '../voxels';
 import { gzip } from './gzip';
 import { inSlices } from './inSlices';
 import type { KeptStroke } from './outbox';
@@ -31,12 +38,21 @@ export function lastOfBatch(strokes: readonly KeptStroke[], boundary: number): n
   return last;
 }
 
-/** One body with the effect of the strokes one after another. Does not hold the page up, however many they are. */
-export async function bodyOf(strokes: readonly KeptStroke[]): Promise<Blob> {
+/**
+ * One body with the effect of the strokes one after another. Does not hold the page up, however many they are.
+ * `columns`: voxels of a row of the scan.
+ */
+export async function bodyOf(strokes: readonly KeptStroke[], columns: number): Promise<Blob> {
   const [only] = strokes;
   if (strokes.length === 1 && only !== undefined) {
-    return gzip(new Uint8Array(only.edits));
+    const slices = decodeEdits(only.edits);
+    return gzip(isShortInRows(slices) ? encodeRowEdits(slices, columns) : new Uint8Array(only.edits));
   }
   const merged = await inSlices(mergeSteps(strokes.map(({ edits }) => decodeEdits(edits))));
-  return gzip(encodeEdits(merged));
+  return gzip(isShortInRows(merged) ? encodeRowEdits(merged, columns) : encodeEdits(merged));
+}
+
+/** Long ones come from operations: as outlines they would take the page and the server too long. */
+function isShortInRows(slices: readonly SliceRuns[]): boolean {
+  return slices.reduce((runs, { starts }) => runs + starts.length, 0) <= MOST_ROW_RUNS;
 }

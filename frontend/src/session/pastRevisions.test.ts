@@ -35,7 +35,14 @@ interface Opened {
 
 async function openCase(): Promise<Opened> {
   const { head, map } = server.mask(CASE);
-  const queue = await SaveQueue.open({ assignment: CASE, user: 'ana', head, outbox, flushAfterMs: 60_000 });
+  const queue = await SaveQueue.open({
+    assignment: CASE,
+    user: 'ana',
+    head,
+    columns: 8,
+    outbox,
+    flushAfterMs: 60_000,
+  });
   const own = map.copy();
   applyEdits(own, queue.restored);
   const engine = new EditEngine(own, [1, 1, 1]);

@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 async function openQueue(assignment = FIRST, flushAfterMs = 5): Promise<SaveQueue> {
-  const options = { assignment, user: 'ana', head: server.mask(assignment).head, outbox };
+  const options = { assignment, user: 'ana', head: server.mask(assignment).head, columns: 8, outbox };
   const queue = await SaveQueue.open({ ...options, flushAfterMs, retryAfterMs: 5 });
   open.push(queue);
   return queue;
@@ -226,7 +226,15 @@ test('without a network they are shown again, and become a branch when it is bac
   before.close();
   server.mask(FIRST).head = 4;
   server.failNext('hangs');
-  const options = { assignment: FIRST, user: 'ana', head: 4, outbox, retryAfterMs: 5, settleMs: 10 };
+  const options = {
+    assignment: FIRST,
+    user: 'ana',
+    head: 4,
+    columns: 8,
+    outbox,
+    retryAfterMs: 5,
+    settleMs: 10,
+  };
   const after = await SaveQueue.open(options);
   open.push(after);
   expect(after.restored).toHaveLength(1);

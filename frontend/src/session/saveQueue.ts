@@ -19,6 +19,8 @@ export interface SaveQueueOptions {
   readonly user: string;
   /** The newest revision of the mask that the server told us. */
   readonly head: number;
+  /** Voxels of a row of the scan. */
+  readonly columns: number;
   readonly outbox: Outbox;
   readonly flushAfterMs?: number;
   readonly retryAfterMs?: number;
@@ -279,9 +281,9 @@ export class SaveQueue {
       session: this.#session,
       events: strokes.flatMap(({ events }) => events),
     };
-    const { assignment } = this.#options;
+    const { assignment, columns } = this.#options;
     try {
-      const body = await bodyOf(strokes);
+      const body = await bodyOf(strokes, columns);
       if (this.#divergence === null) {
         await this.#acknowledge(batch, await saveRevision(assignment, meta, body));
       } else {

@@ -283,7 +283,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   }
 
   private tellStroke(record: StrokeRecord, tool: StrokeTool): void {
-    const { layer, structure, delta, added, removed, events } = record;
+    const { layer, structure, sent: delta, added, removed, events } = record;
     this.tools.maskChanged();
     this.views.drawn(record);
     this.strokes.tell({ tool, layer, structure, delta, added, removed, events });

@@ -92,7 +92,7 @@ export interface Stroke {
   readonly layer: number;
   /** Value of the structure that was painted or erased. */
   readonly structure: number;
-  /** What changed: give it to the save queue. */
+  /** Give it to the save queue: what changed, and what beside it holds the value already. */
   readonly delta: readonly SliceRuns[];
   /** Voxels that belong to a structure now and did not, or to another, before. */
   readonly added: number;

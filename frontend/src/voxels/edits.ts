@@ -1,11 +1,13 @@
 /**
  * Edits: what changed in a mask, as runs, and their bytes.
  *
- * The bytes are slice blocks until the end: varint layer, varint k, varint number of runs, then for each run
+ * The plain bytes, in which they are kept, are slice blocks until the end: varint layer, varint k, varint number of runs, then for each run
  * varint gap, varint length, u8 new value. A varint is unsigned LEB128. The gap counts from the end of the run
- * before it in the same slice (from 0 for the first), in positions i + ni * j.
+ * before it in the same slice (from 0 for the first), in positions i + ni * j. They are sent as outlines (rowEdits.ts).
  */
+import { ByteReader, ByteWriter } from './bytes';
 import type { LabelMap } from './labelMap';
+import { decodeRowEdits, isRowEdits } from './rowEdits';
 
 /** What changed in one slice of one layer: sorted runs of length 1 or more that do not overlap. */
 export interface SliceRuns {
@@ -17,8 +19,6 @@ export interface SliceRuns {
   /** Value each run now has. */
   readonly values: Uint8Array;
 }
-
-const MAX_VARINT_BYTES = 5;
 
 /** The bytes of edits, before gzip. Blocks keep their order. */
 export function encodeEdits(slices: readonly SliceRuns[]): Uint8Array<ArrayBuffer> {
@@ -38,8 +38,9 @@ export function encodeEdits(slices: readonly SliceRuns[]): Uint8Array<ArrayBuffe
   return writer.written();
 }
 
-/** Inverse of encodeEdits. Throws a RangeError where the bytes are cut short or a run is empty. */
+/** Inverse of encodeEdits and encodeRowEdits. Throws a RangeError where the bytes are cut short or a run is empty. */
 export function decodeEdits(bytes: Uint8Array): SliceRuns[] {
+  if (isRowEdits(bytes)) return decodeRowEdits(bytes);
   const reader = new ByteReader(bytes);
   const slices: SliceRuns[] = [];
   while (!reader.atEnd()) {
@@ -227,59 +228,5 @@ export class RunBuilder {
     this.lengths.set(lengths);
     this.values = new Uint8Array(size);
     this.values.set(values);
-  }
-}
-
-class ByteWriter {
-  private readonly bytes: Uint8Array<ArrayBuffer>;
-  private length = 0;
-
-  constructor(capacity: number) {
-    this.bytes = new Uint8Array(capacity);
-  }
-
-  byte(value: number): void {
-    this.bytes[this.length++] = value;
-  }
-
-  varint(value: number): void {
-    let rest = value;
-    while (rest > 0x7f) {
-      this.bytes[this.length++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    this.bytes[this.length++] = rest;
-  }
-
-  written(): Uint8Array<ArrayBuffer> {
-    return this.bytes.slice(0, this.length);
-  }
-}
-
-class ByteReader {
-  private readonly bytes: Uint8Array;
-  private at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
-
-  atEnd(): boolean {
-    return this.at >= this.bytes.length;
-  }
-
-  byte(): number {
-    if (this.at >= this.bytes.length) throw new RangeError('These edits are damaged: they end too early.');
-    return this.bytes[this.at++];
-  }
-
-  varint(): number {
-    let value = 0;
-    for (let n = 0; n < MAX_VARINT_BYTES; n++) {
-      const byte = this.byte();
-      value += (byte & 0x7f) * 2 ** (7 * n);
-      if (byte < 0x80) return value;
-    }
-    throw new RangeError('These edits are damaged: a number is too long.');
   }
 }

@@ -75,6 +75,7 @@ export {
   type SlicePoint,
 } from './polygon';
 export { type Cut, cutSpans, type Reach, rowSpans, sliceGrid, slicePoint, sliceReach } from './polygonSpans';
+export { encodeRowEdits, MOST_ROW_RUNS } from './rowEdits';
 export { readSlice, sliceSize } from './slice';
 export { SURFACE_OPTIONS, type Surface, type SurfaceOptions, surfaceInLps, surfaceOf } from './surface';
 export type { OnSpan, Stamp } from './sweep';

@@ -43,7 +43,8 @@ export async function openCase(
     const [assignment, outbox] = await Promise.all([fetchAssignment(id), Outbox.open()]);
     const stopImage = fetchImage(assignment);
     onFound(assignment);
-    queue = await SaveQueue.open({ assignment: id, user, head: assignment.mask.head, outbox });
+    const columns = assignment.volume.shape[0];
+    queue = await SaveQueue.open({ assignment: id, user, head: assignment.mask.head, columns, outbox });
     const opened = queue;
     const looked = lookedOf(assignment);
     const measured = measuredOf(assignment, user);

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diffMasks } from '../diff';
 import type { EditMask } from '../editMask';
-import { applyEdits, decodeEdits, encodeEdits } from '../edits';
+import { applyEdits, decodeEdits, encodeEdits, type SliceRuns } from '../edits';
 import { ijk, PLANE_AXIS } from '../geometry';
 import { IGNORE, isStructure, type LabelMap } from '../labelMap';
+import { encodeRowEdits } from '../rowEdits';
 import type { EditEngine } from './editEngine';
 import type { StrokeRecord } from './record';
 import {
@@ -91,6 +92,22 @@ describe('any sequence of edits', () => {
         const engine = lockedEngine();
         const copy = startMap();
         for (const { delta } of takeAll(engine, actions)) applyEdits(copy, decodeEdits(encodeEdits(delta)));
+        expect(differing(copy, engine.map)).toBe(0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('reaches it through what is sent, too, which names no fewer voxels and takes no more runs', () => {
+    fc.assert(
+      fc.property(anySequence, (actions) => {
+        const engine = lockedEngine();
+        const copy = startMap();
+        for (const { sent, delta } of takeAll(engine, actions)) {
+          applyEdits(copy, decodeEdits(encodeRowEdits(sent, SHAPE[0])));
+          expect(runsIn(sent)).toBeLessThanOrEqual(runsIn(delta));
+          expect(voxelsIn(sent)).toBeGreaterThanOrEqual(voxelsIn(delta));
+        }
         expect(differing(copy, engine.map)).toBe(0);
       }),
       { numRuns: 200 },
@@ -305,4 +322,12 @@ function expectAround(
   expect(box.low.slice(1)).toEqual(exact.low.slice(1));
   expect(box.size.slice(1)).toEqual(exact.size.slice(1));
   if (box.size[0] !== SHAPE[0]) expect([box.low[0], box.size[0]]).toEqual([exact.low[0], exact.size[0]]);
+}
+
+function runsIn(slices: readonly SliceRuns[]): number {
+  return slices.reduce((sum, { starts }) => sum + starts.length, 0);
+}
+
+function voxelsIn(slices: readonly SliceRuns[]): number {
+  return slices.reduce((sum, { lengths }) => sum + lengths.reduce((n, length) => n + length, 0), 0);
 }

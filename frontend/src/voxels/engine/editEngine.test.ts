@@ -1,9 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { NO_MASK } from '../editMask';
-import { applyEdits, encodeEdits, type SliceRuns } from '../edits';
+import { applyEdits, type SliceRuns } from '../edits';
 import { ijk, type Plane, type Triple } from '../geometry';
 import { IGNORE, LabelMap } from '../labelMap';
+import { encodeRowEdits } from '../rowEdits';
 import type { Stamp } from '../sweep';
 import { StaleEdit } from './apply';
 import { EditEngine } from './editEngine';
@@ -499,7 +500,37 @@ describe('a sphere of 40 mm in a mask with other structures', () => {
     const engine = new EditEngine(organs(), [0.8, 0.8, 2.5]);
     const record = draw(engine, { target, path: [[128, 128, 30]], radius_mm: 40, plane: null });
     expect((record?.added ?? 0) + (record?.removed ?? 0)).toBeGreaterThan(100_000);
-    expect(gzipSync(encodeEdits(record?.delta ?? [])).length).toBeLessThan(5 * 1024);
+    expect(gzipSync(encodeRowEdits(record?.sent ?? [], 256)).length).toBeLessThan(3 * 1024);
+  });
+});
+
+describe('what is sent of a stroke', () => {
+  const line = (value: number) => (i: number) => ({ k: 0, start: i, count: 1, stride: 1, value });
+
+  it('reaches over voxels under the brush that hold the value already, never over others', () => {
+    const map = LabelMap.empty([12, 1, 1], 1);
+    // . 1 . 2 . 1 . . 3 . . .   painted with 1 from 0 to 9; 3 is locked.
+    for (const { start, value } of [line(1)(1), line(2)(3), line(1)(5), line(3)(8)]) {
+      map.layers[0][0][start] = value;
+    }
+    const engine = new EditEngine(map, [1, 1, 1]);
+    engine.setLocked(0, 3, true);
+    engine.begin({ tool: 'brush', layer: 0, value: 1 });
+    engine.fill([{ k: 0, start: 0, count: 10, stride: 1 }]);
+    const record = engine.commit();
+    expect([...(record?.delta[0].starts ?? [])]).toEqual([0, 2, 6, 9]);
+    expect([...(record?.sent[0].starts ?? [])]).toEqual([0, 9]);
+    expect([...(record?.sent[0].lengths ?? [])]).toEqual([8, 1]);
+  });
+
+  it('does not reach beyond the brush', () => {
+    const map = LabelMap.empty([12, 1, 1], 1);
+    map.layers[0][0].fill(1, 0, 4).fill(1, 6);
+    const engine = new EditEngine(map, [1, 1, 1]);
+    engine.begin({ tool: 'brush', layer: 0, value: 1 });
+    engine.fill([{ k: 0, start: 3, count: 4, stride: 1 }]);
+    const sent = engine.commit()?.sent[0];
+    expect([sent?.starts[0], sent?.lengths[0]]).toEqual([3, 4]);
   });
 });
 

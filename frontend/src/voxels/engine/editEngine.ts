@@ -162,22 +162,28 @@ export class EditEngine {
 
   /** What the open stroke changed so far, as if it ended now; null for nothing. It goes on. */
   draft(): StrokeRecord | null {
-    const step = this.open?.step() ?? null;
-    return step === null ? null : recordOf(step, step.tool, 'forwards');
+    const { open } = this;
+    const step = open?.step() ?? null;
+    return step && recordOf(step, step.tool, 'forwards', open?.sent(step.after));
   }
 
   /** Ends the stroke: one step to undo. Null where it changed nothing. */
   commit(): StrokeRecord | null {
-    const step = this.close(this.requireOpen());
+    const stroke = this.requireOpen();
+    const step = stroke.step();
+    const sent = step && stroke.sent(step.after);
+    this.close(stroke);
     if (step === null) return null;
     this.counts.change(step.counts, 1);
     this.history.push(step);
-    return recordOf(step, step.tool, 'forwards');
+    return recordOf(step, step.tool, 'forwards', sent);
   }
 
   /** Drops the stroke that is being drawn and puts back what it changed: the box of that. */
   cancel(): Box | null {
-    const step = this.open === null ? null : this.close(this.open);
+    if (this.open === null) return null;
+    const step = this.open.step();
+    this.close(this.open);
     if (step === null) return null;
     this.write(step.before);
     return step.box;
@@ -284,11 +290,9 @@ export class EditEngine {
     return found;
   }
 
-  private close(stroke: OpenStroke): EditStep | null {
-    const step = stroke.step();
+  private close(stroke: OpenStroke): void {
     this.open = null;
     stroke.release();
-    return step;
   }
 
   private make(step: EditStep): StrokeRecord {

@@ -21,8 +21,10 @@ export interface StrokeRecord {
   readonly of: EditTool;
   readonly layer: number;
   readonly structure: number;
-  /** What changed: give it to the save queue. */
+  /** What changed. */
   readonly delta: readonly SliceRuns[];
+  /** Give it to the save queue: what changed, and what beside it holds the value already and takes no bytes. */
+  readonly sent: readonly SliceRuns[];
   /** Voxels that now belong to a structure and before did not, or to another. */
   readonly added: number;
   /** Voxels that before belonged to a structure and now do not, or to another. */
@@ -34,7 +36,13 @@ export interface StrokeRecord {
 }
 
 /** The step as it was made, or the other way round. */
-export function recordOf(step: EditStep, tool: EditTool, way: 'forwards' | 'backwards'): StrokeRecord {
+export function recordOf(
+  step: EditStep,
+  tool: EditTool,
+  way: 'forwards' | 'backwards',
+  sent: readonly SliceRuns[] | null = null,
+): StrokeRecord {
+  const delta = way === 'forwards' ? step.after : step.before;
   const events = step.changes.map(({ layer, structure, added, removed }) =>
     way === 'forwards'
       ? { tool, layer, structure, added, removed }
@@ -45,7 +53,8 @@ export function recordOf(step: EditStep, tool: EditTool, way: 'forwards' | 'back
     of: step.tool,
     layer: step.target.layer,
     structure: step.target.value,
-    delta: way === 'forwards' ? step.after : step.before,
+    delta,
+    sent: sent ?? delta,
     added: events.reduce((sum, event) => sum + event.added, 0),
     removed: events.reduce((sum, event) => sum + event.removed, 0),
     box: step.box,

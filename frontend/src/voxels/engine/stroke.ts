@@ -1,6 +1,7 @@
 /** A stroke while it is drawn: it writes at once and keeps what the voxels held before. */
 import { type Box, boxBetween } from '../box';
 import type { StructureRef } from '../editMask';
+import { RunBuilder, type SliceRuns } from '../edits';
 import { BACKGROUND, IGNORE, isStructure, type LabelMap } from '../labelMap';
 import type { HuLimits, VoxelFilter } from './filter';
 import { type EditStep, SliceChanges, StepBuilder } from './step';
@@ -86,6 +87,19 @@ export class OpenStroke {
     return builder.build(tool, target);
   }
 
+  /**
+   * The same voxels as `after` of the step, and those that lie beside them under the brush and hold the written value
+   * already: rows then end where the brush does, not at the rough borders of what was there, and take fewer bytes.
+   */
+  sent(after: readonly SliceRuns[]): readonly SliceRuns[] {
+    const { written } = this;
+    if (typeof written !== 'number') return after;
+    return after.map((runs) => {
+      const voxels = this.map.layers[runs.layer][runs.k];
+      return this.before.get(runs.k)?.widened(runs, voxels, written) ?? runs;
+    });
+  }
+
   /** The stroke is over. */
   release(): void {
     for (const before of this.before.values()) {
@@ -112,6 +126,7 @@ export class OpenStroke {
       kept ??= this.keep(k, p, count - n, stride);
       voxels[p] = written;
     }
+    kept?.cover(start, count, stride);
     return kept !== null;
   }
 
@@ -145,7 +160,7 @@ export class OpenStroke {
     let before = this.before.get(k);
     const voxels = this.map.layers[this.target.layer][k];
     if (before === undefined) {
-      before = this.spare.pop() ?? new SliceBefore(voxels.length);
+      before = this.spare.pop() ?? new SliceBefore(voxels.length, this.map.shape[0]);
       this.before.set(k, before);
     }
     if (stride === 1) before.keep(voxels, start, start + count - 1);
@@ -179,14 +194,62 @@ const MOST_SPARE = 128;
 export class SliceBefore {
   private readonly voxels: Uint8Array;
   private readonly kept: Uint8Array;
+  private readonly columns: number;
+  /** First column, and end, of what the brush covered in each row. */
+  private readonly low: Int32Array;
+  private readonly high: Int32Array;
 
-  constructor(length: number) {
+  constructor(length: number, columns: number) {
     this.voxels = new Uint8Array(length);
     this.kept = new Uint8Array(Math.ceil(length / BLOCK));
+    this.columns = columns;
+    this.low = new Int32Array(length / columns).fill(columns);
+    this.high = new Int32Array(length / columns);
   }
 
   clear(): void {
     this.kept.fill(0);
+    this.low.fill(this.columns);
+    this.high.fill(0);
+  }
+
+  /** The brush came over these positions. */
+  cover(start: number, count: number, stride: number): void {
+    const { columns, low, high } = this;
+    let column = start % columns;
+    let row = (start - column) / columns;
+    for (let left = count; left > 0; row++) {
+      // Along a row a span is one piece; along a column, one voxel of each row.
+      const here = stride === 1 ? Math.min(left, columns - column) : 1;
+      if (column < low[row]) low[row] = column;
+      if (column + here > high[row]) high[row] = column + here;
+      left -= here;
+      if (stride === 1) column = 0;
+    }
+  }
+
+  /** Runs of one value, made longer over voxels of that value as far as the brush came in the row. */
+  widened({ layer, k, starts, lengths }: SliceRuns, now: Uint8Array, value: number): SliceRuns {
+    const { columns, low, high } = this;
+    const builder = new RunBuilder();
+    let done = 0;
+    for (let r = 0; r < starts.length; r++) {
+      const end = starts[r] + lengths[r];
+      let start = Math.max(done, starts[r]);
+      while (start < end) {
+        const first = start - (start % columns);
+        const row = first / columns;
+        const from = Math.max(done, first + low[row]);
+        const to = first + high[row];
+        let stop = Math.min(end, first + columns);
+        while (start > from && now[start - 1] === value) start -= 1;
+        while (stop < to && now[stop] === value) stop += 1;
+        builder.add(start, value, stop - start);
+        done = stop;
+        start = stop;
+      }
+    }
+    return builder.build(layer, k);
   }
 
   keep(voxels: Uint8Array, first: number, last: number): void {

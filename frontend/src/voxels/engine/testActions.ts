@@ -5,6 +5,7 @@ import { type EditMask, NO_MASK } from '../editMask';
 import { encodeEdits } from '../edits';
 import { ijk, type Plane, type Triple } from '../geometry';
 import { IGNORE, LabelMap } from '../labelMap';
+import { encodeRowEdits } from '../rowEdits';
 import { EditEngine } from './editEngine';
 import type { StrokeRecord } from './record';
 import type { Span, StrokeTarget } from './stroke';
@@ -230,7 +231,8 @@ export function differing(map: LabelMap, other: LabelMap): number {
 /** What one random sequence gives: the bytes of every save in order, and the buffers of the layers at its end. */
 export interface Recording {
   readonly start: readonly Uint8Array[];
-  readonly saves: readonly Uint8Array[];
+  /** As outlines, as they are sent, and as plain runs. */
+  readonly saves: readonly { readonly rows: Uint8Array; readonly plain: Uint8Array }[];
   readonly end: readonly Uint8Array[];
 }
 
@@ -246,6 +248,10 @@ export function recordings(shape: Triple, seed: number, count: number, edits: nu
     const start = [0, 1].map((of) => engine.map.layerVoxels(of).slice());
     const records = actions.map((action) => take(engine, action, other)).filter((record) => record !== null);
     const end = [0, 1].map((of) => engine.map.layerVoxels(of));
-    return { start, saves: records.map(({ delta }) => encodeEdits(delta)), end };
+    const saves = records.map(({ sent, delta }) => ({
+      rows: encodeRowEdits(sent, shape[0]),
+      plain: encodeEdits(delta),
+    }));
+    return { start, saves, end };
   });
 }
