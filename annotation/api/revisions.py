@@ -100,7 +100,8 @@ class RevisionsView(StrokesView):
         responses={**answers({200: SavedOut, 201: SavedOut}, 400, 413), 409: StaleOut},
     )
     def post(self, request: Request, assignment_id: int) -> Response:
-        assignment = access.assignment_for(signed_in(request), assignment_id, to="correct")
+        # A case that went back is a conflict, whose strokes become a branch, and no question of rights.
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="keep")
         strokes, _ = self.received(request, MetaIn)
         return answer(corrections.save(assignment=assignment, **strokes))
 

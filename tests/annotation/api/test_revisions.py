@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from annotation import chunks, corrections
+from annotation import chunks, corrections, worklist
 from annotation.models import Assignment, EditEvent, Revision
 from tests.annotation.api.conftest import Browser
 from tests.annotation.api.guard import assert_kept_out, assert_refused
@@ -55,6 +55,12 @@ def test_a_stale_base_is_409_and_names_the_head(url: str, as_ana: Browser) -> No
     answer = as_ana.upload(url, parts())
     assert_refused(answer, 409)
     assert answer.json()["head"] == 1
+
+
+def test_a_case_that_went_back_is_409(read: Assignment, url: str, as_ana: Browser) -> None:
+    """Not 403, which would ask the reader to sign in: these strokes belong to a branch."""
+    worklist.release(assignment=read)
+    assert_refused(as_ana.upload(url, parts()), 409, "given back")
 
 
 def test_a_submitted_read_is_409(submitted: Assignment, as_ana: Browser) -> None:
