@@ -83,9 +83,26 @@ const projectRoute = createRoute({
   component: lazyRouteComponent(() => import('./project/ProjectPage'), 'ProjectPage'),
 });
 
+const guidelineRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectId/guideline',
+  validateSearch: (search: Record<string, unknown>): { version?: number } => {
+    const version = Number(search.version);
+    return Number.isInteger(version) && version > 0 ? { version } : {};
+  },
+  component: lazyRouteComponent(() => import('./guideline/GuidelinePage'), 'GuidelinePage'),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
-  signedInRoute.addChildren([homeRoute, worklistRoute, annotateRoute, reviewRoute, projectRoute]),
+  signedInRoute.addChildren([
+    homeRoute,
+    worklistRoute,
+    annotateRoute,
+    reviewRoute,
+    projectRoute,
+    guidelineRoute,
+  ]),
 ]);
 
 export function createAppRouter(queryClient: QueryClient) {

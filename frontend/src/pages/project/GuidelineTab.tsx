@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Guideline, Project } from '../../api';
-import { GuidelinePictures } from '../guideline/GuidelinePictures';
-import { Markdown } from '../guideline/Markdown';
+import { GuidelineText } from '../guideline/GuidelineText';
 import { useGuideline } from '../guideline/useGuideline';
 import { Notice } from '../shell/Notice';
 import { when } from '../words';
@@ -31,14 +31,25 @@ export function GuidelineTab({ project }: { readonly project: Project }) {
   return (
     <>
       <div className={classes.head}>
-        <span className={classes.quiet}>{versionWords(data)}</span>
+        <div className={classes.about}>
+          <span className={classes.quiet}>{versionWords(data)}</span>
+          {data.version > 0 && (
+            <Link
+              to="/projects/$projectId/guideline"
+              params={{ projectId: String(project.id) }}
+              className={classes.link}
+            >
+              All versions
+            </Link>
+          )}
+        </div>
         {project.role === 'lead' && (
           <Button size="compact-sm" onClick={() => setEditing(true)}>
             {data.version === 0 ? 'Write the guideline' : 'Change it'}
           </Button>
         )}
       </div>
-      {data.version > 0 && <Written guideline={data} project={project} />}
+      {data.version > 0 && <GuidelineText guideline={data} structures={project.structures} />}
     </>
   );
 }
@@ -48,27 +59,4 @@ function versionWords({ version, written_at }: Guideline): string {
     return 'No guideline has been written for this project yet. Readers see it beside the image.';
   }
   return `Version ${version}${written_at === null ? '' : ` · ${when(written_at)}`}`;
-}
-
-function Written({ guideline, project }: { readonly guideline: Guideline; readonly project: Project }) {
-  return (
-    <div className={classes.written}>
-      <Markdown source={guideline.text} />
-      {project.structures.map(({ key, name, colour }) => {
-        const chapter = guideline.structures[key];
-        return (
-          chapter !== undefined && (
-            <section key={key} aria-label={name}>
-              <h3 className={classes.name}>
-                <span className={classes.dot} style={{ background: colour }} />
-                {name}
-              </h3>
-              <Markdown source={chapter.text} />
-              <GuidelinePictures images={chapter.images} name={name} />
-            </section>
-          )
-        );
-      })}
-    </div>
-  );
 }

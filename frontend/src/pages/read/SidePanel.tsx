@@ -1,7 +1,8 @@
 import { Tooltip, UnstyledButton } from '@mantine/core';
 import type { TablerIcon } from '@tabler/icons-react';
-import type { MouseEvent, ReactNode } from 'react';
+import { type MouseEvent, type ReactNode, useEffect, useRef } from 'react';
 import { type SideTab, useRead } from './readStore';
+import { returnKeys } from './returnKeys';
 import classes from './SidePanel.module.css';
 
 export interface SideTabContent {
@@ -23,8 +24,10 @@ interface SidePanelProps {
 export function SidePanel({ notices, tabs, tool, footer }: SidePanelProps) {
   const wanted = useRead((state) => state.tab);
   const shown = tabs.find(({ id }) => id === wanted) ?? tabs[0];
+  const column = useRef<HTMLElement>(null);
+  useEffect(() => (column.current === null ? undefined : returnKeys(column.current)), []);
   return (
-    <aside className={classes.panel} aria-label="Case" onMouseDown={leaveFocus}>
+    <aside ref={column} className={classes.panel} aria-label="Case" onMouseDown={leaveFocus}>
       {notices}
       <TabStrip tabs={tabs} shown={shown?.id} />
       <div

@@ -54,7 +54,7 @@ export function sideTabs(
       id: 'guideline',
       label: 'Guideline',
       icon: IconBook2,
-      content: <GuidelinePanel project={assignment.project.id} />,
+      content: <GuidelinePanel assignment={assignment} />,
     },
   ];
   return role === 'review' ? [review, ...ofAll] : ofAll;

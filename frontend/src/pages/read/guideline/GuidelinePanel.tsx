@@ -1,5 +1,7 @@
 import { Button } from '@mantine/core';
-import type { Guideline, Structure } from '../../../api';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { Assignment, Guideline, Structure } from '../../../api';
 import { GuidelinePictures } from '../../guideline/GuidelinePictures';
 import { Markdown } from '../../guideline/Markdown';
 import { useGuideline } from '../../guideline/useGuideline';
@@ -8,12 +10,12 @@ import { useRead } from '../readStore';
 import classes from './GuidelinePanel.module.css';
 
 /** What the project says about the active structure, then about all of them. */
-export function GuidelinePanel({ project }: { readonly project: number }) {
-  const { data, error, refetch } = useGuideline(project);
+export function GuidelinePanel({ assignment }: { readonly assignment: Assignment }) {
+  const { data, error, refetch } = useGuideline(assignment.project.id);
   const active = useRead((state) => state.active);
   return (
     <section className={classes.section} aria-label="Guideline">
-      {data !== undefined && <Content guideline={data} active={active} />}
+      {data !== undefined && <Content guideline={data} active={active} assignment={assignment} />}
       {data === undefined && error !== null && (
         <div className={classes.quiet} role="alert">
           {error.message}{' '}
@@ -29,9 +31,10 @@ export function GuidelinePanel({ project }: { readonly project: number }) {
 interface ContentProps {
   readonly guideline: Guideline;
   readonly active: Structure | null;
+  readonly assignment: Assignment;
 }
 
-function Content({ guideline, active }: ContentProps) {
+function Content({ guideline, active, assignment }: ContentProps) {
   if (guideline.version === 0) {
     return (
       <p className={classes.quiet}>
@@ -48,11 +51,59 @@ function Content({ guideline, active }: ContentProps) {
           <Markdown source={guideline.text} />
         </div>
       )}
-      <p className={classes.version}>
-        Version {guideline.version}
-        {guideline.written_at !== null && ` · ${when(guideline.written_at)}`}
-      </p>
+      <Versions guideline={guideline} assignment={assignment} />
     </>
+  );
+}
+
+/** A read that was handed in stays with the version of its time, whatever was written since. */
+function Versions({ guideline, assignment }: Omit<ContentProps, 'active'>) {
+  const { version, written_at } = guideline;
+  const { guideline_version: pinned, project } = assignment;
+  const isPinned = assignment.role === 'review' || !assignment.editable;
+  return (
+    <div className={classes.versions}>
+      <VersionLink project={project.id} version={version}>
+        Version {version}
+        {isPinned && pinned === version ? ', pinned to this revision' : ', in force'}
+      </VersionLink>
+      {written_at !== null && ` · ${when(written_at)}`}
+      {isPinned && pinned !== version && (
+        <p className={classes.older}>
+          {pinned === 0 ? (
+            'This read was handed in before the first version.'
+          ) : (
+            <>
+              This read was handed in under an older one:{' '}
+              <VersionLink project={project.id} version={pinned}>
+                Version {pinned}, pinned to this revision
+              </VersionLink>
+            </>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface VersionLinkProps {
+  readonly project: number;
+  readonly version: number;
+  readonly children: ReactNode;
+}
+
+/** In a tab of its own: the case stays open. */
+function VersionLink({ project, version, children }: VersionLinkProps) {
+  return (
+    <Link
+      to="/projects/$projectId/guideline"
+      params={{ projectId: String(project) }}
+      search={{ version }}
+      target="_blank"
+      className={classes.link}
+    >
+      {children}
+    </Link>
   );
 }
 

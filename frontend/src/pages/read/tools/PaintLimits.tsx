@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { Structure } from '../../../api';
 import { type EditMask, NO_MASK, PLANE_AXIS } from '../../../voxels';
 import { useRead } from '../readStore';
+import { leaveList } from '../returnKeys';
 import { paintWords } from './paintWords';
 import { Bounds, Choice, HuRangeControl, Line } from './panels/controls';
 import classes from './ToolOptions.module.css';
@@ -109,6 +110,7 @@ function Chosen({ paint, onChange }: PartProps) {
       hidePickedOptions
       limit={40}
       maxDropdownHeight={220}
+      onDropdownClose={leaveList}
       classNames={{ pillsList: classes.pills ?? '' }}
       data={structures.map(({ key, name }) => ({ value: key, label: name }))}
       value={chosen}
