@@ -40,16 +40,19 @@ export function lastOfBatch(strokes: readonly KeptStroke[], boundary: number): n
 
 /**
  * One body with the effect of the strokes one after another. Does not hold the page up, however many they are.
- * `columns`: voxels of a row of the scan.
+ * `columns`: voxels of a row of the scan; where it is not known the body is longer.
  */
-export async function bodyOf(strokes: readonly KeptStroke[], columns: number): Promise<Blob> {
+export async function bodyOf(strokes: readonly KeptStroke[], columns: number | null): Promise<Blob> {
   const [only] = strokes;
   if (strokes.length === 1 && only !== undefined) {
-    const slices = decodeEdits(only.edits);
-    return gzip(isShortInRows(slices) ? encodeRowEdits(slices, columns) : new Uint8Array(only.edits));
+    return gzip(inRows(decodeEdits(only.edits), columns) ?? new Uint8Array(only.edits));
   }
   const merged = await inSlices(mergeSteps(strokes.map(({ edits }) => decodeEdits(edits))));
-  return gzip(isShortInRows(merged) ? encodeRowEdits(merged, columns) : encodeEdits(merged));
+  return gzip(inRows(merged, columns) ?? encodeEdits(merged));
+}
+
+function inRows(slices: readonly SliceRuns[], columns: number | null): Uint8Array<ArrayBuffer> | null {
+  return columns !== null && isShortInRows(slices) ? encodeRowEdits(slices, columns) : null;
 }
 
 /** Long ones come from operations: as outlines they would take the page and the server too long. */

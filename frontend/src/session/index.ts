@@ -6,5 +6,6 @@ export { type Divergence, Outbox, type Waiting } from './outbox';
 export { type Difference, PastRevisions } from './pastRevisions';
 export { SaveQueue } from './saveQueue';
 export type { SaveState } from './saveState';
+export { sendKept } from './sendKept';
 export type { DrawnStroke } from './strokeKeeper';
 export { lockAssignment } from './tabLock';

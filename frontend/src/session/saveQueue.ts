@@ -19,8 +19,8 @@ export interface SaveQueueOptions {
   readonly user: string;
   /** The newest revision of the mask that the server told us. */
   readonly head: number;
-  /** Voxels of a row of the scan. */
-  readonly columns: number;
+  /** Voxels of a row of the scan; null where it is not known. */
+  readonly columns: number | null;
   readonly outbox: Outbox;
   readonly flushAfterMs?: number;
   readonly retryAfterMs?: number;
@@ -311,9 +311,7 @@ export class SaveQueue {
       this.#openedAt = saved.revision;
     }
     await this.#forget(batch);
-    for (const watcher of this.#savedWatchers) {
-      watcher(saved);
-    }
+    for (const watcher of this.#savedWatchers) watcher(saved);
   }
 
   async #noteBranch(batch: Batch, { mask }: Branch): Promise<void> {
@@ -380,9 +378,7 @@ export class SaveQueue {
 
   #publish(): void {
     this.#state = this.#describe();
-    for (const watcher of this.#watchers) {
-      watcher();
-    }
+    for (const watcher of this.#watchers) watcher();
   }
 
   #describe(): SaveState {

@@ -1,4 +1,5 @@
 import { useCallback, useEffect } from 'react';
+import type { Assignment } from '../../api';
 import type { Stroke } from '../../viewer';
 import { CaseAids } from './CaseAids';
 import { GuidanceLine } from './guidance/GuidancePanel';
@@ -85,14 +86,18 @@ function Notices({ opened, username, onReopen }: DeskProps) {
         onReopen={onReopen}
       />
       {!assignment.editable && (
-        <p className={classes.notice}>
-          {assignment.role === 'review'
-            ? 'This review is finished. You can look, not draw.'
-            : 'This read is handed in. You can look, not draw.'}
-        </p>
+        <p className={classes.notice}>{whyLookOnly(assignment)} You can look, not draw.</p>
       )}
     </>
   );
+}
+
+function whyLookOnly({ state, role, branches }: Assignment): string {
+  if (state === 'released') {
+    const kept = branches.length > 0 ? ' What you drew is kept as a branch; see History.' : '';
+    return `This case was given to somebody else, because nothing of yours had arrived for too long.${kept}`;
+  }
+  return role === 'review' ? 'This review is finished.' : 'This read is handed in.';
 }
 
 /** Every stroke goes to the save queue at mouse-up, then to whoever counts changes. */

@@ -1,7 +1,7 @@
 /** Everything that must be there before the first stroke: the lock, the masks, the outbox, the reading session. */
 
-import { type Assignment, fetchAssignment, startSession } from '../../api';
-import { lockAssignment, Outbox, SaveQueue } from '../../session';
+import { ApiError, type Assignment, fetchAssignment, startSession } from '../../api';
+import { lockAssignment, Outbox, SaveQueue, sendKept } from '../../session';
 import { prefetchImage } from '../../viewer';
 import { applyEdits, type LabelMap } from '../../voxels';
 import { LookedKeeper } from './guidance/lookedKeeper';
@@ -40,7 +40,7 @@ export async function openCase(
   }
   let queue: SaveQueue | null = null;
   try {
-    const [assignment, outbox] = await Promise.all([fetchAssignment(id), Outbox.open()]);
+    const [assignment, outbox] = await Promise.all([fetchOwn(id, user), Outbox.open()]);
     const stopImage = fetchImage(assignment);
     onFound(assignment);
     const columns = assignment.volume.shape[0];
@@ -68,6 +68,16 @@ export async function openCase(
     queue?.close();
     unlock();
     throw error;
+  }
+}
+
+/** A case that went to another reader opens again once what was drawn of it is kept as a branch. */
+async function fetchOwn(id: number, user: string): Promise<Assignment> {
+  try {
+    return await fetchAssignment(id);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 403 || !(await sendKept(id, user))) throw error;
+    return fetchAssignment(id);
   }
 }
 
