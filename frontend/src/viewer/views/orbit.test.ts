@@ -13,6 +13,7 @@ import {
   screenAxes,
   turned,
 } from './orbit';
+import { dot } from './vectors';
 
 const WIDTH = 600;
 const HEIGHT = 400;
@@ -46,14 +47,13 @@ describe('screenAxes', () => {
     fc.assert(
       fc.property(anyOrbit, (orbit) => {
         const { right, up, towards } = screenAxes(orbit);
-        const product = (a: Triple, b: Triple) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
         for (const [a, b] of [
           [right, up],
           [right, towards],
           [up, towards],
         ] as const) {
-          expect(product(a, b)).toBeCloseTo(0, 9);
-          expect(product(a, a)).toBeCloseTo(1, 9);
+          expect(dot(a, b)).toBeCloseTo(0, 9);
+          expect(dot(a, a)).toBeCloseTo(1, 9);
         }
       }),
     );

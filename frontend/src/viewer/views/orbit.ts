@@ -1,5 +1,6 @@
 /** How the 3-D view looks at the scan: turned about a point, without perspective. Millimetres along array axes. */
 import type { Triple } from '../../voxels';
+import { dot, times } from './vectors';
 
 export interface Orbit {
   readonly centre: Triple;
@@ -65,14 +66,14 @@ export function clipMatrix(orbit: Orbit, width: number, height: number, reach_mm
   const { right, up, towards } = screenAxes(orbit);
   const { centre, pixelsPerMm } = orbit;
   const rows = [
-    scale(right, (2 * pixelsPerMm) / width),
-    scale(up, (2 * pixelsPerMm) / height),
-    scale(towards, -1 / reach_mm),
+    times(right, (2 * pixelsPerMm) / width),
+    times(up, (2 * pixelsPerMm) / height),
+    times(towards, -1 / reach_mm),
   ] as const;
   const matrix = new Float32Array(16);
   rows.forEach((row, r) => {
     for (let axis = 0; axis < 3; axis++) matrix[4 * axis + r] = row[axis] as number;
-    matrix[12 + r] = -(row[0] * centre[0] + row[1] * centre[1] + row[2] * centre[2]);
+    matrix[12 + r] = -dot(row, centre);
   });
   matrix[15] = 1;
   return matrix;
@@ -115,10 +116,6 @@ export function pointAt(
   const along = (axis: 0 | 1 | 2): number =>
     centre[axis] + across * right[axis] + upwards * up[axis] + forwards * towards[axis];
   return [along(0), along(1), along(2)];
-}
-
-function scale([x, y, z]: Triple, by: number): Triple {
-  return [x * by, y * by, z * by];
 }
 
 const LETTERS: readonly (readonly [positive: string, negative: string])[] = [

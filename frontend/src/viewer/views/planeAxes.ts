@@ -1,6 +1,7 @@
 /** How a plane lies in the scan, straight or turned about the crosshair, and what that means for its canvas. */
 import type { Ijk, Triple } from '../../voxels';
 import { fitScale, type PlaneFrame, type PlaneView, type ScreenPoint } from '../planeFrame';
+import { dot } from './vectors';
 
 /** Unit vectors of a plane on the screen, in millimetres along the array's axes. */
 export interface PlaneAxes {
@@ -34,10 +35,6 @@ function rotation([i, j, k]: Triple): Matrix {
 function turn(degrees: number): readonly [cosine: number, sine: number] {
   const radians = (degrees * Math.PI) / 180;
   return [Math.cos(radians), Math.sin(radians)];
-}
-
-function dot(a: Triple, b: Triple): number {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
 /** The index that lies some millimetres from another. */

@@ -15,6 +15,7 @@ import {
   turned,
 } from './orbit';
 import type { SurfaceTarget } from './surfaces';
+import { opposite } from './vectors';
 import type { Frame, Look, VolumeAnswer, VolumeRequest } from './volumeMessages';
 
 const LOST = 'The graphics card has dropped the 3-D view. It comes back by itself; the planes work on.';
@@ -168,9 +169,9 @@ export class VolumeView implements SurfaceTarget {
     if (this.canvas.clientWidth === 0) return;
     const { right, up } = screenAxes(this.orbit);
     this.letters.right.textContent = letterOf(right);
-    this.letters.left.textContent = letterOf(negative(right));
+    this.letters.left.textContent = letterOf(opposite(right));
     this.letters.top.textContent = letterOf(up);
-    this.letters.bottom.textContent = letterOf(negative(up));
+    this.letters.bottom.textContent = letterOf(opposite(up));
     const { spacing_mm } = this.host.volume;
     const cross = this.host
       .crosshair()
@@ -263,10 +264,6 @@ export class VolumeView implements SurfaceTarget {
     this.tell({ kind: 'pick', id, look });
     return new Promise((settle) => this.picks.set(id, settle));
   }
-}
-
-function negative([x, y, z]: Triple): Triple {
-  return [-x, -y, -z];
 }
 
 function crossLines([x, y, z]: Triple, [sx, sy, sz]: Triple): Float32Array {

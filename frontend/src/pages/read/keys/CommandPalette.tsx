@@ -4,6 +4,7 @@ import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 
 import { useRead } from '../readStore';
 import { actionsFor, type Role } from './actions';
 import classes from './CommandPalette.module.css';
+import sheets from './KeySheet.module.css';
 import { shownChords, useKeyStore } from './keyStore';
 import { type Entry, entriesOf, found } from './palette';
 
@@ -120,7 +121,7 @@ function Option({ id, entry, isOn }: OptionProps) {
         shownChords(entry.action, custom)
           .slice(0, 1)
           .map((key) => (
-            <kbd key={key} className={classes.key}>
+            <kbd key={key} className={sheets.key}>
               {key}
             </kbd>
           ))}

@@ -1,7 +1,7 @@
 import { Button, CloseButton } from '@mantine/core';
 import { useRead } from '../readStore';
 import { ACTION_GROUPS, type Action, actionsFor, type Role } from './actions';
-import classes from './KeyOverview.module.css';
+import classes from './KeySheet.module.css';
 import type { CustomKeys } from './keymap';
 import { shownChords, useKeyStore } from './keyStore';
 

@@ -4,7 +4,7 @@ import { type KeyboardEvent, useMemo, useState } from 'react';
 import { useRead } from '../readStore';
 import { ACTIONS, type Action } from './actions';
 import { chordOf, shownChord } from './chord';
-import classes from './KeySettings.module.css';
+import classes from './KeySheet.module.css';
 import { conflictsOf, isFree, keyOf } from './keymap';
 import { useKeyStore } from './keyStore';
 import { foundActions } from './palette';
@@ -25,6 +25,7 @@ function Sheet() {
   return (
     <section
       className={classes.sheet}
+      data-fixed
       role="dialog"
       aria-label="Choose your own keys"
       onKeyDown={(event) => {
@@ -97,7 +98,7 @@ function Row({ action, isWaiting, onWait }: RowProps) {
   const note =
     refused ?? (clashes.length > 0 ? `Also: ${clashes.map(({ words }) => words).join(', ')}` : null);
   return (
-    <div className={classes.row} data-clash={clashes.length > 0 || undefined}>
+    <div className={`${classes.row} ${classes.choice}`} data-clash={clashes.length > 0 || undefined}>
       <span className={classes.words}>{action.words}</span>
       <UnstyledButton
         className={classes.key}

@@ -7,7 +7,7 @@ import {
   IconLockOpen,
   type TablerIcon,
 } from '@tabler/icons-react';
-import { memo, useState } from 'react';
+import { type KeyboardEvent, memo, useState } from 'react';
 import type { Structure } from '../../../api';
 import { DRAWINGS, type Drawing } from '../../../viewer';
 import { millilitres } from '../../words';
@@ -141,9 +141,18 @@ function Chip({ structure: { key, name, colour } }: { readonly structure: Struct
           <span className={classes.dot} data-drawing={drawing} style={{ color: colour }} />
         </UnstyledButton>
       </Popover.Target>
-      <Popover.Dropdown p="xs">{isOpen && <Shown structureKey={key} name={name} />}</Popover.Dropdown>
+      <Popover.Dropdown p="xs" onKeyDown={keepEscape}>
+        {isOpen && <Shown structureKey={key} name={name} />}
+      </Popover.Dropdown>
     </Popover>
   );
+}
+
+/** Escape closes this and nothing of the page behind it. */
+function keepEscape(event: KeyboardEvent): void {
+  if (event.key === 'Escape') {
+    event.stopPropagation();
+  }
 }
 
 interface ShownProps {

@@ -1,4 +1,3 @@
-import { isBeside, useCompareStore } from '../../compare/compareStore';
 import { type Panel, type SideTab, useRead } from '../../readStore';
 import { call } from '../handlers';
 import type { Action } from './action';
@@ -160,7 +159,5 @@ function closeOrRestore(): void {
     port.tools.dismiss();
   } else if (maximised !== null) {
     port?.maximise(null);
-  } else if (isBeside(useCompareStore.getState().comparison)) {
-    call('toggleBeside');
   }
 }
