@@ -127,7 +127,7 @@ function previewWords({ base, how }: Comparison): string {
     return 'To look at, not to draw on. Restoring makes it the newest revision; nothing in between is lost.';
   }
   return how === 'beside'
-    ? 'On the right as it was, on the left as it is now.'
+    ? 'The left side is now, the right side is then.'
     : 'Solid was added since, hatched was removed since.';
 }
 
