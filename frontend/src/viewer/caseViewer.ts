@@ -9,7 +9,6 @@ import {
   type SliceRuns,
   type StrokeRecord,
   type Triple,
-  warmUp,
 } from '../voxels';
 import type { ImageSlices } from './imageSlices';
 import type { ScreenPoint } from './planeFrame';
@@ -33,13 +32,13 @@ import { type CursorSource, describeVoxel, type Hovered, readCursor, showPointer
 import type { Gesture, PointerStart, ToolPane } from './tools/host';
 import { listen, type PointerActions } from './tools/pointer';
 import type { PointerTool } from './tools/port';
-import { inSteps } from './tools/steps';
 import { isBrush } from './tools/strokes';
 import { type ToolScene, Tools } from './tools/tools';
 import { Overlay, type Peek } from './views/overlay';
 import { Planes } from './views/planes';
 import type { Twin } from './views/twin';
 import { Views } from './views/views';
+import { warmEngine } from './warm';
 
 const START_BRUSH: Brush = { radius_mm: 6, sphere: false };
 const BRUSH_STEP = 1.15;
@@ -49,9 +48,6 @@ const LARGEST_BRUSH_MM = 40;
 
 /** Tools that change nothing: they work in the pane beside as well. */
 const LOOKING: readonly PointerTool[] = ['pan', 'zoom', 'window', 'crosshair', 'probe'];
-
-/** The engine is warmed up once for all cases of this page. */
-let isWarm = false;
 
 export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   readonly engine: EditEngine;
@@ -95,11 +91,12 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   }
 
   async load(onProgress: (progress: LoadProgress) => void): Promise<void> {
+    // The first slices are there: from here on the reader may draw.
+    const stop = this.planes.arrived.add(() => {
+      stop();
+      warmEngine();
+    });
     await this.planes.load(onProgress);
-    if (!isWarm) {
-      isWarm = true;
-      void inSteps(warmUp());
-    }
   }
 
   // What is drawn

@@ -18,8 +18,8 @@ import {
   GrowingBox,
   type Locks,
   OpenStroke,
-  type SliceBefore,
   type Span,
+  StrokeMemory,
   type StrokeTarget,
   writtenBy,
 } from './stroke';
@@ -42,7 +42,7 @@ export class EditEngine {
   private image: EditImage | null = null;
   private editMask: EditMask = NO_MASK;
   private open: OpenStroke | null = null;
-  private readonly spare: SliceBefore[] = [];
+  private readonly memory = new StrokeMemory();
   private changes = 0;
 
   constructor(map: LabelMap, spacing_mm: Triple, { undoBytes = UNDO_BYTES }: EngineOptions = {}) {
@@ -139,7 +139,7 @@ export class EditEngine {
     const written = writtenBy(target);
     if (typeof written === 'number' && locks.gain[written] === 0) return false;
     const filter = this.filter(target.hu === undefined ? [] : [target.hu]);
-    this.open = new OpenStroke(this.map, target, copyOf(locks), filter, this.spare);
+    this.open = new OpenStroke(this.map, target, copyOf(locks), filter, this.memory);
     return true;
   }
 

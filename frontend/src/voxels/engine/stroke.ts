@@ -1,10 +1,11 @@
 /** A stroke while it is drawn: it writes at once and keeps what the voxels held before. */
 import { type Box, boxBetween } from '../box';
 import type { StructureRef } from '../editMask';
-import { RunBuilder, type SliceRuns } from '../edits';
-import { BACKGROUND, IGNORE, isStructure, type LabelMap } from '../labelMap';
+import type { SliceRuns } from '../edits';
+import { BACKGROUND, IGNORE, isStructure, type LabelMap, type LayerSlices } from '../labelMap';
 import type { HuLimits, VoxelFilter } from './filter';
-import { type EditStep, SliceChanges, StepBuilder } from './step';
+import { BlockStore, SliceBefore } from './sliceBefore';
+import { type EditStep, StepBuilder } from './step';
 import type { EditTool } from './tools';
 
 export interface StrokeTarget {
@@ -33,6 +34,10 @@ export function writtenBy({ tool, value, writes }: StrokeTarget): number | Label
   return writes ?? (tool === 'eraser' ? BACKGROUND : value);
 }
 
+/** Slices of a large sphere, and voxels of a long drag with one, in MB. */
+const MOST_SPARE_SLICES = 128;
+const MOST_SPARE_PAGES = 8;
+
 /** A row of voxels: `count` positions in slice k from `start` in steps of `stride`. */
 export interface Span {
   readonly k: number;
@@ -44,23 +49,25 @@ export interface Span {
 export class OpenStroke {
   readonly target: StrokeTarget;
   private readonly map: LabelMap;
+  private readonly slices: LayerSlices;
   private readonly locks: Locks;
   private readonly filter: VoxelFilter | null;
   private readonly written: number | LabelMap;
   private readonly replaceable: Uint8Array;
+  private readonly memory: StrokeMemory;
   private readonly before = new Map<number, SliceBefore>();
-  private readonly spare: SliceBefore[];
 
-  /** `spare`: memory of strokes that ended, for this one to use and to give back. */
+  /** `memory`: of strokes that ended, for this one to use and to give back. */
   constructor(
     map: LabelMap,
     target: StrokeTarget,
     locks: Locks,
     filter: VoxelFilter | null,
-    spare: SliceBefore[],
+    memory: StrokeMemory,
   ) {
     this.map = map;
-    this.spare = spare;
+    this.slices = map.layers[target.layer];
+    this.memory = memory;
     this.target = target;
     this.locks = locks;
     this.filter = filter;
@@ -102,11 +109,7 @@ export class OpenStroke {
 
   /** The stroke is over. */
   release(): void {
-    for (const before of this.before.values()) {
-      if (this.spare.length >= MOST_SPARE) break;
-      before.clear();
-      this.spare.push(before);
-    }
+    this.memory.takeBack(this.before.values());
     this.before.clear();
   }
 
@@ -118,7 +121,7 @@ export class OpenStroke {
     count: number,
     stride: number,
   ): boolean {
-    const voxels = this.map.layers[this.target.layer][k];
+    const voxels = this.slices[k];
     const { replaceable } = this;
     let kept: SliceBefore | null = null;
     for (let n = 0, p = start; n < count; n++, p += stride) {
@@ -126,7 +129,7 @@ export class OpenStroke {
       kept ??= this.keep(k, p, count - n, stride);
       voxels[p] = written;
     }
-    kept?.cover(start, count, stride);
+    (kept ?? this.before.get(k))?.cover(start, count, stride);
     return kept !== null;
   }
 
@@ -138,7 +141,7 @@ export class OpenStroke {
     count: number,
     stride: number,
   ): boolean {
-    const voxels = this.map.layers[this.target.layer][k];
+    const voxels = this.slices[k];
     let kept: SliceBefore | null = null;
     for (let n = 0, p = start; n < count; n++, p += stride) {
       if (!this.mayRestore(voxels[p], source[p]) || (allowed !== null && allowed[n] === 0)) continue;
@@ -158,9 +161,9 @@ export class OpenStroke {
   /** Keeps what the rest of a span holds, before its first voxel is written. */
   private keep(k: number, start: number, count: number, stride: number): SliceBefore {
     let before = this.before.get(k);
-    const voxels = this.map.layers[this.target.layer][k];
+    const voxels = this.slices[k];
     if (before === undefined) {
-      before = this.spare.pop() ?? new SliceBefore(voxels.length, this.map.shape[0]);
+      before = this.memory.slice(voxels.length, this.map.shape[0]);
       this.before.set(k, before);
     }
     if (stride === 1) before.keep(voxels, start, start + count - 1);
@@ -184,96 +187,23 @@ function replaceableBy({ value, all }: StrokeTarget, written: number | LabelMap,
   });
 }
 
-const BLOCK_BITS = 6;
-const BLOCK = 1 << BLOCK_BITS;
+/** Slices and memory of strokes that ended, for the next one: allocating them anew would hold up its first event. */
+export class StrokeMemory {
+  readonly store = new BlockStore();
+  private readonly slices: SliceBefore[] = [];
 
-/** Slices of a large sphere; 32 MB where slices have 512 x 512 voxels. */
-const MOST_SPARE = 128;
-
-/** What one slice held before a stroke, in blocks of positions: only those that the stroke came to. */
-export class SliceBefore {
-  private readonly voxels: Uint8Array;
-  private readonly kept: Uint8Array;
-  private readonly columns: number;
-  /** First column, and end, of what the brush covered in each row. */
-  private readonly low: Int32Array;
-  private readonly high: Int32Array;
-
-  constructor(length: number, columns: number) {
-    this.voxels = new Uint8Array(length);
-    this.kept = new Uint8Array(Math.ceil(length / BLOCK));
-    this.columns = columns;
-    this.low = new Int32Array(length / columns).fill(columns);
-    this.high = new Int32Array(length / columns);
+  slice(length: number, columns: number): SliceBefore {
+    return this.slices.pop() ?? new SliceBefore(length, columns, this.store);
   }
 
-  clear(): void {
-    this.kept.fill(0);
-    this.low.fill(this.columns);
-    this.high.fill(0);
-  }
-
-  /** The brush came over these positions. */
-  cover(start: number, count: number, stride: number): void {
-    const { columns, low, high } = this;
-    let column = start % columns;
-    let row = (start - column) / columns;
-    for (let left = count; left > 0; row++) {
-      // Along a row a span is one piece; along a column, one voxel of each row.
-      const here = stride === 1 ? Math.min(left, columns - column) : 1;
-      if (column < low[row]) low[row] = column;
-      if (column + here > high[row]) high[row] = column + here;
-      left -= here;
-      if (stride === 1) column = 0;
+  /** The stroke that used these slices is over. */
+  takeBack(slices: Iterable<SliceBefore>): void {
+    for (const slice of slices) {
+      if (this.slices.length >= MOST_SPARE_SLICES) break;
+      slice.clear();
+      this.slices.push(slice);
     }
-  }
-
-  /** Runs of one value, made longer over voxels of that value as far as the brush came in the row. */
-  widened({ layer, k, starts, lengths }: SliceRuns, now: Uint8Array, value: number): SliceRuns {
-    const { columns, low, high } = this;
-    const builder = new RunBuilder();
-    let done = 0;
-    for (let r = 0; r < starts.length; r++) {
-      const end = starts[r] + lengths[r];
-      let start = Math.max(done, starts[r]);
-      while (start < end) {
-        const first = start - (start % columns);
-        const row = first / columns;
-        const from = Math.max(done, first + low[row]);
-        const to = first + high[row];
-        let stop = Math.min(end, first + columns);
-        while (start > from && now[start - 1] === value) start -= 1;
-        while (stop < to && now[stop] === value) stop += 1;
-        builder.add(start, value, stop - start);
-        done = stop;
-        start = stop;
-      }
-    }
-    return builder.build(layer, k);
-  }
-
-  keep(voxels: Uint8Array, first: number, last: number): void {
-    const end = (last >> BLOCK_BITS) + 1;
-    let block = first >> BLOCK_BITS;
-    while (block < end) {
-      const from = block;
-      while (block < end && this.kept[block] === 0) block += 1;
-      if (block > from) {
-        this.voxels.set(voxels.subarray(from << BLOCK_BITS, block << BLOCK_BITS), from << BLOCK_BITS);
-        this.kept.fill(1, from, block);
-      }
-      while (block < end && this.kept[block] === 1) block += 1;
-    }
-  }
-
-  changes(layer: number, k: number, now: Uint8Array): SliceChanges {
-    const changes = new SliceChanges(layer, k);
-    for (let block = 0; block < this.kept.length; block++) {
-      if (this.kept[block] === 0) continue;
-      const start = block << BLOCK_BITS;
-      changes.compare(start, Math.min(BLOCK, now.length - start), this.voxels, start, now, start);
-    }
-    return changes;
+    this.store.clear(MOST_SPARE_PAGES);
   }
 }
 

@@ -1,44 +1,82 @@
 import { NO_MASK } from '../editMask';
-import { ijk, type Triple } from '../geometry';
+import { decodeEdits, encodeEdits } from '../edits';
+import { ijk, type Plane, type Triple } from '../geometry';
 import { LabelMap } from '../labelMap';
+import { encodeRowEdits } from '../rowEdits';
 import { EditEngine } from './editEngine';
 import type { StrokeTarget } from './stroke';
 
-const SHAPE: Triple = [96, 96, 96];
-const SPACING_MM: Triple = [1, 1, 1];
-const ROUNDS = 6;
+const SHAPE: Triple = [96, 96, 64];
+/** Browsers compile for the kinds of numbers they have seen: whole ones and fractions are two kinds. */
+const SPACINGS_MM: readonly Triple[] = [
+  [0.78125, 0.78125, 1.25],
+  [1, 1, 1],
+];
+/** The first round runs before anything is compiled: it is small. */
+const RADII_MM = [6, 14, 22, 30, 30, 30];
+const PLANES: readonly (Plane | null)[] = [null, 'axial', null, 'coronal', null, 'sagittal'];
 
 /**
  * Draws on a small mask of its own until the browser has compiled the engine: the first stroke of a reader is then as
- * fast as the tenth. Yields the share that is done after each stroke, of one to three milliseconds.
+ * fast as the tenth. Yields the share that is done after each event, of one to three milliseconds.
  */
 export function* warmUp(): Generator<number, void> {
-  const map = LabelMap.empty(SHAPE, 1);
-  const engine = new EditEngine(map, SPACING_MM);
-  const hu = Array.from({ length: SHAPE[2] }, () => new Int16Array(SHAPE[0] * SHAPE[1]));
-  engine.setImage(hu, () => true);
-  const source = map.copy();
-  for (let round = 0; round < ROUNDS; round++) {
-    engine.setMask(
-      round % 3 === 0 ? { ...NO_MASK, area: 'outside', structures: [{ layer: 0, value: 9 }] } : NO_MASK,
+  const engines = SPACINGS_MM.map((spacing_mm) => new EditEngine(startMap(), spacing_mm));
+  for (const engine of engines) {
+    engine.setImage(
+      Array.from({ length: SHAPE[2] }, () => new Int16Array(SHAPE[0] * SHAPE[1])),
+      () => true,
     );
-    const value = 1 + (round % 2);
-    draw(engine, { tool: 'brush', layer: 0, value });
-    yield round / ROUNDS;
-    draw(engine, { tool: 'threshold_brush', layer: 0, value, hu: [-1, 1] });
-    yield round / ROUNDS;
-    draw(engine, { tool: 'accept_brush', layer: 0, value, writes: source });
-    engine.undo();
-    yield round / ROUNDS;
-    draw(engine, { tool: 'eraser', layer: 0, value, all: true });
+  }
+  const source = startMap();
+  for (let round = 0; round < RADII_MM.length; round++) {
+    for (const engine of engines) {
+      engine.setMask(
+        round % 3 === 1 ? { ...NO_MASK, area: 'outside', structures: [{ layer: 0, value: 9 }] } : NO_MASK,
+      );
+      const value = 1 + (round % 2);
+      for (const target of targetsOf(value, source)) {
+        for (const _ of draw(engine, target, round)) yield round / RADII_MM.length;
+      }
+    }
   }
 }
 
-function draw(engine: EditEngine, target: StrokeTarget): void {
+function targetsOf(value: number, source: LabelMap): readonly StrokeTarget[] {
+  return [
+    { tool: 'brush', layer: 0, value },
+    { tool: 'eraser', layer: 0, value },
+    { tool: 'threshold_brush', layer: 0, value, hu: [-1, 1] },
+    { tool: 'accept_brush', layer: 0, value, writes: source },
+    { tool: 'eraser', layer: 0, value, all: true },
+    { tool: 'brush', layer: 0, value: value + 2 },
+  ];
+}
+
+/** Several structures, so that strokes meet borders. */
+function startMap(): LabelMap {
+  const map = LabelMap.empty(SHAPE, 1);
+  for (const [k, slice] of map.layers[0].entries()) {
+    for (let p = 0; p < slice.length; p += 8) slice.fill(((p >> 3) + (k >> 2)) % 7, p, p + 8);
+  }
+  return map;
+}
+
+function* draw(engine: EditEngine, target: StrokeTarget, round: number): Generator<void, void> {
+  const plane = PLANES[round % PLANES.length];
+  const radius_mm = RADII_MM[round];
   engine.begin(target);
-  for (const i of [44, 48, 52]) {
-    engine.stamp({ from: ijk(i, 48, 48), to: ijk(i + 4, 46, 48), radius_mm: 30, plane: null });
+  let from = ijk(40, 48, 32);
+  for (const by of [0, 4.3, 8.7]) {
+    const to = ijk(40 + by, 48 - by / 2, plane === null ? 32 + by / 3 : 32);
+    engine.stamp({ from, to, radius_mm, plane });
+    from = to;
+    yield;
   }
   engine.draft();
-  engine.commit();
+  yield;
+  const record = engine.commit();
+  if (record !== null) encodeRowEdits(decodeEdits(encodeEdits(record.sent)), SHAPE[0]);
+  yield;
+  if (round % 2 === 0) engine.undo();
 }

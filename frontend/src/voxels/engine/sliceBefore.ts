@@ -1,0 +1,127 @@
+/** What slices held before a stroke, and where the brush came: only what the stroke came to takes memory. */
+import { RunBuilder, type SliceRuns } from '../edits';
+import { SliceChanges } from './step';
+
+const BLOCK_BITS = 6;
+const BLOCK = 1 << BLOCK_BITS;
+const PAGE = 1 << 20;
+
+/** Memory for blocks of voxels, which grows by pages and is used again by the next stroke. */
+export class BlockStore {
+  private readonly pages: Uint8Array[] = [];
+  private used = 0;
+
+  /** Everything that was kept is forgotten; some of the memory stays. */
+  clear(mostPages: number): void {
+    this.used = 0;
+    this.pages.length = Math.min(this.pages.length, mostPages);
+  }
+
+  /** Keeps voxels, at most a page of them. Where they are now. */
+  put(voxels: Uint8Array): number {
+    const room = (voxels.length + BLOCK - 1) & -BLOCK;
+    if ((this.used % PAGE) + room > PAGE) this.used += PAGE - (this.used % PAGE);
+    const at = this.used;
+    const page = Math.floor(at / PAGE);
+    if (page === this.pages.length) this.pages.push(new Uint8Array(PAGE));
+    this.pages[page].set(voxels, at % PAGE);
+    this.used += room;
+    return at;
+  }
+
+  pageOf(at: number): Uint8Array {
+    return this.pages[Math.floor(at / PAGE)];
+  }
+}
+
+/** One slice, in blocks of positions. */
+export class SliceBefore {
+  private readonly store: BlockStore;
+  /** One more than where a block's voxels are kept; 0 for none. */
+  private readonly places: Int32Array;
+  private readonly columns: number;
+  /** First column, and end, of what the brush covered in each row. */
+  private readonly low: Int32Array;
+  private readonly high: Int32Array;
+
+  constructor(length: number, columns: number, store: BlockStore) {
+    this.store = store;
+    this.places = new Int32Array(Math.ceil(length / BLOCK));
+    this.columns = columns;
+    this.low = new Int32Array(length / columns).fill(columns);
+    this.high = new Int32Array(length / columns);
+  }
+
+  clear(): void {
+    this.places.fill(0);
+    this.low.fill(this.columns);
+    this.high.fill(0);
+  }
+
+  keep(voxels: Uint8Array, first: number, last: number): void {
+    const { places } = this;
+    const end = (last >> BLOCK_BITS) + 1;
+    let block = first >> BLOCK_BITS;
+    while (block < end) {
+      const from = block;
+      const most = Math.min(end, from + PAGE / BLOCK);
+      while (block < most && places[block] === 0) block += 1;
+      if (block > from) {
+        const at = this.store.put(voxels.subarray(from << BLOCK_BITS, block << BLOCK_BITS));
+        for (let n = from; n < block; n++) places[n] = at + ((n - from) << BLOCK_BITS) + 1;
+      }
+      while (block < end && places[block] !== 0) block += 1;
+    }
+  }
+
+  changes(layer: number, k: number, now: Uint8Array): SliceChanges {
+    const changes = new SliceChanges(layer, k);
+    const { places, store } = this;
+    for (let block = 0; block < places.length; block++) {
+      if (places[block] === 0) continue;
+      const at = places[block] - 1;
+      const start = block << BLOCK_BITS;
+      changes.compare(start, Math.min(BLOCK, now.length - start), store.pageOf(at), at % PAGE, now, start);
+    }
+    return changes;
+  }
+
+  /** The brush came over these positions. */
+  cover(start: number, count: number, stride: number): void {
+    const { columns, low, high } = this;
+    let column = start % columns;
+    let row = (start - column) / columns;
+    for (let left = count; left > 0; row++) {
+      // Along a row a span is one piece; along a column, one voxel of each row.
+      const here = stride === 1 ? Math.min(left, columns - column) : 1;
+      if (column < low[row]) low[row] = column;
+      if (column + here > high[row]) high[row] = column + here;
+      left -= here;
+      if (stride === 1) column = 0;
+    }
+  }
+
+  /** Runs of one value, made longer over voxels of that value as far as the brush came in the row. */
+  widened({ layer, k, starts, lengths }: SliceRuns, now: Uint8Array, value: number): SliceRuns {
+    const { columns, low, high } = this;
+    const builder = new RunBuilder();
+    let done = 0;
+    for (let r = 0; r < starts.length; r++) {
+      const end = starts[r] + lengths[r];
+      let start = Math.max(done, starts[r]);
+      while (start < end) {
+        const first = start - (start % columns);
+        const row = first / columns;
+        const from = Math.max(done, first + low[row]);
+        const to = first + high[row];
+        let stop = Math.min(end, first + columns);
+        while (start > from && now[start - 1] === value) start -= 1;
+        while (stop < to && now[stop] === value) stop += 1;
+        builder.add(start, value, stop - start);
+        done = stop;
+        start = stop;
+      }
+    }
+    return builder.build(layer, k);
+  }
+}
