@@ -71,6 +71,10 @@ function usePageAhead(): void {
   }, []);
 }
 
+function nothingOpen({ next }: Worklist): string {
+  return next.available ? 'Nothing is open. Take the next case above.' : 'Nothing is open.';
+}
+
 function Lists({ worklist, project }: { readonly worklist: Worklist; readonly project: ProjectRef }) {
   const reviews = project.role !== 'annotator';
   useUpcoming(project.id, null, worklist.next.available);
@@ -93,7 +97,7 @@ function Lists({ worklist, project }: { readonly worklist: Worklist; readonly pr
       <ReadList
         title="In progress"
         reads={worklist.in_progress}
-        empty={worklist.returned.length === 0 ? 'Nothing is open. Take the next case above.' : undefined}
+        empty={worklist.returned.length > 0 ? undefined : nothingOpen(worklist)}
       />
       <ReadList
         title="My last ten"
