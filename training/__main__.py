@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+import time
 from importlib import import_module
 
-from training.commands.bars import say
+from training.commands.bars import say, say_anyway
+from training.commands.together import is_first, is_one_of_many
 from training.labels import LabelError
-from training.progress import Cancelled, TrainingError
+from training.progress import AbandonedError, Cancelled, TrainingError
 from training.volume import VolumeError
 
 COMMANDS = {
@@ -21,6 +23,7 @@ COMMANDS = {
     "compare": "train several networks on the same cases and compare them",
 }
 RESUMED = ("fit", "crossval", "curve", "compare")
+LATER_S = 5.0
 BAD_INPUT, INTERRUPTED, NOBODY_READS = 2, 130, 141
 
 
@@ -28,16 +31,16 @@ def main(words: list[str] | None = None) -> int:
     """Run one command. Bad input gives one sentence and 2, Ctrl-C gives 130."""
     given = sys.argv[1:] if words is None else words
     try:
-        arguments = _parser(given).parse_args(given)
+        arguments = _parser(given).parse_args(given, argparse.Namespace(words=given))
         arguments.run(arguments)
     except (TrainingError, VolumeError, LabelError) as error:
-        say(str(error), error=True)
+        _say_in_turn(str(error), isinstance(error, AbandonedError))
         return BAD_INPUT
     except BrokenPipeError:
         sys.stderr.close()  # or the interpreter complains once more when it ends
         return NOBODY_READS
     except OSError as error:
-        say(_sentence(error), error=True)
+        _say_in_turn(_sentence(error), False)
         return BAD_INPUT
     except Cancelled:
         say("Stopped." + " The same command goes on from here." * (given[0] in RESUMED), error=True)
@@ -46,6 +49,15 @@ def main(words: list[str] | None = None) -> int:
         say("Stopped.", error=True)
         return INTERRUPTED
     return 0
+
+
+def _say_in_turn(sentence: str, abandoned: bool) -> None:
+    """Say what was wrong. Processes started together mostly fail alike: who comes later is ended meanwhile.
+
+    The first speaks at once, the others some seconds later, those that were only left alone last.
+    """
+    time.sleep(LATER_S * ((not is_first()) + 2 * abandoned) if is_one_of_many() else 0)
+    say_anyway(sentence)
 
 
 def _sentence(error: OSError) -> str:

@@ -28,6 +28,10 @@ class TrainingError(Exception):
     """Work cannot go on; the message is one sentence for the person who asked for it."""
 
 
+class AbandonedError(TrainingError):
+    """Another of the processes that train together has ended; what was wrong is that one's to say."""
+
+
 OnProgress = Callable[[Progress], None]
 ShouldStop = Callable[[], bool]
 

@@ -12,19 +12,32 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
+from training.commands.together import is_first
 from training.progress import OnProgress, Progress, ShouldStop
 
 _WIDE = 200
 
 
 def say(sentence: str, *, error: bool = False) -> None:
-    """Print one sentence; errors in red, to standard error."""
+    """Print one sentence; errors in red, to standard error. Of several processes the first speaks."""
+    if is_first():
+        _print(sentence, error=error)
+
+
+def say_anyway(sentence: str) -> None:
+    """Print one sentence to standard error in whichever process this is."""
+    _print(sentence, error=True)
+
+
+def _print(sentence: str, *, error: bool) -> None:
     style = "red" if error else None
     Console(stderr=error).print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def show(*tables: Table) -> None:
     """Print tables; into a file or a pipe wide enough that no figure is cut."""
+    if not is_first():
+        return
     console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     for table in tables:
         console.print(table)
@@ -42,7 +55,7 @@ class Bars:
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bars = RichProgress(*columns, console=Console(stderr=True))
+        self._bars = RichProgress(*columns, console=Console(stderr=True), disable=not is_first())
         self._tasks: dict[str, Any] = {}
 
     def __enter__(self) -> OnProgress:
@@ -67,7 +80,10 @@ class Bars:
 
 @contextmanager
 def interruptible() -> Iterator[ShouldStop]:
-    """Give work a `should_stop` that Ctrl-C sets, so that it saves first; a second Ctrl-C ends it at once."""
+    """Give work a `should_stop` that Ctrl-C sets, so that it saves first; a second Ctrl-C ends it at once.
+
+    Of processes started together, which are all interrupted, the first decides for all.
+    """
     asked: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -78,6 +94,6 @@ def interruptible() -> Iterator[ShouldStop]:
 
     before = signal.signal(signal.SIGINT, stop)
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(asked) and is_first()
     finally:
         signal.signal(signal.SIGINT, before)

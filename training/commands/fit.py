@@ -2,7 +2,7 @@
 
 import argparse
 import json
-import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,12 @@ from training.commands.data import (
     low_plan_of,
     recipe_of,
 )
+from training.commands.together import is_first, is_one_of_many, run_together
 from training.dataset import Dataset, DatasetCase, convert, read_dataset
 from training.experiments.folds import held_out
 from training.experiments.trial import Recipe, samples_of
-from training.manifest import Manifest, Report
+from training.fit import joined
+from training.manifest import Case, Manifest, Report
 from training.model import open_model
 from training.plan import Fingerprint, Plan, coarse_plan_for, take_fingerprint
 from training.predict import OWN_COARSE
@@ -50,6 +52,14 @@ def add(commands: Any) -> None:
     add_time(parser, None)
     add_memory(parser)
     parser.add_argument(
+        "--processes",
+        type=whole_from(1),
+        default=1,
+        metavar="N",
+        help="processes that train together, one for each graphics card (%(default)s); each takes the plan's "
+        "batch, so N times as much is learned from in a step",
+    )
+    parser.add_argument(
         "--coarse",
         type=number_from(0),
         nargs="?",
@@ -68,33 +78,56 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Train, score and say where the model is. Raises TrainingError and its like with one sentence."""
+    if arguments.processes > 1 and not is_one_of_many():
+        ended = run_together(arguments.words, arguments.processes)
+        if ended:
+            raise SystemExit(ended)
+        return
     dataset = read_dataset(arguments.dir)
-    train_on, validation, test = _split(dataset, arguments.val)
+    groups = _split(dataset, arguments.val)
     recipe = recipe_of(arguments, arguments.plan)
-    with interruptible() as should_stop, Bars() as report:
-        everything = (*train_on, *validation, *(case for case in test if case not in validation))
-        converted = convert(
-            dataset, everything, cache_of(arguments), on_progress=report, should_stop=should_stop
+    with interruptible() as should_stop, Bars() as report, joined() as world:
+        if not world.first:
+            world.wait()  # the first converts the scans for all
+        cases = convert(
+            dataset, _all_of(groups), cache_of(arguments), on_progress=report, should_stop=should_stop
         )
-        by_id = {case.id: case for case in converted}
-        groups = [tuple(by_id[case.id] for case in group) for group in (train_on, validation, test)]
-        manifest = Manifest(
-            structures=dataset.structures,
-            train=groups[0],
-            test=groups[2],
-            parent=arguments.init,
-            budget_s=recipe.budget_s,
-            seed=arguments.seed,
-            validation=groups[1],
-            modality=dataset.modality,
-        )
+        if world.first:
+            world.wait()
+        manifest = _manifest(arguments, dataset, groups, cases, recipe.budget_s)
         plan, low = plans_of(arguments, recipe, manifest, report)
         _refuse_other_length(arguments.out, plan)
         manifest = replace(manifest, budget_s=plan.budget_s)
         done = train(manifest, arguments.out, on_progress=report, should_stop=should_stop, plan=plan, low=low)
-    if os.environ.get("RANK", "0") == "0":  # of several processes started by torchrun one speaks
+    if is_first():  # of several processes one speaks
         (arguments.out / "report.json").write_text(done.to_json())
         _show(done)
+
+
+def _all_of(groups: Sequence[Sequence[DatasetCase]]) -> tuple[DatasetCase, ...]:
+    """Return the cases of all groups, each once."""
+    return tuple({case.id: case for group in groups for case in group}.values())
+
+
+def _manifest(
+    arguments: argparse.Namespace,
+    dataset: Dataset,
+    groups: Sequence[Sequence[DatasetCase]],
+    cases: Sequence[Case],
+    budget_s: float,
+) -> Manifest:
+    by_id = {case.id: case for case in cases}
+    train_on, validation, test = (tuple(by_id[case.id] for case in group) for group in groups)
+    return Manifest(
+        structures=dataset.structures,
+        train=train_on,
+        test=test,
+        parent=arguments.init,
+        budget_s=budget_s,
+        seed=arguments.seed,
+        validation=validation,
+        modality=dataset.modality,
+    )
 
 
 def plans_of(

@@ -14,6 +14,9 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from training.progress import AbandonedError
+
+_OTHER_ENDED = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL error")
 _PATIENCE = datetime.timedelta(hours=2)  # the first process may prepare scans for long
 
 
@@ -76,6 +79,10 @@ def joined() -> Iterator[World]:
     try:
         control = distributed.new_group(backend="gloo", timeout=_PATIENCE)
         yield World(distributed.get_rank(), distributed.get_world_size(), control)
+    except RuntimeError as error:
+        if not any(sign in str(error) for sign in _OTHER_ENDED):
+            raise
+        raise AbandonedError("Another of the processes that train together has ended.") from error
     finally:
         if began:
             distributed.destroy_process_group()

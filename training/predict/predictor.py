@@ -117,7 +117,7 @@ class Predictor:
         )
         box = self._box(image, spacing_mm, manner, options, on_progress, should_stop)
         seen = image if box is None else image[box]
-        if box is not None and self.plan.normalisation.scheme != "ct":
+        if box is not None and not self.plan.normalisation.reads_hu:
             # A scan's own mean and sd are those of the whole scan, as in training.
             seen, manner = self.plan.normalisation(image)[box], replace(manner, normalised=True)
         found = delineate(
@@ -141,10 +141,9 @@ class Predictor:
     ) -> Box | None:
         """Return where the coarse model finds the structures; None = no coarse model, look everywhere.
 
-        So do members that normalise intensities by different schemes: no one crop serves them all.
+        So do members of which some need a scan's own mean and sd, in different ways: no crop serves them all.
         """
-        schemes = {member.plan.normalisation.scheme for member in self.members}
-        if options.coarse is None or len(schemes) > 1:
+        if options.coarse is None or not self._alike():
             return None
         return locate(
             options.coarse.members,
@@ -157,6 +156,11 @@ class Predictor:
             on_progress=on_progress,
             should_stop=should_stop,
         )
+
+    def _alike(self) -> bool:
+        """Tell whether one crop serves all members: all want it normalised before it is cut, or none does."""
+        schemes = {m.plan.normalisation.scheme for m in self.members}
+        return len(schemes) == 1 or all(m.plan.normalisation.reads_hu for m in self.members)
 
     def _bf16(self) -> bool:
         """Tell whether to compute in 16 bits; the trial tells of the fastest device alone."""
