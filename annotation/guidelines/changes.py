@@ -9,7 +9,7 @@ from typing import Literal
 from annotation.guidelines.reading import Chapter, Guideline
 from annotation.models import GuidelineImage
 
-_WORD = re.compile(r"\S+\s*|\s+")
+_WORD = re.compile(r"\S+|\s+")
 NOTHING = Chapter("", [])
 
 Kind = Literal["same", "added", "removed"]
@@ -50,8 +50,8 @@ def changes_between(old: Guideline, new: Guideline) -> list[Change]:
 def _spans(old: str, new: str) -> list[Span]:
     before, after = _WORD.findall(old), _WORD.findall(new)
     spans: list[Span] = []
-    # Words that stand everywhere are no landmarks (autojunk), which also keeps long texts fast.
-    for kind, a0, a1, b0, b1 in SequenceMatcher(None, before, after).get_opcodes():
+    # Neither blanks nor words that stand everywhere (autojunk) are landmarks; that keeps long texts fast.
+    for kind, a0, a1, b0, b1 in SequenceMatcher(str.isspace, before, after).get_opcodes():
         if kind == "equal":
             _add(spans, "same", before[a0:a1])
         else:

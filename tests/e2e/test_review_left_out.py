@@ -1,10 +1,9 @@
 """What a read carries besides its strokes: measurements, the guideline of its time, and what was left out.
 
-lea reads, rui reviews: the reviewer completes what the reader did not look at, and a training learns from it.
+lea reads, rui reviews: the reviewer completes what the reader did not look at.
 """
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from annotation import guidelines, learning
+from annotation import guidelines
 from annotation.guidelines import Entry
 from annotation.models import Assignment, Case, Project, Review, Verdict
 from tests.e2e.conftest import Open, Reading, SignIn, Stack
@@ -218,9 +217,7 @@ def test_a_case_is_given_back_while_nothing_is_drawn(sign_in: SignIn, stack: Sta
     expect(ben.get_by_role("button", name="Give back")).to_have_count(0)
 
 
-def test_a_reviewer_completes_what_was_left_out(
-    page: Page, reading: Reading, sign_in: SignIn, tmp_path: Path
-) -> None:
+def test_a_reviewer_completes_what_was_left_out(page: Page, reading: Reading, sign_in: SignIn) -> None:
     stack = reading.stack
     count = len(kept(reading, page))
     _submit_without(page, "Spleen", "Aorta")
@@ -240,9 +237,9 @@ def test_a_reviewer_completes_what_was_left_out(
     assert same(drawn(rui), before)
     rui.keyboard.press("y")
     rui.wait_for_url(lambda url: "/worklist" in url)
-    verdict, annotated, told = stack.in_database(lambda: _learned(review, tmp_path))
+    verdict, annotated = stack.in_database(lambda: _accepted(review))
     structures = {one["key"] for one in stack.get(rui, said)["structures"]}
-    assert annotated == told == structures - {"aorta"}
+    assert annotated == structures - {"aorta"}
     assert verdict == Verdict.FIX
 
 
@@ -276,13 +273,8 @@ def _complete_the_spleen(rui: Page) -> None:
     expect(aorta).not_to_be_checked()
 
 
-def _learned(review: int, folder: Path) -> tuple[str, set[str], set[str]]:
-    """The verdict, what counts as annotated, and what a training is told."""
-    case = Case.objects.get(assignments=review)
-    revision = case.accepted_revision
+def _accepted(review: int) -> tuple[str, set[str]]:
+    """The verdict, and what counts as annotated in what was accepted."""
+    revision = Case.objects.get(assignments=review).accepted_revision
     assert revision is not None
-    run = case.project.runs.filter(snapshot__items__revision=revision).order_by("-pk").first()
-    run = run or learning.request_run(project=case.project, requested_by=None)
-    manifest = learning.manifest_for(run, folder)
-    (told,) = (set(one.annotated) for one in manifest.train if one.id == str(case.pk))
-    return Review.objects.get(assignment=review).verdict, set(revision.mask.annotated), told
+    return Review.objects.get(assignment=review).verdict, set(revision.mask.annotated)

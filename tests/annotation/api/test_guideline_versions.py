@@ -84,7 +84,7 @@ def test_what_a_version_changed(
     liver, spleen = second["changes"]
     assert (liver["structure"], words(liver)) == (
         "liver",
-        [("removed", "With "), ("added", "Without "), ("same", "the gall bladder.")],
+        [("removed", "With"), ("added", "Without"), ("same", " the gall bladder.")],
     )
     assert ([one["id"] for one in liver["added"]], liver["removed"]) == ([picture.pk], [])
     assert (spleen["structure"], words(spleen)) == ("spleen", [("added", "Whole.")])
@@ -103,7 +103,7 @@ def test_the_first_is_compared_with_what_stood_before(
     project.refresh_from_db()
     write(project, lea, "As in our atlas.")
     (change,) = as_ana.get(f"{url}1/").json()["changes"]
-    assert words(change) == [("same", "As in "), ("removed", "the "), ("added", "our "), ("same", "atlas.")]
+    assert words(change) == [("same", "As in "), ("removed", "the"), ("added", "our"), ("same", " atlas.")]
     before = as_ana.get(f"{url}0/").json()
     assert (before["text"], before["author"], before["changes"]) == ("As in the atlas.", None, [])
 

@@ -177,6 +177,11 @@ describe('measurements', () => {
     keeper.note([length(2, 4)]);
     await vi.advanceTimersByTimeAsync(1000);
     expect([server.rows.size, keeper.problem]).toEqual([1, null]);
+    server.failure = new ApiError(413, 'A read keeps 200 measurements.');
+    keeper.note([length(2, 4), length(3, 6)]);
+    await keeper.flush();
+    keeper.note([length(2, 4)]);
+    expect(keeper.problem).toBeNull();
   });
 
   it('are not sent from a read that is handed in, and it says so', async () => {

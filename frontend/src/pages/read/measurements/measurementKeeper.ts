@@ -77,7 +77,10 @@ export class MeasurementKeeper {
       this.#setProblem(this.#problem ?? NOT_KEPT);
       return;
     }
-    this.#writeHere(this.#change());
+    const change = this.#change();
+    this.#writeHere(change);
+    // What was refused and taken back is no problem any more.
+    if (isNothing(change)) this.#setProblem(null);
     this.#schedule(this.#options.sendAfterMs ?? SEND_AFTER_MS);
   }
 
@@ -96,7 +99,11 @@ export class MeasurementKeeper {
 
   async #send(): Promise<void> {
     const change = this.#change();
-    if (this.#isOver || isNothing(change)) return;
+    if (this.#isOver) return;
+    if (isNothing(change)) {
+      this.#setProblem(null);
+      return;
+    }
     try {
       await (this.#options.send ?? saveMeasurements)(this.#options.assignment, change);
       for (const one of change.changed) this.#saved.set(one.key, one);

@@ -30,8 +30,8 @@ export function LeftOut({ assignment }: { readonly assignment: Assignment }) {
         </p>
       )}
       <p className={classes.note}>
-        Tick what you completed: drawn to its end, or looked for and absent. With your accept it counts as
-        annotated. The rest stays unknown, and no model learns from it.
+        Tick what you completed (Shift-Y): drawn to its end, or looked for and absent. Once accepted it counts
+        as annotated; the rest stays unknown, and no model learns from it.
       </p>
     </section>
   );
