@@ -219,3 +219,17 @@ def test_a_structure_is_drawn_in_its_own_style_on_both_sides(page: Page) -> None
     page.keyboard.press("Shift+O")
     page.keyboard.press("Shift+O")
     eventually(page, lambda: (picture(page, LEFT), picture(page, RIGHT)) == both, "all as at first")
+
+
+def test_a_plane_that_is_hidden_does_not_count_as_looked_at(page: Page) -> None:
+    def looked(plane: str, at: int) -> bool:
+        rail = "([plane, at]) => window.__delineate.viewer.views.rail(plane).looked[at] === 1"
+        return bool(page.evaluate(rail, [plane, at]))
+
+    page.evaluate("window.__delineate.viewer.goTo([7, 9, 4])")
+    eventually(page, lambda: looked("axial", 4), "the axial slice looked at")
+    page.wait_for_timeout(600)
+    assert not looked("sagittal", 7)
+    assert not looked("coronal", 9)
+    page.keyboard.press(KEY)
+    eventually(page, lambda: looked("sagittal", 7) and looked("coronal", 9), "the others, when they are back")

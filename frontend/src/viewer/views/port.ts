@@ -48,6 +48,8 @@ export interface SurfaceState {
 export interface ViewsPort {
   setLayout(layout: Layout, single?: Pane): void;
   readonly layout: Layout;
+  /** Planes that the page shows. The others keep their size below them: nothing in those counts as looked at. */
+  setSeen(planes: readonly Plane[]): void;
   /** The element of the 3-D view; null takes it away and frees its memory. */
   mountVolume(element: HTMLDivElement | null): void;
   onSurfaces(callback: (state: SurfaceState) => void): () => void;

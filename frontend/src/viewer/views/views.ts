@@ -22,6 +22,7 @@ type Slices = Readonly<Record<Plane, number>>;
 
 export class Views implements ViewsPort {
   layout: Layout = 'large_axial';
+  private seen: readonly Plane[] = PLANES;
   private readonly planes: Planes;
   private readonly overlay: Overlay;
   private readonly rails: Rails;
@@ -73,6 +74,11 @@ export class Views implements ViewsPort {
 
   setLayout(layout: Layout, _single?: Pane): void {
     this.layout = layout;
+  }
+
+  setSeen(planes: readonly Plane[]): void {
+    this.seen = planes;
+    this.tellLooking();
   }
 
   mountVolume(element: HTMLDivElement | null): void {
@@ -193,7 +199,8 @@ export class Views implements ViewsPort {
       const { frame, slice, isShown } = pane;
       if (plane !== null && plane !== frame.plane) continue;
       const isFull = frame.normal === 2 ? this.planes.image.isFull(slice) : this.planes.image.isComplete;
-      this.rails.shows(frame.plane, isShown && isFull && !this.isOblique ? slice : null);
+      const isSeen = isShown && this.seen.includes(frame.plane);
+      this.rails.shows(frame.plane, isSeen && isFull && !this.isOblique ? slice : null);
     }
   }
 }

@@ -1,5 +1,5 @@
-import { Button, NativeSelect, SegmentedControl, UnstyledButton } from '@mantine/core';
-import { memo, useId } from 'react';
+import { Button, CloseButton, NativeSelect, SegmentedControl, UnstyledButton } from '@mantine/core';
+import { memo, type ReactNode, useId } from 'react';
 import type { Assignment, Structure } from '../../../api';
 import { PLANES, type Plane } from '../../../voxels';
 import { millilitres, score } from '../../words';
@@ -92,6 +92,7 @@ function Controls({ assignment, comparison, sources, onStop }: ControlsProps) {
         sources={sources}
         chosen={shown}
         onChoose={(source) => change({ shown: source })}
+        after={<CloseButton size="sm" aria-label="Stop comparing" title="Stop comparing" onClick={onStop} />}
       />
       <Choice
         label="against"
@@ -113,9 +114,6 @@ function Controls({ assignment, comparison, sources, onStop }: ControlsProps) {
         onChange={(value) => change({ how: value as How })}
       />
       <PlaneChoice />
-      <Button size="compact-sm" variant="default" onClick={onStop}>
-        Stop comparing
-      </Button>
     </div>
   );
 }
@@ -144,9 +142,10 @@ interface ChoiceProps {
   readonly sources: readonly Source[];
   readonly chosen: Source;
   readonly onChoose: (source: Source) => void;
+  readonly after?: ReactNode;
 }
 
-function Choice({ label, assignment, sources, chosen, onChoose }: ChoiceProps) {
+function Choice({ label, assignment, sources, chosen, onChoose, after }: ChoiceProps) {
   const id = useId();
   return (
     <div className={classes.choice}>
@@ -163,6 +162,7 @@ function Choice({ label, assignment, sources, chosen, onChoose }: ChoiceProps) {
           currentTarget.blur();
         }}
       />
+      {after}
     </div>
   );
 }
@@ -195,14 +195,10 @@ interface OverlapTableViewProps {
 export function OverlapTableView({ rows, structures }: OverlapTableViewProps) {
   const agreed = rows.every((row) => changed_ml(row) === 0);
   const beside = useCompareStore(({ comparison }) => isBeside(comparison));
-  const signs = beside
-    ? '+ is only on the left, − only on the right.'
-    : 'Solid is added, hatched is removed.';
+  const signs = beside ? '+ only on the left, − only on the right.' : 'Solid is added, hatched is removed.';
   return (
     <>
-      <p className={classes.quiet}>
-        {agreed ? 'The two masks are the same.' : `${signs} Click a row to go there.`}
-      </p>
+      <p className={classes.quiet}>{agreed ? 'The two masks are the same.' : signs}</p>
       <div className={classes.scroller}>
         <table className={classes.table} aria-label="Agreement by structure">
           <thead>

@@ -7,7 +7,7 @@ import { BesidePane, SideName } from '../compare/BesidePane';
 import { useBesidePlane, useRoomBeside } from '../compare/useBeside';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
-import { placeOf } from './layouts';
+import { placeOf, seenPlanes } from './layouts';
 import classes from './Planes.module.css';
 import { useListeners, usePassedOn } from './passOn';
 import { SliceRail } from './SliceRail';
@@ -27,6 +27,7 @@ export function Planes({ opened, onStroke }: PlanesProps) {
   const layout = useRead((state) => state.layout);
   const beside = useBesidePlane();
   useRoomBeside();
+  useSeen(port, beside);
   usePassedOn(port);
   useListeners(port, onStroke);
   useDifference(port, opened);
@@ -85,6 +86,16 @@ function PaneFrame({ pane, beside, children }: PaneFrameProps) {
       {children}
     </div>
   );
+}
+
+/** What is hidden must not count as looked at. */
+function useSeen(port: ViewerPort | null, beside: Plane | null): void {
+  const seen = useRead(({ layout, single, maximised }) =>
+    seenPlanes(layout, single, maximised, beside).join(' '),
+  );
+  useEffect(() => {
+    port?.views.setSeen(PLANES.filter((plane) => seen.split(' ').includes(plane)));
+  }, [port, seen]);
 }
 
 function useDifference(port: ViewerPort | null, { prediction }: OpenedCase): void {

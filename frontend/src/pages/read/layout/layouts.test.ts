@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LAYOUTS, type Pane } from '../../../viewer';
 import { PLANES } from '../../../voxels';
-import { mainPlane, placeOf } from './layouts';
+import { mainPlane, placeOf, seenPlanes } from './layouts';
 
 const PANES: readonly Pane[] = [...PLANES, 'volume'];
 
@@ -18,4 +18,13 @@ test.each(LAYOUTS)('side by side, only the plane that is doubled is there, on th
 
 test('one plane over all covers what stands beside it', () => {
   expect(placeOf('sagittal', 'large_axial', 'axial', 'sagittal', 'sagittal')).toBe('all');
+});
+
+test('only planes that nothing hides are seen', () => {
+  expect(seenPlanes('three_and_volume', 'axial', null, null)).toEqual(PLANES);
+  expect(seenPlanes('single', 'coronal', null, null)).toEqual(['coronal']);
+  expect(seenPlanes('single', 'volume', null, null)).toEqual([]);
+  expect(seenPlanes('large_axial', 'axial', 'sagittal', null)).toEqual(['sagittal']);
+  expect(seenPlanes('large_axial', 'axial', 'volume', null)).toEqual([]);
+  expect(seenPlanes('large_axial', 'axial', null, 'coronal')).toEqual(['coronal']);
 });

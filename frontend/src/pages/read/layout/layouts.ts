@@ -47,3 +47,14 @@ export function mainPlane(layout: Layout, single: Pane): Plane {
   }
   return PLANES.find((plane) => PLACES[layout][plane] === 'a') ?? 'axial';
 }
+
+/** Planes that the reader sees; one over all hides the others. */
+export function seenPlanes(
+  layout: Layout,
+  single: Pane,
+  maximised: Pane | null,
+  beside: Plane | null,
+): readonly Plane[] {
+  const placed = PLANES.filter((plane) => placeOf(plane, layout, single, maximised, beside) !== null);
+  return maximised === null ? placed : placed.filter((plane) => plane === maximised);
+}
