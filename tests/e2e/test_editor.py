@@ -56,6 +56,10 @@ def test_an_earlier_revision_is_looked_at_and_restored(page: Page, reading: Read
     expect(preview).to_contain_text("To look at, not to draw on")
     paint(page, structure=4, down=0.4)
     assert same(drawn(page), painted), "a look at the past was drawn on"
+    page.keyboard.press("Alt+s")
+    assert page.evaluate("window.__delineate.viewer.refusal") == "", "the past is shown, and nothing says so"
+    page.keyboard.press("Alt+h")
+    history.get_by_title("Look at the start").click()
     reopened(page, preview.get_by_role("button", name="Restore").click)
     assert same(drawn(page), start), difference(drawn(page), start)
     assert same(stored(reading, page), start)

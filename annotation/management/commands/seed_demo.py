@@ -13,6 +13,7 @@ from rich.progress import Progress as Bar
 
 from annotation import catalogue, ingest, learning
 from annotation.errors import Refused
+from annotation.guidelines import write_guideline
 from annotation.models import CaseState, LabelSchema, Membership, Project, Role, SchemaStructure, Split
 from training.phantom import STRUCTURES, Phantom, make_phantom
 from training.progress import Progress
@@ -67,12 +68,14 @@ def _bar(console: Console) -> Bar:
 
 def _new_project(name: str) -> Project:
     catalogue.load()
-    project = Project.objects.create(name=name, guideline=GUIDELINE)
+    project = Project.objects.create(name=name)
     for user_name, role in CAST.items():
         user = User.objects.filter(username=user_name).first() or User.objects.create_user(
             user_name, password=user_name
         )
         Membership.objects.create(project=project, user=user, role=role)
+        if role == Role.LEAD:
+            write_guideline(project=project, author=user, base_version=0, text=GUIDELINE, structures={})
     return project
 
 

@@ -35,7 +35,7 @@ interface ContentProps {
 }
 
 function Content({ guideline, active, assignment }: ContentProps) {
-  if (guideline.version === 0) {
+  if (guideline.version === 0 && guideline.text.trim() === '') {
     return (
       <p className={classes.quiet}>
         No guideline has been written for this project yet. The lead writes it on the project’s page.

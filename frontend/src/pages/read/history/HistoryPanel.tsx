@@ -1,8 +1,8 @@
 import { ActionIcon, Button, Group, SegmentedControl, UnstyledButton } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
-import { Fragment, type MouseEvent, useMemo, useState } from 'react';
+import { Fragment, type MouseEvent, useEffect, useMemo, useState } from 'react';
 import type { Assignment, RevisionEntry, Structure } from '../../../api';
-import { type Comparison, useCompareStore } from '../compare/compareStore';
+import { type Comparison, isBeside, useCompareStore } from '../compare/compareStore';
 import { MINE, type Source, sourceWords } from '../compare/sources';
 import type { OpenedCase } from '../openCase';
 import { useHead } from '../useOpenCase';
@@ -24,6 +24,7 @@ export function HistoryPanel({ opened, onReopen }: HistoryPanelProps) {
   const { assignment } = opened;
   const preview = usePreview();
   const head = useHead(opened.queue);
+  useEndingWithPanel();
   return (
     <section className={classes.section} aria-label="History">
       {preview !== null && <PreviewBar opened={opened} preview={preview} onReopen={onReopen} />}
@@ -64,6 +65,17 @@ function usePreview(): Preview | null {
   }
   const revision = [comparison.base, comparison.shown].find((source) => source?.kind === 'revision');
   return revision?.kind === 'revision' ? { comparison, revision } : null;
+}
+
+/** Once this panel is gone nothing says that the past is shown, or a difference to it; two panes side by side do. */
+function useEndingWithPanel(): void {
+  useEffect(
+    () => () => {
+      const { comparison, stop } = useCompareStore.getState();
+      if (comparison?.by === 'history' && !isBeside(comparison)) stop();
+    },
+    [],
+  );
 }
 
 interface PreviewBarProps extends HistoryPanelProps {
