@@ -238,7 +238,7 @@ def _plan(manifest: Manifest, out_dir: Path, order: str, given: Plan | None, on_
     on_progress(Progress("plan", 0, 1, "Looking at the training cases"))
     plan = _new_plan(manifest) if given is None else replace(given, budget_s=manifest.budget_s)
     _check_structures(plan, manifest.structures)
-    if plan.normalisation.scheme == "ct" and manifest.modality.casefold() != "ct":
+    if plan.normalisation.reads_hu and manifest.modality.casefold() != "ct":
         raise TrainingError(
             f"The plan expects HU, but the scans are {manifest.modality}; make a new plan, and do not "
             "start from a model of CT."

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.labels import IGNORE, StructureSpec
-from training.plan import Fingerprint, Intensities, Plan, channel_table, plan_for
+from training.plan import Fingerprint, Intensities, Normalisation, Plan, channel_table, plan_for
 from training.plan.processor import (
     BATCH_SIZE,
     MAX_PATCH_VOXELS,
@@ -157,6 +157,18 @@ def test_a_child_turns_its_patches_as_far_as_the_parents_patch_allows() -> None:
     assert [s.args["dummy_2d"] for s in child.augmentation if "dummy_2d" in s.args] == [True, True]
 
 
+@pytest.mark.parametrize(("std", "contrast"), [(400.0, 1.0), (50.0, 2.0)])
+def test_soft_tissues_differ_by_a_unit_per_100_hu_or_more(std: float, contrast: float) -> None:
+    """Wide intensities must not squeeze them; narrow ones already give them room."""
+    wide = Normalisation("ct_soft_tissue", -1000.0, 1500.0, 100.0, std)
+    air, fat, water, organ, bone, metal = wide(np.array([-3000, -60, 0, 40, 1400, 3000], np.int16))
+    assert organ - fat == pytest.approx(contrast)
+    assert air == pytest.approx(wide.air)
+    assert air < fat < water < organ < bone < metal
+    plain = dataclasses.replace(wide, scheme="ct")
+    assert metal - bone == pytest.approx(float(np.diff(plain(np.array([1400, 1500])))[0]))
+
+
 def test_normalisation_clips_and_scales() -> None:
     normalisation = plan().normalisation
     np.testing.assert_allclose(
@@ -164,7 +176,7 @@ def test_normalisation_clips_and_scales() -> None:
     )
     assert normalisation.air == pytest.approx(-2.8)
     assert dataclasses.asdict(normalisation) == {
-        "scheme": "ct",
+        "scheme": "ct_soft_tissue",
         "lower": -50.0,
         "upper": 250.0,
         "mean": 90.0,

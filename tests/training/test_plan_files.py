@@ -160,7 +160,11 @@ def test_a_mistake_is_named_in_one_sentence(tmp_path: Path, change: dict[str, An
         ("network_args", {"decoder_blocks": [2] * 5}, "decoder_blocks must have 3 entries"),
         ("resampling", {"image_order": 2}, "image_order must be 0, 1 or 3, not 2"),
         ("resampling", {"separate_z": 1}, "separate_z must be true or false, not 1"),
-        ("normalisation", {"scheme": "log"}, "scheme must be one of ct, z_score, z_score_nonzero, not 'log'"),
+        (
+            "normalisation",
+            {"scheme": "log"},
+            "must be one of ct, ct_soft_tissue, z_score, z_score_nonzero, not 'log'",
+        ),
         ("normalisation", {"std": 0}, "std must be above 0"),
         ("normalisation", {"upper": -60}, "lower, -50, must be below upper, -60"),
         ("normalisation", {"mean": float("inf")}, "normalisation must hold finite numbers"),

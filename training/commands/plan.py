@@ -18,7 +18,7 @@ from training.dataset import read_dataset
 from training.labels import StructureSpec
 from training.model import open_model
 from training.networks import NETWORKS
-from training.plan import Fingerprint, Plan, configurations, plan_for, write_plans
+from training.plan import Fingerprint, Normalisation, Plan, configurations, plan_for, write_plans
 from training.progress import TrainingError
 from training.volume import resampled_shape
 
@@ -100,7 +100,6 @@ def _plans(
 
 def _row(plan: Plan, fingerprint: Fingerprint) -> dict[str, str]:
     scan = resampled_shape((1, 1, 1), fingerprint.median_mm, plan.spacing_mm)
-    how = plan.normalisation
     row = {
         "network": plan.network,
         "voxel, mm": _by(plan.spacing_mm),
@@ -109,9 +108,7 @@ def _row(plan: Plan, fingerprint: Fingerprint) -> dict[str, str]:
         "patch, mm": _by(np.multiply(plan.patch_size, plan.spacing_mm)),
         "patch covers": f"{min(1.0, prod(plan.patch_size) / prod(scan)):.0%} of the median scan",
         "batch": str(plan.batch_size),
-        "intensities": f"HU {how.lower:g} to {how.upper:g}, less {how.mean:.1f}, over {how.std:.1f}"
-        if how.scheme == "ct"
-        else how.scheme,
+        "intensities": _intensities(plan.normalisation),
     }
     if "strides" in plan.network_args:
         row["strides"] = ", ".join(_by(stride) for stride in plan.network_args["strides"])
@@ -128,3 +125,9 @@ def _row(plan: Plan, fingerprint: Fingerprint) -> dict[str, str]:
 
 def _by(numbers: Any) -> str:
     return " × ".join(f"{round(float(n), 3):g}" for n in numbers)
+
+
+def _intensities(how: Normalisation) -> str:
+    if not how.reads_hu:
+        return how.scheme
+    return f"{how.scheme}: HU {how.lower:g} to {how.upper:g}, less {how.mean:.1f}, over {how.std:.1f}"

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> None:
     for folder in (arguments.out, arguments.out / _ENTROPY if options.entropy else arguments.out):
         folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, dict[str, Any]] = {}
-    hu = any(member.plan.normalisation.scheme == "ct" for member in predictor.members)
+    hu = any(member.plan.normalisation.reads_hu for member in predictor.members)
     with interruptible() as should_stop, Bars() as report:
         for path in images:
             volume = read_nifti(path, hu=hu)

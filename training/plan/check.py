@@ -86,7 +86,7 @@ def _intensities(plan: Plan) -> Iterator[str]:
         yield f"normalisation: scheme must be one of {', '.join(SCHEMES)}, not {how.scheme!r}"
     if not all(isfinite(x) for x in (how.lower, how.upper, how.mean, how.std)):
         yield "normalisation must hold finite numbers"
-    if how.lower >= how.upper and how.scheme == "ct":
+    if how.lower >= how.upper and how.reads_hu:
         yield f"normalisation: lower, {how.lower:g}, must be below upper, {how.upper:g}"
     if how.std <= 0:
         yield f"normalisation: std must be above 0, not {how.std:g}"

@@ -4,6 +4,7 @@ The recipe's constants stand here together; they were measured, not deduced (doc
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from training.labels import StructureSpec, layer_values
 from training.plan.fingerprint import Fingerprint, triple
 from training.plan.memory import head_weights, normalisation_of
 from training.plan.rules import architecture, axis_order, separate_z
-from training.plan.schema import Plan, Resampling, Shape, Step, Triple, keys_by_layer
+from training.plan.schema import Normalisation, Plan, Resampling, Shape, Step, Triple, keys_by_layer
 from training.plan.topology import SMALLEST_EDGE
 from training.volume import resampled_shape
 
@@ -96,7 +97,7 @@ def processor_plan(
         patch_size=patch_size,
         batch_size=BATCH_SIZE,
         resampling=Resampling(image_order=IMAGE_ORDER, separate_z=separate_z(spacing_mm)),
-        normalisation=normalisation_of(fingerprint),
+        normalisation=_normalisation(fingerprint),
         class_weights=tuple(class_weights(shares) for shares in fingerprint.shares),
         mirror_axes=() if any(s.side for s in structures) else (0,),
         **_LEARNING,
@@ -106,6 +107,12 @@ def processor_plan(
         layers=layer_values(structures),
         channels=tuple(key for layer in keys_by_layer(structures) for key in layer),
     )
+
+
+def _normalisation(fingerprint: Fingerprint) -> Normalisation:
+    """Return nnU-Net's, but give soft tissues of a CT the room that bone and air would take from them."""
+    usual = normalisation_of(fingerprint)
+    return replace(usual, scheme="ct_soft_tissue") if usual.reads_hu else usual
 
 
 def class_weights(shares: Sequence[float]) -> tuple[float, ...]:

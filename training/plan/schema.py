@@ -42,6 +42,8 @@ class Resampling:
 class Normalisation:
     """Intensities: "ct" clips HU to [lower, upper], subtracts `mean` and divides by `std` of all scans.
 
+    "ct_soft_tissue" does so too, but between SOFT_TISSUE_HU a unit is SOFT_TISSUE_STD at most: where bone and
+    air belong to the structures, `std` is several hundred HU, in which soft tissues hardly differ.
     "z_score" subtracts each scan's own mean and divides by its own standard deviation; "z_score_nonzero" does
     so over the voxels that are not 0 and leaves the others at 0.
     """
@@ -59,8 +61,8 @@ class Normalisation:
                 f"There is no normalisation called {self.scheme}; known are {', '.join(SCHEMES)}."
             )
         values = hu.astype(np.float32)
-        if self.scheme == "ct":
-            return ((values.clip(self.lower, self.upper) - self.mean) / self.std).astype(np.float32)
+        if self.scheme in CT_SCHEMES:
+            return self._of_hu(values)
         inside = values != 0 if self.scheme == "z_score_nonzero" else np.ones(values.shape, bool)
         if not inside.any():
             return values
@@ -68,13 +70,28 @@ class Normalisation:
         scaled = (values - seen.mean()) / max(float(seen.std()), 1e-8)
         return np.where(inside, scaled, 0).astype(np.float32)
 
+    def _of_hu(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        scaled = (values.clip(self.lower, self.upper) - self.mean) / self.std
+        if self.scheme == "ct_soft_tissue":
+            steeper = max(0.0, 1 / SOFT_TISSUE_STD - 1 / self.std)
+            scaled += (values.clip(*SOFT_TISSUE_HU) - sum(SOFT_TISSUE_HU) / 2) * steeper
+        return scaled.astype(np.float32)
+
+    @property
+    def reads_hu(self) -> bool:
+        """Whether the numbers of an image must be HU."""
+        return self.scheme in CT_SCHEMES
+
     @property
     def air(self) -> float:
         """What lies outside the scan: the lowest CT value, or the mean where scans are normalised singly."""
-        return (self.lower - self.mean) / self.std if self.scheme == "ct" else 0.0
+        return float(self._of_hu(np.array([self.lower], np.float32))[0]) if self.reads_hu else 0.0
 
 
-SCHEMES = ("ct", "z_score", "z_score_nonzero")
+CT_SCHEMES = ("ct", "ct_soft_tissue")
+SCHEMES = (*CT_SCHEMES, "z_score", "z_score_nonzero")
+SOFT_TISSUE_HU = (-120.0, 200.0)  # fat to enhanced organs
+SOFT_TISSUE_STD = 100.0  # HU
 
 
 @dataclass(frozen=True)
