@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from hypothesis import settings as property_tests
 
 from annotation.models import LabelSchema, Membership, Project, Role, SchemaStructure, Structure
+
+# A slow machine is no failure.
+property_tests.register_profile("delineate", deadline=None)
+property_tests.load_profile("delineate")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

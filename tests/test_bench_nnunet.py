@@ -55,7 +55,7 @@ def test_an_organ_not_drawn_is_ignored_wherever_it_was_drawn_elsewhere() -> None
     assert (hidden[far] != IGNORE).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(-3, 8), st.tuples(st.integers(3, 9), st.integers(2, 18), st.integers(1, 12)))
 def test_the_box_moves_with_the_patient(shift: int, at: tuple[int, int, int]) -> None:
     known = boxes([(_head(at), SPACING)], (ORGAN,), (LEFT, RIGHT))

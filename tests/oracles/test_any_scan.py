@@ -40,7 +40,7 @@ def agrees(ours: Outcome | None, labels: Labels, wanted: Mask, length_mm: float,
         assert np.array_equal(ours.layers[0] == 1, wanted)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(labels=SCANS, spacing_mm=SPACINGS, length_mm=LENGTHS_MM, sign=st.sampled_from([-1, 1]))
 def test_margin(
     workbench: Workbench, labels: Labels, spacing_mm: Triple, length_mm: float, sign: int
@@ -54,7 +54,7 @@ def test_margin(
         assert np.array_equal(ours.layers[0], labels)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     labels=SCANS,
     spacing_mm=SPACINGS,
@@ -70,7 +70,7 @@ def test_smoothing(
     agrees(outcome(workbench, "smooth", params, labels, spacing_mm), labels, wanted, length_mm, spacing_mm)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(labels=SCANS, spacing_mm=SPACINGS, length_mm=LENGTHS_MM)
 def test_joint_smoothing(workbench: Workbench, labels: Labels, spacing_mm: Triple, length_mm: float) -> None:
     values = [value for value in (2, 1) if (labels == value).any()]
@@ -82,7 +82,7 @@ def test_joint_smoothing(workbench: Workbench, labels: Labels, spacing_mm: Tripl
         assert not values or reach(length_mm) < min(spacing_mm) ** 2
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(labels=SCANS, connectivity=st.sampled_from([6, 26]), least=st.integers(1, 30))
 def test_islands(workbench: Workbench, labels: Labels, connectivity: int, least: int) -> None:
     params = {

@@ -41,7 +41,7 @@ def _cohorts(draw: st.DrawFn) -> tuple[tuple[DatasetCase, ...], int]:
     return tuple(draw(st.permutations(scans))), count
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_cohorts(), st.integers(0, 5))
 def test_folds_are_a_partition_by_patient(cohort: tuple[tuple[DatasetCase, ...], int], seed: int) -> None:
     cases, count = cohort
@@ -76,7 +76,7 @@ def test_folds_that_are_not_possible() -> None:
         stratified_folds(cases, 1, 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(_cohorts(), st.floats(0.01, 0.99))
 def test_a_held_out_share_has_other_patients(
     cohort: tuple[tuple[DatasetCase, ...], int], share: float
@@ -98,7 +98,7 @@ def test_a_share_that_is_none(share: float) -> None:
         held_out([_scan("a"), _scan("b", "a")], 0.5, seed=0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(_cohorts(), st.integers(0, 5))
 def test_subsets_are_nested(cohort: tuple[tuple[DatasetCase, ...], int], seed: int) -> None:
     cases, _ = cohort

@@ -66,7 +66,7 @@ def test_every_scan_weighs_the_same_however_much_is_drawn_in_it() -> None:
     assert take_fingerprint([large, small, nothing], (LIVER,)).intensities.mean == 200
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 1000), scans=st.integers(1, 4), noise=st.floats(1, 400))
 def test_intensities_are_what_draws_of_every_scan_tend_to(seed: int, scans: int, noise: float) -> None:
     rng = np.random.default_rng(seed)

@@ -210,7 +210,7 @@ def test_masks_are_compared_like_label_maps() -> None:
     assert masked.volume_ref_ml == pytest.approx(3 * 6 * 7 * 0.003)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), shape=st.tuples(*[st.integers(1, 9)] * 3), ignored=st.booleans())
 def test_overlaps_equal_plain_counting(seed: int, shape: tuple[int, int, int], ignored: bool) -> None:
     rng = np.random.default_rng(seed)

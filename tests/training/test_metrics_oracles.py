@@ -43,7 +43,7 @@ def agrees(ours: StructureScore, a: Mask, b: Mask, spacing_mm: Spacing, toleranc
         assert getattr(ours, name) == pytest.approx(figure, abs=1e-9), name
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10**6),
     spacing_mm=SPACINGS,
@@ -60,7 +60,7 @@ def test_surfaces_of_neighbours_equal_the_oracle(seed: int, spacing_mm: Spacing,
             agrees(ours, a, b, spacing_mm, tolerance_mm)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @example(places=[((0, 0, 0), (0, 0, 0), (0, 0, 0), (0, 0, 0))], spacing_mm=(1.0, 1.0, 1.0))
 @given(
     places=st.lists(st.tuples(*[st.tuples(*[st.integers(0, 23)] * 3)] * 4), min_size=1, max_size=3),

@@ -38,7 +38,7 @@ def by_indicators(labels: NDArray[np.uint8], shape: Shape) -> NDArray[np.uint8]:
     return result
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(before=SIZES, after=SIZES, order=SPLINES, seed=st.integers(0, 99))
 def test_splines_are_those_of_the_whole_volume(before: Shape, after: Shape, order: Order, seed: int) -> None:
     array = np.random.default_rng(seed).normal(size=before).astype(np.float32)
@@ -55,7 +55,7 @@ def test_the_nearest_voxel_is_the_one_in_which_the_new_centre_lies(size: int, wa
     assert [int(n) for n in found] == [floor(c) for c in centres]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(before=SIZES, after=SIZES, seed=st.integers(0, 99))
 def test_the_value_with_the_largest_share_wins(before: Shape, after: Shape, seed: int) -> None:
     values = np.array([0, 0, 1, 7, 254, 255], np.uint8)
