@@ -5,9 +5,9 @@ lowers it. ICC(C,1), consistency, when constant differences between readers do n
 when reads have no reader of their own, such as first and second read.
 
 The F interval of ICC(A,1) is McGraw and Wong's approximation. It holds where readers hardly differ, and
-covers less than 95 % where they do: 73 % with two readers whose SD is half that of the cases. So the default is the
-generalised interval (Weerahandi 1993; for this ICC: Ionan et al. 2014, BMC Med Res Methodol 14:121), which
-holds in both.
+covers less than 95 % where they do: 73 % with two readers whose SD is half that of the cases. So the
+default is the generalised interval (Weerahandi 1993; for this ICC: Ionan et al. 2014, BMC Med Res Methodol
+14:121), which holds in both.
 """
 
 from enum import StrEnum
