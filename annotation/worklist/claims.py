@@ -50,7 +50,7 @@ def next_case(*, reader: AbstractBaseUser, project: Project) -> Assignment | Non
     open_read = _undrawn(reader, project, AssignmentRole.ANNOTATE)
     if open_read is not None:
         return _renewed(open_read)
-    case = _chosen(project, Case.objects.select_for_update(skip_locked=True, no_key=True))
+    case = _chosen(reader, project, Case.objects.select_for_update(skip_locked=True, no_key=True))
     return _assign(case, reader) if case is not None else None
 
 
@@ -70,7 +70,7 @@ def upcoming(*, reader: AbstractBaseUser, project: Project, after: int | None = 
     again = undrawn.select_related("case__volume", "mask__base").first()
     if again is not None:
         return Upcoming(again.case, again.mask.base)
-    case = _chosen(project, Case.objects.select_related("volume"))
+    case = _chosen(reader, project, Case.objects.select_related("volume"))
     return Upcoming(case, _pre_annotation(case)) if case is not None else None
 
 
@@ -128,20 +128,41 @@ def _renewed(assignment: Assignment) -> Assignment:
     return assignment
 
 
-def _chosen(project: Project, cases: QuerySet[Case]) -> Case | None:
-    """The one choice of the next case, among `cases`, which say whether it is locked or only looked at."""
+def _chosen(reader: AbstractBaseUser, project: Project, cases: QuerySet[Case]) -> Case | None:
+    """The one choice of the next case, among `cases`, which say whether it is locked or only looked at.
+
+    What the reader has given back comes only when there is nothing else.
+    """
     pool = cases.filter(project=project, split=Split.POOL).order_by("number")
-    case = pool.filter(state=CaseState.READY).first()
-    if case is None and may_start_from_scratch(project):
-        case = pool.filter(state=CaseState.WAITING).first()
-    return case
+    states = [CaseState.READY, *([CaseState.WAITING] if may_start_from_scratch(project) else [])]
+    again = _given_back(reader, project, AssignmentRole.ANNOTATE).values("case")
+    for part in (pool.exclude(pk__in=again), pool):
+        for state in states:
+            case = part.filter(state=state).first()
+            if case is not None:
+                return case
+    return None
+
+
+def _given_back(reader: AbstractBaseUser, project: Project, role: AssignmentRole) -> QuerySet[Assignment]:
+    """Reads that went back undrawn. Those of which strokes were kept may be wanted again."""
+    own = Assignment.objects.filter(reader=reader.pk, role=role, case__project=project)
+    return own.filter(state=AssignmentState.RELEASED, branches__isnull=True)
 
 
 def _lock_subject(reviewer: AbstractBaseUser, project: Project) -> Assignment | None:
-    """A submitted read that nobody reviews; its case is locked for the caller's transaction."""
+    """A submitted read that nobody reviews, first one that the reviewer has not given back.
+
+    Its case is locked for the caller's transaction.
+    """
     reviewed = active(AssignmentRole.REVIEW).filter(case=OuterRef("case"))
     waiting = submitted(project).exclude(reader=reviewer.pk).filter(~Exists(reviewed))
     candidates = waiting.select_related("case", "mask").order_by("submitted_at", "pk")
+    again = _given_back(reviewer, project, AssignmentRole.REVIEW).values("subject")
+    return _lock_first(candidates.exclude(pk__in=again)) or _lock_first(candidates)
+
+
+def _lock_first(candidates: QuerySet[Assignment]) -> Assignment | None:
     passed_over: list[int] = []
     while True:
         subject = (

@@ -23,6 +23,7 @@ from annotation.models import (
     StartFrom,
 )
 from tests.annotation.factories import (
+    make_branch,
     make_case,
     make_job,
     make_model,
@@ -173,6 +174,37 @@ class TestRelease:
         assert worklist.release(assignment=read).state == AssignmentState.RELEASED
         assert state_of(case) == CaseState.READY
         assert worklist.release(assignment=read).state == AssignmentState.RELEASED
+
+    def test_what_was_given_back_comes_again_only_when_there_is_nothing_else(
+        self, ana: User, ben: User, project: Project
+    ) -> None:
+        model = make_model(project)
+        first, second = (make_prediction(make_case(project), model).case for _ in range(2))
+        worklist.release(assignment=next_case(ana, project))
+        assert state_of(first) == CaseState.READY
+        offered = worklist.upcoming(reader=ana, project=project)
+        assert offered is not None
+        assert offered.case == second
+        other = next_case(ana, project)
+        assert other.case == second
+        worklist.release(assignment=other)
+        assert next_case(ana, project).case == first
+        assert next_case(ben, project).case == second
+
+    def test_a_review_too(self, ana: User, rui: User, project: Project) -> None:
+        first, second = make_submitted(ana, project), make_submitted(ana, project)
+        for given_back in (first, second):
+            review = make_review(rui, given_back)
+            worklist.release(assignment=review)
+        assert make_review(rui, first).subject_id == first.pk
+
+    def test_a_case_of_which_strokes_were_kept_is_given_again(self, ana: User, project: Project) -> None:
+        model = make_model(project)
+        first, _ = (make_prediction(make_case(project), model).case for _ in range(2))
+        read = next_case(ana, project)
+        worklist.release(assignment=read)
+        make_branch(read)
+        assert next_case(ana, project).case == first
 
     def test_a_drawn_case_is_kept(self, ana: User, project: Project) -> None:
         make_case(project)
