@@ -13,6 +13,10 @@ READER = "ben"
 KEY = "Shift+S"
 PLANES = {"1": "axial", "2": "axial", "3": "sagittal", "4": "coronal", "5": "axial"}
 """Main plane of each layout by its key; the last shows one pane, where the pointer was."""
+PLACES = """panes => panes.map((pane) => {
+  const { x, y, width, height } = pane.firstElementChild.getBoundingClientRect();
+  return [pane.dataset.pane, pane.dataset.place, x, y, width, height].join(' ');
+}).sort()"""
 PICTURE = """id => [...document.querySelectorAll(`[data-testid=${id}] canvas`)].slice(0, 2)
   .map((canvas) => canvas.toDataURL()).join()"""
 MARKS = """id => {
@@ -181,8 +185,9 @@ def test_each_layout_has_its_main_plane_twice_and_comes_back(page: Page) -> None
         page.mouse.move(*middle(page, f"plane-{plane}"))
         page.keyboard.press(f"Shift+{key}")
         layout = image.get_attribute("data-layout")
-        places = "panes => panes.map((pane) => `${pane.dataset.pane} ${pane.dataset.place}`).sort()"
-        before = image.locator("[data-pane]").evaluate_all(places)
+        # The slice rails take their size from their planes a moment later.
+        page.wait_for_timeout(300)
+        before = image.locator("[data-pane]").evaluate_all(PLACES)
         page.keyboard.press(KEY)
         expect(image).to_have_attribute("data-layout", "beside")
         expect(image.locator("[data-side=left]")).to_have_attribute("data-pane", plane)
@@ -190,7 +195,8 @@ def test_each_layout_has_its_main_plane_twice_and_comes_back(page: Page) -> None
         assert all(size is not None and size["width"] > 400 for size in sizes)
         page.keyboard.press(KEY)
         expect(image).to_have_attribute("data-layout", str(layout))
-        assert image.locator("[data-pane]").evaluate_all(places) == before
+        page.wait_for_timeout(300)
+        assert image.locator("[data-pane]").evaluate_all(PLACES) == before
     page.keyboard.press("Shift+1")
     page.mouse.move(*middle(page, "plane-sagittal"))
     page.keyboard.press("Space")

@@ -6,7 +6,7 @@ import { millilitres, score } from '../../words';
 import { call } from '../keys/handlers';
 import { useShownKey } from '../keys/keyStore';
 import classes from './ComparePanel.module.css';
-import { type Comparison, type How, isBeside, useCompareStore } from './compareStore';
+import { type Comparison, type How, useCompareStore } from './compareStore';
 import { changed_ml, type Overlap } from './overlap';
 import { MINE, PREDICTION, type Source, sourceKey, sourcesOf, sourceWords } from './sources';
 import { useBesidePlane } from './useBeside';
@@ -61,8 +61,7 @@ export function ComparePanel({ assignment }: { readonly assignment: Assignment }
 }
 
 function lower(source: Source, assignment: Assignment): string {
-  const words = sourceWords(source, assignment);
-  return source.kind === PREDICTION.kind ? `the ${words.toLowerCase()}` : words.toLowerCase();
+  return source.kind === PREDICTION.kind ? 'the prediction' : sourceWords(source, assignment).toLowerCase();
 }
 
 /** A revision that was chosen in the history is a choice here too. */
@@ -187,6 +186,12 @@ function Result({ structures }: { readonly structures: readonly Structure[] }) {
   return <OverlapTableView rows={rows} structures={structures} />;
 }
 
+const SIGNS: Readonly<Record<How, string>> = {
+  difference: 'Solid is added, hatched is removed.',
+  overlay: 'Dashed lines are those it is held against.',
+  beside: '+ only on the left, − only on the right.',
+};
+
 interface OverlapTableViewProps {
   readonly rows: readonly Overlap[];
   readonly structures: readonly Structure[];
@@ -194,11 +199,10 @@ interface OverlapTableViewProps {
 
 export function OverlapTableView({ rows, structures }: OverlapTableViewProps) {
   const agreed = rows.every((row) => changed_ml(row) === 0);
-  const beside = useCompareStore(({ comparison }) => isBeside(comparison));
-  const signs = beside ? '+ only on the left, − only on the right.' : 'Solid is added, hatched is removed.';
+  const how = useCompareStore(({ comparison }) => comparison?.how ?? 'difference');
   return (
     <>
-      <p className={classes.quiet}>{agreed ? 'The two masks are the same.' : signs}</p>
+      <p className={classes.quiet}>{agreed ? 'The two masks are the same.' : SIGNS[how]}</p>
       <div className={classes.scroller}>
         <table className={classes.table} aria-label="Agreement by structure">
           <thead>
