@@ -38,7 +38,7 @@ export function SidePanel({ notices, tabs, tool, footer }: SidePanelProps) {
       >
         {shown?.content}
       </div>
-      {tool}
+      <div className={classes.tool}>{tool}</div>
       {footer}
     </aside>
   );

@@ -51,7 +51,7 @@ export interface ViewsPort {
   /** Planes that the page shows. The others keep their size below them: nothing in those counts as looked at. */
   setSeen(planes: readonly Plane[]): void;
   /** The element of the 3-D view; null takes it away and frees its memory. */
-  mountVolume(element: HTMLDivElement | null): void;
+  mountVolume(element: HTMLElement | null): void;
   onSurfaces(callback: (state: SurfaceState) => void): () => void;
   /** Rotates the planes about the crosshair, degrees about each axis of the scan; zeros: straight again. */
   setOblique(degrees: Triple): void;

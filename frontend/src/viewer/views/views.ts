@@ -81,7 +81,7 @@ export class Views implements ViewsPort {
     this.tellLooking();
   }
 
-  mountVolume(element: HTMLDivElement | null): void {
+  mountVolume(element: HTMLElement | null): void {
     element?.replaceChildren();
     this.surfaces.setTarget(null);
     this.volume?.destroy();

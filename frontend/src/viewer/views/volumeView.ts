@@ -57,7 +57,7 @@ export class VolumeView implements SurfaceTarget {
   private lastPick = 0;
   private drag: { x: number; y: number; travelled: number; readonly button: number } | null = null;
 
-  constructor(element: HTMLDivElement, host: VolumeHost, fate: VolumeFate) {
+  constructor(element: HTMLElement, host: VolumeHost, fate: VolumeFate) {
     this.host = host;
     this.fate = fate;
     const { shape, spacing_mm } = host.volume;
@@ -289,7 +289,7 @@ function letter(): HTMLSpanElement {
   return span;
 }
 
-function placeLetters(letters: VolumeView['letters'], element: HTMLDivElement): void {
+function placeLetters(letters: VolumeView['letters'], element: HTMLElement): void {
   const middle = 'translate(-50%, -50%)';
   Object.assign(letters.left.style, { left: '10px', top: '50%', transform: middle });
   Object.assign(letters.right.style, { right: '10px', top: '50%', transform: 'translate(50%, -50%)' });

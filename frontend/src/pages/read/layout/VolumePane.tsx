@@ -6,7 +6,7 @@ import classes from './VolumePane.module.css';
 
 /** The surfaces in 3-D; mounted only while it is seen, because it needs memory and work. */
 export function VolumePane() {
-  const element = useRef<HTMLDivElement>(null);
+  const element = useRef<HTMLElement>(null);
   const port = useRead((state) => state.port);
   const isSeen = useRead(({ layout, single, maximised }) => {
     const place = placeOf('volume', layout, single, maximised);
@@ -22,10 +22,9 @@ export function VolumePane() {
   }, [port, isSeen]);
   return (
     <>
-      <div
+      <figure
         ref={element}
         className={classes.volume}
-        role="group"
         aria-label="Structures in 3-D"
         data-testid="volume"
         onDoubleClick={toggleMaximised}
