@@ -9,6 +9,7 @@ from django.views.defaults import page_not_found, server_error
 
 FOR_PROGRAMS = ("/api/", "/_allauth/")
 WHERE = "All addresses are listed at /api/docs/; they end with a slash."
+NOT_FOR_YOU = "Your account may not open this. Go back, or sign in with one that may."
 FAULT = "The server has a problem. Try again in a moment; its log says more."
 NOT_BUILT = "The front end is not built yet. Run `make build`, then reload this page."
 
@@ -29,6 +30,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not request.path.startswith(FOR_PROGRAMS):
         return page_not_found(request, exception)
     return JsonResponse({"detail": f"There is no address {request.path}. {WHERE}"}, status=404)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A page for others: the admin's, or a form that came from elsewhere."""
+    if request.path.startswith(FOR_PROGRAMS):
+        return JsonResponse({"detail": NOT_FOR_YOU}, status=403)
+    return HttpResponse(NOT_FOR_YOU, content_type="text/plain; charset=utf-8", status=403)
 
 
 def failed(request: HttpRequest) -> HttpResponse:

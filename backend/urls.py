@@ -15,5 +15,6 @@ urlpatterns = [
     re_path(r"^(?!api/|static/|_allauth/|admin/|healthz).*$", page, name="page"),
 ]
 
+handler403 = "backend.page.forbidden"
 handler404 = "backend.page.not_found"
 handler500 = "backend.page.failed"

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 
-from backend.page import failed, not_found
+from backend.page import NOT_FOR_YOU, failed, forbidden, not_found
 from tests.annotation.api.guard import assert_refused
 
 
@@ -30,8 +30,9 @@ def test_people_get_a_page() -> None:
 
 
 def test_a_fault_is_a_sentence() -> None:
-    answer = failed(RequestFactory().get("/api/me/"))
-    assert (answer.status_code, b"detail" in answer.content) == (500, True)
+    request = RequestFactory().get("/api/me/")
+    for answer, status in ((failed(request), 500), (forbidden(request, Exception()), 403)):
+        assert (answer.status_code, b"detail" in answer.content) == (status, True)
 
 
 class TestAdmin:
@@ -53,7 +54,8 @@ class TestAdmin:
     def test_whoever_is_not_is_told(self, ana: User) -> None:
         client = Client()
         client.force_login(ana)
-        assert client.get("/admin/", follow=True).status_code == 403
+        answer = client.get("/admin/", follow=True)
+        assert (answer.status_code, answer.content.decode()) == (403, NOT_FOR_YOU)
 
     def test_attempts_are_limited(self, ana: User) -> None:
         client = Client()
