@@ -55,14 +55,18 @@ export function Planes({ opened, onStroke }: PlanesProps) {
         <BesidePane plane={beside} assignment={opened.assignment} />
       )}
       <LoadBar />
-      {problem !== null && (
-        <div className={classes.problem}>
-          <Message title="The image could not be loaded" text={problem}>
-            <Button onClick={() => setAttempt((count) => count + 1)}>Try again</Button>
-          </Message>
-        </div>
-      )}
+      {problem !== null && <Problem text={problem} onAgain={() => setAttempt((count) => count + 1)} />}
     </main>
+  );
+}
+
+function Problem({ text, onAgain }: { readonly text: string; readonly onAgain: () => void }) {
+  return (
+    <div className={classes.problem}>
+      <Message title="The image could not be loaded" text={text}>
+        <Button onClick={onAgain}>Try again</Button>
+      </Message>
+    </div>
   );
 }
 
