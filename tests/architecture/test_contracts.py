@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.core.management import call_command
+from django_celery_beat.models import PeriodicTask
+from django_celery_beat.schedulers import ModelEntry
 
 from annotation import tasks
 from annotation.models import JobKind, Queue
@@ -26,6 +28,15 @@ def test_every_task_on_the_clock_is_registered(settings: Any) -> None:
         for name in ("sweep_jobs", "release_leases", "retrain_if_due", "sweep_pictures", "worker_heartbeat")
     }
     assert scheduled <= set(current_app.tasks)
+
+
+@pytest.mark.django_db
+def test_the_clock_takes_its_schedule(settings: Any) -> None:
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        ModelEntry.from_entry(name, app=current_app, **entry)
+    assert set(PeriodicTask.objects.values_list("name", flat=True)) == set(settings.CELERY_BEAT_SCHEDULE)
+    nightly = PeriodicTask.objects.get(name="sweep_pictures").crontab
+    assert (nightly.hour, nightly.minute, str(nightly.timezone)) == ("3", "17", "UTC")
 
 
 def test_every_queue_has_a_worker_in_the_demo_and_in_compose() -> None:
