@@ -41,6 +41,8 @@ export function CasesTable({ project }: { readonly project: Project }) {
           value={page}
           onChange={setPage}
           total={Math.ceil(cases.data.count / ROWS_PER_PAGE)}
+          aria-label="Pages of the list"
+          getControlProps={(control) => ({ 'aria-label': `${control} page` })}
         />
       )}
     </>

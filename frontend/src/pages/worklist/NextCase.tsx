@@ -92,7 +92,6 @@ function BigButton({ project, read, label, words, available, isFirst }: BigButto
       <UnstyledButton
         className={classes.button}
         data-first={isFirst || undefined}
-        aria-label={label}
         autoFocus={isFirst && available}
         disabled={!available || take.isPending}
         onClick={() => void open()}

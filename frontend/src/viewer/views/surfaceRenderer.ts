@@ -40,6 +40,8 @@ void main() {
   pixel = vec4(floor(depth) / 255.0, floor(rest) / 255.0, fract(rest), 1.0);
 }`;
 
+const NO_WEBGL =
+  'This browser has no WebGL 2, so the 3-D view stays empty. Everything else works without it.';
 const BACKGROUND: Triple = [0.043, 0.051, 0.059];
 
 interface Program {
@@ -67,7 +69,7 @@ export class SurfaceRenderer {
   /** Throws where the browser has no WebGL 2. */
   constructor(canvas: OffscreenCanvas) {
     const gl = canvas.getContext('webgl2', { antialias: true, powerPreference: 'low-power' });
-    if (gl === null) throw new Error('This browser has no WebGL 2; surfaces cannot be shown.');
+    if (gl === null) throw new Error(NO_WEBGL);
     this.gl = gl;
     this.lit = programOf(gl, LIT);
     this.plain = programOf(gl, PLAIN);

@@ -70,6 +70,7 @@ export class VolumeView implements SurfaceTarget {
     this.canvas.dataset.view = 'volume';
     Object.assign(this.note.style, { position: 'absolute', inset: '0', margin: 'auto', padding: '16px' });
     Object.assign(this.note.style, { height: 'fit-content', maxWidth: '360px', textAlign: 'center' });
+    Object.assign(this.note.style, { background: 'rgba(15, 17, 19, 0.85)', borderRadius: '6px' });
     this.note.setAttribute('role', 'status');
     this.say('');
     element.append(this.canvas, this.note);

@@ -63,7 +63,6 @@ function ChangeRow({ change, structure, isCurrent, onShow }: ChangeRowProps) {
     <UnstyledButton
       className={classes.row}
       data-current={isCurrent || undefined}
-      aria-label={`Show the change of ${name}`}
       title="Go to the slice with most of this change (Tab walks the list)"
       onMouseDown={(event) => event.preventDefault()}
       onClick={onShow}
