@@ -1,7 +1,7 @@
 """Krippendorff's α: agreement of any number of readers, at any level of measurement, with missing ratings.
 
 Krippendorff, Content Analysis (2004), chapter 11. His bootstrap draws pairs of ratings as if they were
-independent; here whole cases are left out (see `jackknife`), because the ratings of one case belong together.
+independent; here whole cases vary (see `chance`), because the ratings of one case belong together.
 """
 
 from enum import StrEnum
@@ -9,10 +9,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
+from training.raters.chance import shared_influence, with_interval
 from training.raters.estimate import Counts, Estimate, Flags, Floats, as_floats, undefined
-from training.raters.jackknife import chance_corrected
 
-_INTERVAL = "jackknife over cases on the scale of log(1 − α), t"
+_INTERVAL = "interval over cases, t on the scale of log(1 − α)"
 
 
 class Level(StrEnum):
@@ -41,14 +41,16 @@ def krippendorff_alpha(ratings: ArrayLike, level: Level) -> Estimate:
     values, units = _tally(used)
     if level is Level.RATIO and values[0] < 0:
         raise ValueError("Values at level ratio must not be negative.")
-    whole = _disagreements(units, units.sum(axis=0), values, level)
-    observed, expected = (float(one[0]) for one in whole)
+    sizes, totals = units.sum(axis=1), units.sum(axis=0)
+    apart = _apart(values, totals, level)
+    within = ((units @ apart) * units).sum(axis=1) / (sizes * (sizes - 1))
+    number = float(totals.sum())
+    expected = float(totals @ apart @ totals) / (number * (number - 1))
     if expected <= 0:
         return undefined(method, counts, "All ratings are equal, so agreement beyond chance is not defined.")
-    left_out = _left_out(units, values, level)
-    greatest = max(float(_apart(values, units.sum(axis=0), level).max()), expected)
-    ones = np.ones(len(units))
-    return chance_corrected(left_out, ones, observed / greatest, expected / greatest, counts, method)
+    value = 1 - float(within @ sizes) / number / expected
+    influence = shared_influence(within, units / sizes[:, None], sizes, apart)
+    return with_interval(value, influence, counts, method)
 
 
 def _counts(used: Floats, dropped: int) -> Counts:
@@ -75,36 +77,3 @@ def _apart(values: Floats, totals: Floats, level: Level) -> Floats:
         sums = np.add.outer(values, values) ** 2
         apart = np.divide(apart, sums, out=np.zeros_like(apart), where=sums > 0)
     return apart
-
-
-def _disagreements(units: Floats, totals: Floats, values: Floats, level: Level) -> tuple[Floats, Floats]:
-    """Return observed and expected disagreement, each (1,)."""
-    apart = _apart(values, totals, level)
-    within = ((units @ apart) * units).sum(axis=1) / (units.sum(axis=1) - 1)
-    number = totals.sum()
-    return within.sum()[None] / number, (totals @ apart @ totals)[None] / (number * (number - 1))
-
-
-def _left_out(units: Floats, values: Floats, level: Level) -> Floats:
-    """Return α without each case, (n,), NaN where what is left holds one value only."""
-    totals = units.sum(axis=0)
-    if level is Level.ORDINAL:  # distances depend on how often values occur, so each is a case of its own
-        parts = [
-            _disagreements(np.delete(units, case, axis=0), totals - units[case], values, level)
-            for case in range(len(units))
-        ]
-        observed, expected = (np.concatenate(side) for side in zip(*parts, strict=True))
-    else:
-        observed, expected = _all_left_out(units, totals, _apart(values, totals, level))
-    ratio = np.divide(observed, expected, out=np.full(len(units), np.nan), where=expected > 1e-15)
-    return np.asarray(1 - ratio)
-
-
-def _all_left_out(units: Floats, totals: Floats, apart: Floats) -> tuple[Floats, Floats]:
-    rows = units @ apart
-    own = (rows * units).sum(axis=1)
-    sizes = units.sum(axis=1)
-    number = totals.sum() - sizes
-    within = own / (sizes - 1)
-    among = totals @ apart @ totals - 2 * (rows @ totals) + own
-    return (within.sum() - within) / number, among / (number * (number - 1))

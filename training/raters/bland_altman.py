@@ -3,7 +3,7 @@
 `one` minus `other`, in the unit of the values; or, on the scale of ratios, `one` / `other` by logarithms, for
 sizes whose error grows with them. The interval of the bias is t. Those of the limits are exact for single
 differences (noncentral t; Carkeet 2015, Optom Vis Sci 92:e71), and generalised (Weerahandi 1993) for repeated
-ones, from the mean squares of Zou 2013 (Stat Methods Med Res 22:630), whose own interval is wider than need be.
+ones, from the mean squares of Zou 2013 (Stat Methods Med Res 22:630), whose own is wider than need be.
 """
 
 from collections.abc import Hashable, Sequence

@@ -10,12 +10,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from training.raters.chance import Influence, shared_influence, with_interval
 from training.raters.estimate import Counts, Estimate, Floats, undefined
-from training.raters.jackknife import chance_corrected
 
 Ratings = Sequence[Hashable | None]
 _ONE_CATEGORY = "All ratings fall in one category, so agreement beyond chance is not defined."
-_INTERVAL = "jackknife over cases on the scale of log(1 − κ), t"
+_INTERVAL = "interval over cases, t on the scale of log(1 − κ)"
 
 
 class Weights(StrEnum):
@@ -51,12 +51,8 @@ def cohen_kappa(
     expected = _expected(table, apart)
     if expected <= 0:
         return undefined(method, counts, _ONE_CATEGORY)
-    rows, columns = np.nonzero(table)
-    less = np.repeat(table[None], rows.size, axis=0)
-    less[np.arange(rows.size), rows, columns] -= 1
-    left_out = np.array([_kappa(each, apart) for each in less])
-    observed = float((table * apart).sum() / table.sum())
-    return chance_corrected(left_out, table[rows, columns], observed, expected, counts, method)
+    value = 1 - float((table * apart).sum() / table.sum()) / expected
+    return with_interval(value, _cohen_influence(table, apart), counts, method)
 
 
 def fleiss_kappa(ratings: Sequence[Ratings], categories: Sequence[Hashable] | None = None) -> Estimate:
@@ -78,15 +74,25 @@ def fleiss_kappa(ratings: Sequence[Ratings], categories: Sequence[Hashable] | No
     votes = np.array([[case.count(name) for name in order] for case in used], np.float64)
     if (votes.sum(axis=1) != most).any():
         raise ValueError("A rating is none of the categories.")
-    agreeing = ((votes**2).sum(axis=1) - most) / (most * (most - 1))
-    chance = float(((votes.sum(axis=0) / votes.sum()) ** 2).sum())
-    if chance >= 1:
+    shares = votes / most
+    disagreeing = 1 - ((votes**2).sum(axis=1) - most) / (most * (most - 1))
+    pooled = shares.mean(axis=0)
+    expected = 1 - float((pooled**2).sum())
+    if expected <= 0:
         return undefined(method, counts, _ONE_CATEGORY)
-    n = len(used)
-    chances = (((votes.sum(axis=0) - votes) / (votes.sum() - most)) ** 2).sum(axis=1)
-    observed = 1 - (agreeing.sum() - agreeing) / (n - 1)
-    left_out = 1 - np.divide(observed, 1 - chances, out=np.full(n, np.nan), where=chances < 1)
-    return chance_corrected(left_out, np.ones(n), 1 - float(agreeing.mean()), 1 - chance, counts, method)
+    value = 1 - float(disagreeing.mean()) / expected
+    influence = shared_influence(disagreeing, shares, votes.sum(axis=1), 1 - np.eye(len(order)))
+    return with_interval(value, influence, counts, method)
+
+
+def _cohen_influence(table: Floats, apart: Floats) -> Influence:
+    """Return how each cell of the table, with a pair by chance, moves the disagreements."""
+    total = table.sum()
+    times = table + np.outer(table.sum(axis=1), table.sum(axis=0)) / total**2
+    rows, columns = times.sum(axis=1) / (total + 1), times.sum(axis=0) / (total + 1)
+    observed, expected = float((times * apart).sum() / (total + 1)), float(rows @ apart @ columns)
+    on_expected = np.add.outer(apart @ columns, rows @ apart) - 2 * expected
+    return Influence(observed, expected, 1.0, apart - observed, on_expected, times)
 
 
 def _ordered(categories: Sequence[Hashable] | None, rated: Sequence[Sequence[Hashable]]) -> list[Hashable]:
@@ -117,8 +123,3 @@ def _apart(size: int, weights: Weights) -> Floats:
 def _expected(table: Floats, apart: Floats) -> float:
     total = table.sum()
     return float(table.sum(axis=1) @ apart @ table.sum(axis=0) / total**2)
-
-
-def _kappa(table: Floats, apart: Floats) -> float:
-    expected = _expected(table, apart)
-    return float(1 - (table * apart).sum() / table.sum() / expected) if expected > 0 else float("nan")

@@ -17,6 +17,7 @@ from training.raters.estimate import Floats
 
 _START = 0.99999
 _TOLERANCE = 1e-10
+_FEWEST_READERS = 3
 _MOST_READERS = 20
 _TINY = 1e-300
 
@@ -41,16 +42,17 @@ class Staple:
 
 
 def staple(masks: Sequence[Mask], *, margin: int = MARGIN, most_rounds: int = 1000) -> Staple:
-    """Compare the masks of one structure in one case, bool (i, j, k), 2 to 20 readers.
+    """Compare the masks of one structure in one case, bool (i, j, k), 3 to 20 readers.
 
-    Raises ValueError for masks of different shapes or kinds, and for more than 20.
+    Of two readers the masks cannot say who is right: the answer would be that of the starting values. Raises
+    ValueError for masks of different shapes or kinds, and for more than 20.
     """
     check(masks)
     if len(masks) > _MOST_READERS:
         raise ValueError(f"STAPLE takes up to {_MOST_READERS} readers, not {len(masks)}.")
     region = region_of(masks, margin)
-    if len(masks) < 2 or region is None:
-        reason = "Two readers are needed." if len(masks) < 2 else "Every mask is empty."
+    if len(masks) < _FEWEST_READERS or region is None:
+        reason = "Every mask is empty." if region is None else "Three readers are needed."
         return Staple(None, None, None, region, None, 0, False, reason)
     codes = _codes(masks, region)
     patterns, places, times = np.unique(codes, return_inverse=True, return_counts=True)

@@ -80,7 +80,7 @@ def ratings(
 ) -> NDArray[np.int64]:
     """Return categories of cases × readers: with probability `sure` the true one, else one by chance.
 
-    Any two readers then agree beyond chance by exactly `sure`² (κ, and nominal α).
+    Any two readers then agree beyond chance by exactly `sure`²: κ with any weights, and α at any level.
     """
     n, _ = shape
     true = random.choice(len(shares), size=(n, 1), p=shares)

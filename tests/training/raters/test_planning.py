@@ -79,5 +79,5 @@ def test_what_cannot_be_planned_is_refused(wrong: dict[str, float]) -> None:
 
 
 def test_an_icc_of_one_cannot_be_planned_for() -> None:
-    with pytest.raises(ValueError, match="below 1"):
+    with pytest.raises(ValueError, match="between 0 and 1"):
         icc_half_width(1.0, 10, 2)
