@@ -2,7 +2,9 @@
 
 Steps are timed on noise that lies on the device, then with everything a training does to get its batches.
 Against what the plan of a card of 24 GB trains: nnU-Net's plain U-Net and ResEnc-L, patch 128³. One thing is
-changed at a time from what the training loop does: bf16, channels last, compiled.
+changed at a time from what the training loop does: bf16, channels last, compiled. The others: 32 bits, float16 with
+scaled gradients, contiguous, not compiled, compiled after trying kernels out (max-autotune) and with CUDA graphs
+(reduce-overhead). What this machine cannot do gives a line that says so, and no row.
 """
 
 import argparse
@@ -24,8 +26,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from torch import nn
+from torch._dynamo.exc import TorchDynamoException
 
 from bench.stepping import dummy_batch, in_turn, plan_of, stepper, unet_args
+from training.fit import accelerated
 from training.fit.loop import Fit
 from training.networks import build, device
 from training.patches import Batch, Prepared, ahead, draw_crops, finished
@@ -37,6 +41,9 @@ NOTHING = "There is no GPU at hand, so nothing was measured; --device cpu --tiny
 NETWORKS = {"base": "plain_unet", "ResEnc-L": "resenc_unet"}
 BATCHES = (2, 4, 8)
 CLASSES = (16, 104)
+MODES = ("max-autotune", "reduce-overhead")
+GRAPHS = MODES  # torch's max-autotune records graphs too
+_NUMBERS = {torch.float32: "fp32 (TF32)", torch.bfloat16: "bf16", torch.float16: "fp16, scaled"}
 PARTS = ("train", "data", "predict", "nnunet")
 
 
@@ -61,14 +68,20 @@ TINY = Size((16, 16, 16), 4, 8, (24, 24, 20), (1, 2), rounds=1, warm=1)
 class Way:
     """How a step is computed."""
 
-    bf16: bool = True
+    number: torch.dtype = torch.bfloat16
     channels_last: bool = True
     compiled: bool = True
+    mode: str | None = None
 
     def __str__(self) -> str:
-        parts = ["bf16" if self.bf16 else "fp32 (TF32)"]
-        parts.append("channels last" if self.channels_last else "contiguous")
-        return ", ".join([*parts, "compiled" if self.compiled else "eager"])
+        parts = [_NUMBERS[self.number], "channels last" if self.channels_last else "contiguous"]
+        compiled = f"compiled, {self.mode}" if self.mode else "compiled"
+        return ", ".join([*parts, compiled if self.compiled else "eager"])
+
+    @property
+    def graphs(self) -> bool:
+        """Whether CUDA graphs are recorded, whose outputs the next step overwrites."""
+        return self.mode in GRAPHS
 
 
 @dataclass(frozen=True)
@@ -114,8 +127,11 @@ def train_steps(size: Size) -> Iterator[Measured]:
         for batch in size.batches:
             yield from _tried(label, batch, Way(compiled=_can_compile()), size)
         usual = Way(compiled=_can_compile())
-        changed = [replace(usual, bf16=False), replace(usual, channels_last=False)]
-        changed += [replace(usual, compiled=False)] * _can_compile()
+        changed = [replace(usual, number=number) for number in (torch.float32, torch.float16)]
+        changed.append(replace(usual, channels_last=False))
+        if _can_compile():
+            changed.append(replace(usual, compiled=False))
+            changed += [replace(usual, mode=mode) for mode in MODES]
         for way in changed:
             yield from _tried(label, size.batches[0], way, size)
 
@@ -176,21 +192,46 @@ MEASURES: dict[str, Callable[[Size], Iterator[Measured]]] = {
 
 
 def _tried(label: str, batch: int, way: Way, size: Size) -> Iterator[Measured]:
-    """Time a step; a network that does not fit gives no row but a line that says so."""
+    """Time a step; a network that does not fit, or cannot be compiled, gives a line that says so, and no row."""
     plan = _plan(label, size, batch)
     _forget_peak()
     try:
-        run = stepper(plan, bf16=way.bf16, compiled=way.compiled)
-        if not way.channels_last:
-            _contiguous(run.network)
+        run = _prepared(plan, way)
         noise = dummy_batch(plan, device(), channels_last=way.channels_last)
-        seconds = in_turn({"": lambda: run.step(noise)}, rounds=size.rounds, warm=size.warm, done=_wait)[
-            ""
-        ].seconds
+        work = {"": partial(_step, run, noise, way)}
+        seconds = in_turn(work, rounds=size.rounds, warm=size.warm, done=_wait)[""].seconds
     except torch.cuda.OutOfMemoryError:
         print(f"{label}, batch {batch}, {way}: out of memory.")
         return
+    except TorchDynamoException as error:
+        print(f"{label}, batch {batch}, {way}: cannot be compiled here ({_first_line(error)}).")
+        return
+    finally:
+        torch.compiler.reset()
     yield _row("train step", label, plan, str(way), seconds)
+
+
+def _prepared(plan: Plan, way: Way) -> Fit:
+    """Return a training of random weights that computes as the way says."""
+    run = stepper(plan, bf16=way.number != torch.float32)
+    run.number = way.number
+    if way.number == torch.float16:
+        run.scaler = torch.amp.GradScaler(device().type)
+    if not way.channels_last:
+        _contiguous(run.network)
+    if way.compiled:
+        run.forward = accelerated(run.network, device(), mode=way.mode)
+    return run
+
+
+def _step(run: Fit, batch: Batch, way: Way) -> object:
+    if way.graphs:
+        torch.compiler.cudagraph_mark_step_begin()
+    return run.step(batch)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _step_with_data(run: Fit, cut: Callable[[int], Batch], step: int) -> object:

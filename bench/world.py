@@ -35,12 +35,12 @@ SPACING = (0.8, 0.8, 1.5)
 READERS = 40
 
 
-def make_project(name: str, cases: int) -> Project:
+def make_project(name: str, cases: int, structures: int = STRUCTURES) -> Project:
     """`cases` ready cases of 512×512×320 voxels, 15 structures and 40 readers."""
     catalogue.load()
     project = Project.objects.create(name=name)
     schema = LabelSchema.objects.create(project=project)
-    for value, structure in enumerate(Structure.objects.order_by("key")[:STRUCTURES], start=1):
+    for value, structure in enumerate(Structure.objects.order_by("key")[:structures], start=1):
         SchemaStructure.objects.create(schema=schema, structure=structure, value=value)
     for number in range(READERS):
         user, _ = User.objects.get_or_create(username=f"reader{number}")
@@ -87,9 +87,13 @@ def add_real_case(project: Project, shape: tuple[int, int, int]) -> Case:
     )
 
 
+def user_of(username: str) -> User:
+    return User.objects.get(username=username)
+
+
 def client_of(username: str) -> Client:
     client = Client()
-    client.force_login(User.objects.get(username=username), backend=settings.AUTHENTICATION_BACKENDS[1])
+    client.force_login(user_of(username), backend=settings.AUTHENTICATION_BACKENDS[1])
     return client
 
 

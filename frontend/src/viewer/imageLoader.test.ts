@@ -3,7 +3,7 @@ import { ijk, sliceSize, type Triple } from '../voxels';
 import { type ImageSource, loadImage, takeNearest } from './imageLoader';
 import { ImageSlices } from './imageSlices';
 import { type LoadProgress, ViewerError } from './port';
-import { forgetAhead, prefetchImage, watchAhead } from './views/prefetch';
+import { beforeAhead, forgetAhead, prefetchImage, watchAhead } from './views/prefetch';
 
 const SHAPE: Triple = [6, 4, 20];
 const COARSE: Triple = [3, 2, 10];
@@ -199,6 +199,19 @@ describe('prefetchImage', () => {
     const late: string[] = [];
     watchAhead(SOURCE.url, ({ name }) => late.push(`${name.level}/${name.n}`));
     expect(late.sort()).toEqual(told.sort());
+  });
+
+  it('fetches only the first slices while a viewer brings in another scan', async () => {
+    const asked = serve(chunk);
+    let finish = (): void => undefined;
+    const other = beforeAhead(new Promise<void>((resolve) => (finish = resolve)));
+    const { url, levels, chunkSlices } = SOURCE;
+    const fetching = prefetchImage(url, levels, chunkSlices, new AbortController().signal);
+    await new Promise((resume) => setTimeout(resume, 20));
+    expect(asked).toEqual(['1/c/0/0/0', '0/c/1/0/0']);
+    finish();
+    await Promise.all([other, fetching]);
+    expect(asked).toHaveLength(5);
   });
 
   it('is dropped when it is told to stop', async () => {

@@ -40,6 +40,11 @@ export class ImageSlices {
     return this.fullCount === this.shape[2];
   }
 
+  /** 1 for every slice that is full. */
+  get fullness(): Uint8Array {
+    return this.full;
+  }
+
   isFull(k: number): boolean {
     return this.full[k] === 1;
   }

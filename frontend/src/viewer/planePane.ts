@@ -54,6 +54,7 @@ export class PlanePane {
   private imageStale = true;
   private maskStale = true;
   private patches: Window2d | null = null;
+  private hasImage = false;
   private isTimed = false;
 
   constructor(host: HTMLElement, frame: PlaneFrame, shape: Triple, scene: PaneScene) {
@@ -219,7 +220,7 @@ export class PlanePane {
     if (this.frame.normal === 2 && !this.isTilted && (slice < first || slice >= first + count)) return;
     this.imagePainter.invalidate();
     this.imageStale = true;
-    this.timeFirst();
+    this.hasImage = true;
     this.requestDraw();
   }
 
@@ -231,9 +232,9 @@ export class PlanePane {
 
   /** Leaves the time of the first picture in the browser's own record, where budgets are measured. */
   private timeFirst(): void {
-    if (this.isTimed) return;
+    if (this.isTimed || !this.hasImage) return;
     this.isTimed = true;
-    requestAnimationFrame(() => performance.mark(`first ${this.frame.plane} slice`));
+    performance.mark(`first ${this.frame.plane} slice`);
   }
 
   private requestDraw(): void {
@@ -260,6 +261,7 @@ export class PlanePane {
     this.imageStale = false;
     this.maskStale = false;
     this.patches = null;
+    this.timeFirst();
   }
 
   placeCrosshair(): void {

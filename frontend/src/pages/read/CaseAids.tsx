@@ -23,10 +23,9 @@ export function CaseAids({ opened, username }: CaseAidsProps) {
   return null;
 }
 
-/** When this scan is in place the next one may come. */
+/** When this scan can be looked at, the first slices of the next one may come; its others wait for this one's. */
 function useNextCase({ assignment }: OpenedCase): void {
-  const isLoaded = useRead(
-    ({ progress }) => progress !== null && progress.loadedSlices >= progress.totalSlices,
-  );
-  useUpcoming(assignment.project.id, assignment.id, isLoaded && assignment.role === 'annotate');
+  const { levels } = assignment.volume;
+  const isUsable = useRead(({ progress }) => progress !== null && progress.level < levels.length);
+  useUpcoming(assignment.project.id, assignment.id, isUsable && assignment.role === 'annotate');
 }

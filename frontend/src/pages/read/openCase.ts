@@ -28,11 +28,15 @@ export class OpenElsewhere extends Error {
   }
 }
 
-/** `onFound` is told as soon as it is known which case it is; its masks come later. */
+/**
+ * `onFound` is told as soon as it is known which case it is; its masks come later. `leaving`: the page was left before
+ * the case was open, which then ends at once.
+ */
 export async function openCase(
   id: number,
   user: string,
   onFound: (assignment: Assignment) => void,
+  leaving: AbortSignal,
 ): Promise<OpenedCase> {
   const unlock = await lockAssignment(id);
   if (unlock === null) {
@@ -41,7 +45,8 @@ export async function openCase(
   let queue: SaveQueue | null = null;
   try {
     const [assignment, outbox] = await Promise.all([fetchOwn(id, user), Outbox.open()]);
-    const stopImage = fetchImage(assignment);
+    leaving.throwIfAborted();
+    const stopImage = fetchImage(assignment, leaving);
     onFound(assignment);
     const columns = assignment.volume.shape[0];
     queue = await SaveQueue.open({ assignment: id, user, head: assignment.mask.head, columns, outbox });
@@ -56,14 +61,8 @@ export async function openCase(
       outbox.close();
       unlock();
     };
-    return {
-      assignment,
-      queue: opened,
-      looked,
-      measured,
-      close,
-      ...(await fetchContent(assignment, opened)),
-    };
+    const content = await Promise.race([fetchContent(assignment, opened), leftBy(leaving)]);
+    return { assignment, queue: opened, looked, measured, close, ...content };
   } catch (error) {
     queue?.close();
     unlock();
@@ -82,11 +81,16 @@ async function fetchOwn(id: number, user: string): Promise<Assignment> {
 }
 
 /** The first slices come beside the masks; the viewer takes them over, and says what goes wrong. */
-function fetchImage({ volume }: Assignment): () => void {
+function fetchImage({ volume }: Assignment, leaving: AbortSignal): () => void {
   const fetching = new AbortController();
+  leaving.addEventListener('abort', () => fetching.abort());
   const url = `/api/volumes/${volume.id}/zarr`;
   prefetchImage(url, volume.levels, volume.chunk_slices, fetching.signal).catch(() => undefined);
   return () => fetching.abort();
+}
+
+function leftBy(leaving: AbortSignal): Promise<never> {
+  return new Promise((_, fail) => leaving.addEventListener('abort', () => fail(leaving.reason)));
 }
 
 async function fetchContent(assignment: Assignment, queue: SaveQueue) {

@@ -22,7 +22,8 @@ export function useOpenCase(assignment: number, user: string, attempt: number): 
     const onFound = (found: Assignment): void => {
       if (!isGone) setOpening({ kind: 'opening', found });
     };
-    const pending = lastClosed().then(() => openCase(assignment, user, onFound));
+    const leaving = new AbortController();
+    const pending = lastClosed().then(() => openCase(assignment, user, onFound, leaving.signal));
     pending.then(
       (opened) => {
         if (!isGone) {
@@ -34,6 +35,7 @@ export function useOpenCase(assignment: number, user: string, attempt: number): 
     );
     return () => {
       isGone = true;
+      leaving.abort();
       noteClosing(
         pending.then(
           (opened) => finish(opened),

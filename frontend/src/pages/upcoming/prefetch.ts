@@ -27,9 +27,8 @@ export async function prefetchUpcoming(project: number, after: number | null): P
 async function fetchBytes({ volume, prediction_mask }: Upcoming, signal: AbortSignal): Promise<void> {
   // Who only looks at the worklist is not kept waiting for the viewer.
   const { prefetchImage } = await import('../../viewer');
-  await prefetchImage(`/api/volumes/${volume.id}/zarr`, volume.levels, volume.chunk_slices, signal);
-  if (prediction_mask !== null && !signal.aborted) {
-    // Into the browser's own cache: opening asks only whether it is still the same.
-    await fetchMask(prediction_mask.id, prediction_mask.head);
-  }
+  const image = prefetchImage(`/api/volumes/${volume.id}/zarr`, volume.levels, volume.chunk_slices, signal);
+  // Into the browser's own cache: opening asks only whether it is still the same.
+  const mask = prediction_mask === null ? null : fetchMask(prediction_mask.id, prediction_mask.head);
+  await Promise.all([image, mask]);
 }

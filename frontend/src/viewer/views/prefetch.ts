@@ -7,6 +7,12 @@ import type { Prefetch } from './port';
 /** Only one scan is kept, and no more of it than this: its coarse level, then slices from the middle outward. */
 export const AHEAD_BYTES = 64 * 2 ** 20;
 const PARALLEL = 2;
+/** What a case that is opened shows first: part of the coarse level, and the slices in the middle in full. */
+const FIRST_CHUNKS = 2;
+
+/** Scans that viewers bring in now: the rest of the next one waits for them. */
+let coming = 0;
+const rested = new Subscribers<null>();
 
 interface Ahead {
   readonly url: string;
@@ -42,6 +48,30 @@ export function takeAhead(url: string, { level, n }: ChunkName): Promise<Int16Ar
   return found;
 }
 
+/** A viewer brings in a scan, until the work ends: meanwhile only the first slices of the next one are fetched ahead. */
+export async function beforeAhead<Result>(work: Promise<Result>): Promise<Result> {
+  coming += 1;
+  try {
+    return await work;
+  } finally {
+    coming -= 1;
+    if (coming === 0) rested.tell(null);
+  }
+}
+
+/** Resolves when no viewer brings in a scan. */
+function untilRest(): Promise<void> {
+  return new Promise((resolve) => {
+    if (coming === 0) resolve();
+    else {
+      const stop = rested.add(() => {
+        stop();
+        resolve();
+      });
+    }
+  });
+}
+
 /** Tells of every chunk of a scan that was fetched ahead, also of those to come. Returns the way to stop. */
 export function watchAhead(url: string, onChunk: (arrived: Arrived) => void): () => void {
   if (ahead?.url !== url) return () => undefined;
@@ -72,13 +102,20 @@ export const prefetchImage: Prefetch = async (url, levels, chunkSlices, signal) 
     if (ahead === kept) forgetAhead();
   });
   const wanted = withinBytes(source, firstChunks(source), AHEAD_BYTES);
+  let asked = 0;
+  const isWanted = () => ahead === kept && !kept.isOpened;
+  const nextName = async (): Promise<ChunkName | undefined> => {
+    asked += 1;
+    if (asked > FIRST_CHUNKS) await untilRest();
+    return isWanted() ? wanted.shift() : undefined;
+  };
   const fetchNext = async (): Promise<void> => {
-    while (ahead === kept && !kept.isOpened) {
-      const name = wanted.shift();
+    while (isWanted()) {
+      const name = await nextName();
       if (name === undefined) return;
-      const coming = fetchChunk(source, name.level, name.n, signal);
-      kept.chunks.set(keyOf(name), coming);
-      const arrived = { name, voxels: await coming };
+      const chunk = fetchChunk(source, name.level, name.n, signal);
+      kept.chunks.set(keyOf(name), chunk);
+      const arrived = { name, voxels: await chunk };
       if (kept.chunks.has(keyOf(name))) kept.arrived.set(keyOf(name), arrived);
       kept.arrivals.tell(arrived);
     }

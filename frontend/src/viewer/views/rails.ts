@@ -32,6 +32,8 @@ export class Rails {
   private heat: HeatMap | null = null;
   private styles: readonly LayerStyle[] = [];
   private active: StructureRef = { layer: 0, value: 0 };
+  /** Where structures are, until edits, styles or the active structure change: looking at slices does not. */
+  private places: Partial<Record<Plane, { structures: Uint8Array; active: Uint8Array }>> = {};
   private readonly lookTimers = new Map<Plane, ReturnType<typeof setTimeout>>();
   private workTimer: ReturnType<typeof setTimeout> | null = null;
   private tellTimer: ReturnType<typeof setTimeout> | null = null;
@@ -46,11 +48,13 @@ export class Rails {
 
   setStyles(styles: readonly LayerStyle[]): void {
     this.styles = styles;
+    this.places = {};
     this.tellSoon();
   }
 
   setActive(active: StructureRef): void {
     this.active = active;
+    this.places = {};
     this.tellSoon();
   }
 
@@ -104,10 +108,7 @@ export class Rails {
   marks(plane: Plane): RailMarks {
     const axis = PLANE_AXIS[plane];
     const slices = this.map.shape[axis];
-    const structures = new Uint8Array(slices);
-    const active = new Uint8Array(slices);
-    this.shadows.mark(axis, (layer, value) => this.styles[layer]?.visible[value] === 1, structures);
-    this.shadows.mark(axis, (layer, value) => this.isActive(layer, value), active);
+    const { structures, active } = this.placesOf(plane, slices);
     const uncertain = this.uncertainOf(plane, slices);
     return {
       plane,
@@ -127,6 +128,17 @@ export class Rails {
     this.changed.clear();
   }
 
+  private placesOf(plane: Plane, slices: number): { structures: Uint8Array; active: Uint8Array } {
+    const known = this.places[plane];
+    if (known !== undefined) return known;
+    const axis = PLANE_AXIS[plane];
+    const made = { structures: new Uint8Array(slices), active: new Uint8Array(slices) };
+    this.shadows.mark(axis, (layer, value) => this.styles[layer]?.visible[value] === 1, made.structures);
+    this.shadows.mark(axis, (layer, value) => this.isActive(layer, value), made.active);
+    this.places[plane] = made;
+    return made;
+  }
+
   private isActive(layer: number, value: number): boolean {
     return layer === this.active.layer && value === this.active.value;
   }
@@ -144,6 +156,7 @@ export class Rails {
     this.workTimer ??= setTimeout(() => {
       this.workTimer = null;
       this.shadows.read(performance.now() + WORK_MS);
+      this.places = {};
       if (this.shadows.isComplete) this.tellSoon();
       else this.workSoon();
     }, 0);

@@ -76,20 +76,17 @@ export class Shadows {
   /** Sets 1 in every slice of an axis where one of the structures is. */
   mark(axis: 0 | 1 | 2, wanted: (layer: number, value: number) => boolean, marks: Uint8Array): void {
     const bits = new Uint32Array((marks.length + 31) >> 5);
-    for (const { layer, value, k, shadow } of this.all()) {
-      if (!wanted(layer, value)) continue;
-      if (axis === 2) setBit(bits, k);
-      else join(bits, axis === 0 ? shadow.columns : shadow.rows);
+    for (const [layer, slices] of this.shadows.entries()) {
+      const isWanted = Uint8Array.from({ length: 256 }, (_, value) => (wanted(layer, value) ? 1 : 0));
+      slices.forEach((shadows, k) => {
+        shadows?.forEach((shadow, value) => {
+          if (isWanted[value] === 0) return;
+          if (axis === 2) setBit(bits, k);
+          else join(bits, axis === 0 ? shadow.columns : shadow.rows);
+        });
+      });
     }
     setMarks(bits, marks);
-  }
-
-  private *all(): Iterable<StructureRef & { readonly k: number; readonly shadow: Shadow }> {
-    for (const [layer, slices] of this.shadows.entries()) {
-      for (const [k, shadows] of slices.entries()) {
-        for (const [value, shadow] of shadows ?? []) yield { layer, value, k, shadow };
-      }
-    }
   }
 }
 

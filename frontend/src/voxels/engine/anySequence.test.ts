@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { diffMasks } from '../diff';
 import type { EditMask } from '../editMask';
 import { applyEdits, decodeEdits, encodeEdits, type SliceRuns } from '../edits';
-import { ijk, PLANE_AXIS } from '../geometry';
+import { ijk, PLANE_AXIS, type Plane } from '../geometry';
 import { IGNORE, isStructure, type LabelMap } from '../labelMap';
 import { encodeRowEdits } from '../rowEdits';
+import type { Stamp } from '../sweep';
 import type { EditEngine } from './editEngine';
 import type { StrokeRecord } from './record';
+import type { StrokeTarget } from './stroke';
 import {
   type Action,
   anyAction,
@@ -67,6 +69,37 @@ function forEachChange(
     });
   }
 }
+
+describe('a brush that moves on', () => {
+  const paths = fc.array(fc.tuple(fc.nat(SHAPE[0]), fc.nat(SHAPE[1]), fc.nat(SHAPE[2])), {
+    minLength: 2,
+    maxLength: 6,
+  });
+
+  it('paints what a stroke for each of its pieces does', () => {
+    const ways = fc.constantFrom<StrokeTarget>(
+      { tool: 'brush', layer: 0, value: 2 },
+      { tool: 'eraser', layer: 0, value: 2, all: true },
+      { tool: 'threshold_brush', layer: 0, value: 4, hu: [-60, 80] },
+      { tool: 'accept_brush', layer: 0, value: 2, writes: otherMap() },
+    );
+    const plane = fc.constantFrom<Plane | null>('axial', 'coronal', 'sagittal', null);
+    fc.assert(
+      fc.property(paths, ways, plane, fc.nat(5), anyMask, (path, target, where, radius, mask) => {
+        const stamps = path.map((point, n) => {
+          const from = ijk(...(path[n - 1] ?? point));
+          return { from, to: ijk(...point), radius_mm: 1 + radius, plane: where };
+        });
+        const [once, often] = [lockedEngine(), lockedEngine()];
+        for (const engine of [once, often]) engine.setMask(mask);
+        stroke(once, target, stamps);
+        for (const stamp of stamps) stroke(often, target, [stamp]);
+        expect(differing(once.map, often.map)).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
 
 describe('any sequence of edits', () => {
   it('comes back exactly: undo all is the start, redo all is the end', () => {
@@ -322,6 +355,12 @@ function expectAround(
   expect(box.low.slice(1)).toEqual(exact.low.slice(1));
   expect(box.size.slice(1)).toEqual(exact.size.slice(1));
   if (box.size[0] !== SHAPE[0]) expect([box.low[0], box.size[0]]).toEqual([exact.low[0], exact.size[0]]);
+}
+
+function stroke(engine: EditEngine, target: StrokeTarget, stamps: readonly Stamp[]): void {
+  if (!engine.begin(target)) return;
+  for (const stamp of stamps) engine.stamp(stamp);
+  engine.commit();
 }
 
 function runsIn(slices: readonly SliceRuns[]): number {

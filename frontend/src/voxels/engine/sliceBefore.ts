@@ -43,6 +43,8 @@ export class SliceBefore {
   /** First column, and end, of what the brush covered in each row. */
   private readonly low: Int32Array;
   private readonly high: Int32Array;
+  /** 1 for rows in which the brush left something out in between. */
+  private readonly broken: Uint8Array;
 
   constructor(length: number, columns: number, store: BlockStore) {
     this.store = store;
@@ -50,12 +52,29 @@ export class SliceBefore {
     this.columns = columns;
     this.low = new Int32Array(length / columns).fill(columns);
     this.high = new Int32Array(length / columns);
+    this.broken = new Uint8Array(length / columns);
   }
 
   clear(): void {
     this.places.fill(0);
     this.low.fill(this.columns);
     this.high.fill(0);
+    this.broken.fill(0);
+  }
+
+  /** Where in its row the brush was already, if that and the span are one piece; else -1. */
+  doneFrom(start: number, count: number): number {
+    const { columns, low, high } = this;
+    const column = start % columns;
+    const row = (start - column) / columns;
+    const isApart = column + count < low[row] || column > high[row] || column + count > columns;
+    return isApart || high[row] === 0 || this.broken[row] === 1 ? -1 : start - column + low[row];
+  }
+
+  /** Where that ends. */
+  doneTo(start: number): number {
+    const column = start % this.columns;
+    return start - column + this.high[(start - column) / this.columns];
   }
 
   keep(voxels: Uint8Array, first: number, last: number): void {
@@ -88,12 +107,13 @@ export class SliceBefore {
 
   /** The brush came over these positions. */
   cover(start: number, count: number, stride: number): void {
-    const { columns, low, high } = this;
+    const { columns, low, high, broken } = this;
     let column = start % columns;
     let row = (start - column) / columns;
     for (let left = count; left > 0; row++) {
       // Along a row a span is one piece; along a column, one voxel of each row.
       const here = stride === 1 ? Math.min(left, columns - column) : 1;
+      if (high[row] > 0 && (column > high[row] || column + here < low[row])) broken[row] = 1;
       if (column < low[row]) low[row] = column;
       if (column + here > high[row]) high[row] = column + here;
       left -= here;

@@ -75,8 +75,21 @@ export class OpenStroke {
     this.replaceable = replaceableBy(target, this.written, locks);
   }
 
-  /** Writes one span; false where no voxel of it changed. */
+  /**
+   * Writes one span; false where no voxel of it changed. What the stroke came to before it has taken already, or may
+   * not: of a brush that moves on only the rim is looked at.
+   */
   write(k: number, start: number, count: number, stride: number): boolean {
+    const before = stride === 1 ? this.before.get(k) : undefined;
+    const low = before?.doneFrom(start, count) ?? -1;
+    if (before === undefined || low < 0) return this.writeAll(k, start, count, stride);
+    const high = before.doneTo(start);
+    const left = start < low && this.writeAll(k, start, Math.min(count, low - start), 1);
+    const right = start + count > high && this.writeAll(k, high, start + count - high, 1);
+    return left || right;
+  }
+
+  private writeAll(k: number, start: number, count: number, stride: number): boolean {
     const allowed = this.filter === null ? null : this.filter.mark(k, start, count, stride);
     return typeof this.written === 'number'
       ? this.paint(this.written, allowed, k, start, count, stride)
@@ -148,6 +161,7 @@ export class OpenStroke {
       kept ??= this.keep(k, p, count - n, stride);
       voxels[p] = source[p];
     }
+    (kept ?? this.before.get(k))?.cover(start, count, stride);
     return kept !== null;
   }
 

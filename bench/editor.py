@@ -1,0 +1,125 @@
+"""What a page with an open case is made to do, and what its own clock said of it."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page
+
+Point = tuple[float, float]
+
+WATCH = Path(__file__).with_name("watch.js")
+
+# The time of a mark after a moment, once it is there; null after half a minute.
+MARKED = """([name, after]) => new Promise((done) => {
+  const ends = performance.now() + 30000;
+  const look = () => {
+    const found = performance.getEntriesByName(name).find(({ startTime }) => startTime > after);
+    if (found || performance.now() > ends) done(found?.startTime ?? null);
+    else setTimeout(look, 5);
+  };
+  look();
+})"""
+
+# Hands the open read in, as the button does; then takes the next case and goes there, as the page does.
+HAND_IN = """async ([id]) => {
+  const token = document.cookie.match(/csrftoken=([^;]*)/)?.[1] ?? '';
+  const headers = { 'X-CSRFToken': token, 'Content-Type': 'application/json' };
+  const { mask } = await (await fetch(`/api/assignments/${id}/`)).json();
+  const body = JSON.stringify({ revision: mask.head, not_looked_at: [] });
+  return (await fetch(`/api/assignments/${id}/submit/`, { method: 'POST', headers, body })).status;
+}"""
+GO_ON = """async ([project]) => {
+  const token = document.cookie.match(/csrftoken=([^;]*)/)?.[1] ?? '';
+  const headers = { 'X-CSRFToken': token, 'Content-Type': 'application/json' };
+  const began = performance.now();
+  const body = JSON.stringify({ project, role: 'annotate' });
+  const { assignment } = await (await fetch('/api/worklist/next/', { method: 'POST', headers, body })).json();
+  delete window.__delineate;
+  history.pushState({}, '', `/annotate/${assignment}?debug`);
+  return [began, assignment];
+}"""
+READY = "() => window.__delineate?.viewer !== undefined"
+# Long tasks and events from a moment on; long tasks are told a little late.
+NOTED = """async (after) => {
+  await new Promise((resume) => setTimeout(resume, 300));
+  const since = (list) => list.filter(({ at }) => at >= after);
+  const { tasks, events, frames, sent } = window.__bench;
+  return { tasks: since(tasks), events: since(events), frames: since(frames), sent: since(sent) };
+}"""
+
+
+class Editor:
+    """One page, and moments by its clock in milliseconds."""
+
+    def __init__(self, page: Page, project: int) -> None:
+        self.page = page
+        self.project = project
+        self._tools: CDPSession = page.context.new_cdp_session(page)
+
+    def now(self) -> float:
+        return float(self.page.evaluate("performance.now()"))
+
+    def marked(self, name: str, after: float) -> float:
+        """Milliseconds from `after` to the mark."""
+        at = self.page.evaluate(MARKED, [name, after])
+        if at is None:
+            raise RuntimeError(f"the page did not set the mark “{name}” within 30 s")
+        return float(at) - after
+
+    def open(self, url: str) -> None:
+        """Load the page anew."""
+        self.page.goto(url)
+
+    def switch(self, held: int) -> tuple[float, int]:
+        """Hand one read in and go on with the next: when that began, and its number."""
+        status = self.page.evaluate(HAND_IN, [held])
+        if status != 200:
+            raise RuntimeError(f"handing in answered {status}")
+        began, assignment = self.page.evaluate(GO_ON, [self.project])
+        return float(began), int(assignment)
+
+    def wait_until_open(self, seconds: float = 30) -> None:
+        for _ in range(int(seconds / 0.05)):
+            if self.page.evaluate(READY):
+                return
+            self.page.wait_for_timeout(50)
+        raise RuntimeError("the case did not open")
+
+    def heap_mb(self) -> float:
+        """What scripts hold after everything unused was freed, buffers included."""
+        for _ in range(3):
+            self._tools.send("HeapProfiler.collectGarbage")
+            self.page.wait_for_timeout(200)
+        used = self._tools.send("Runtime.getHeapUsage")
+        return float(used["usedSize"] + used.get("backingStorageSize", 0)) / 2**20
+
+    def noted(self, after: float) -> dict[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = self.page.evaluate(NOTED, after)
+        return found
+
+    def longest_task(self, after: float) -> float:
+        """0 where none was longer than 50 ms: shorter ones are not told."""
+        return max((float(task["ms"]) for task in self.noted(after)["tasks"]), default=0.0)
+
+    def plane(self) -> tuple[float, float, float, float]:
+        box = self.page.get_by_test_id("plane-axial").bounding_box()
+        if box is None:
+            raise RuntimeError("the page has no axial plane")
+        return box["x"], box["y"], box["width"], box["height"]
+
+    def drag(self, points: list[Point]) -> None:
+        self.page.mouse.move(*points[0])
+        self.page.mouse.down()
+        for point in points[1:]:
+            self.page.mouse.move(*point)
+        self.page.mouse.up()
+
+    def stroke(self, across: float, down: float, length: float = 90) -> None:
+        """From a point of the axial plane to the right."""
+        x, y, width, height = self.plane()
+        start = (x + across * width, y + down * height)
+        self.drag([(start[0] + length * step / 12, start[1] + step) for step in range(13)])
+
+    def saved(self) -> None:
+        self.page.locator("[data-testid=save-badge]:not([data-state=saved])").wait_for(timeout=5000)
+        self.page.locator("[data-testid=save-badge][data-state=saved]").wait_for(timeout=20000)
