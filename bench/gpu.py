@@ -2,9 +2,9 @@
 
 Steps are timed on noise that lies on the device, then with everything a training does to get its batches.
 Against what the plan of a card of 24 GB trains: nnU-Net's plain U-Net and ResEnc-L, patch 128³. One thing is
-changed at a time from what the training loop does: bf16, channels last, compiled. The others: 32 bits, float16 with
-scaled gradients, contiguous, not compiled, compiled after trying kernels out (max-autotune) and with CUDA graphs
-(reduce-overhead). What this machine cannot do gives a line that says so, and no row.
+changed at a time from what the training loop does: bf16, channels last, compiled. The others: 32 bits,
+float16 with scaled gradients, contiguous, not compiled, compiled after trying kernels out (max-autotune) and
+with CUDA graphs (reduce-overhead). What this machine cannot do gives a line that says so, and no row.
 """
 
 import argparse
@@ -192,7 +192,7 @@ MEASURES: dict[str, Callable[[Size], Iterator[Measured]]] = {
 
 
 def _tried(label: str, batch: int, way: Way, size: Size) -> Iterator[Measured]:
-    """Time a step; a network that does not fit, or cannot be compiled, gives a line that says so, and no row."""
+    """Time a step; where a network does not fit or cannot be compiled, a line says so instead of a row."""
     plan = _plan(label, size, batch)
     _forget_peak()
     try:

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -35,7 +35,7 @@ class Fit:
     """A training in progress: network, optimiser and place.
 
     `forward` is the network as it is run: compiled on an accelerator, averaging gradients among processes.
-    `scaler` scales gradients where they are float16.
+    `number` is the 16-bit format, `scaler` scales gradients where that is float16.
     """
 
     plan: Plan
@@ -49,13 +49,14 @@ class Fit:
     loss: Callable[..., Tensor]
     state: State
     scaler: torch.amp.GradScaler | None = None
+    number: torch.dtype = field(default_factory=lambda: half())
 
     def step(self, batch: Batch) -> Tensor:
         """Take one step and return its loss, which an accelerator may still be working on."""
         state = self.state
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.plan, state.step, state.steps)
-        with autocast(state.bf16):
+        with autocast(state.bf16, self.number):
             logits = self.forward(batch.image)
         loss = self.loss(logits, batch.target, batch.known)
         self.optimiser.zero_grad()
@@ -289,11 +290,16 @@ def _scaler(state: State) -> torch.amp.GradScaler | None:
     return scaler
 
 
-def accelerated(network: nn.Module, on: torch.device, backend: str = "inductor") -> nn.Module:
-    """Return the network as it runs fastest on a device: compiled on an accelerator, as it is elsewhere."""
+def accelerated(
+    network: nn.Module, on: torch.device, backend: str = "inductor", mode: str | None = None
+) -> nn.Module:
+    """Return the network as it runs fastest on a device: compiled on an accelerator, as it is elsewhere.
+
+    `mode` is torch.compile's. With CUDA graphs a step begins by `torch.compiler.cudagraph_mark_step_begin`.
+    """
     if on.type == "cpu":
         return network
-    compiled: nn.Module = torch.compile(network, backend=backend)  # type: ignore[assignment]  # torch says: a function
+    compiled: nn.Module = torch.compile(network, backend=backend, mode=mode)  # type: ignore[assignment]  # torch says: a function
     return compiled
 
 

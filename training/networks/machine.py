@@ -75,6 +75,6 @@ def half() -> torch.dtype:
     return torch.float16
 
 
-def autocast(bf16: bool) -> torch.autocast:
-    """Return the context in which the network runs: in 16 bits, of the device's own format, or in 32."""
-    return torch.autocast(device().type, half(), enabled=bf16)
+def autocast(bf16: bool, number: torch.dtype | None = None) -> torch.autocast:
+    """Return the context in which the network runs: in 16 bits, of the device's format if none is given."""
+    return torch.autocast(device().type, number or half(), enabled=bf16)

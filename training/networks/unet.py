@@ -95,7 +95,7 @@ class Up(nn.ConvTranspose3d):
 
     def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Return (b, outputs, i * stride, j * stride, k * stride)."""
-        if x.device.type != "cpu" or self.bias is None:
+        if x.device.type != "cpu" or self.bias is None or torch.compiler.is_compiling():
             return super().forward(x, output_size)
         number = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
         return _transposed(x.to(number), self.weight.to(number), self.bias.to(number), self.stride)

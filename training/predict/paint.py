@@ -16,7 +16,9 @@ from training.plan import Plan, Shape
 from training.predict.uncertainty import EntropyTally, entropy, sure_margin
 from training.progress import TrainingError
 
-_AT_ONCE = 1 << 23  # logits interpolated at once: bounds the memory where a slice is large
+_AT_ONCE = {"cpu": 1 << 18}  # logits worked on at once: what a processor's cache holds; elsewhere
+_AT_ONCE_ELSEWHERE = 1 << 23  # only the memory is bounded, where a slice is large
+_MOSTLY = 0.5  # of the voxels: where more are drawn, the entropy of all is sooner computed than theirs chosen
 
 
 @dataclass(frozen=True)
@@ -142,14 +144,17 @@ class Painter:
         voxels = self._upsampling.unsure(sure)
         labels = torch.zeros(size[0] * size[1], dtype=torch.uint8, device=here.device)
         unsure = torch.zeros_like(labels)
-        for some in voxels.split(max(1, _AT_ONCE // part.shape[2])):
+        at_once = _AT_ONCE.get(here.device.type, _AT_ONCE_ELSEWHERE)
+        for some in voxels.split(max(1, at_once // part.shape[2])):
             logits = self._upsampling.values(below, part, share, some)
             channel = _highest(logits)
             drawn = channel > 0
-            doubt = entropy(logits if self._entropies is not None else logits[drawn])
-            if self._entropies is not None:
-                unsure[some] = doubt.mul(255).round().clamp(0, 255).to(torch.uint8)
-                doubt = doubt[drawn]
+            if self._entropies is not None or int(drawn.sum()) > _MOSTLY * len(drawn):
+                every = entropy(logits)
+                unsure[some] = every.mul(255).round().clamp(0, 255).to(torch.uint8)
+                doubt = every[drawn]
+            else:
+                doubt = entropy(logits[drawn])
             self.tally.add(sum(self._sizes[:layer]), channel[drawn], doubt)
             labels[some] = self._values[layer].to(here.device)[channel]
         self._slices[layer, index] = labels.view(size).cpu().numpy()

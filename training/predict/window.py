@@ -5,7 +5,8 @@ Gaussian is a product of one function per axis, so the weights of all windows ov
 to one before anything is added: nothing has to be divided later, and half precision holds the sums.
 
 Windows are visited slab by slab along one axis. As soon as no later window can touch a slice, it is final and
-handed out; only the slices under one row of windows are held.
+handed out; only the slices under one row of windows are held, in a ring: slice n lies at n modulo their
+number.
 """
 
 import functools
@@ -139,34 +140,27 @@ class Windows:
         kept = torch.empty(2, self._shape[u], self._shape[v], self._channels, device=self._device)
         for row, begin in enumerate(begins):
             self._add_row(held, row, tiles)
-            final = (begins[row + 1] if row + 1 < len(begins) else size[self._axis]) - begin
-            for offset in range(final):
-                if first <= begin + offset < past:
-                    ready = kept[(begin + offset) % 2].copy_(held[offset, inside[0], inside[1]])
-                    yield _finite(ready)
-            for offset in range(height):  # the slices that later windows still touch move down, in place
-                if offset + final < height:
-                    held[offset].copy_(held[offset + final])
-                else:
-                    held[offset].zero_()
+            for place in range(begin, begins[row + 1] if row + 1 < len(begins) else size[self._axis]):
+                done = held[place % height]
+                if first <= place < past:
+                    yield _finite(kept[place % 2].copy_(done[inside[0], inside[1]]))
+                done.zero_()
 
     def _add_row(self, held: Tensor, row: int, tiles: Tiles) -> None:
         """Add the answers for all windows of one row to the slices held (slice, u, v, channel)."""
         u, v = (a for a in range(3) if a != self._axis)
         places = list(product(range(len(self._starts[u])), range(len(self._starts[v]))))
         at_once = _GPU_TILES if self._device.type == "cuda" else 1
-        extent = [self._window[a] for a in (self._axis, u, v)]
-        buffer = torch.empty(*extent, self._channels, dtype=held.dtype, device=held.device)
+        sums = _Sums(held, self._starts[self._axis][row])
         with torch.autocast(self._device.type, half(), enabled=self._bf16):
             for group in (places[n : n + at_once] for n in range(0, len(places), at_once)):
                 tiles.next(len(group))
                 batch = torch.stack([self._tile(row, *place) for place in group])
                 for answer, share in self._answers(batch):
                     for logits, (nu, nv) in zip(answer, group, strict=True):
-                        buffer.copy_(logits.permute(1, 2, 3, 0).movedim(self._axis, 0))
-                        buffer.mul_(self._weight(row, nu, nv, held.dtype))
-                        i, j = self._starts[u][nu], self._starts[v][nv]
-                        held[:, i : i + extent[1], j : j + extent[2]].add_(buffer, alpha=share)
+                        said = logits.permute(1, 2, 3, 0).movedim(self._axis, 0)
+                        weight = self._weight(row, nu, nv, held.dtype)
+                        sums.add(said, weight, share, self._starts[u][nu], self._starts[v][nv])
 
     def _tile(self, row: int, nu: int, nv: int) -> Tensor:
         """Return one window of the image, (1, i, j, k)."""
@@ -205,6 +199,40 @@ class Windows:
                 axes = [2 + axis for axis in flips]
                 logits = network(batch.flip(axes) if axes else batch)
                 yield logits.flip(axes) if axes else logits
+
+
+class _Sums:
+    """Adds what is said of one row's windows to the slices held, the first of which is `begin`.
+
+    A processor takes slice by slice, which stay in its caches, and turns bfloat16 into float16 by way of
+    float32: the values are the same, and torch does both steps faster than the one.
+    """
+
+    def __init__(self, held: Tensor, begin: int) -> None:
+        self._held, height = held, len(held)
+        self._pieces = [(n, n + 1) for n in range(height)]
+        if held.device.type == "cuda":  # as few as the ring allows
+            turn = (-begin) % height
+            self._pieces = [(a, b) for a, b in ((0, turn), (turn, height)) if a < b]
+        self._begin = begin
+        self._own: Tensor | None = None
+        self._wide: Tensor | None = None
+
+    def add(self, said: Tensor, weight: Tensor, share: float, i: int, j: int) -> None:
+        """Add `said` (slice, u, v, channel) times `weight` (slice, u, v, 1) and `share`, from (i, j) on."""
+        held, (height, rows, columns) = self._held, said.shape[:3]
+        if self._own is None:  # made once: a processor spends as long on getting memory as on the work in it
+            longest = max(past - first for first, past in self._pieces)
+            self._own = torch.empty_like(said[:longest], dtype=held.dtype)
+            if said.dtype == torch.bfloat16 and held.dtype == torch.float16 and said.device.type == "cpu":
+                self._wide = torch.empty_like(self._own, dtype=torch.float32)
+        for first, past in self._pieces:
+            part = said[first:past]
+            if self._wide is not None:
+                part = self._wide[: past - first].copy_(part)
+            own = self._own[: past - first].copy_(part).mul_(weight[first:past])
+            at = (self._begin + first) % height
+            held[at : at + past - first, i : i + rows, j : j + columns].add_(own, alpha=share)
 
 
 def _finite(logits: Tensor) -> Tensor:
