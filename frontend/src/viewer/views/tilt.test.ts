@@ -52,6 +52,19 @@ describe('a turned section', () => {
     expect([...labels.keys()].filter((n) => labels[n] === 7)).toEqual([40]);
   });
 
+  it('shows the nearest voxels while it moves, with fewer samples where it is large', () => {
+    const between = { ...view, centre: ijk(4.25, 4, 4) };
+    const axes = axesOf(planeFrame('axial', SHAPE, SPACING), [0, 0, 0]);
+    const moving = tiltedSection(axes, between, SPACING, 'moving');
+    const pixels = new Uint32Array(81);
+    moving.paint(ramp(), BITS, pixels);
+    expect(pixels[40]).toBe(444);
+    const large = { ...between, width: 900, height: 700 };
+    expect(tiltedSection(axes, large, SPACING, 'moving').columns).toBeLessThan(
+      tiltedSection(axes, large, SPACING).columns,
+    );
+  });
+
   it('is air and without labels outside of the scan', () => {
     const outside = { ...view, centre: ijk(40, 4, 4) };
     const section = tiltedSection(axesOf(planeFrame('axial', SHAPE, SPACING), [10, 0, 0]), outside, SPACING);
