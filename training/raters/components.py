@@ -169,7 +169,7 @@ def _reml(design: Design, model: _Model) -> tuple[float, float, float]:
         likelihood.deviance,
         np.sqrt(start),
         method="Nelder-Mead",
-        options={"xatol": 1e-7, "fatol": 1e-9, "maxiter": 2000},
+        options={"xatol": 1e-5, "fatol": 1e-8, "maxiter": 2000},
     )
     ratios = found.x**2
     residual = likelihood.residual(ratios)

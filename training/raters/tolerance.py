@@ -5,11 +5,10 @@ JMIR 23:e26151). Surfaces and distances are those of `training.metrics`. Every p
 however large the structure.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from training.metrics.distances import Layout, nearest_mm
 from training.metrics.surfaces import corner_codes, surface_areas
@@ -19,8 +18,8 @@ from training.raters.reads import Reads
 from training.raters.two_way import mean
 
 SHARE = 0.95
-_METHOD = "95th percentile of inter-reader surface distances, by area; test inversion, two-way jackknife"
-_HALVINGS = 24
+_METHOD = "95th percentile of inter-reader surface distances, by area; Woodruff interval"
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -61,30 +60,27 @@ def surface_pieces(
 def project_tolerance(pairs: Sequence[SurfacePair]) -> Estimate:
     """Return τ in mm, with its interval over cases and readers.
 
-    Pairs without any piece of surface are dropped, and counted. The interval holds every τ at which the share
-    of surface within τ, by `two_way.mean` over all pairs, may be 95 %. Two cases are needed. Raises
-    ValueError for distances or areas that are negative, not finite, or of different numbers.
+    Pairs without any piece of surface are dropped, and counted. The interval is Woodruff's (1952, J Am Stat
+    Assoc 47:635): the share of surface within τ has an interval, by `two_way.mean` over all pairs, and the
+    bounds are the distances that such shares lie within; where that is all of it, the greatest distance. Two
+    cases are needed. Raises ValueError for distances or areas that are negative, not finite, or of
+    different numbers.
     """
     used = [pair for pair in pairs if _area(pair) > 0]
-    cases = [pair.case for pair in used]
-    readers = [pair.readers for pair in used]
+    cases, readers = [pair.case for pair in used], [pair.readers for pair in used]
     names = {name for both in readers for name in both}
     counts = Counts(len(set(cases)), len(names), len(used), len(pairs) - len(used))
     if not used:
         return undefined(_METHOD, counts, "No pair of readers has a surface to compare.")
-    sorted_pairs = [_sorted(pair) for pair in used]
-
-    def share_within(tau: float) -> Estimate:
-        values = [_share(pair, tau) for pair in sorted_pairs]
-        return mean(Reads(values, cases, readers), within=(0, 1))
-
-    top = max(float(distances[-1]) for distances, _ in sorted_pairs)
-    value = _first(lambda tau: (share_within(tau).estimate or 0.0) >= SHARE, 0.0, top)
-    if counts.cases < 2:
-        return Estimate(value, None, None, _METHOD, counts, "An interval needs two cases.")
-    low = _first(lambda tau: (share_within(tau).high or 0.0) >= SHARE, 0.0, value)
-    high = _first(lambda tau: (share_within(tau).low or 0.0) >= SHARE, value, top)
-    return Estimate(value, low, high, _METHOD, counts)
+    distances, shares = _pooled(used)
+    value = _within(distances, shares, SHARE)
+    each = [float(pair.areas_mm2[pair.distances_mm <= value].sum()) / _area(pair) for pair in used]
+    found = mean(Reads(each, cases, readers))
+    if found.low is None or found.high is None:
+        return Estimate(value, None, None, _METHOD, counts, found.reason)
+    half = (found.high - found.low) / 2
+    low, high = (_within(distances, shares, SHARE + side * half) for side in (-1, 1))
+    return Estimate(value, min(low, value), max(high, value), _METHOD, counts)
 
 
 def _area(pair: SurfacePair) -> float:
@@ -94,23 +90,15 @@ def _area(pair: SurfacePair) -> float:
     return float(pair.areas_mm2.sum())
 
 
-def _sorted(pair: SurfacePair) -> tuple[Floats, Floats]:
-    """Return the distances in order and the share of area up to each."""
-    order = np.argsort(pair.distances_mm)
-    shares: NDArray[np.float64] = np.cumsum(pair.areas_mm2[order])
-    return pair.distances_mm[order], shares / shares[-1]
+def _pooled(pairs: Sequence[SurfacePair]) -> tuple[Floats, Floats]:
+    """Return all distances in order, and the share of surface up to each; every pair counts the same."""
+    distances = np.concatenate([pair.distances_mm for pair in pairs])
+    weights = np.concatenate([pair.areas_mm2 / (_area(pair) * len(pairs)) for pair in pairs])
+    order = np.argsort(distances, kind="stable")
+    return distances[order], np.cumsum(weights[order])
 
 
-def _share(pair: tuple[Floats, Floats], tau: float) -> float:
-    place = int(np.searchsorted(pair[0], tau, side="right"))
-    return float(pair[1][place - 1]) if place else 0.0
-
-
-def _first(reached: Callable[[float], bool], low: float, high: float) -> float:
-    """Return the least number between low and high for which it is reached; it stays so above."""
-    if reached(low):
-        return low
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if reached(middle) else (middle, high)
-    return high
+def _within(distances: Floats, shares: Floats, share: float) -> float:
+    """Return the least distance within which at least such a share of the surface lies."""
+    place = int(np.searchsorted(shares, share * (1 - _ROUNDING)))
+    return float(distances[min(place, distances.size - 1)])

@@ -18,7 +18,8 @@ Draw = Callable[[Random], Iterable[tuple[Estimate, float]]]
 def coverage(draw: Draw, draws: int = DRAWS, seed: int = 20) -> list[float]:
     """Return the share of draws in which each interval holds its truth."""
     random = np.random.default_rng(seed)
-    return np.mean([[covers(*pair) for pair in draw(random)] for _ in range(draws)], axis=0).tolist()
+    hits = np.array([[covers(*pair) for pair in draw(random)] for _ in range(draws)])
+    return [float(share) for share in hits.mean(axis=0)]
 
 
 def covers(found: Estimate, truth: float) -> bool:

@@ -1,14 +1,17 @@
 """α against the package krippendorff, and its intervals against the truth."""
 
+from typing import Any
+
 import krippendorff
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.training.raters.simulate import Floats, Random, assert_covers, numbers, ratings, table
 from training.raters import Counts, Estimate, Level, krippendorff_alpha
 
 
-def with_holes(random: Random, values: Floats, share: float) -> Floats:
+def with_holes(random: Random, values: NDArray[np.floating[Any]], share: float) -> Floats:
     return np.where(random.random(values.shape) < share, np.nan, values)
 
 
