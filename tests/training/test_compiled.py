@@ -1,4 +1,4 @@
-"""Networks as an accelerator runs them, as far as a processor can tell: traced whole, with equal gradients."""
+"""Networks as an accelerator runs them, as far as a processor can tell: traced whole, gradients alike."""
 
 import dataclasses
 import os

@@ -123,9 +123,9 @@ def theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Theirs:
 
 
 def canonical(values: Sequence[Any], forward: Sequence[int]) -> list[Any]:
-    """Return what nnU-Net lists in its transposed (k, j, i) order as (i, j, k)."""
-    result: list[Any] = [None] * 3
-    for value, axis in zip(values, forward, strict=True):
+    """Return what nnU-Net lists in its transposed (k, j, i) order as (i, j, k); 1 where it lists two axes."""
+    result: list[Any] = [1] * 3
+    for value, axis in zip(values, forward[3 - len(values) :], strict=True):
         result[2 - axis] = value
     return result
 
@@ -169,14 +169,16 @@ def test_our_plan_is_nnu_nets(theirs: Theirs, data: str, planner: str) -> None:
     of = fingerprint_of(*DATA[data])
     network, preset, memory_gb, kind = PLANNERS[planner]
     ours = configurations(
-        of, structures(labels), budget_s=0, network=network, preset=preset, memory_gb=memory_gb
+        of, structures(labels), budget_s=0, network=network, preset=preset, memory_gb=memory_gb, flat=True
     )
     expected = theirs.plans(of, labels, kind, memory_gb)
     forward = expected["transpose_forward"]
     assert ours["full"].axis_order == tuple(2 - axis for axis in forward)
-    known = {"full": "3d_fullres", "low": "3d_lowres"}
+    known = {"full": "3d_fullres", "low": "3d_lowres", "2d": "2d"}
     found = {mine: expected["configurations"].get(name) for mine, name in known.items()}
     wanted = {mine: described_theirs(plan, forward) for mine, plan in found.items() if plan}
+    slices = ours["full"].spacing_mm[ours["full"].axis_order[0]]
+    wanted["2d"]["spacing"] = [round(slices, 9) if mm == 1 else mm for mm in wanted["2d"]["spacing"]]
     assert {name: described(plan) for name, plan in ours.items()} == wanted
 
 

@@ -44,6 +44,12 @@ def add(commands: Any) -> None:
         help=f"(%(default)s) {', '.join(sorted(NETWORKS))}",
     )
     parser.add_argument("--preset", choices=_PRESETS, default="", help="size of resenc_unet")
+    parser.add_argument(
+        "--2d",
+        dest="flat",
+        action="store_true",
+        help="with nnU-Net's rules: also a plan of single slices, which FILE:2d names",
+    )
     target = parser.add_mutually_exclusive_group()
     target.add_argument("--memory-gb", type=number_from(0), metavar="GB", help="memory of the graphics card")
     target.add_argument(
@@ -93,7 +99,7 @@ def _plans(
         chosen["voxels_per_s"] = voxels_per_s(plan_for(fingerprint, structures, **chosen))
         say(f"This machine trains {chosen['voxels_per_s'] / 1000:.0f} thousand voxels a second.")
     if arguments.init is None:
-        return configurations(fingerprint, structures, **chosen)
+        return configurations(fingerprint, structures, flat=arguments.flat, **chosen)
     parent, _ = open_model(arguments.init)
     return {"full": plan_for(fingerprint, structures, parent=parent, **chosen)}
 

@@ -62,7 +62,7 @@ def _logits(network: nn.Module, plan: Plan, case: Prepared, bf16: bool) -> Tenso
 def _windows(shape: Sequence[int], patch: Sequence[int]) -> Iterator[tuple[slice, ...]]:
     starts = []
     for size, window in zip(shape, patch, strict=True):
-        count = int(np.ceil((size - window) / (window * _STEP))) + 1
+        count = int(np.ceil((size - window) / max(1.0, window * _STEP))) + 1
         starts.append([round(i * (size - window) / max(count - 1, 1)) for i in range(count)])
     for corner in product(*starts):
         yield tuple(slice(s, s + n) for s, n in zip(corner, patch, strict=True))

@@ -36,9 +36,13 @@ def labels_on_grid(labels: NDArray[np.uint8], spacing_mm: Triple, plan: Plan) ->
 
 
 def shape_on_grid(array: NDArray[Any], spacing_mm: Triple, plan: Plan) -> Shape:
-    """Return the shape of a scan (i, j, k) on the plan's grid."""
+    """Return the shape of a scan (i, j, k) on the plan's grid.
+
+    A plan of single slices takes a scan's slices as they come, however far apart they are.
+    """
     shape = int(array.shape[0]), int(array.shape[1]), int(array.shape[2])
-    return resampled_shape(shape, spacing_mm, plan.spacing_mm)
+    axes = zip(plan.patch_size, spacing_mm, plan.spacing_mm, strict=True)
+    return resampled_shape(shape, spacing_mm, tuple(own if side == 1 else mm for side, own, mm in axes))
 
 
 def _resampled(array: NDArray[np.float32], shape: Shape, plan: Plan, order: int) -> NDArray[np.float32]:

@@ -64,8 +64,11 @@ def configurations(
     memory_gb: float | None = None,
     step_s: float | None = None,
     voxels_per_s: float | None = None,
+    flat: bool = False,
 ) -> dict[str, Plan]:
     """Return the plan "full" and, where nnU-Net would have a low-resolution one, the plan "low".
+
+    With `flat` there is also nnU-Net's plan of single slices, "2d"; a processor's rules have none.
 
     `memory_gb` is what a graphics card has: nnU-Net's rules apply. So they do with a `preset` of resenc_unet
     ("m", "l" or "xl"), which brings its own memory. Otherwise the plan is one for a processor: a step of
@@ -77,6 +80,10 @@ def configurations(
         if value is not None and not 0 < value < float("inf"):
             raise TrainingError(f"{name} must be above 0, not {value:g}.")
     budget = budget_for(network, preset)
+    if flat and (network not in UNETS or (memory_gb is None and not preset)):
+        raise TrainingError(
+            "A plan of single slices follows nnU-Net's rules; give a graphics card's memory, and a U-Net."
+        )
     if memory_gb is None and not preset:
         voxels = (step_s or STEP_S) * (voxels_per_s or VOXELS_PER_S)
         voxels = min(max(voxels, MIN_PATCH_VOXELS), MAX_PATCH_VOXELS)
@@ -91,6 +98,7 @@ def configurations(
         network=network,
         budget=budget,
         memory_gb=memory_gb or budget.reference_gb,
+        flat=flat,
     )
     return {name: _built(plan) for name, plan in plans.items()}
 

@@ -1,14 +1,23 @@
 """The plan for a graphics card: nnU-Net's grid, patch and batch (`rules`) and nnU-Net's way of training."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from training.labels import StructureSpec, layer_values
 from training.plan.fingerprint import Fingerprint
-from training.plan.rules import Budget, Configuration, full_configuration, low_configuration, separate_z
+from training.plan.rules import (
+    Budget,
+    Configuration,
+    flat_configuration,
+    full_configuration,
+    low_configuration,
+    separate_z,
+)
 from training.plan.schema import Normalisation, Plan, Resampling, Step, keys_by_layer
 
 _LEAST_KEPT = 0.75  # of the median scan by its box; below it the emptiness around is left out of the z-score
+_LONG = 1.5  # times as long as wide; nnU-Net turns such slices less
 _LEARNING: dict[str, Any] = {
     "sampler": "foreground",
     "sampler_args": {"share": 0.33},
@@ -34,12 +43,19 @@ def memory_plans(
     network: str,
     budget: Budget,
     memory_gb: float,
+    flat: bool = False,
 ) -> dict[str, Plan]:
-    """Return the plan at full resolution, "full", and, where a patch covers too little of a scan, "low"."""
+    """Return the plan at full resolution, "full", and, where a patch covers too little of a scan, "low".
+
+    With `flat` also the plan of single slices, "2d".
+    """
     keys = [key for layer in keys_by_layer(structures) for key in layer]
     full = full_configuration(fingerprint, budget, memory_gb, len(keys))
     low = low_configuration(fingerprint, full, budget, memory_gb, len(keys))
     found = {"full": full} | ({"low": low} if low else {})
+    if flat:
+        found["2d"] = flat_configuration(fingerprint, full, budget, memory_gb, len(keys))
+    batch_dice = {"full": low is not None, "low": False, "2d": True}
     return {
         name: Plan(
             name=name,
@@ -53,10 +69,10 @@ def memory_plans(
             resampling=Resampling(separate_z=separate_z(configuration.spacing_mm)),
             normalisation=normalisation_of(fingerprint),
             loss="dice_ce",
-            loss_args={"batch_dice": name == "full" and low is not None, "weighted": False, "smooth": 1e-5},
+            loss_args={"batch_dice": batch_dice[name], "weighted": False, "smooth": 1e-5},
             class_weights=(),
-            augmentation=augmentation(dummy_2d=configuration.dummy_2d),
-            mirror_axes=() if any(s.side for s in structures) else (0, 1, 2),
+            augmentation=_augmentation_of(configuration),
+            mirror_axes=() if any(s.side for s in structures) else _extended(configuration),
             **_LEARNING,
             budget_s=budget_s,
             layers=layer_values(structures),
@@ -64,6 +80,21 @@ def memory_plans(
         )
         for name, configuration in found.items()
     }
+
+
+def _extended(configuration: Configuration) -> tuple[int, ...]:
+    """Return the axes along which a patch is more than one voxel long."""
+    return tuple(axis for axis, size in enumerate(configuration.patch_size) if size > 1)
+
+
+def _augmentation_of(configuration: Configuration) -> tuple[Step, ...]:
+    """Return nnU-Net's steps; slices that are much longer than wide turn by 15° alone."""
+    steps = augmentation(dummy_2d=configuration.dummy_2d)
+    sides = [n for n in configuration.patch_size if n > 1]
+    if len(sides) != 2 or max(sides) <= _LONG * min(sides):
+        return steps
+    turned = replace(steps[0], args=steps[0].args | {"rotation_deg": 15.0})
+    return (turned, *steps[1:])
 
 
 def network_args(configuration: Configuration) -> dict[str, list[int] | list[list[int]]]:

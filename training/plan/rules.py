@@ -22,31 +22,35 @@ ANISOTROPY = 3  # an axis is coarse when its spacing is beyond this many times t
 COVER_FOR_ONE = 0.25  # of the median scan by a patch; below it there is a low-resolution configuration
 WORTHWHILE = 2  # times fewer voxels than at full resolution, else the low resolution is dropped
 COARSER = 1.03
-FIRST_PATCH_VOXELS = 256**3
-FEATURES, MOST_FEATURES = 32, 320
+FIRST_PATCH_VOXELS, FIRST_PATCH_PIXELS = 256**3, 2048**2
+FEATURES, MOST_FEATURES, MOST_FEATURES_2D = 32, 320, 512
 FEWEST_STAGES = 2
 REFERENCE_BATCH = SMALLEST_BATCH = 2
+REFERENCE_BATCH_2D = 12
 
 
 @dataclass(frozen=True)
 class Budget:
     """What fits on a card: the reference value of the estimate and the memory it stands for.
 
-    `most_of_dataset` is the largest share of all voxels that one batch may hold.
+    `most_of_dataset` is the largest share of all voxels that one batch may hold; `flat` is the reference
+    value of a slice, `flat_patch` how many times that the estimate of a single slice may be.
     """
 
     residual: bool
     reference: float
     reference_gb: float
     most_of_dataset: float
+    flat: float
+    flat_patch: float = 1.0
 
 
-PLAIN = Budget(False, 560e6, 8, 0.05)
+PLAIN = Budget(False, 560e6, 8, 0.05, 85e6, REFERENCE_BATCH_2D / SMALLEST_BATCH)
 RESIDUAL = {
-    "": Budget(True, 680e6, 8, 0.05),
-    "m": Budget(True, 680e6, 8, 1.0),
-    "l": Budget(True, 2100e6, 24, 1.0),
-    "xl": Budget(True, 3600e6, 40, 1.0),
+    "": Budget(True, 680e6, 8, 0.05, 135e6),
+    "m": Budget(True, 680e6, 8, 1.0, 135e6),
+    "l": Budget(True, 2100e6, 24, 1.0, 380e6),
+    "xl": Budget(True, 3600e6, 40, 1.0, 560e6),
 }
 
 
@@ -164,28 +168,58 @@ def low_configuration(
     return found if prod(shape) / voxels >= WORTHWHILE else None
 
 
+def flat_configuration(
+    fingerprint: Fingerprint, full: Configuration, budget: Budget, memory_gb: float, channels: int
+) -> Configuration:
+    """Return the configuration of single slices: the two finer axes of the full one.
+
+    Between slices nothing is resampled: a patch one slice thick stands for that.
+    """
+    shape = median_shape(fingerprint, full.spacing_mm)
+    voxels = prod(shape) * len(fingerprint.shapes)
+    rules = _Rules(budget, memory_gb, channels, full.axis_order, flat=True)
+    return _configuration(rules, full.spacing_mm, shape, voxels)
+
+
 @dataclass(frozen=True)
 class _Rules:
     budget: Budget
     memory_gb: float
     channels: int
     order: tuple[int, int, int]
+    flat: bool = False
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """The axes that a patch extends along."""
+        return self.order[1:] if self.flat else self.order
 
     @property
     def reference(self) -> float:
-        return self.budget.reference * self.memory_gb / self.budget.reference_gb
+        value = self.budget.flat if self.flat else self.budget.reference
+        return value * self.memory_gb / self.budget.reference_gb
+
+    @property
+    def largest(self) -> float:
+        """The most that the estimate of one patch may be."""
+        return self.reference * (self.budget.flat_patch if self.flat else 1.0)
+
+    @property
+    def reference_batch(self) -> int:
+        return REFERENCE_BATCH_2D if self.flat else REFERENCE_BATCH
 
     def size(self, shape: Topology) -> tuple[int, Architecture]:
         """Return the estimate for a patch, and the network it belongs to."""
         stages = len(shape.strides)
-        network = architecture(stages, residual=self.budget.residual, first=FEATURES, most=MOST_FEATURES)
+        most = MOST_FEATURES_2D if self.flat else MOST_FEATURES
+        network = architecture(stages, residual=self.budget.residual, first=FEATURES, most=most)
         return feature_map_voxels(network, shape.patch, shape.strides, self.channels), network
 
 
 def _configuration(
     rules: _Rules, spacing_mm: Triple, shape: tuple[float, ...], dataset_voxels: float
 ) -> Configuration:
-    spacing, median = [spacing_mm[a] for a in rules.order], [shape[a] for a in rules.order]
+    spacing, median = [spacing_mm[a] for a in rules.axes], [shape[a] for a in rules.axes]
     found = topology(spacing, _first_patch(spacing, median))
     if len(found.strides) < FEWEST_STAGES:
         raise TrainingError(
@@ -193,7 +227,7 @@ def _configuration(
             "leave out the memory for a plan that a processor can train."
         )
     estimate, network = rules.size(found)
-    while estimate > rules.reference:
+    while estimate > rules.largest:
         smaller = _smaller(found, spacing, median)
         if smaller is None or len(smaller.strides) < FEWEST_STAGES:
             raise TrainingError(
@@ -202,16 +236,16 @@ def _configuration(
             )
         found = smaller
         estimate, network = rules.size(found)
-    fitting = round(rules.reference / estimate * REFERENCE_BATCH)
+    fitting = round(rules.reference / estimate * rules.reference_batch)
     allowed = round(dataset_voxels * rules.budget.most_of_dataset / prod(found.patch))
     return Configuration(
         spacing_mm=spacing_mm,
         median_shape=_shape(round(n) for n in shape),
         axis_order=rules.order,
-        patch_size=_shape(_back(found.patch, rules.order)),
+        patch_size=_shape(_back(found.patch, rules.axes)),
         batch_size=max(min(fitting, allowed), SMALLEST_BATCH),
-        strides=[_back(stride, rules.order) for stride in found.strides],
-        kernels=[_back(kernel, rules.order) for kernel in found.kernels],
+        strides=[_back(stride, rules.axes) for stride in found.strides],
+        kernels=[_back(kernel, rules.axes) for kernel in found.kernels],
         architecture=network,
     )
 
@@ -219,7 +253,8 @@ def _configuration(
 def _first_patch(spacing: Sequence[float], median: Sequence[float]) -> list[float]:
     """Return a patch certainly too large, with equal sides in mm, but no larger than the median scan."""
     fineness = 1 / np.asarray(spacing)
-    sides = fineness * (FIRST_PATCH_VOXELS / np.prod(fineness)) ** (1 / 3)
+    voxels = FIRST_PATCH_PIXELS if len(spacing) == 2 else FIRST_PATCH_VOXELS
+    sides = fineness * (voxels / np.prod(fineness)) ** (1 / len(spacing))
     return [min(round(float(side)), n) for side, n in zip(sides, median, strict=True)]
 
 
@@ -237,9 +272,9 @@ def _smaller(found: Topology, spacing: Sequence[float], median: Sequence[float])
     return topology(spacing, smaller) if smaller[axis] > 0 else None
 
 
-def _back(values: Sequence[int], order: tuple[int, int, int]) -> list[int]:
-    """Return values listed in `order` as (i, j, k)."""
-    back = [0, 0, 0]
+def _back(values: Sequence[int], order: tuple[int, ...]) -> list[int]:
+    """Return values listed in `order` as (i, j, k), 1 for an axis that is not in it."""
+    back = [1, 1, 1]
     for value, axis in zip(values, order, strict=True):
         back[axis] = int(value)
     return back

@@ -1,6 +1,6 @@
 """How deep a U-Net is for a patch, and how large its feature maps are together (nnU-Net v2's rules).
 
-Sizes and spacings are lists over the three axes, in any one order.
+Sizes and spacings are lists over the three axes, or the two of a slice, in any one order.
 """
 
 from collections.abc import Sequence
@@ -32,23 +32,24 @@ def topology(spacing_mm: Sequence[float], patch: Sequence[float]) -> Topology:
     its spacing has come near the finest, then 3 for good; at the bottom it is 3.
     """
     spacing, size = list(spacing_mm), list(patch)
-    strides, kernels, kernel = [[1, 1, 1]], [], [1, 1, 1]
+    axes = range(len(size))
+    strides, kernels, kernel = [[1 for _ in axes]], [], [1 for _ in axes]
     while pooled := _poolable(spacing, size):
         finest = min(spacing)
         kernel = [3 if k == 3 or s / finest < SIMILAR else 1 for k, s in zip(kernel, spacing, strict=True)]
-        stride = [2 if axis in pooled else 1 for axis in range(3)]
+        stride = [2 if axis in pooled else 1 for axis in axes]
         strides.append(stride)
         kernels.append(kernel)
         spacing = [s * step for s, step in zip(spacing, stride, strict=True)]
         size = [ceil(n / step) for n, step in zip(size, stride, strict=True)]
-    kernels.append([3, 3, 3])
+    kernels.append([3 for _ in axes])
     multiple = [prod(axis) for axis in zip(*strides, strict=True)]
     padded = [ceil(n / m) * m for n, m in zip(patch, multiple, strict=True)]
     return Topology(strides, kernels, padded)
 
 
 def _poolable(spacing: Sequence[float], size: Sequence[float]) -> list[int]:
-    large = [axis for axis in range(3) if size[axis] >= 2 * SMALLEST_EDGE]
+    large = [axis for axis in range(len(size)) if size[axis] >= 2 * SMALLEST_EDGE]
     if not large:
         return []
     finest = min(spacing[axis] for axis in large)

@@ -58,7 +58,7 @@ def starts(size: int, window: int) -> list[int]:
     """Return where windows begin along an axis: even steps, at most half a window, both ends covered."""
     if size <= window:
         return [0]
-    count = int(np.ceil((size - window) / (window * _STEP))) + 1
+    count = int(np.ceil((size - window) / max(1.0, window * _STEP))) + 1
     return [round(i * (size - window) / (count - 1)) for i in range(count)]
 
 
