@@ -48,6 +48,14 @@ NOTED = """async (after) => {
 }"""
 
 
+# Notes what lies under the pointer wherever it goes; 0 is background.
+FOLLOW = """() => {
+  window.__under = 0;
+  window.__delineate.viewer.onCursor(({ structure }) => { window.__under = structure?.value ?? 0; });
+}"""
+ACTIVATE = "() => window.__delineate.viewer.setActive(0, window.__under)"
+
+
 class Editor:
     """One page, and moments by its clock in milliseconds."""
 
@@ -119,6 +127,18 @@ class Editor:
         x, y, width, height = self.plane()
         start = (x + across * width, y + down * height)
         self.drag([(start[0] + length * step / 12, start[1] + step) for step in range(13)])
+
+    def activate_near(self, across: float, down: float) -> float:
+        """Draw from here on what lies at this point of the axial plane, or right of it: how far across that is."""
+        x, y, width, height = self.plane()
+        self.page.evaluate(FOLLOW)
+        for shift in range(0, 120, 8):
+            self.page.mouse.move(x + across * width + shift, y + down * height)
+            self.page.wait_for_timeout(150)
+            if self.page.evaluate("window.__under") > 0:
+                self.page.evaluate(ACTIVATE)
+                return across + shift / width
+        raise RuntimeError("there is no structure near this point")
 
     def saved(self) -> None:
         self.page.locator("[data-testid=save-badge]:not([data-state=saved])").wait_for(timeout=5000)

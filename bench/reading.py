@@ -87,8 +87,8 @@ def _labels() -> NDArray[np.uint8]:
     inside = ((i - ni / 2) / (0.4 * ni)) ** 2 + ((j - nj / 2) / (0.3 * nj)) ** 2 < 1
     for k in range(nk):
         across, along = i + 6 * np.sin(j / 11 + k / 7), j + 4 * np.sin(i / 13 - k / 9)
-        cell = np.floor(across / 44) * 7 + np.floor(along / 38) * 13 + (k // 40) * 29
-        gap = (across % 44 < 5) | (along % 38 < 5)
+        cell = np.floor(across / 60) * 7 + np.floor(along / 52) * 13 + (k // 60) * 29
+        gap = (across % 60 < 6) | (along % 52 < 6)
         labels[0, :, :, k] = np.where(inside & ~gap, 1 + cell % STRUCTURES, 0)
     return labels
 

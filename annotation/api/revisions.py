@@ -137,7 +137,23 @@ def _read_meta(text: str, shape: type[StepIn]) -> dict[str, Any]:
         parsed = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Refused("The part `meta` is not JSON.") from error
+    if isinstance(parsed, dict) and isinstance(parsed.get("events"), list):
+        parsed["events"] = [event for entry in parsed["events"] for event in _events_of(entry)]
     meta = shape(data=parsed)
     meta.is_valid(raise_exception=True)
     validated: dict[str, Any] = meta.validated_data
     return validated
+
+
+def _events_of(entry: Any) -> list[Any]:
+    """One event, or those of an entry that names its tool and layer once for several structures."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("changes"), list):
+        return [entry]
+    rest = {name: value for name, value in entry.items() if name != "changes"}
+    names = ("structure", "added", "removed")
+    return [
+        {**rest, **dict(zip(names, change, strict=True))}
+        if isinstance(change, list) and len(change) == len(names)
+        else change
+        for change in entry["changes"]
+    ]

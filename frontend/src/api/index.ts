@@ -1,5 +1,6 @@
 export { fetchMe, signIn, signOut } from './account';
 export * from './calls';
 export { ApiError, NetworkError } from './client';
+export { packEvents, unpackEvents } from './packEvents';
 export * from './queries';
 export type * from './types';

@@ -1,7 +1,7 @@
 /** Saving, branches and differences of the server, in memory, for tests: same rules and answers, and faults on demand. */
 
 import { vi } from 'vitest';
-import type { Branch, BranchMeta, RevisionMeta } from '../api';
+import { type Branch, type BranchMeta, type RevisionMeta, unpackEvents } from '../api';
 import { applyEdits, decodeEdits, encodeEdits, LabelMap, type SliceRuns, type Triple } from '../voxels';
 
 type Fault = 'unreachable' | 'answerLost' | 'hangs' | number;
@@ -149,9 +149,13 @@ export class FakeServer {
   }
 }
 
-async function partsOf<Meta>(path: string, init: RequestInit): Promise<{ meta: Meta; edits: SliceRuns[] }> {
+async function partsOf<Meta extends RevisionMeta>(
+  path: string,
+  init: RequestInit,
+): Promise<{ meta: Meta; edits: SliceRuns[] }> {
   const form = await new Request(new URL(path, 'http://server'), init).formData();
-  const meta = JSON.parse(form.get('meta') as string) as Meta;
+  const packed = JSON.parse(form.get('meta') as string) as Meta;
+  const meta = { ...packed, events: unpackEvents(packed.events) };
   return { meta, edits: decodeEdits(await gunzip(form.get('edits') as Blob)) };
 }
 

@@ -42,6 +42,13 @@ def test_with_session_and_events(read: Assignment, url: str, as_ana: Browser) ->
     assert EditEvent.objects.filter(session=session, tool="brush", structure=2, added=5).count() == 2
 
 
+def test_events_of_one_tool_may_come_together(read: Assignment, url: str, as_ana: Browser) -> None:
+    together = {"tool": "eraser", "layer": 0, "changes": [[1, 0, 4], [2, 0, 1]]}
+    assert as_ana.upload(url, parts(events=[EVENT, together])).status_code == 201
+    found = EditEvent.objects.filter(revision__mask=read.mask, tool="eraser").order_by("structure")
+    assert list(found.values_list("layer", "structure", "removed")) == [(0, 1, 4), (0, 2, 1)]
+
+
 def test_the_same_key_again_is_200_with_the_same_answer(url: str, as_ana: Browser) -> None:
     key = str(uuid.uuid4())
     first, again = (as_ana.upload(url, parts(key=key)) for _ in range(2))
@@ -85,6 +92,9 @@ EVENT = {"tool": "brush", "structure": 2, "layer": 0, "added": 5, "removed": 0}
         {"session": "s"},
         {"events": 5},
         {"events": [5]},
+        {"events": [{"tool": "brush", "layer": 0, "changes": [[1, 2]]}]},
+        {"events": [{"tool": "brush", "layer": 0, "changes": [[1, 2, -3]]}]},
+        {"events": [{"tool": "brush", "layer": 0, "changes": [5]}]},
         {"events": [{**EVENT, "structure": 9}]},
         {"events": [{**EVENT, "added": -5}]},
         {"events": [{**EVENT, "added": 2**40}]},
