@@ -66,15 +66,20 @@ def project_tolerance(pairs: Sequence[SurfacePair]) -> Estimate:
     cases are needed. Raises ValueError for distances or areas that are negative, not finite, or of
     different numbers.
     """
-    used = [pair for pair in pairs if _area(pair) > 0]
+    areas = [_area(pair) for pair in pairs]
+    used = [pair for pair, area in zip(pairs, areas, strict=True) if area > 0]
     cases, readers = [pair.case for pair in used], [pair.readers for pair in used]
     names = {name for both in readers for name in both}
     counts = Counts(len(set(cases)), len(names), len(used), len(pairs) - len(used))
     if not used:
         return undefined(_METHOD, counts, "No pair of readers has a surface to compare.")
-    distances, shares = _pooled(used)
+    totals = [area for area in areas if area > 0]
+    distances, shares = _pooled(used, totals)
     value = _within(distances, shares, SHARE)
-    each = [float(pair.areas_mm2[pair.distances_mm <= value].sum()) / _area(pair) for pair in used]
+    each = [
+        float(pair.areas_mm2[pair.distances_mm <= value].sum()) / total
+        for pair, total in zip(used, totals, strict=True)
+    ]
     found = mean(Reads(each, cases, readers))
     if found.low is None or found.high is None:
         return Estimate(value, None, None, _METHOD, counts, found.reason)
@@ -85,17 +90,19 @@ def project_tolerance(pairs: Sequence[SurfacePair]) -> Estimate:
 
 def _area(pair: SurfacePair) -> float:
     both = pair.distances_mm, pair.areas_mm2
-    if both[0].shape != both[1].shape or any(not np.isfinite(one).all() or (one < 0).any() for one in both):
+    if both[0].shape != both[1].shape or any(
+        one.size and not 0 <= one.min() <= one.max() < np.inf for one in both
+    ):
         raise ValueError("Distances and areas must be of one number, finite and not negative.")
     return float(pair.areas_mm2.sum())
 
 
-def _pooled(pairs: Sequence[SurfacePair]) -> tuple[Floats, Floats]:
+def _pooled(pairs: Sequence[SurfacePair], totals: Sequence[float]) -> tuple[Floats, Floats]:
     """Return all distances in order, and the share of surface up to each; every pair counts the same."""
     distances = np.concatenate([pair.distances_mm for pair in pairs])
-    weights = np.concatenate([pair.areas_mm2 / (_area(pair) * len(pairs)) for pair in pairs])
+    shares = [pair.areas_mm2 / (total * len(pairs)) for pair, total in zip(pairs, totals, strict=True)]
     order = np.argsort(distances, kind="stable")
-    return distances[order], np.cumsum(weights[order])
+    return distances[order], np.cumsum(np.concatenate(shares)[order])
 
 
 def _within(distances: Floats, shares: Floats, share: float) -> float:

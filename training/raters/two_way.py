@@ -13,6 +13,7 @@ no other formula. docs/reference/reliability.md says why this and not the bootst
 """
 
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 
@@ -24,14 +25,17 @@ _INTERVALS = (
     "over cases, for these readers alone; jackknife, t interval",
 )
 
+_LARGE = 100.0
+
 
 def mean(reads: Reads, *, within: tuple[float, float] | None = None) -> Estimate:
     """Return the mean of all values with its interval over cases and readers.
 
-    `within` are limits that the mean cannot exceed, such as (0, 1) of Dice; the interval is cut there. NaN
-    is dropped, and counted. Where leaving out one reader leaves nothing (one reader; two, in values of
-    pairs), nothing can be said of other readers: the interval then holds for these alone, as `method` says.
-    Fewer than two cases: no interval.
+    `within` are limits that values cannot exceed, such as (0, 1) of Dice: the interval is then one of the
+    mean's logit between them, which holds better near a limit, where values are skew. NaN is dropped, and
+    counted. Where leaving out one reader leaves nothing (one reader; two, in values of pairs), nothing can be
+    said of other readers: the interval then holds for these alone, as `method` says. Fewer than two cases: no
+    interval.
     """
     design = designs([reads])[0]
     counts, methods = _counts(design), _methods("mean")
@@ -143,9 +147,19 @@ def _estimate(
     half = t_factor(_freedom(changes, case, reader, both)) * variance**0.5
     low, high = changes.mean - half, changes.mean + half
     if within is not None:
-        low, high = max(low, within[0]), min(high, within[1])
+        low, high = _bounded(changes.mean, half, within)
     method = methods[0 if changes.shares[1].any() else 1]
     return Estimate(changes.mean, low, high, method, counts)
+
+
+def _bounded(value: float, half: float, within: tuple[float, float]) -> tuple[float, float]:
+    """Return the bounds value ± half on the scale of its logit between the limits."""
+    low, high = within
+    if not low < value < high:
+        return max(value - half, low), min(value + half, high)
+    span, odds = high - low, (value - low) / (high - value)
+    factor = exp(min(half * span / ((value - low) * (high - value)), _LARGE))
+    return low + span * odds / (odds + factor), low + span * odds * factor / (1 + odds * factor)
 
 
 def _freedom(changes: _Changes, case: float, reader: float, both: float) -> float:
