@@ -65,14 +65,25 @@ def main() -> None:
     cookie = client_of(READER).cookies["sessionid"].value
     with serve() as port, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(executable), headless=True, args=FLAGS)
-        context = chromium.new_context(viewport={"width": 1440, "height": 900})
         url = f"http://127.0.0.1:{port}"
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": url}])
-        context.add_init_script(path=WATCH)
-        for _ in range(8):  # a server that has answered before, in each of its processes
-            context.request.get(f"{url}/api/assignments/{first.pk}/")
-        hand_over(_rows(Editor(context.new_page(), project.pk), f"{url}/annotate/{first.pk}?debug", first.pk))
+
+        def fresh() -> Editor:
+            context = chromium.new_context(viewport={"width": 1440, "height": 900})
+            context.add_cookies([{"name": "sessionid", "value": cookie, "url": url}])
+            context.add_init_script(path=WATCH)
+            return Editor(context.new_page(), project.pk)
+
+        address = f"{url}/annotate/{first.pk}?debug"
+        _warm_server(fresh(), address)
+        hand_over(_rows(fresh(), address, first.pk))
         chromium.close()
+
+
+def _warm_server(editor: Editor, address: str) -> None:
+    """Somebody else was here before; this reader's browser has nothing of it."""
+    editor.open(address)
+    editor.marked("whole scan", 0)
+    editor.page.context.close()
 
 
 def _rows(editor: Editor, address: str, read: int) -> Iterator[Row]:
@@ -96,6 +107,7 @@ def _opening(editor: Editor, address: str) -> Iterator[Row]:
     editor.stroke(0.4, 0.4)
     stroke = _longest(editor.noted(began)["events"])
     editor.saved()
+    _undone(editor)
     whole = editor.marked("whole scan", 0)
     yield _within(f"cold open, page and all: first axial slice, {SCALE}", axial, 1000)
     yield _within("… three planes usable (coarse)", coarse, 2000)

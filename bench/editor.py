@@ -129,7 +129,7 @@ class Editor:
         self.drag([(start[0] + length * step / 12, start[1] + step) for step in range(13)])
 
     def activate_near(self, across: float, down: float) -> float:
-        """Draw from here on what lies at this point of the axial plane, or right of it: how far across that is."""
+        """Draw from here on what lies at this point of the axial plane or right of it: where that is."""
         x, y, width, height = self.plane()
         self.page.evaluate(FOLLOW)
         for shift in range(0, 120, 8):

@@ -9,7 +9,7 @@ import type { Section } from './section';
  * While it turns, a section has as few samples as can be made anew for all planes in each frame, each the nearest voxel:
  * neighbours lie far apart in memory, and fetching them is what takes the time.
  */
-const MOST_SAMPLES = { moving: 50_000, still: 220_000 } as const;
+const MOST_SAMPLES = { moving: 40_000, still: 180_000 } as const;
 
 export function tiltedSection(
   axes: PlaneAxes,
