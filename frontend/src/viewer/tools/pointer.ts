@@ -35,6 +35,8 @@ class PanePointer {
   private readonly listening = new AbortController();
   private readonly fingers = new Map<number, ScreenPoint>();
   private gesture: Gesture | null = null;
+  /** Where the gesture has got to. */
+  private last: ScreenPoint = { x: 0, y: 0 };
   private pointer: { readonly id: number; readonly type: string } | null = null;
   /** Two fingers were down: what is left of them does nothing until all are up. */
   private pinching = false;
@@ -71,6 +73,7 @@ class PanePointer {
     // A text field that has the focus would go on taking the page's keys.
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     this.pointer = { id: event.pointerId, type: event.pointerType };
+    this.last = at;
     this.gesture = this.actions.begin(this.pane, { button: event.button, shift: event.shiftKey }, at);
     if (this.gesture !== null) this.pane.root.setPointerCapture(event.pointerId);
   }
@@ -97,9 +100,15 @@ class PanePointer {
 
   /** The browser hands over one event per frame; what the pointer did in between is kept with it. */
   private follow(gesture: Gesture, event: PointerEvent, at: ScreenPoint): void {
+    this.last = at;
     const between = event.getCoalescedEvents();
     for (const point of between) gesture.move(this.pane.pointOf(point));
     if (between.length === 0) gesture.move(at);
+  }
+
+  /** A busy browser can drop the last moves: a gesture ends where the pointer was let go. */
+  private reach(at: ScreenPoint): void {
+    if (distance(at, this.last) > 0.5) this.gesture?.move(at);
   }
 
   private pinch(id: number, at: ScreenPoint): void {
@@ -116,7 +125,10 @@ class PanePointer {
   private up(event: PointerEvent, how: 'end' | 'cancel'): void {
     this.fingers.delete(event.pointerId);
     if (this.fingers.size === 0) this.pinching = false;
-    if (event.pointerId === this.pointer?.id) this.finish(how);
+    if (event.pointerId === this.pointer?.id) {
+      if (how === 'end') this.reach(this.pane.pointOf(event));
+      this.finish(how);
+    }
     // A finger that was lifted points at nothing.
     if (event.pointerType === 'touch' && this.fingers.size === 0) this.actions.hover(this.pane, null);
   }
