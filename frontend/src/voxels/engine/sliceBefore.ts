@@ -96,11 +96,17 @@ export class SliceBefore {
   changes(layer: number, k: number, now: Uint8Array): SliceChanges {
     const changes = new SliceChanges(layer, k);
     const { places, store } = this;
-    for (let block = 0; block < places.length; block++) {
-      if (places[block] === 0) continue;
-      const at = places[block] - 1;
-      const start = block << BLOCK_BITS;
-      changes.compare(start, Math.min(BLOCK, now.length - start), store.pageOf(at), at % PAGE, now, start);
+    for (let block = 0; block < places.length; ) {
+      const first = block;
+      block += 1;
+      if (places[first] === 0) continue;
+      const at = places[first] - 1;
+      // Blocks that were kept together are compared together.
+      const most = first + ((PAGE - (at % PAGE)) >> BLOCK_BITS);
+      while (block < most && places[block] === at + 1 + ((block - first) << BLOCK_BITS)) block += 1;
+      const start = first << BLOCK_BITS;
+      const count = Math.min((block - first) << BLOCK_BITS, now.length - start);
+      changes.compare(start, count, store.pageOf(at), at % PAGE, now, start);
     }
     return changes;
   }
