@@ -46,9 +46,9 @@ def test_long_slices_turn_less() -> None:
 
 def test_only_nnu_nets_rules_have_one() -> None:
     assert "2d" not in configurations(THICK, (LIVER,), budget_s=1, memory_gb=8)
-    for words in ({}, {"network": "swin_unetr"}):
+    for network, memory_gb in (("plain_unet", None), ("swin_unetr", 8.0)):
         with pytest.raises(TrainingError, match="A plan of single slices follows nnU-Net's rules"):
-            configurations(THICK, (LIVER,), budget_s=1, flat=True, **words)
+            configurations(THICK, (LIVER,), budget_s=1, flat=True, network=network, memory_gb=memory_gb)
 
 
 def test_slices_are_taken_as_they_come(tmp_path: Path) -> None:
@@ -70,7 +70,8 @@ def test_every_slice_is_seen_once_and_drawn(axis: int) -> None:
     assert starts(16, 2) == list(range(15))
     patch = [8, 8, 8]
     patch[axis] = 1
-    order = (axis, *(a for a in (2, 1, 0) if a != axis))
+    others = [a for a in (2, 1, 0) if a != axis]
+    order = axis, others[0], others[1]
     plan = dataclasses.replace(PLAN, patch_size=(patch[0], patch[1], patch[2]), axis_order=order)
     rng = np.random.default_rng(0)
     image = rng.choice(np.array([-200, 0, 75, 300], np.int16), (12, 14, 10))

@@ -16,8 +16,8 @@ from training.plan import Plan, Shape
 from training.predict.uncertainty import EntropyTally, entropy, sure_margin
 from training.progress import TrainingError
 
-_AT_ONCE = {"cpu": 1 << 18}  # logits worked on at once: what a processor's cache holds; elsewhere
-_AT_ONCE_ELSEWHERE = 1 << 23  # only the memory is bounded, where a slice is large
+_AT_ONCE = 1 << 23  # logits interpolated at once: bounds the memory where a slice is large
+_AT_ONCE_ALONE = 1 << 18  # by a single thread, which waits for nobody: what its caches hold
 _MOSTLY = 0.5  # of the voxels: where more are drawn, the entropy of all is sooner computed than theirs chosen
 
 
@@ -144,7 +144,8 @@ class Painter:
         voxels = self._upsampling.unsure(sure)
         labels = torch.zeros(size[0] * size[1], dtype=torch.uint8, device=here.device)
         unsure = torch.zeros_like(labels)
-        at_once = _AT_ONCE.get(here.device.type, _AT_ONCE_ELSEWHERE)
+        alone = here.device.type == "cpu" and torch.get_num_threads() == 1
+        at_once = _AT_ONCE_ALONE if alone else _AT_ONCE
         for some in voxels.split(max(1, at_once // part.shape[2])):
             logits = self._upsampling.values(below, part, share, some)
             channel = _highest(logits)

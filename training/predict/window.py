@@ -204,16 +204,18 @@ class Windows:
 class _Sums:
     """Adds what is said of one row's windows to the slices held, the first of which is `begin`.
 
-    A processor takes slice by slice, which stay in its caches, and turns bfloat16 into float16 by way of
-    float32: the values are the same, and torch does both steps faster than the one.
+    A single thread takes slice by slice, which stay in its caches, and turns bfloat16 into float16 by way of
+    float32: the values are the same, and torch does both steps faster than the one. Several threads, which
+    wait for each other after every operation, take as much at once as the ring allows.
     """
 
     def __init__(self, held: Tensor, begin: int) -> None:
         self._held, height = held, len(held)
-        self._pieces = [(n, n + 1) for n in range(height)]
-        if held.device.type == "cuda":  # as few as the ring allows
-            turn = (-begin) % height
-            self._pieces = [(a, b) for a, b in ((0, turn), (turn, height)) if a < b]
+        self._alone = held.device.type == "cpu" and torch.get_num_threads() == 1
+        turn = (-begin) % height
+        self._pieces = [(a, b) for a, b in ((0, turn), (turn, height)) if a < b]
+        if self._alone:
+            self._pieces = [(n, n + 1) for n in range(height)]
         self._begin = begin
         self._own: Tensor | None = None
         self._wide: Tensor | None = None
@@ -224,7 +226,7 @@ class _Sums:
         if self._own is None:  # made once: a processor spends as long on getting memory as on the work in it
             longest = max(past - first for first, past in self._pieces)
             self._own = torch.empty_like(said[:longest], dtype=held.dtype)
-            if said.dtype == torch.bfloat16 and held.dtype == torch.float16 and said.device.type == "cpu":
+            if self._alone and said.dtype == torch.bfloat16 and held.dtype == torch.float16:
                 self._wide = torch.empty_like(self._own, dtype=torch.float32)
         for first, past in self._pieces:
             part = said[first:past]
