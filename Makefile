@@ -26,7 +26,7 @@ demo: $(STAMPS)/python $(STAMPS)/build ## The whole loop on http://127.0.0.1:800
 
 test: test-python test-frontend test-browser ## Every test, services and browser included
 
-test-python: $(STAMPS)/python
+test-python: $(STAMPS)/tests
 	$(PY) -m pytest tests
 
 test-frontend: $(STAMPS)/node
@@ -48,7 +48,7 @@ lint: $(STAMPS)/python $(STAMPS)/node
 	$(BIN)/lint-imports
 	cd frontend && npx biome ci .
 
-types: $(STAMPS)/python $(STAMPS)/node
+types: $(STAMPS)/tests $(STAMPS)/node
 	$(BIN)/mypy
 	cd frontend && npx tsc -b
 
@@ -80,6 +80,11 @@ $(STAMPS)/python: requirements.txt constraints.txt
 	  || { echo "Python's venv module is missing (on Debian and Ubuntu: the package python3-venv)."; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/tests: requirements-test.txt $(STAMPS)/python
+	@echo "Setting up packages for tests …"
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-test.txt -c constraints.txt
+	@touch $@
 
 $(STAMPS)/node: frontend/package.json frontend/package-lock.json
 	@node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null \
