@@ -50,12 +50,8 @@ def memory_plans(
     With `flat` also the plan of single slices, "2d".
     """
     keys = [key for layer in keys_by_layer(structures) for key in layer]
-    full = full_configuration(fingerprint, budget, memory_gb, len(keys))
-    low = low_configuration(fingerprint, full, budget, memory_gb, len(keys))
-    found = {"full": full} | ({"low": low} if low else {})
-    if flat:
-        found["2d"] = flat_configuration(fingerprint, full, budget, memory_gb, len(keys))
-    batch_dice = {"full": low is not None, "low": False, "2d": True}
+    found = _configurations(fingerprint, budget, memory_gb, len(keys), flat=flat)
+    batch_dice = {"full": "low" in found, "low": False, "2d": True}
     return {
         name: Plan(
             name=name,
@@ -80,6 +76,17 @@ def memory_plans(
         )
         for name, configuration in found.items()
     }
+
+
+def _configurations(
+    fingerprint: Fingerprint, budget: Budget, memory_gb: float, channels: int, *, flat: bool
+) -> dict[str, Configuration]:
+    full = full_configuration(fingerprint, budget, memory_gb, channels)
+    low = low_configuration(fingerprint, full, budget, memory_gb, channels)
+    found = {"full": full} | ({"low": low} if low else {})
+    if flat:
+        found["2d"] = flat_configuration(fingerprint, full, budget, memory_gb, channels)
+    return found
 
 
 def _extended(configuration: Configuration) -> tuple[int, ...]:
