@@ -7,7 +7,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { type Me, meQuery } from '../api';
-import { NotFoundPage, RootLayout, RouteProblem } from './shell/RootLayout';
+import { NotFoundPage, RootLayout, RouteProblem, Waiting } from './shell/RootLayout';
 import { SignInPage } from './signIn/SignInPage';
 import { WorklistPage } from './worklist/WorklistPage';
 
@@ -40,6 +40,8 @@ const signedInRoute = createRoute({
     }
     return { me };
   },
+  pendingMs: 600,
+  pendingComponent: Waiting,
 });
 
 const homeRoute = createRoute({

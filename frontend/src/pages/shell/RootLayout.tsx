@@ -20,6 +20,15 @@ export function NotFoundPage() {
   );
 }
 
+/** Only who really waits reads that there is a wait. */
+export function Waiting() {
+  return (
+    <Text c="dimmed" ta="center" pt="40vh" role="status">
+      Waiting for the server…
+    </Text>
+  );
+}
+
 /** The root's error component stands outside RootLayout, so it brings its own theme. */
 export function RouteProblem({ error, reset }: ErrorComponentProps) {
   const router = useRouter();
