@@ -42,7 +42,7 @@ from training.phantom import STRUCTURES, make_phantom
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "test-results"
 CAST = {"ana": Role.ANNOTATOR, "ben": Role.ANNOTATOR, "rui": Role.REVIEWER, "lea": Role.LEAD}
-DELINEATED, FROZEN, POOL = 2, 2, 10
+DELINEATED, FROZEN, POOL = 2, 2, 13
 SHAPE, SPACING_MM = (48, 48, 32), (6.0, 6.0, 6.0)
 BUDGET_S = 4
 MODEL_SECONDS = 240
