@@ -83,17 +83,28 @@ class Role(models.TextChoices):
     LEAD = "lead", "lead"
 
 
+class Level(models.IntegerChoices):
+    """How experienced a reader is: what needs a level is given to that level and above."""
+
+    JUNIOR = 1, "junior"
+    EXPERIENCED = 2, "experienced"
+    EXPERT = 3, "expert"
+
+
 class Membership(models.Model):
-    """A user's role in a project."""
+    """A user's role in a project. Who has left is not active: the rows that name them stay."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=9, choices=Role.choices)
+    level = models.PositiveSmallIntegerField(choices=Level.choices, default=Level.JUNIOR)
+    active = models.BooleanField(default=True)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["project", "user"], name="one_role_per_project"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_known"),
+            models.CheckConstraint(condition=Q(level__in=Level.values), name="membership_level_known"),
         )
 
     def __str__(self) -> str:
