@@ -16,7 +16,16 @@ from annotation.models.learning import (
     TrainingRun,
 )
 from annotation.models.masks import Mask, MaskChunk, MaskKind, Revision, RevisionKind
-from annotation.models.people import Preferences
+from annotation.models.people import ApiToken, Invitation, Preferences
+from annotation.models.plans import (
+    CalibrationCase,
+    Comparator,
+    GoldCase,
+    Metric,
+    ReliabilityPlan,
+    Requirement,
+    StructureGroup,
+)
 from annotation.models.projects import (
     LARGEST_VALUE,
     Hanging,
@@ -29,9 +38,12 @@ from annotation.models.projects import (
     Side,
     Structure,
 )
-from annotation.models.volumes import Case, CaseState, Split, Volume
+from annotation.models.volumes import Case, CaseState, Offer, Part, Split, Volume
 from annotation.models.work import (
     ACTIVE_STATES,
+    ALIAS_LENGTH,
+    ALIAS_SYMBOLS,
+    ENDED_STATES,
     Assignment,
     AssignmentRole,
     AssignmentState,
@@ -47,22 +59,31 @@ from annotation.models.work import (
     StartFrom,
     Tool,
     Verdict,
+    new_alias,
 )
 
 __all__ = [
     "ACTIVE_STATES",
+    "ALIAS_LENGTH",
+    "ALIAS_SYMBOLS",
+    "ENDED_STATES",
     "LARGEST_VALUE",
+    "ApiToken",
     "Assignment",
     "AssignmentRole",
     "AssignmentState",
     "Branch",
+    "CalibrationCase",
     "Case",
     "CaseState",
+    "Comparator",
     "DatasetSnapshot",
     "EditEvent",
+    "GoldCase",
     "GuidelineImage",
     "GuidelineVersion",
     "Hanging",
+    "Invitation",
     "Job",
     "JobKind",
     "JobState",
@@ -75,9 +96,12 @@ __all__ = [
     "Measurement",
     "MeasurementKind",
     "Membership",
+    "Metric",
     "Model",
     "ModelScore",
     "ModelState",
+    "Offer",
+    "Part",
     "PictureType",
     "Plane",
     "Prediction",
@@ -86,6 +110,8 @@ __all__ = [
     "Purpose",
     "Queue",
     "ReadingSession",
+    "ReliabilityPlan",
+    "Requirement",
     "Review",
     "Revision",
     "RevisionKind",
@@ -97,8 +123,10 @@ __all__ = [
     "Split",
     "StartFrom",
     "Structure",
+    "StructureGroup",
     "Tool",
     "TrainingRun",
     "Verdict",
     "Volume",
+    "new_alias",
 ]

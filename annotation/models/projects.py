@@ -1,5 +1,6 @@
 """Who works on what, with which structures: projects, members, schema and the structure catalogue."""
 
+import pghistory
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -91,6 +92,7 @@ class Level(models.IntegerChoices):
     EXPERT = 3, "expert"
 
 
+@pghistory.track()
 class Membership(models.Model):
     """A user's role in a project. Who has left is not active: the rows that name them stay."""
 
@@ -120,6 +122,7 @@ class LabelSchema(models.Model):
         return f"schema of {self.project}"
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class SchemaStructure(models.Model):
     """One structure of a schema. Structures of one layer exclude each other."""
 
