@@ -318,8 +318,12 @@ describe('the host of operations', () => {
     bench.host.run('margin', MARGIN, { preview: true });
     await bench.until('failed');
     bench.dab([10, 10, 6]);
+    bench.dab([10, 10, 1]);
     bench.test.engine.setLocked(0, 1, true);
     bench.host.run('margin', MARGIN, { preview: true });
+    await bench.until('failed');
+    expect(bench.host.state).toMatchObject({ sentence: expect.stringContaining('lock') });
+    bench.host.run('interpolate', { targets: [TARGET], plane: 'auto' }, { preview: false });
     await bench.until('failed');
     expect(bench.host.state).toMatchObject({ sentence: expect.stringContaining('lock') });
     bench.refusal = 'This case is open for reading only.';

@@ -27,6 +27,7 @@ export interface Outcome {
   readonly voxels: number;
   /** Voxels that the operation would change, and that locks or the edit mask keep. */
   readonly kept: number;
+  /** What was done; where nothing was, why there was nothing to do. Empty where there is nothing to say. */
   readonly note: string;
 }
 
@@ -47,7 +48,9 @@ export function outcomeOf(region: Region, { changes, note = '' }: Proposal, rule
     voxels += count.changed;
     trimmedChanges.push(trimmed(region, layer, before, now));
   }
-  return { changes: trimmedChanges, voxels, kept, note };
+  // What a proposal says of its changes is not true where none of them is left.
+  const isSaid = voxels > 0 || changes.length === 0;
+  return { changes: trimmedChanges, voxels, kept, note: isSaid ? note : '' };
 }
 
 /** Puts back what may not change; how many voxels then do, and how many were put back. */

@@ -101,9 +101,9 @@ describe('fill between slices', () => {
       small,
     );
     const params = { targets: [ONE], plane: 'axial' as const };
-    const { values } = interpolate.run(regionOf([labels], small), params, { report: () => undefined })
-      .changes[0];
-    expect(values).toEqual(labels);
+    expect(interpolate.run(regionOf([labels], small), params, { report: () => undefined }).changes).toEqual(
+      [],
+    );
   });
 
   it('never changes a slice that was drawn, nor a voxel of another structure that is filled too', () => {
@@ -164,6 +164,22 @@ describe('fill between slices', () => {
       { report: () => undefined },
     ).note;
     expect(note).toBe('Filled 6 coronal slices.');
+  });
+
+  it('counts the slices that it filled, and says when what was drawn does not meet', () => {
+    const asked = { targets: [ONE], plane: 'axial' } as const;
+    const context = { report: () => undefined };
+    // A small part that ends and another one that begins far from it; then two that meet.
+    const apart = labelsOf((i, j, k) => ((i + j < 4 && k === 1) || (i + j > 34 && k === 4) ? 1 : 0));
+    const nothing = interpolate.run(regionOf([apart]), asked, context);
+    expect(nothing.changes).toEqual([]);
+    expect(nothing.note).toBe(
+      'Nothing was filled: what is drawn on both sides of the empty axial slices does not meet; draw in a slice between.',
+    );
+    const meets = labelsOf((i, j, k) =>
+      (i + j < 4 && k === 1) || (i + j > 34 && (k === 4 || k === 6)) ? 1 : 0,
+    );
+    expect(interpolate.run(regionOf([meets]), asked, context).note).toBe('Filled 1 of 3 empty axial slices.');
   });
 
   it('needs the box of the structures and a voxel around it', () => {

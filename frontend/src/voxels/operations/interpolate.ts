@@ -43,8 +43,19 @@ function run(region: Region, params: InterpolateParams, context: Context): Propo
         : `There is nothing to fill: no ${plane} slice is empty between annotated slices; draw a slice farther on, or choose another plane.`,
     );
   }
-  const changes = fill.fill((share) => context.report(share));
-  return { changes, note: `Filled ${fill.empty} ${plane} ${fill.empty === 1 ? 'slice' : 'slices'}.` };
+  const { changes, filled } = fill.fill((share) => context.report(share));
+  return filled === 0
+    ? { changes: [], note: apartWords(plane) }
+    : { changes, note: filledWords(filled, fill.empty, plane) };
+}
+
+function apartWords(plane: Plane): string {
+  return `Nothing was filled: what is drawn on both sides of the empty ${plane} slices does not meet; draw in a slice between.`;
+}
+
+function filledWords(filled: number, empty: number, plane: Plane): string {
+  const slices = empty === 1 ? 'slice' : 'slices';
+  return `Filled ${filled === empty ? empty : `${filled} of ${empty} empty`} ${plane} ${slices}.`;
 }
 
 function uniqueTargets(region: Region, targets: readonly StructureRef[]): readonly StructureRef[] {
@@ -88,6 +99,11 @@ function annotatedSlices(region: Region, plane: Plane, { layer, value }: Structu
   return [...found.keys()].filter((slice) => found[slice] === 1);
 }
 
+interface Filled {
+  readonly changes: { readonly layer: number; readonly values: Uint8Array }[];
+  readonly filled: number;
+}
+
 interface Stretch {
   readonly target: StructureRef;
   readonly before: number;
@@ -128,21 +144,25 @@ class Fill {
     this.isTarget = new Map(targets.map(({ layer }) => [layer, valuesOf(targets, layer)]));
   }
 
-  fill(report: (share: number) => void): { layer: number; values: Uint8Array }[] {
+  /** `filled`: slices that gained a voxel. */
+  fill(report: (share: number) => void): Filled {
     const layers = new Map(
       [...this.isTarget.keys()].map((layer) => [layer, this.region.labels[layer].slice()]),
     );
     const slices = [...new Set(this.stretches.flatMap(slicesOf))].sort((a, b) => a - b);
+    let filled = 0;
     slices.forEach((slice, n) => {
-      for (const [layer, values] of layers) this.fillSlice(slice, layer, values);
+      const gains = [...layers].map(([layer, values]) => this.fillSlice(slice, layer, values));
+      if (gains.includes(true)) filled += 1;
       // A stretch that ends here is needed no more.
       for (const stretch of this.stretches) if (slice >= stretch.after - 1) stretch.gap = null;
       report((n + 1) / slices.length);
     });
-    return [...layers].map(([layer, values]) => ({ layer, values }));
+    return { changes: [...layers].map(([layer, values]) => ({ layer, values })), filled };
   }
 
-  private fillSlice(slice: number, layer: number, values: Uint8Array): void {
+  private fillSlice(slice: number, layer: number, values: Uint8Array): boolean {
+    let hasGained = false;
     const depths = new Float32Array(this.grid.columns * this.grid.rows).fill(Number.NEGATIVE_INFINITY);
     const labels = this.region.labels[layer];
     const isTarget = this.isTarget.get(layer) as Uint8Array;
@@ -155,8 +175,10 @@ class Fill {
         if (isTarget[labels[voxel]] === 1 || depth <= depths[place]) return;
         depths[place] = depth;
         values[voxel] = target.value;
+        hasGained = true;
       });
     }
+    return hasGained;
   }
 
   private gapOf({ target, before, after }: Stretch): Gap {

@@ -20,7 +20,7 @@ export interface Context {
 /** The values that the voxels of the region should have; only layers that change. */
 export interface Proposal {
   readonly changes: readonly { readonly layer: number; readonly values: Uint8Array }[];
-  /** A sentence for the reader, where there is something to say. */
+  /** A sentence for the reader: what the changes do; without any, why there is nothing to do. */
   readonly note?: string;
 }
 
