@@ -12,7 +12,6 @@ from annotation.models import (
     Assignment,
     AssignmentRole,
     AssignmentState,
-    Case,
     CaseState,
     Review,
     Revision,
@@ -73,10 +72,7 @@ def accept(*, assignment: Assignment, revision: int, comment: str = "") -> Revie
         )
         _close(review, AssignmentState.DONE)
         _close(subject, AssignmentState.DONE)
-        now = timezone.now()
-        Case.objects.filter(pk=review.case_id).update(
-            state=CaseState.ACCEPTED, accepted_revision=result, accepted_at=now, updated_at=now
-        )
+        worklist.move(review.part_id, CaseState.ACCEPTED, accepted=result)
     learning.request_run_if_due(review.case.project)
     return given
 
@@ -161,4 +157,6 @@ def _fix(review: Assignment, subject: Assignment) -> Revision:
 
 def _close(assignment: Assignment, state: AssignmentState) -> None:
     assignment.state = state
-    assignment.save(update_fields=["state", "lease_until", "updated_at"])
+    if state == AssignmentState.DONE:
+        assignment.final_at = timezone.now()
+    assignment.save(update_fields=["state", "final_at", "lease_until", "updated_at"])

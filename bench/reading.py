@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation import chunks, ingest
+from annotation import chunks, ingest, worklist
 from annotation.models import (
     Case,
-    CaseState,
     DatasetSnapshot,
     Job,
     JobKind,
@@ -55,7 +54,7 @@ def make_reading(cases: int) -> Project:
         case = first if number == 1 else _twin(first, number)
         mask = drawn if number == 1 else _like(drawn, case)
         Prediction.objects.create(case=case, model=model, mask=mask, uncertainty=0.1)
-        Case.objects.filter(pk=case.pk).update(state=CaseState.READY)
+        worklist.make_ready(case)
     return project
 
 
@@ -120,14 +119,15 @@ def _twin(first: Case, number: int) -> Case:
     volume.store_key = key
     volume.content_sha256 = uuid.uuid4().hex * 2
     volume.save()
-    return Case.objects.create(
+    case = Case.objects.create(
         project=first.project,
         volume=volume,
         number=number,
         name=f"read {number}",
         patient_key=f"read {number}",
-        state=CaseState.READY,
     )
+    worklist.begin_parts([case])
+    return case
 
 
 def _link(path: Path, to: Path) -> None:

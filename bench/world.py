@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from annotation import catalogue, chunks, ingest
+from annotation import catalogue, chunks, ingest, worklist
 from annotation.models import (
     Case,
     CaseState,
@@ -56,7 +56,7 @@ def make_project(name: str, cases: int, structures: int = STRUCTURES) -> Project
         )
         for _ in range(cases)
     )
-    Case.objects.bulk_create(
+    cases_ = Case.objects.bulk_create(
         Case(
             project=project,
             volume=volume,
@@ -67,6 +67,7 @@ def make_project(name: str, cases: int, structures: int = STRUCTURES) -> Project
         )
         for n, volume in enumerate(volumes, start=1)
     )
+    worklist.begin_parts(cases_)
     return project
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.text import get_valid_filename
 from numpy.typing import NDArray
 
-from annotation import chunks, store
+from annotation import chunks, store, worklist
 from annotation.errors import Conflict, Refused, TooLarge
 from annotation.imaging import checks, naming, nifti, omezarr
 from annotation.imaging.dicom import patient_key as keyed_hash
@@ -69,6 +69,7 @@ def add_case(
         )
         if labels is not None:
             _accept(case, labels, keys)
+        worklist.begin_parts([case])
     return case
 
 

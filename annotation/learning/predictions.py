@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from numpy.typing import NDArray
 
-from annotation import chunks, jobs
+from annotation import chunks, jobs, worklist
 from annotation.learning.guidance import Guidance, stored
 from annotation.learning.runs import lock, serving_model
 from annotation.models import (
@@ -140,5 +140,4 @@ def _unpredicted(model: Model) -> QuerySet[Case]:
 
 
 def _offer(case: Case) -> None:
-    case.state = CaseState.READY
-    case.save(update_fields=["state", "updated_at"])
+    worklist.make_ready(case)

@@ -2,9 +2,9 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from annotation.models.projects import Project
+from annotation.models.projects import Level, Project
 
 
 class Volume(models.Model):
@@ -49,8 +49,18 @@ class CaseState(models.TextChoices):
     READY = "ready", "ready for a reader"
     IN_PROGRESS = "in_progress", "being corrected"
     IN_REVIEW = "in_review", "waiting for review"
+    COMPARING = "comparing", "two reads are being compared"
+    ADJUDICATION = "adjudication", "two reads differ"
     RETURNED = "returned", "returned to the reader"
     ACCEPTED = "accepted", "accepted"
+
+
+class Offer(models.TextChoices):
+    """What a case has for a reader who asks for the next one."""
+
+    NOTHING = "", "nothing"
+    READY = "ready", "a part that is ready"
+    WAITING = "waiting", "a part that still waits for a pre-annotation"
 
 
 class Case(models.Model):
@@ -62,7 +72,18 @@ class Case(models.Model):
     name = models.CharField(max_length=120)
     patient_key = models.CharField(max_length=64, help_text="Keyed hash: same patient, same split.")
     split = models.CharField(max_length=10, choices=Split.choices, default=Split.POOL)
-    state = models.CharField(max_length=11, choices=CaseState.choices, default=CaseState.WAITING)
+    state = models.CharField(
+        max_length=12,
+        choices=CaseState.choices,
+        default=CaseState.WAITING,
+        help_text="Follows from its parts (worklist.settle), as `offer` does.",
+    )
+    offer = models.CharField(max_length=7, choices=Offer.choices, default=Offer.NOTHING, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    priority = models.FloatField(default=0.0, help_text="The higher one is read first.")
+    acquisition = models.FloatField(
+        null=True, blank=True, help_text="What reading this case is expected to teach the model."
+    )
     accepted_revision = models.ForeignKey(
         "annotation.Revision", models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -76,6 +97,7 @@ class Case(models.Model):
             models.UniqueConstraint(fields=["project", "volume"], name="volume_once_per_project"),
             models.CheckConstraint(condition=Q(split__in=Split.values), name="case_split_known"),
             models.CheckConstraint(condition=Q(state__in=CaseState.values), name="case_state_known"),
+            models.CheckConstraint(condition=Q(offer__in=Offer.values), name="case_offer_known"),
             models.CheckConstraint(
                 condition=Q(state="accepted", accepted_revision__isnull=False, accepted_at__isnull=False)
                 | (~Q(state="accepted") & Q(accepted_revision__isnull=True, accepted_at__isnull=True)),
@@ -85,9 +107,55 @@ class Case(models.Model):
         indexes = (
             models.Index(fields=["project", "state", "number"], name="case_by_state"),
             models.Index(
-                fields=["project", "number"], condition=Q(state="ready", split="pool"), name="case_ready"
+                "project",
+                "offer",
+                F("due_at").asc(nulls_last=True),
+                F("priority").desc(),
+                F("acquisition").desc(nulls_last=True),
+                "number",
+                condition=Q(offer__in=["ready", "waiting"]),
+                name="case_offered",
             ),
         )
 
     def __str__(self) -> str:
         return f"case {self.number} of {self.project}"
+
+
+class Part(models.Model):
+    """What one reader claims of a case: the structures of a group, or all where a project has no groups.
+
+    Parts are read, reviewed and accepted one by one. Whoever changes a part holds its case's lock.
+    """
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="parts")
+    group = models.ForeignKey(
+        "annotation.StructureGroup", models.PROTECT, null=True, blank=True, related_name="parts"
+    )
+    state = models.CharField(max_length=12, choices=CaseState.choices, default=CaseState.WAITING)
+    accepted_revision = models.ForeignKey(
+        "annotation.Revision", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reads_wanted = models.PositiveSmallIntegerField(default=1, help_text="2 = two readers, blind.")
+    needs_level = models.PositiveSmallIntegerField(choices=Level.choices, default=Level.JUNIOR)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("case", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["case", "group"], name="part_once_per_group", nulls_distinct=False
+            ),
+            models.CheckConstraint(condition=Q(state__in=CaseState.values), name="part_state_known"),
+            models.CheckConstraint(condition=Q(reads_wanted__in=[1, 2]), name="part_read_once_or_twice"),
+            models.CheckConstraint(condition=Q(needs_level__in=Level.values), name="part_level_known"),
+            models.CheckConstraint(
+                condition=Q(state="accepted", accepted_revision__isnull=False)
+                | (~Q(state="accepted") & Q(accepted_revision__isnull=True)),
+                name="accepted_part_has_revision",
+            ),
+        )
+        indexes = (models.Index(fields=["state"], condition=Q(state="comparing"), name="part_comparing"),)
+
+    def __str__(self) -> str:
+        return f"part {self.pk} of {self.case}"

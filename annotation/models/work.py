@@ -1,5 +1,7 @@
 """What readers do: assignments, reading sessions, edit events and reviews."""
 
+import secrets
+
 import pghistory
 import pgtrigger
 from django.conf import settings
@@ -8,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotation.models.masks import Mask, Revision
-from annotation.models.volumes import Case
+from annotation.models.volumes import Case, Part
 
 
 class AssignmentRole(models.TextChoices):
@@ -32,26 +34,48 @@ class StartFrom(models.TextChoices):
 
 
 class AssignmentState(models.TextChoices):
+    PLANNED = "planned", "planned"
     OPEN = "open", "open"
     SUBMITTED = "submitted", "submitted"
     RETURNED = "returned", "returned"
     DONE = "done", "done"
     RELEASED = "released", "released"
+    SKIPPED = "skipped", "skipped"
+    WITHDRAWN = "withdrawn", "withdrawn"
 
 
-# A case is one routine reader's until the read is done or given back.
+# A part is one routine reader's until the read is done or given back.
 ACTIVE_STATES = (AssignmentState.OPEN, AssignmentState.SUBMITTED, AssignmentState.RETURNED)
+# The read is not its reader's any more, and nothing follows from it.
+ENDED_STATES = (AssignmentState.RELEASED, AssignmentState.SKIPPED, AssignmentState.WITHDRAWN)
+ALIAS_LENGTH = 6
+ALIAS_SYMBOLS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # without those that are easily confused
+
+
+def new_alias() -> str:
+    """What a reader sees in place of a case's number and name."""
+    return "".join(secrets.choice(ALIAS_SYMBOLS) for _ in range(ALIAS_LENGTH))
 
 
 @pghistory.track()
 class Assignment(models.Model):
-    """One read of one case by one reader."""
+    """One read of one part of a case by one reader. A planned one has its reader, but was not begun."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="assignments")
+    part = models.ForeignKey(Part, models.PROTECT, related_name="assignments")
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments")
     role = models.CharField(max_length=10, choices=AssignmentRole.choices)
     purpose = models.CharField(max_length=11, choices=Purpose.choices, default=Purpose.ROUTINE)
-    sequence_no = models.PositiveIntegerField(default=1)
+    sequence_no = models.PositiveIntegerField(
+        default=1, help_text="How many-th read of this case by this reader."
+    )
+    alias = models.CharField(max_length=ALIAS_LENGTH, unique=True, default=new_alias)
+    structures = ArrayField(
+        models.CharField(max_length=80),
+        default=list,
+        blank=True,
+        help_text="Keys, of the group; none = all.",
+    )
     start_from = models.CharField(max_length=10, choices=StartFrom.choices)
     start_revision = models.ForeignKey(Revision, models.PROTECT, null=True, blank=True, related_name="+")
     mask = models.OneToOneField(Mask, models.PROTECT, related_name="assignment")
@@ -61,22 +85,45 @@ class Assignment(models.Model):
         null=True,
         blank=True,
         related_name="reviews_of",
-        help_text="The read under review.",
+        help_text="The read under review; the first one of an adjudication.",
+    )
+    rival = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="rivals_of",
+        help_text="The second read of an adjudication.",
     )
     state = models.CharField(max_length=9, choices=AssignmentState.choices, default=AssignmentState.OPEN)
     lease_until = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    assigned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    skip_reason = models.CharField(max_length=500, blank=True, default="")
     active_seconds = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
+    final_at = models.DateTimeField(null=True, blank=True, help_text="Since when nothing changes it.")
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="Last opened after it was final.")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ("-updated_at",)
         constraints = (
             models.UniqueConstraint(
-                fields=["case", "role"],
+                fields=["part", "role"],
                 condition=Q(purpose="routine", state__in=["open", "submitted", "returned"]),
-                name="one_active_routine_read_per_case_and_role",
+                name="one_active_routine_read_per_part_and_role",
+            ),
+            models.UniqueConstraint(
+                fields=["part", "reader", "role"],
+                condition=Q(state__in=["planned", "open", "submitted", "returned"]),
+                name="one_active_read_per_part_and_reader",
+            ),
+            models.UniqueConstraint(
+                fields=["case", "reader", "sequence_no"], name="read_number_once_per_reader"
             ),
             models.CheckConstraint(
                 condition=Q(start_from="scratch", start_revision__isnull=True)
@@ -84,9 +131,18 @@ class Assignment(models.Model):
                 name="assignment_start_is_named",
             ),
             models.CheckConstraint(
-                condition=Q(role="review", subject__isnull=False)
-                | (~Q(role="review") & Q(subject__isnull=True)),
+                condition=Q(role__in=["review", "adjudicate"], subject__isnull=False)
+                | Q(role="annotate", subject__isnull=True),
                 name="review_has_subject",
+            ),
+            models.CheckConstraint(
+                condition=Q(role="adjudicate") | Q(rival__isnull=True), name="only_adjudication_has_rival"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="skipped") | ~Q(skip_reason=""), name="a_skip_says_why"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="done") | Q(final_at__isnull=False), name="a_done_read_is_final"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=AssignmentState.values), name="assignment_state_known"
@@ -95,6 +151,9 @@ class Assignment(models.Model):
         indexes = (
             models.Index(fields=["reader", "state"], name="assignment_by_reader"),
             models.Index(fields=["lease_until"], condition=Q(state="open"), name="assignment_open_lease"),
+            models.Index(
+                fields=["submitted_at"], condition=Q(state="submitted"), name="assignment_handed_in"
+            ),
         )
 
     def __str__(self) -> str:

@@ -26,13 +26,15 @@ from annotation.models import (
     Membership,
     Model,
     ModelState,
+    Offer,
+    Part,
     Prediction,
     Project,
     Purpose,
     Revision,
-    Split,
     StartFrom,
 )
+from annotation.worklist import parts
 
 
 def lease_end(now: datetime | None = None) -> datetime:
@@ -86,7 +88,7 @@ def claim_review(*, reviewer: AbstractBaseUser, project: Project) -> Assignment 
     if subject is None:
         return None
     return _claimed(
-        case=subject.case,
+        part=subject.part,
         reader=reviewer,
         role=AssignmentRole.REVIEW,
         start=(StartFrom.REVISION, subject.mask),
@@ -133,12 +135,12 @@ def _chosen(reader: AbstractBaseUser, project: Project, cases: QuerySet[Case]) -
 
     What the reader has given back comes only when there is nothing else.
     """
-    pool = cases.filter(project=project, split=Split.POOL).order_by("number")
-    states = [CaseState.READY, *([CaseState.WAITING] if may_start_from_scratch(project) else [])]
+    pool = cases.filter(project=project).order_by("number")
+    offers = [Offer.READY, *([Offer.WAITING] if may_start_from_scratch(project) else [])]
     again = _given_back(reader, project, AssignmentRole.ANNOTATE).values("case")
     for part in (pool.exclude(pk__in=again), pool):
-        for state in states:
-            case = part.filter(state=state).first()
+        for offer in offers:
+            case = part.filter(offer=offer).first()
             if case is not None:
                 return case
     return None
@@ -155,9 +157,9 @@ def _lock_subject(reviewer: AbstractBaseUser, project: Project) -> Assignment | 
 
     Its case is locked for the caller's transaction.
     """
-    reviewed = active(AssignmentRole.REVIEW).filter(case=OuterRef("case"))
+    reviewed = active(AssignmentRole.REVIEW).filter(part=OuterRef("part"))
     waiting = submitted(project).exclude(reader=reviewer.pk).filter(~Exists(reviewed))
-    candidates = waiting.select_related("case", "mask").order_by("submitted_at", "pk")
+    candidates = waiting.select_related("mask", "part__case", "part__group").order_by("submitted_at", "pk")
     again = _given_back(reviewer, project, AssignmentRole.REVIEW).values("subject")
     return _lock_first(candidates.exclude(pk__in=again)) or _lock_first(candidates)
 
@@ -171,7 +173,7 @@ def _lock_first(candidates: QuerySet[Assignment]) -> Assignment | None:
             .first()
         )
         # A review that was committed after our statement began is seen only by a new one.
-        if subject is None or not active(AssignmentRole.REVIEW).filter(case=subject.case_id).exists():
+        if subject is None or not active(AssignmentRole.REVIEW).filter(part=subject.part_id).exists():
             return subject
         passed_over.append(subject.pk)
 
@@ -183,7 +185,7 @@ def active(role: AssignmentRole) -> QuerySet[Assignment]:
 def submitted(project: Project) -> QuerySet[Assignment]:
     return Assignment.objects.filter(
         case__project=project,
-        case__state=CaseState.IN_REVIEW,
+        part__state=CaseState.IN_REVIEW,
         role=AssignmentRole.ANNOTATE,
         purpose=Purpose.ROUTINE,
         state=AssignmentState.SUBMITTED,
@@ -193,8 +195,10 @@ def submitted(project: Project) -> QuerySet[Assignment]:
 def _assign(case: Case, reader: AbstractBaseUser) -> Assignment:
     base = _pre_annotation(case)
     start = (StartFrom.PREDICTION, base) if base is not None else (StartFrom.SCRATCH, None)
-    assignment = _claimed(case=case, reader=reader, role=AssignmentRole.ANNOTATE, start=start)
-    _move(case.pk, CaseState.IN_PROGRESS)
+    part = case.parts.filter(state__in=parts.UNOPENED).select_related("group").order_by("-state", "pk")[0]
+    part.case = case
+    assignment = _claimed(part=part, reader=reader, role=AssignmentRole.ANNOTATE, start=start)
+    parts.move(part.pk, CaseState.IN_PROGRESS)
     return assignment
 
 
@@ -213,13 +217,13 @@ def _pre_annotation(case: Case) -> Mask | None:
 
 def _claimed(
     *,
-    case: Case,
+    part: Part,
     reader: AbstractBaseUser,
     role: AssignmentRole,
     start: tuple[StartFrom, Mask | None],
     subject: Assignment | None = None,
 ) -> Assignment:
-    start_from, base = start
+    case, (start_from, base) = part.case, start
     mask = Mask.objects.create(
         case=case,
         kind=MaskKind.READER,
@@ -229,19 +233,17 @@ def _claimed(
     )
     return Assignment.objects.create(
         case=case,
+        part=part,
+        structures=part.group.structures if part.group is not None else [],
         reader_id=reader.pk,
         role=role,
-        sequence_no=1 + Assignment.objects.filter(case=case, role=role).count(),
+        sequence_no=1 + Assignment.objects.filter(case=case, reader=reader.pk).count(),
         start_from=start_from,
         start_revision=Revision.objects.get(mask=base, number=base.head) if base is not None else None,
         mask=mask,
         subject=subject,
         lease_until=lease_end(),
     )
-
-
-def _move(case_id: int, state: CaseState) -> None:
-    Case.objects.filter(pk=case_id).update(state=state, updated_at=timezone.now())
 
 
 # ── Giving back ──────────────────────────────────────────────────────────────
@@ -283,18 +285,14 @@ def _give_back(assignments: Sequence[Assignment]) -> None:
     now = timezone.now()
     ids = [assignment.pk for assignment in assignments]
     Assignment.objects.filter(pk__in=ids).update(state=AssignmentState.RELEASED, updated_at=now)
-    reads = [one.case_id for one in assignments if one.role == AssignmentRole.ANNOTATE]
-    cases = Case.objects.filter(pk__in=reads, state=CaseState.IN_PROGRESS)
-    predicted = Exists(Prediction.objects.filter(case=OuterRef("pk")))
-    cases.filter(predicted).update(state=CaseState.READY, updated_at=now)
-    cases.update(state=CaseState.WAITING, updated_at=now)
+    parts.back_to_pool([one.part_id for one in assignments if one.role == AssignmentRole.ANNOTATE])
 
 
 def open_review(*, assignment: Assignment) -> None:
-    """A submitted read's case waits for a reviewer from now on."""
-    _move(assignment.case_id, CaseState.IN_REVIEW)
+    """A submitted read's part waits for a reviewer from now on."""
+    parts.move(assignment.part_id, CaseState.IN_REVIEW)
 
 
 def back_to_reader(*, assignment: Assignment) -> None:
-    """A returned read's case is its reader's again."""
-    _move(assignment.case_id, CaseState.RETURNED)
+    """A returned read's part is its reader's again."""
+    parts.move(assignment.part_id, CaseState.RETURNED)

@@ -95,7 +95,7 @@ def cases(*, project: Project, state: str | None = None) -> QuerySet[Case]:
 
 def reviews_waiting(*, reader: AbstractBaseUser, project: Project) -> int:
     """Submitted reads of others that no reviewer has taken yet."""
-    reviewed = active(AssignmentRole.REVIEW).filter(case=OuterRef("case"))
+    reviewed = active(AssignmentRole.REVIEW).filter(part=OuterRef("part"))
     return submitted(project).exclude(reader=reader.pk).filter(~Exists(reviewed)).count()
 
 

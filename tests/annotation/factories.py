@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import numpy as np
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from annotation import chunks, corrections, guidelines, worklist
@@ -64,7 +65,7 @@ def make_case(
     shape: Sequence[int] = SHAPE,
 ) -> Case:
     number = 1 + Case.objects.filter(project=project).count()
-    return Case.objects.create(
+    case = Case.objects.create(
         project=project,
         volume=make_volume(shape),
         number=number,
@@ -73,6 +74,16 @@ def make_case(
         split=split,
         state=state,
     )
+    worklist.begin_parts([case])
+    return case
+
+
+def set_state(cases: Iterable[Case], state: CaseState) -> None:
+    """Put every part of the cases into a state that needs no delineation."""
+    for case in cases:
+        case.parts.update(state=state)
+        with transaction.atomic():
+            worklist.settle(worklist.lock_case(case.pk))
 
 
 def make_job(project: Project, *, kind: JobKind = JobKind.TRAIN, state: JobState = JobState.SUCCEEDED) -> Job:
@@ -121,8 +132,8 @@ def make_read(reader: User, project: Project) -> Assignment:
     model = Model.objects.filter(project=project, state=ModelState.SERVING).first()
     if model is not None:
         make_prediction(case, model)
-    before = list(Case.objects.filter(project=project, state=CaseState.READY).exclude(pk=case.pk))
-    Case.objects.filter(pk__in=[one.pk for one in before]).update(state=CaseState.WAITING)
+    before = Case.objects.filter(project=project, state=CaseState.READY).exclude(pk=case.pk)
+    set_state(before, CaseState.WAITING)
     assignment = worklist.next_case(reader=reader, project=project)
     assert assignment is not None
     assert assignment.case_id == case.pk, "finish or release the reader's undrawn read first"

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from django.utils import timezone
 
-from annotation import chunks, jobs, learning
+from annotation import chunks, jobs, learning, worklist
 from annotation.chunks.grid import Voxels
 from annotation.models import (
     Case,
@@ -33,9 +32,8 @@ def accept(case: Case, labels: Voxels | None = None) -> Revision:
     mask = Mask.objects.create(case=case, kind=MaskKind.IMPORTED, annotated=KEYS)
     labels = box(case.volume.shape) if labels is None else labels
     revision = chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.IMPORT)
-    Case.objects.filter(pk=case.pk).update(
-        state=CaseState.ACCEPTED, accepted_revision=revision, accepted_at=timezone.now()
-    )
+    for part in case.parts.all():
+        worklist.move(part.pk, CaseState.ACCEPTED, accepted=revision)
     case.refresh_from_db()
     return revision
 

@@ -39,6 +39,7 @@ from tests.annotation.factories import (
     make_review,
     make_submitted,
     pack,
+    set_state,
     stroke,
 )
 
@@ -368,8 +369,9 @@ class TestBlinding:
         Model.objects.filter(pk=model.pk).update(state=ModelState.REJECTED)
         assert world.clients["ben"].get(url).status_code == 403
         Model.objects.filter(pk=model.pk).update(state=ModelState.RETIRED)
-        for changed in ({"state": CaseState.IN_REVIEW}, {"state": CaseState.READY, "split": Split.TEST}):
-            Case.objects.filter(pk=case.pk).update(**changed)
+        for state, split in ((CaseState.IN_REVIEW, Split.POOL), (CaseState.READY, Split.TEST)):
+            Case.objects.filter(pk=case.pk).update(split=split)
+            set_state([case], state)
             assert world.clients["ben"].get(url).status_code == 403
 
     def test_kept_strokes_stay_open_to_their_reader_alone(self, world: World, ben: User) -> None:

@@ -134,7 +134,7 @@ class TestLeases:
         expire(left)
         taken = next_case(ben, project)
         assert taken.case_id == case.pk
-        assert taken.sequence_no == 2
+        assert taken.sequence_no == 1
         left.refresh_from_db()
         assert left.state == AssignmentState.RELEASED
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Error, Page, expect
 
 from annotation import worklist
 from annotation.models import Assignment, Case, CaseState
+from tests.annotation.factories import set_state
 from tests.e2e.conftest import Reading, SignIn, Stack
 from tests.e2e.masks import Mask, difference, drawn, same, stored
 from tests.e2e.pages import next_case, paint, reopened, wait_until_open, wait_until_saved
@@ -79,7 +80,7 @@ def taken_over(stack: Stack, page: Page, assignment: int) -> int:
     aside: list[int] = stack.in_database(lambda: lapse(assignment))
     page.goto("/worklist")
     theirs = next_case(page)
-    stack.in_database(lambda: Case.objects.filter(pk__in=aside).update(state=CaseState.READY))
+    stack.in_database(lambda: set_state(Case.objects.filter(pk__in=aside), CaseState.READY))
     taken = stack.get(page, f"/api/assignments/{theirs}/")["case"]["number"]
     assert taken == stack.in_database(lambda: Assignment.objects.get(pk=assignment).case.number)
     return theirs
@@ -91,7 +92,7 @@ def lapse(assignment: int) -> list[int]:
         worklist.release(assignment=undrawn)
     others = Case.objects.filter(state=CaseState.READY)
     aside = list(others.values_list("pk", flat=True))
-    others.update(state=CaseState.WAITING)
+    set_state(others, CaseState.WAITING)
     Assignment.objects.filter(pk=assignment).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert worklist.release_expired() == 1
     return aside

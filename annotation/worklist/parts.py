@@ -1,0 +1,161 @@
+"""The parts of a case: what readers claim, and what follows from them for the case.
+
+Whoever changes a part holds the lock of its case. Locks are taken in one order everywhere: assignments, the
+plan, the case; who has a case waits for nothing else.
+"""
+
+from collections.abc import Collection, Iterable
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from annotation import chunks
+from annotation.models import (
+    CalibrationCase,
+    Case,
+    CaseState,
+    Mask,
+    MaskKind,
+    Offer,
+    Part,
+    Prediction,
+    Revision,
+    RevisionKind,
+    SchemaStructure,
+    Split,
+    StructureGroup,
+)
+
+UNOPENED = (CaseState.WAITING, CaseState.READY)
+# The first of these that a part is in is the case's state.
+_OVER_OTHERS = (
+    CaseState.RETURNED,
+    CaseState.ADJUDICATION,
+    CaseState.IN_PROGRESS,
+    CaseState.COMPARING,
+    CaseState.IN_REVIEW,
+)
+
+
+def state_of(parts: Collection[str]) -> CaseState:
+    """The state of a case whose parts are in these states."""
+    for state in _OVER_OTHERS:
+        if state in parts:
+            return state
+    if CaseState.ACCEPTED in parts:
+        return CaseState.ACCEPTED if set(parts) == {CaseState.ACCEPTED} else CaseState.IN_PROGRESS
+    return CaseState.READY if CaseState.READY in parts else CaseState.WAITING
+
+
+def offer_of(case: Case, parts: Collection[str], calibrates: bool) -> Offer:
+    """What the case has for a reader: test cases and those set apart for calibration have nothing."""
+    if case.split != Split.POOL or calibrates:
+        return Offer.NOTHING
+    if CaseState.READY in parts:
+        return Offer.READY
+    return Offer.WAITING if CaseState.WAITING in parts else Offer.NOTHING
+
+
+def begin_parts(cases: Iterable[Case]) -> None:
+    """New cases of one project get their parts, in the state that the case is in."""
+    rows = list(cases)
+    if not rows:
+        return
+    groups: list[StructureGroup | None] = list(StructureGroup.objects.filter(project=rows[0].project_id))
+    Part.objects.bulk_create(
+        Part(
+            case=case,
+            group=group,
+            state=case.state,
+            accepted_revision=case.accepted_revision,
+            needs_level=group.least_level if group is not None else 1,
+        )
+        for case in rows
+        for group in groups or [None]
+    )
+    for case in rows:
+        case.offer = offer_of(case, [case.state], calibrates=False)
+    Case.objects.bulk_update(rows, ["offer"], batch_size=1000)
+
+
+def lock_case(case_id: int) -> Case:
+    return Case.objects.select_for_update(no_key=True).get(pk=case_id)
+
+
+@transaction.atomic
+def move(part_id: int, state: CaseState, *, accepted: Revision | None = None) -> None:
+    """A part goes to another state; `accepted` is the revision that it was accepted at, for that state."""
+    case = lock_case(Part.objects.values_list("case", flat=True).get(pk=part_id))
+    _set([part_id], state, accepted)
+    settle(case)
+
+
+@transaction.atomic
+def back_to_pool(part_ids: Collection[int]) -> None:
+    """Parts that nobody has begun after all: ready where there is a prediction, else waiting for one."""
+    parts = Part.objects.filter(pk__in=part_ids, state=CaseState.IN_PROGRESS)
+    predicted = Exists(Prediction.objects.filter(case=OuterRef("case")))
+    for case_id in sorted(set(parts.values_list("case", flat=True))):
+        case = lock_case(case_id)
+        for ready, state in ((True, CaseState.READY), (False, CaseState.WAITING)):
+            mine = parts.filter(case=case_id).annotate(ready=predicted).filter(ready=ready)
+            _set(list(mine.values_list("pk", flat=True)), state, None)
+        settle(case)
+
+
+def make_ready(case: Case) -> None:
+    """Readers may begin with the parts that waited; the caller has locked the case."""
+    waiting = case.parts.filter(state=CaseState.WAITING)
+    _set(list(waiting.values_list("pk", flat=True)), CaseState.READY, None)
+    settle(case)
+
+
+def settle(case: Case) -> None:
+    """Let the case follow from its parts: state, offer, and its delineation once all are accepted.
+
+    The caller has locked the case.
+    """
+    parts = list(case.parts.select_related("group", "accepted_revision__mask").order_by("pk"))
+    states = [part.state for part in parts]
+    before = case.state
+    case.state = state_of(states)
+    case.offer = offer_of(case, states, CalibrationCase.objects.filter(case=case).exists())
+    if case.state != CaseState.ACCEPTED:
+        case.accepted_revision, case.accepted_at = None, None
+    elif before != CaseState.ACCEPTED:
+        case.accepted_revision, case.accepted_at = _whole(case, parts), timezone.now()
+    case.save(update_fields=["state", "offer", "accepted_revision", "accepted_at", "updated_at"])
+
+
+def _set(part_ids: Collection[int], state: CaseState, accepted: Revision | None) -> None:
+    Part.objects.filter(pk__in=part_ids).update(
+        state=state, accepted_revision=accepted, updated_at=timezone.now()
+    )
+
+
+def _whole(case: Case, parts: list[Part]) -> Revision:
+    """The delineation of the case: that of its only part, or one put together from all of them."""
+    revisions = {part.accepted_revision for part in parts if part.accepted_revision is not None}
+    return revisions.pop() if len(revisions) == 1 else _composed(case, parts)
+
+
+def _composed(case: Case, parts: list[Part]) -> Revision:
+    """Each structure as the part that it belongs to has it; where two parts meet, the first one's."""
+    schema = SchemaStructure.objects.filter(schema__project=case.project_id)
+    rows = schema.values_list("structure__key", "layer", "value")
+    entries = {key: (layer, value) for key, layer, value in rows}
+    labels = np.zeros((chunks.layer_count(case.project_id), *case.volume.shape), np.uint8)
+    annotated: set[str] = set()
+    for part in parts:
+        revision = part.accepted_revision
+        if revision is None or part.group is None:
+            continue
+        drawn = chunks.read_layers(revision.mask, revision.number)
+        for key in part.group.structures:
+            layer, value = entries[key]
+            labels[layer][(drawn[layer] == value) & (labels[layer] == 0)] = value
+        annotated |= set(revision.mask.annotated) & set(part.group.structures)
+    mask = Mask.objects.create(case=case, kind=MaskKind.COMPOSED, annotated=sorted(annotated))
+    return chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.MERGE)
