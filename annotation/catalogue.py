@@ -1,7 +1,7 @@
 """The structures that every installation knows, from `catalogue.csv`, and names for those it does not know.
 
-Columns: key, name, side, parent, SNOMED CT code, tolerance of surface Dice (blank where none is published),
-colour, other spellings.
+Columns: key, name, side, region of the body, parent (what it is a part of), what else it shares voxels with,
+SNOMED CT code, tolerance of surface Dice (blank where none is published), colour, other spellings.
 """
 
 import csv
@@ -36,7 +36,9 @@ class Entry:
     key: str
     name: str
     side: Side
+    region: str
     parent: str
+    overlaps: tuple[str, ...]
     snomed_code: str
     tolerance_mm: float
     colour: str
@@ -69,7 +71,7 @@ def structure_named(name: str) -> Structure:
 
 def key_of(name: str) -> str:
     """Return the key of the structure that a name stands for, whether or not there is such a structure."""
-    return _by_spelling().get(_plain(name)) or _by_tokens().get(_tokens(name)) or _new_key(name)
+    return _by_spelling().get(plain(name)) or _by_tokens().get(_tokens(name)) or _new_key(name)
 
 
 @cache
@@ -100,7 +102,9 @@ def _entry(line: dict[str, str]) -> Entry:
         key=line["key"],
         name=line["name"],
         side=Side(line["side"]),
+        region=line["region"],
         parent=line["parent"],
+        overlaps=tuple(filter(None, line["overlaps"].split("|"))),
         snomed_code=line["snomed_code"],
         tolerance_mm=float(line["tolerance_mm"] or DEFAULT_TOLERANCE_MM),
         colour=line["colour"],
@@ -143,14 +147,14 @@ def _free_colour() -> str:
     return generated_colour(taken | {entry.colour for entry in entries().values()})
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Return a name in lower case with every run of other characters as one blank."""
     return re.sub(r"[^0-9a-z]+", " ", name.lower()).strip()
 
 
 def _tokens(name: str) -> tuple[tuple[str, ...], Side]:
     """Split a name into words, CamelCase too, and take its side out, wherever that stands."""
-    words = _plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).split()
+    words = plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).split()
     sides = [word for word in words if word in _SIDES]
     if len(sides) != 1:
         return tuple(words), Side.NONE
@@ -163,7 +167,7 @@ def _by_spelling() -> dict[str, str]:
     found: dict[str, str] = {}
     unclear: set[str] = set()
     for entry in entries().values():
-        for spelling in {_plain(s) for s in _spellings(entry)}:
+        for spelling in {plain(s) for s in _spellings(entry)}:
             if found.setdefault(spelling, entry.key) != entry.key:
                 unclear.add(spelling)
     return {spelling: key for spelling, key in found.items() if spelling not in unclear}

@@ -50,7 +50,7 @@ def test_spellings_do_not_collide() -> None:
         [(entry, s) for s in (entry.key, entry.name, *entry.synonyms)]
         for entry in catalogue.entries().values()
     ):
-        assert spelt.setdefault(catalogue._plain(spelling), entry.key) == entry.key, spelling
+        assert spelt.setdefault(catalogue.plain(spelling), entry.key) == entry.key, spelling
 
 
 def test_known_codes_mean_what_they_stand_for() -> None:
@@ -138,4 +138,5 @@ def test_keys_and_codes_equal_the_terminology(shared_data: Path) -> None:
     for key, line in lines.items():
         entry = entries[key]
         assert (entry.snomed_code, entry.parent) == (line["snomed_type_code"], line["parent"])
+        assert entry.region == line["group"]
         assert entry.tolerance_mm == float(line["tolerance_mm"] or catalogue.DEFAULT_TOLERANCE_MM)

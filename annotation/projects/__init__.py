@@ -1,0 +1,24 @@
+"""A project comes to be: structures from the catalogue or a preset, their layers and values, and its name."""
+
+from annotation.projects.creating import change, create_project, may_create
+from annotation.projects.layout import Asked, Place, place
+from annotation.projects.presets import Preset, preset_named, presets
+from annotation.projects.search import Found, regions, search
+from annotation.projects.structures import add_structures, remove_structure
+
+__all__ = [
+    "Asked",
+    "Found",
+    "Place",
+    "Preset",
+    "add_structures",
+    "change",
+    "create_project",
+    "may_create",
+    "place",
+    "preset_named",
+    "presets",
+    "regions",
+    "remove_structure",
+    "search",
+]
