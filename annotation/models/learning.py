@@ -16,6 +16,7 @@ class JobKind(models.TextChoices):
     IMPORT = "import", "import"
     TRAIN = "train", "train"
     PREDICT = "predict", "predict"
+    SCORE = "score", "score"
 
 
 class JobState(models.TextChoices):
