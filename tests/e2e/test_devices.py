@@ -271,6 +271,22 @@ def test_nothing_lies_over_anything_in_small_windows(open_with: OpenWith, size: 
     assert size[1] < 520 or all(box[3] <= footer[1] + 1 for box in tools), "a tool is out of sight"
 
 
+def test_the_active_structure_stays_in_sight_when_the_tool_takes_room(open_with: OpenWith) -> None:
+    page = open_with(viewport={"width": 1440, "height": 760})
+    page.keyboard.press("6")
+    expect(page.locator("[data-structure][data-active]")).to_be_in_viewport()
+    for tool in "hg":
+        page.keyboard.press(tool)
+        eventually(page, lambda: page.evaluate(IN_SIGHT), f"the active row beside the tool of {tool}")
+
+
+IN_SIGHT = """() => {
+  const row = document.querySelector('[data-structure][data-active]');
+  const [here, list] = [row, row.closest('ul').parentElement].map((one) => one.getBoundingClientRect());
+  return here.top >= list.top - 1 && here.bottom <= list.bottom + 1;
+}"""
+
+
 Box = tuple[float, float, float, float]
 
 

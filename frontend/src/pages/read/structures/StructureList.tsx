@@ -162,13 +162,7 @@ function Rows({ rows, onFold }: RowsProps) {
     overscan: 8,
   });
   const at = rows.findIndex((row) => row.kind === 'structure' && row.structure.key === active);
-  const height = virtual.scrollRect?.height;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a list that became smaller shows the active one as well
-  useEffect(() => {
-    if (at >= 0) {
-      virtual.scrollToIndex(at);
-    }
-  }, [at, virtual, height]);
+  useEffect(() => (scroller.current === null ? undefined : keptInSight(scroller.current, at)), [at]);
   return (
     <div ref={scroller} className={classes.scroller}>
       {/* Keys stay with the image, as in the tool column. */}
@@ -194,6 +188,23 @@ function Rows({ rows, onFold }: RowsProps) {
       </ul>
     </div>
   );
+}
+
+/** The active row comes into sight, and stays there when the panel below takes room. Returns the way to stop. */
+function keptInSight(scroller: HTMLElement, at: number): () => void {
+  let height = Number.POSITIVE_INFINITY;
+  const sizes = new ResizeObserver(() => {
+    const now = scroller.clientHeight;
+    if (now < height && at >= 0) bringIntoSight(scroller, at * ROW_HEIGHT);
+    height = now;
+  });
+  sizes.observe(scroller);
+  return () => sizes.disconnect();
+}
+
+function bringIntoSight(scroller: HTMLElement, top: number): void {
+  const highest = top + ROW_HEIGHT - scroller.clientHeight;
+  scroller.scrollTop = Math.min(top, Math.max(highest, scroller.scrollTop));
 }
 
 function Heading({ row, onFold }: { readonly row: HeadingRow; readonly onFold: (region: Region) => void }) {
