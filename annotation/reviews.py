@@ -6,7 +6,7 @@ from collections.abc import Collection
 from django.db import transaction
 from django.utils import timezone
 
-from annotation import chunks, corrections, learning, worklist
+from annotation import agreement, chunks, corrections, learning, worklist
 from annotation.errors import Conflict, Refused
 from annotation.models import (
     Assignment,
@@ -73,6 +73,7 @@ def accept(*, assignment: Assignment, revision: int, comment: str = "") -> Revie
         _close(review, AssignmentState.DONE)
         _close(subject, AssignmentState.DONE)
         worklist.move(review.part_id, CaseState.ACCEPTED, accepted=result)
+        agreement.settled(subject)
     learning.request_run_if_due(review.case.project)
     return given
 
@@ -97,6 +98,7 @@ def return_to_reader(*, assignment: Assignment, revision: int, comment: str) -> 
     subject.lease_until = worklist.lease_end()
     _close(subject, AssignmentState.RETURNED)
     worklist.back_to_reader(assignment=subject)
+    agreement.reopened(subject)
     return given
 
 

@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
 from numpy.typing import NDArray
 
-from annotation import guidelines, ingest, jobs, learning, store, worklist
+from annotation import agreement, guidelines, ingest, jobs, learning, store, worklist
 from annotation.errors import Refused
 from annotation.models import Case, Job, Model, Project, TrainingRun
 from training.manifest import Manifest
@@ -120,6 +120,17 @@ def predict(job_id: int) -> None:
 def import_folder(job_id: int) -> None:
     """Import a folder of scans."""
     _work_on(job_id, _import_folder)
+
+
+@shared_task(name="annotation.tasks.score")
+def score(job_id: int) -> None:
+    """Measure how far delineations of a case agree."""
+    _work_on(job_id, _score)
+
+
+def _score(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
+    _step_back()
+    agreement.run(job, lease, pulse.stop_if_asked)
 
 
 def _train(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
@@ -253,6 +264,13 @@ def retrain_if_due() -> None:
     for project in Project.objects.all():
         learning.request_run_if_due(project)
         learning.enqueue_predictions_if_due(project)
+
+
+@shared_task(name="annotation.tasks.refresh_agreement")
+def refresh_agreement() -> None:
+    """Work out the figures of agreement that a score job left for later."""
+    for project in Project.objects.all():
+        agreement.refresh(project)
 
 
 @shared_task(name="annotation.tasks.sweep_pictures")

@@ -144,6 +144,7 @@ CELERY_BEAT_SCHEDULE = {
         "worker_heartbeat": 10,
         "sweep_jobs": 20,
         "release_leases": 60,
+        "refresh_agreement": 60,
         "retrain_if_due": env.int("RETRAIN_CHECK_SECONDS", default=30),
     }.items()
 } | {
@@ -157,7 +158,10 @@ CELERY_BEAT_SCHEDULE = {
 
 # ── API ───────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["annotation.api.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "annotation.api.authentication.TokenAuthentication",
+        "annotation.api.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -205,6 +209,8 @@ ACCOUNT_ADAPTER = "backend.accounts.ClosedSignup"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# Beside allauth's own limits, by address: wrong personal tokens, and looking at invitations.
+ACCOUNT_RATE_LIMITS = {"api_token": "20/m/ip", "invitation": "60/m/ip"}
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("browser",)
 HEADLESS_FRONTEND_URLS: dict[str, str] = {}

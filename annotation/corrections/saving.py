@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from annotation import chunks, worklist
+from annotation import agreement, chunks, worklist
 from annotation.corrections import events as events_
 from annotation.corrections.events import Event
 from annotation.corrections.reads import lock, note_work, require_editable, require_head, session_of
@@ -148,6 +148,7 @@ def submit(*, assignment: Assignment, revision: int, not_looked_at: Collection[s
     locked.submitted_at = timezone.now()
     locked.save(update_fields=["state", "submitted_at", "updated_at"])
     worklist.open_review(assignment=locked)
+    agreement.settled(locked)
     return locked
 
 

@@ -1,0 +1,99 @@
+"""Scores as arrays, and what the starting points are called."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from annotation.agreement.summaries import FIGURES
+
+Floats = NDArray[np.float64]
+Ids = NDArray[np.int64]
+
+WITHIN: dict[str, tuple[float, float] | None] = {"dice": (0.0, 1.0), "surface_dice": (0.0, 1.0)}
+UNITS = {"dice": "", "surface_dice": "", "hd95_mm": "mm", "hd_mm": "mm", "assd_mm": "mm"}
+SHOWN = ("dice", "surface_dice", "hd95_mm")  # what intervals are worked out for
+HIGHER_IS_BETTER = {"dice": True, "surface_dice": True, "hd95_mm": False, "hd_mm": False, "assd_mm": False}
+NOBODY = 0  # in arrays of ids
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores that count, one entry per score; NaN = no such figure, 0 = nobody."""
+
+    case: Ids
+    reader_a: Ids
+    reader_b: Ids
+    figures: dict[str, Floats]
+
+    def only(self, chosen: NDArray[np.bool_]) -> "Scores":
+        """Some of them."""
+        return Scores(
+            self.case[chosen],
+            self.reader_a[chosen],
+            self.reader_b[chosen],
+            {name: values[chosen] for name, values in self.figures.items()},
+        )
+
+
+def load(group_id: int, figures: Sequence[str] = SHOWN) -> Scores:
+    """The scores of one group that count."""
+    if not set(figures) <= set(FIGURES):
+        raise ValueError("These are no figures of a score.")
+    # As arrays: a tenth of the time of as many rows.
+    query = (
+        "SELECT array_agg(case_id), array_agg(coalesce(reader_a_id, 0)), "  # noqa: S608 - our own names
+        "array_agg(coalesce(reader_b_id, 0)), "
+        + ", ".join(f"array_agg(coalesce({name}, 'NaN'))" for name in figures)
+        + " FROM (SELECT * FROM annotation_agreementscore WHERE group_id = %s AND NOT stale ORDER BY id) AS s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, [group_id])
+        row: Sequence[Any] = cursor.fetchone() or []
+    case, reader_a, reader_b = (np.array(part or [], np.int64) for part in row[:3])
+    values = [np.array(part or [], np.float64) for part in row[3:]]
+    return Scores(case, reader_a, reader_b, dict(zip(figures, values, strict=True)))
+
+
+def label(starts: str) -> str:
+    """The starting point in words."""
+    parts = [_words(part) for part in starts.split("|") if part and not part.startswith("model:")]
+    return " and ".join(parts) if parts else "no read"
+
+
+def _words(start: str) -> str:
+    if start == "scratch":
+        return "from scratch"
+    kind, _, version = start.partition(":")
+    if kind == "prediction":
+        return f"from the prediction of model {version}" if version else "from a prediction"
+    return f"from a {kind}"
+
+
+def model_version(starts: str) -> int | None:
+    """The model that is one of the two sides."""
+    named = [part.partition(":")[2] for part in starts.split("|") if part.startswith("model:")]
+    return int(named[0]) if named else None
+
+
+def start_version(starts: str) -> int | None:
+    """The model whose prediction the reads began from, where all of them began from the same one."""
+    begun = [part for part in starts.split("|") if not part.startswith("model:")]
+    if len(begun) != 1 or not begun[0].startswith("prediction:"):
+        return None
+    return int(begun[0].partition(":")[2])
+
+
+def worst(cases: Iterable[int], values: Floats, figure: str, most: int = 5) -> list[int]:
+    """The ids of the cases with the worst means, worst first."""
+    names, places = np.unique(np.fromiter(cases, np.int64), return_inverse=True)
+    known = ~np.isnan(values)
+    numbers = np.bincount(places[known], minlength=names.size)
+    sums = np.bincount(places[known], values[known], minlength=names.size)
+    there = np.flatnonzero(numbers)
+    means = sums[there] / numbers[there]
+    order = np.argsort(means if HIGHER_IS_BETTER[figure] else -means, kind="stable")[:most]
+    return [int(names[place]) for place in there[order]]

@@ -1,0 +1,126 @@
+"""What a score job does: one case after a read of it became final, or a whole project for a new metric."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from annotation import jobs
+from annotation.agreement import calibration, charts, figures, reads, scoring, staleness
+from annotation.agreement.sides import Pair, Side, final_reads, pairs_of, read_sides
+from annotation.agreement.stock import Stock
+from annotation.errors import Conflict
+from annotation.models import AgreementScore, Assignment, Case, Job, JobKind, Project, Queue
+from training.metrics import METRIC_VERSION
+from training.progress import OnProgress, Progress, ignore_progress
+
+ALL = "all"
+
+
+# ── Asked for, in the transaction that gives the reason ──────────────────────
+
+
+def settled(read: Assignment) -> Job:
+    """A read was handed in, or accepted: compare it with what there is. Scores of earlier states go."""
+    mine = read.mask.revisions.filter(number=read.mask.head).values("pk")
+    for side in ("a", "b"):
+        old = AgreementScore.objects.filter(**{f"read_{side}": read}).exclude(
+            **{f"revision_{side}__in": mine}
+        )
+        staleness.mark_stale(old)
+    return request(read.case)
+
+
+def reopened(read: Assignment) -> None:
+    """A read is its reader's again, or nobody's: nothing that was measured of it counts."""
+    staleness.outdate(read)
+
+
+def gold_changed(case: Case) -> Job:
+    """The case has another gold answer, or none. Call it with the changed row's lock held."""
+    staleness.outdate_gold(case)
+    return request(case)
+
+
+def request(case: Case) -> Job:
+    """Score what is comparable in a case. Asking twice costs a look: what is scored already stays."""
+    return jobs.enqueue(kind=JobKind.SCORE, queue=Queue.SCORE, ids={"case": case.pk}, project=case.project)
+
+
+@transaction.atomic
+def request_all(project: Project) -> Job:
+    """Score whatever lacks a score by today's metric and tolerances. Raises Conflict while that runs."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    mine = Job.objects.filter(project=project, kind=JobKind.SCORE, ids__has_key=ALL)
+    there = mine.filter(state__in=jobs.UNFINISHED).first()
+    if there is not None:
+        raise Conflict(
+            f"Job {there.pk} already scores this project. Wait for its end, or cancel it.", job=there.pk
+        )
+    return jobs.enqueue(kind=JobKind.SCORE, queue=Queue.SCORE, ids={ALL: METRIC_VERSION}, project=project)
+
+
+# ── Done by a worker ─────────────────────────────────────────────────────────
+
+
+def run(job: Job, lease: jobs.Lease, on_progress: OnProgress = ignore_progress) -> None:
+    """Do a score job. What was stored by an attempt that died is not done again.
+
+    Neither progress nor result of a case's job say how much there was to compare: that would tell its reader
+    whether others have read the case.
+    """
+    if ALL in job.ids:
+        cases = _read_cases(job.project)
+        total = cases.count()
+        stored = 0
+        for done, case in enumerate(cases.iterator(chunk_size=50)):
+            on_progress(Progress("score", done, total, f"case {done + 1} of {total}"))
+            stored += score_case(case, lease, lambda: on_progress(Progress("score", done, total)))  # noqa: B023 - called at once
+        result = {"cases": total, "scores": stored, "metric_version": METRIC_VERSION}
+    else:
+        case = Case.objects.select_related("volume", "project").get(pk=job.ids["case"])
+        score_case(case, lease, lambda: on_progress(Progress("score", 0, 1)))
+        result = {}
+    on_progress(Progress("summaries", 0, 1))
+    figures.refresh(job.project)
+    jobs.finish(lease, result)
+
+
+def _read_cases(project: Project) -> QuerySet[Case]:
+    read = Assignment.objects.filter(case__project=project, submitted_at__isnull=False).values("case")
+    cases = Case.objects.filter(project=project, pk__in=read)
+    return cases.select_related("volume", "project").order_by("number")
+
+
+def score_case(case: Case, lease: jobs.Lease, step: Callable[[], None]) -> int:
+    """Compare and describe everything of one case that was not yet. Returns how many scores were stored."""
+    targets = scoring.targets_of(case.project_id)
+    finals = read_sides(final_reads(case))
+    due = scoring.due(case, pairs_of(case), targets)
+    crossed = calibration.is_calibration(case)
+    if not (due or crossed or reads.lacking(case, finals)):
+        return 0
+    stock = Stock(case, _all_sides(finals, (one.pair for one in due)))
+    stored: list[AgreementScore] = []
+    for one in due:
+        step()
+        stored += scoring.store(
+            case, one.pair, scoring.compare(one, stock, scoring.spacing_of(case.volume)), lease
+        )
+    step()
+    reads.summarise(case, finals, stock, targets, lease)
+    if crossed:
+        step()
+        calibration.keep_spreads(case, finals, stock, targets, lease)
+        calibration.rate(case, finals, stock, targets, lease)
+    # Also of readers whose scores an attempt before this one stored.
+    charts.note_alarms(case.project, {side.read.reader_id for side in finals if side.read is not None})
+    return len(stored)
+
+
+def _all_sides(finals: Iterable[Side], pairs: Iterable[Pair]) -> Iterator[Side]:
+    known = list(finals)
+    yield from known
+    yield from reads.start_sides(side.read for side in known if side.read is not None).values()
+    for pair in pairs:
+        yield from (pair.a, pair.b)
