@@ -28,8 +28,20 @@ from annotation.api.looked import LookedView
 from annotation.api.masks import MaskView
 from annotation.api.me import CsrfView, MeView, PreferencesView
 from annotation.api.measurements import MeasurementsView
-from annotation.api.projects import CasesView, ImportsView, ProjectView, RunsView
+from annotation.api.presets import PresetsView
+from annotation.api.projects import CasesView, ImportsView, ProjectsView, ProjectView, RunsView
 from annotation.api.revisions import RestoreView, RevisionsView
+from annotation.api.structures import LayoutView, ProjectStructuresView, ProjectStructureView, StructuresView
+from annotation.api.team import (
+    AcceptInvitationView,
+    InvitationsView,
+    InvitationView,
+    MembersView,
+    MemberView,
+    OpenInvitationView,
+    SignUpView,
+)
+from annotation.api.tokens import TokensView, TokenView
 from annotation.api.volumes import ZarrView
 from annotation.api.worklist import NextView, UpcomingView, WorklistView
 
@@ -40,7 +52,34 @@ urlpatterns = [
     path("api/csrf/", CsrfView.as_view(), name="csrf"),
     path("api/me/", MeView.as_view(), name="me"),
     path("api/me/preferences/", PreferencesView.as_view(), name="preferences"),
+    path("api/me/tokens/", TokensView.as_view(), name="tokens"),
+    path("api/me/tokens/<int:token_id>/", TokenView.as_view(), name="token"),
+    path("api/invitations/open/", OpenInvitationView.as_view(), name="open_invitation"),
+    path("api/invitations/accept/", AcceptInvitationView.as_view(), name="accept_invitation"),
+    path("api/invitations/sign-up/", SignUpView.as_view(), name="sign_up"),
+    path("api/presets/", PresetsView.as_view(), name="presets"),
+    path("api/structures/", StructuresView.as_view(), name="structures"),
+    path("api/structures/layout/", LayoutView.as_view(), name="layout"),
+    path("api/projects/", ProjectsView.as_view(), name="projects"),
     path("api/projects/<int:project_id>/", ProjectView.as_view(), name="project"),
+    path(
+        "api/projects/<int:project_id>/structures/",
+        ProjectStructuresView.as_view(),
+        name="project_structures",
+    ),
+    path(
+        "api/projects/<int:project_id>/structures/<slug:key>/",
+        ProjectStructureView.as_view(),
+        name="project_structure",
+    ),
+    path("api/projects/<int:project_id>/members/", MembersView.as_view(), name="members"),
+    path("api/projects/<int:project_id>/members/<int:member_id>/", MemberView.as_view(), name="member"),
+    path("api/projects/<int:project_id>/invitations/", InvitationsView.as_view(), name="invitations"),
+    path(
+        "api/projects/<int:project_id>/invitations/<int:invitation_id>/",
+        InvitationView.as_view(),
+        name="invitation",
+    ),
     path("api/projects/<int:project_id>/cases/", CasesView.as_view(), name="cases"),
     path("api/projects/<int:project_id>/imports/", ImportsView.as_view(), name="imports"),
     path("api/projects/<int:project_id>/runs/", RunsView.as_view(), name="runs"),

@@ -14,7 +14,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from annotation.api.authentication import SessionAuthentication
+from annotation.api.authentication import SessionAuthentication, TokenAuthentication
 from annotation.errors import TooLarge
 
 LARGEST_ID = 2**63 - 1
@@ -31,7 +31,7 @@ class Problem(serializers.Serializer[Any]):
 MEANING = {
     400: "The request is wrong; the sentence says where.",
     401: "Nobody is signed in.",
-    403: "A member without this right, or a missing CSRF token.",
+    403: "A member without this right, or a missing CSRF token (of a session; personal tokens need none).",
     404: "No such object, or not yours to see.",
     409: "Somebody or something was faster.",
     413: "More bytes than this address takes.",
@@ -58,7 +58,7 @@ class ApiView(APIView):
     """Signed-in users only; bodies are weighed before they are read."""
 
     content_negotiation_class = OneAnswer
-    authentication_classes: Sequence[type[BaseAuthentication]] = (SessionAuthentication,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication, SessionAuthentication)
     permission_classes: Sequence[type[BasePermission]] = (IsAuthenticated,)
     most_bytes = JSON_BYTES
 

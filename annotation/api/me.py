@@ -11,7 +11,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import access, preferences
+from annotation import access, preferences, projects, team
 from annotation.api.base import ApiView, answers, signed_in
 from annotation.models import Preferences, Role
 
@@ -43,13 +43,34 @@ class MeView(ApiView):
 
         username = serializers.CharField()
         name = serializers.CharField()
+        may_create_projects = serializers.BooleanField()
         projects = Project(many=True)
+
+    class Input(serializers.Serializer[Any]):
+        name = serializers.CharField(
+            max_length=150, allow_blank=True, help_text="As others see it; empty: the user name."
+        )
 
     @extend_schema(responses=answers({200: Output}))
     def get(self, request: Request) -> Response:
+        return self._me(request)
+
+    @extend_schema(request=Input, responses=answers({200: Output}, 400))
+    def patch(self, request: Request) -> Response:
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        team.rename(user=signed_in(request), name=given.validated_data["name"])
+        signed_in(request).refresh_from_db()
+        return self._me(request)
+
+    def _me(self, request: Request) -> Response:
         user = signed_in(request)
         name = request.user.get_full_name() if hasattr(request.user, "get_full_name") else ""
-        me = {"username": user.get_username(), "name": name or user.get_username()}
+        me = {
+            "username": user.get_username(),
+            "name": name or user.get_username(),
+            "may_create_projects": projects.may_create(user),
+        }
         return Response(self.Output({**me, "projects": access.memberships(user)}).data)
 
 

@@ -10,11 +10,11 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import access, guidelines, ingest, jobs, learning, worklist
+from annotation import access, guidelines, ingest, jobs, learning, projects, worklist
 from annotation.api.base import ApiView, UploadView, answers, signed_in
 from annotation.api.shapes import JobOut, StructureOut
+from annotation.api.structures import NamesIn
 from annotation.errors import Refused
-from annotation.learning import policy
 from annotation.models import (
     Case,
     CaseState,
@@ -64,6 +64,9 @@ class ProjectOut(serializers.Serializer[Any]):
     guideline = serializers.CharField(help_text="The general part of the version in force.")
     hanging = serializers.ChoiceField(choices=Hanging.choices, source="project.hanging")
     retrain_after = serializers.IntegerField(source="project.retrain_after")
+    training_budget_s = serializers.IntegerField(
+        source="project.training_budget_s", help_text="Wall time of one training."
+    )
     accepted_since_last_run = serializers.IntegerField(source="overview.accepted_since_last_run")
     case_counts = serializers.DictField(child=serializers.IntegerField(), source="overview.case_counts")
     structures = StructureOut(many=True)
@@ -84,25 +87,52 @@ def _project(membership: Membership) -> Response:
     return Response(ProjectOut(parts).data)
 
 
+class ProjectsView(ApiView):
+    class Input(NamesIn):
+        name = serializers.CharField(max_length=120)
+        preset = serializers.CharField(
+            max_length=40, allow_blank=True, default="", help_text="Whose values its structures keep."
+        )
+
+    class Created(serializers.Serializer[Project]):
+        id = serializers.IntegerField()
+        name = serializers.CharField()
+
+    @extend_schema(request=Input, responses=answers({201: Created}, 400, 409))
+    def post(self, request: Request) -> Response:
+        """For staff, and whoever has the permission to add projects; who makes one leads it."""
+        user = signed_in(request)
+        projects.require_creator(user)
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        project = projects.create_project(creator=user, **given.validated_data)
+        return Response(self.Created(project).data, status=201)
+
+
 class ProjectView(ApiView):
     class Input(serializers.ModelSerializer[Project]):
         class Meta:
             model = Project
-            fields = ("retrain_after", "hanging")
-            extra_kwargs: ClassVar[Any] = {name: {"required": False} for name in fields}
+            fields = ("name", "retrain_after", "training_budget_s", "hanging")
+            extra_kwargs: ClassVar[Any] = {
+                "name": {"required": False, "validators": []},  # the use case says who else has it
+                "retrain_after": {"required": False},
+                "training_budget_s": {"required": False, "min_value": 10, "max_value": 30 * 24 * 3600},
+                "hanging": {"required": False},
+            }
 
     @extend_schema(responses=answers({200: ProjectOut}))
     def get(self, request: Request, project_id: int) -> Response:
         return _project(access.membership_for(signed_in(request), project_id))
 
-    @extend_schema(request=Input, responses=answers({200: ProjectOut}, 400))
+    @extend_schema(request=Input, responses=answers({200: ProjectOut}, 400, 409))
     def patch(self, request: Request, project_id: int) -> Response:
         membership = access.membership_for(signed_in(request), project_id, to="manage")
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
         if not given.validated_data:
-            raise Refused("Say what to change: retrain_after, or hanging.")
-        policy.change(project=membership.project, **given.validated_data)
+            raise Refused("Say what to change: name, retrain_after, training_budget_s or hanging.")
+        projects.change(project=membership.project, **given.validated_data)
         return _project(membership)
 
 

@@ -1,4 +1,4 @@
-"""How the API documents itself: names of nested serializers, and the session that signs requests."""
+"""How the API documents itself: names of nested serializers, and what proves who asks."""
 
 from typing import Any, Literal
 
@@ -14,6 +14,14 @@ class AutoSchema(SpectacularSchema):
         if len(names) > 1:
             return "".join(name.removesuffix("View") for name in names)
         return super().get_serializer_name(serializer, direction)
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers by being a class
+    target_class = "annotation.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: SpectacularSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "A personal token: dl_…"}
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers by being a class

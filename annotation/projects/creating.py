@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
 from django.db import IntegrityError, transaction
 
-from annotation.errors import Conflict, Refused
+from annotation.errors import Conflict, Forbidden, Refused
 from annotation.models import Hanging, LabelSchema, Level, Membership, Project, Role
 from annotation.projects.presets import preset_named
 from annotation.projects.structures import insert
@@ -19,6 +19,11 @@ def may_create(user: AbstractBaseUser | AnonymousUser) -> bool:
     """Staff, and whoever was given the permission to add projects."""
     staff = bool(getattr(user, "is_staff", False))
     return user.is_active and (staff or (isinstance(user, PermissionsMixin) and user.has_perm(CREATE)))
+
+
+def require_creator(user: AbstractBaseUser | AnonymousUser) -> None:
+    if not may_create(user):
+        raise Forbidden("Your account may not create projects. Ask an administrator for the permission.")
 
 
 @transaction.atomic

@@ -19,10 +19,13 @@ from annotation.models import (
     Mask,
     Model,
     Project,
+    Requirement,
     SchemaStructure,
     Structure,
+    StructureGroup,
 )
 from annotation.projects.layout import Asked, Place, place
+from annotation.projects.presets import preset_named
 
 LONGEST_NAME = 120
 MOST_AT_ONCE = 254
@@ -54,6 +57,11 @@ def remove_structure(*, project: Project, key: str) -> None:
     if reason:
         raise Conflict(f"{entry.structure.name} cannot be removed: {reason}")
     entry.delete()
+
+
+def plan_layout(*, structures: Sequence[str], preset: str = "") -> list[Place]:
+    """Where they would stand in a new project; stores nothing."""
+    return place(wanted(structures), numbers=preset_named(preset).values if preset else {})
 
 
 def wanted(structures: Sequence[str]) -> list[Asked]:
@@ -119,14 +127,15 @@ def _entries(schema: LabelSchema) -> QuerySet[SchemaStructure]:
 
 def _why_it_stays(project: Project, entry: SchemaStructure) -> str:
     key = entry.structure.key
-    drawn = Mask.objects.filter(case__project=project, annotated__contains=[key]).count()
+    drawn = Mask.objects.filter(case__project=project, annotated__contains=[key])
     edits = EditEvent.objects.filter(revision__mask__case__project=project, layer=entry.layer)
     open_reads = Assignment.objects.filter(case__project=project, state__in=BEING_DRAWN)
     seen = open_reads.filter(structures=[]) | open_reads.filter(structures__contains=[key])
     training = Job.objects.filter(
         project=project, kind=JobKind.TRAIN, state__in=[JobState.QUEUED, JobState.RUNNING]
     )
-    if drawn or edits.filter(structure=entry.value).exists():
+    group = StructureGroup.objects.filter(project=project, structures__contains=[key]).first()
+    if drawn.exists() or edits.filter(structure=entry.value).exists():
         return "it has delineations, and they would lose their name."
     if Model.objects.filter(project=project, plan__channels__contains=[key]).exists():
         return "a model has learned it."
@@ -134,4 +143,8 @@ def _why_it_stays(project: Project, entry: SchemaStructure) -> str:
         return "a training is under way that may learn it. Wait for its end, or cancel it."
     if seen.exists():
         return "cases are open in which it may be drawn just now. Wait until they are handed in."
+    if group is not None:
+        return f"it belongs to the group {group.name}. Take it out there first."
+    if Requirement.objects.filter(project=project, structure=key).exists():
+        return "a requirement of the reliability plan is about it. Remove that first."
     return ""
