@@ -72,8 +72,8 @@ def accept(*, assignment: Assignment, revision: int, comment: str = "") -> Revie
         )
         _close(review, AssignmentState.DONE)
         _close(subject, AssignmentState.DONE)
-        worklist.move(review.part_id, CaseState.ACCEPTED, accepted=result)
         agreement.settled(subject)
+        worklist.move(review.part_id, CaseState.ACCEPTED, accepted=result)
     learning.request_run_if_due(review.case.project)
     return given
 
@@ -97,8 +97,8 @@ def return_to_reader(*, assignment: Assignment, revision: int, comment: str) -> 
     _close(review, AssignmentState.DONE)
     subject.lease_until = worklist.lease_end()
     _close(subject, AssignmentState.RETURNED)
-    worklist.back_to_reader(assignment=subject)
     agreement.reopened(subject)
+    worklist.back_to_reader(assignment=subject)
     return given
 
 

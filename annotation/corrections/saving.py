@@ -147,8 +147,8 @@ def submit(*, assignment: Assignment, revision: int, not_looked_at: Collection[s
     locked.state = AssignmentState.SUBMITTED
     locked.submitted_at = timezone.now()
     locked.save(update_fields=["state", "submitted_at", "updated_at"])
-    worklist.open_review(assignment=locked)
     agreement.settled(locked)
+    worklist.open_review(assignment=locked)
     return locked
 
 
