@@ -59,9 +59,13 @@ def make_reading(cases: int) -> Project:
 
 
 def _like(drawn: Mask, case: Case) -> Mask:
-    return Mask.objects.create(
+    """The same prediction for another case: a revision of its own that changes nothing of its base."""
+    mask = Mask.objects.create(
         case=case, kind=MaskKind.MODEL, model=drawn.model, base=drawn, base_revision=drawn.head
     )
+    # Reads do not start from a mask without a revision.
+    chunks.append(mask=mask, kind=RevisionKind.PREDICTION, key=uuid.uuid4(), base=0, changed={})
+    return mask
 
 
 def _voxels() -> NDArray[np.int16]:
