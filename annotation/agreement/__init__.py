@@ -1,6 +1,32 @@
 """How far readers agree: scores of every pair of delineations, their sums, and what follows from them."""
 
+from annotation.agreement.charts import alarms, drift
+from annotation.agreement.effort import effort
 from annotation.agreement.figures import refresh
+from annotation.agreement.questions import anchoring, by_month, by_structure, cases, matrix
+from annotation.agreement.scale import UNITS
+from annotation.agreement.sizes import calibration, volumes
+from annotation.agreement.summaries import recount
 from annotation.agreement.work import gold_changed, reopened, request, request_all, run, settled
 
-__all__ = ["gold_changed", "refresh", "reopened", "request", "request_all", "run", "settled"]
+__all__ = [
+    "UNITS",
+    "alarms",
+    "anchoring",
+    "by_month",
+    "by_structure",
+    "calibration",
+    "cases",
+    "drift",
+    "effort",
+    "gold_changed",
+    "matrix",
+    "recount",
+    "refresh",
+    "reopened",
+    "request",
+    "request_all",
+    "run",
+    "settled",
+    "volumes",
+]

@@ -14,6 +14,7 @@ from datetime import datetime
 import numpy as np
 from django.db.models import F
 
+from annotation.agreement.shapes import Alarm, Drift, DriftMark
 from annotation.models import AgreementKind, AgreementScore, DriftAlarm, Project
 from training.metrics import METRIC_VERSION
 from training.raters import DriftChart, baseline, drift_chart
@@ -132,3 +133,54 @@ def note_alarms(project: Project, readers: Iterable[int]) -> int:
     ]
     DriftAlarm.objects.bulk_create(alarms, ignore_conflicts=True)
     return len(alarms)
+
+
+def drift(project: Project, *, reader: int | None = None, version: str = METRIC_VERSION) -> list[Drift]:
+    """The drift charts of a project, of one reader if given."""
+    wanted = None if reader is None else [reader]
+    return [_shown(one) for one in charts(project, readers=wanted, version=version)]
+
+
+def _shown(one: ReaderChart) -> Drift:
+    marks = [
+        DriftMark(
+            read.read,
+            read.case,
+            read.at,
+            read.model_version,
+            point.value,
+            point.ewma,
+            point.limit,
+            point.alarm,
+        )
+        for point in one.chart.points
+        for read in (one.reads[point.place],)
+    ]
+    base = one.chart.baseline
+    return Drift(
+        one.reader,
+        one.kind,
+        one.start,
+        len(one.start_reads),
+        None if base is None else base.sd,
+        marks,
+        one.reason,
+    )
+
+
+def alarms(project: Project) -> list[Alarm]:
+    """All alarms that were raised, oldest first. One stays when its read changes later."""
+    return [
+        Alarm(
+            one.reader_id,
+            one.kind,
+            one.start,
+            one.read_id,
+            one.read.case_id,
+            one.value,
+            one.ewma,
+            one.limit,
+            one.at,
+        )
+        for one in DriftAlarm.objects.filter(project=project).select_related("read")
+    ]
