@@ -50,6 +50,16 @@ from annotation.models.projects import (
     Side,
     Structure,
 )
+from annotation.models.reviews import (
+    Acceptability,
+    ErrorCode,
+    Pin,
+    PinNote,
+    PinState,
+    Review,
+    StructureVerdict,
+    Verdict,
+)
 from annotation.models.volumes import Case, CaseState, Offer, Part, Split, Volume
 from annotation.models.work import (
     ACTIVE_STATES,
@@ -67,10 +77,8 @@ from annotation.models.work import (
     Plane,
     Purpose,
     ReadingSession,
-    Review,
     StartFrom,
     Tool,
-    Verdict,
     new_alias,
 )
 
@@ -80,6 +88,7 @@ __all__ = [
     "ALIAS_SYMBOLS",
     "ENDED_STATES",
     "LARGEST_VALUE",
+    "Acceptability",
     "AgreementGroup",
     "AgreementKind",
     "AgreementScore",
@@ -97,6 +106,7 @@ __all__ = [
     "DatasetSnapshot",
     "DriftAlarm",
     "EditEvent",
+    "ErrorCode",
     "GoldCase",
     "GuidelineImage",
     "GuidelineVersion",
@@ -121,6 +131,9 @@ __all__ = [
     "Offer",
     "Part",
     "PictureType",
+    "Pin",
+    "PinNote",
+    "PinState",
     "Plane",
     "Prediction",
     "Preferences",
@@ -144,6 +157,7 @@ __all__ = [
     "StartFrom",
     "Structure",
     "StructureGroup",
+    "StructureVerdict",
     "SurfaceSpread",
     "Tool",
     "TrainingRun",

@@ -1,4 +1,4 @@
-"""What readers do: assignments, reading sessions, edit events and reviews."""
+"""What readers do: assignments, reading sessions, edit events."""
 
 import secrets
 
@@ -93,7 +93,7 @@ class Assignment(models.Model):
         null=True,
         blank=True,
         related_name="rivals_of",
-        help_text="The second read of an adjudication.",
+        help_text="The second read of an adjudication; of a second blind read, the first one.",
     )
     state = models.CharField(max_length=9, choices=AssignmentState.choices, default=AssignmentState.OPEN)
     lease_until = models.DateTimeField()
@@ -136,7 +136,8 @@ class Assignment(models.Model):
                 name="review_has_subject",
             ),
             models.CheckConstraint(
-                condition=Q(role="adjudicate") | Q(rival__isnull=True), name="only_adjudication_has_rival"
+                condition=Q(role="adjudicate") | Q(purpose="overlap") | Q(rival__isnull=True),
+                name="only_a_pair_has_rival",
             ),
             models.CheckConstraint(
                 condition=~Q(state="skipped") | ~Q(skip_reason=""), name="a_skip_says_why"
@@ -280,6 +281,9 @@ class Tool(models.TextChoices):
     UNDO = "undo", "undo"
     REDO = "redo", "redo"
     RESTORE = "restore", "restore"
+    TAKE_A = "take_a", "take reader A's"
+    TAKE_B = "take_b", "take reader B's"
+    MAJORITY = "majority", "take the majority's"
 
 
 class EditEvent(models.Model):
@@ -299,40 +303,3 @@ class EditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tool}: +{self.added} −{self.removed}"
-
-
-class Verdict(models.TextChoices):
-    ACCEPT = "accept", "accepted"
-    FIX = "fix", "accepted with a fix"
-    RETURN = "return", "returned"
-
-
-class Review(models.Model):
-    """A reviewer's verdict on a submitted revision. Append-only."""
-
-    assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="verdicts")
-    revision = models.ForeignKey(
-        Revision, models.PROTECT, related_name="reviews", help_text="What was judged."
-    )
-    result = models.ForeignKey(
-        Revision, models.PROTECT, null=True, blank=True, related_name="+", help_text="What was accepted."
-    )
-    verdict = models.CharField(max_length=6, choices=Verdict.choices)
-    comment = models.TextField(blank=True, default="", max_length=4000)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("created_at",)
-        constraints = (
-            models.CheckConstraint(condition=~Q(verdict="return") | ~Q(comment=""), name="a_return_says_why"),
-            models.CheckConstraint(
-                condition=Q(verdict="return", result__isnull=True)
-                | (~Q(verdict="return") & Q(result__isnull=False)),
-                name="an_accept_names_its_result",
-            ),
-            models.UniqueConstraint(fields=["assignment"], name="one_verdict_per_review"),
-        )
-        triggers = (pgtrigger.Protect(name="review_append_only", operation=pgtrigger.Update),)
-
-    def __str__(self) -> str:
-        return f"{self.verdict} of {self.revision}"
