@@ -104,10 +104,10 @@ export interface StepMeta {
   readonly session: number | null;
 }
 
-/** What a reader measured: the ends in LPS millimetres, the long axis before the short one. */
+/** What a reader measured, in LPS millimetres: ends, the long axis before the short one, the vertex of an angle between its ends. */
 export interface MeasuredPoints {
   readonly key: string;
-  readonly kind: 'length' | 'bidirectional';
+  readonly kind: 'length' | 'bidirectional' | 'angle';
   readonly plane: Plane;
   readonly points_lps: readonly Triple[];
   readonly label: string;

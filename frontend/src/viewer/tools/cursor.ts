@@ -27,6 +27,7 @@ const POINTERS: Readonly<Record<PointerTool, string>> = {
   probe: 'crosshair',
   length: 'crosshair',
   bidirectional: 'crosshair',
+  angle: 'crosshair',
   pan: 'grab',
   zoom: 'zoom-in',
   window: 'ns-resize',

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ijk } from '../../voxels';
+import { type Ijk, ijk } from '../../voxels';
 import { planeFrame } from '../planeFrame';
-import { endsOf, measurementBetween, measurementOf, textOf, withEnd } from './measure';
+import { angleAt, endsOf, measurementBetween, measurementOf, textOf, withEnd } from './measure';
 import { MeasuringTool } from './measuring';
 import type { Measurement } from './port';
 import { SHAPE, SPACING, TestPane } from './toolTesting';
@@ -64,10 +64,43 @@ describe('a bidirectional measurement', () => {
   });
 });
 
+describe('an angle', () => {
+  const RIGHT = [ijk(2, 4, 3), ijk(2, 4, 6), ijk(8, 4, 6)] as const;
+
+  it('is in degrees of the plane, between 0 and 180, wherever its points are dragged', () => {
+    const right = angleAt(1, CORONAL, 4, RIGHT);
+    expect(right).toMatchObject({ plane: 'coronal', slice: 4, angle_deg: 90 });
+    expect(textOf(right)).toBe('90.0°');
+    // Slices are 2 mm apart: six columns by three slices are as wide as they are high.
+    expect(withEnd(right, CORONAL, 2, ijk(8, 4, 3))).toMatchObject({ angle_deg: 45 });
+    expect(withEnd(right, CORONAL, 2, ijk(8, 4, 9))).toMatchObject({ angle_deg: 135 });
+    expect(withEnd(right, CORONAL, 0, ijk(20, 4, 6))).toMatchObject({ angle_deg: 0 });
+    expect(withEnd(right, CORONAL, 1, ijk(5, 4, 4.5))).toMatchObject({ angle_deg: 180 });
+    expect(withEnd(right, CORONAL, 1, RIGHT[0])).toMatchObject({ angle_deg: 0 });
+  });
+
+  it('does not depend on which arm came first', () => {
+    const point = fc.tuple(
+      fc.double({ min: 0, max: 20, noNaN: true }),
+      fc.double({ min: 0, max: 11, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(point, point, point, (a, b, c) => {
+        const [first, vertex, second] = [a, b, c].map(([i, k]) => ijk(i, 4, k)) as [Ijk, Ijk, Ijk];
+        const one = angleAt(1, CORONAL, 4, [first, vertex, second]).angle_deg;
+        expect(one).toBeGreaterThanOrEqual(0);
+        expect(one).toBeLessThanOrEqual(180);
+        expect(angleAt(1, CORONAL, 4, [second, vertex, first]).angle_deg).toBeCloseTo(one, 6);
+      }),
+    );
+  });
+});
+
 describe('a kept measurement', () => {
   const drawn = [
     { ...measurementBetween('length', 7, CORONAL, 4, [ijk(2.25, 4, 3), ijk(5, 4, 5.5)]), label: 'cyst' },
     bidirectional([2, 4], [12.5, 7]),
+    angleAt(3, CORONAL, 4, [ijk(2.25, 4, 3), ijk(5, 4, 5.5), ijk(12, 4, 4)]),
   ];
 
   it.each(drawn)('is the same again from its points: $kind', (measurement) => {
@@ -79,6 +112,7 @@ describe('a kept measurement', () => {
   it('is none where points are missing', () => {
     const kept = { id: 1, label: '', plane: 'axial', points: [ijk(1, 1, 1), ijk(2, 2, 1)] } as const;
     expect(measurementOf({ ...kept, kind: 'bidirectional' }, SHAPE, SPACING)).toBeNull();
+    expect(measurementOf({ ...kept, kind: 'angle' }, SHAPE, SPACING)).toBeNull();
     expect(measurementOf({ ...kept, kind: 'length', points: [ijk(1, 1, 1)] }, SHAPE, SPACING)).toBeNull();
   });
 });
@@ -107,6 +141,40 @@ describe('measuring', () => {
     tool.remove(tool.hovered ?? 0);
     expect(tool.all).toEqual([]);
     expect(told.at(-1)).toBe(0);
+  });
+
+  it('draws an angle by a drag and a click, or by three clicks', () => {
+    const [tool, pane] = [new MeasuringTool(() => {}), new TestPane('axial', 3)];
+    const click = (column: number, row: number) => tool.begin(pane, 'angle', pane.over(column, row)).end();
+    const arm = tool.begin(pane, 'angle', pane.over(2, 2));
+    arm.move(pane.over(10, 2));
+    arm.end();
+    expect([tool.isOpen, tool.all]).toEqual([true, []]);
+    tool.hover(pane, pane.over(10, 9));
+    click(10, 2);
+    expect(tool.all).toEqual([]);
+    click(10, 9);
+    expect([tool.isOpen, tool.all]).toMatchObject([false, [{ kind: 'angle', slice: 3, angle_deg: 90 }]]);
+    click(4, 14);
+    click(4, 10);
+    click(8, 14);
+    expect(tool.all[1]).toMatchObject({ kind: 'angle', angle_deg: 45 });
+    const end = tool.begin(pane, 'angle', pane.over(8, 14));
+    end.move(pane.over(9, 10));
+    end.end();
+    expect(tool.all[1]).toMatchObject({ angle_deg: 90 });
+    expect(tool.all.length).toBe(2);
+  });
+
+  it('drops an angle that is left, in another slice or with a second finger', () => {
+    const [tool, pane] = [new MeasuringTool(() => {}), new TestPane('axial', 3)];
+    const first = tool.begin(pane, 'angle', pane.over(2, 2));
+    first.move(pane.over(10, 2));
+    first.end();
+    const elsewhere = new TestPane('axial', 5);
+    tool.begin(elsewhere, 'angle', elsewhere.over(4, 4)).end();
+    tool.begin(pane, 'angle', pane.over(9, 9)).cancel();
+    expect([tool.isOpen, tool.all]).toEqual([false, []]);
   });
 
   it('goes on from what an earlier sitting left, and keeps a label while an end is dragged', () => {

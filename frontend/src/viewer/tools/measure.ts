@@ -1,12 +1,18 @@
-/** Lengths in a plane, in millimetres: how they are made, hit and changed. Pure: screen and pointer are elsewhere. */
+/** Lengths and angles in a plane: how they are made, hit and changed. Pure: screen and pointer are elsewhere. */
 import { type Ijk, ijk, type Plane, type Triple } from '../../voxels';
-import { type PlaneFrame, planeFrame } from '../planeFrame';
+import { type PlaneFrame, planeFrame, type ScreenPoint } from '../planeFrame';
+import type { ToolPane } from './host';
 import type { Measurement } from './port';
 
 export type MeasurementKind = Measurement['kind'];
+/** Drawn in one drag. */
+export type LineKind = Exclude<MeasurementKind, 'angle'>;
+export type Angle = Extract<Measurement, { kind: 'angle' }>;
 
-/** One end that can be dragged: of the line (or the long axis), or of the short axis. */
+/** One point that can be dragged: of the line (or the long axis), of the short axis, or of an angle. */
 export type End = 0 | 1 | 2 | 3;
+
+type Place = Pick<Measurement, 'id' | 'label' | 'plane' | 'slice'>;
 
 /** The short axis of a new bidirectional measurement, as a share of the long one. */
 const START_SHORT = 0.5;
@@ -18,7 +24,7 @@ interface Flat {
 }
 
 export function measurementBetween(
-  kind: MeasurementKind,
+  kind: LineKind,
   id: number,
   frame: PlaneFrame,
   slice: number,
@@ -32,12 +38,30 @@ export function measurementBetween(
   return bidirectional(place, frame, a, b, middle, [-half, half], ends[0]);
 }
 
+/** The angle at the second of three points of a slice. */
+export function angleAt(
+  id: number,
+  frame: PlaneFrame,
+  slice: number,
+  points: readonly [Ijk, Ijk, Ijk],
+): Angle {
+  return angle({ id, label: '', plane: frame.plane, slice }, frame, points);
+}
+
 /** The measurement after one of its ends was dragged to a place. */
 export function withEnd(measurement: Measurement, frame: PlaneFrame, end: End, to: Ijk): Measurement {
   if (measurement.kind === 'length') {
     const ends: readonly [Ijk, Ijk] = end === 0 ? [to, measurement.ends[1]] : [measurement.ends[0], to];
     return { ...measurement, ends, length_mm: lengthOf(frame, ends) };
   }
+  if (measurement.kind === 'angle') {
+    const [a, vertex, b] = measurement.points.map((point, n) => (n === end ? to : point));
+    return angle(measurement, frame, [a, vertex, b] as Angle['points']);
+  }
+  return withAxisEnd(measurement, frame, end, to);
+}
+
+function withAxisEnd(measurement: Bidirectional, frame: PlaneFrame, end: End, to: Ijk): Measurement {
   const { id, label, plane, slice } = measurement;
   const place = { id, label, plane, slice };
   const [a, b] = measurement.long.map((point) => flat(frame, point)) as [Flat, Flat];
@@ -58,20 +82,29 @@ export function withEnd(measurement: Measurement, frame: PlaneFrame, end: End, t
 
 /** Every end of a measurement with its number. */
 export function endsOf(measurement: Measurement): readonly (readonly [End, Ijk])[] {
-  if (measurement.kind === 'length') {
-    return [
-      [0, measurement.ends[0]],
-      [1, measurement.ends[1]],
-    ];
-  }
-  const { long, short } = measurement;
-  return [
-    [0, long[0]],
-    [1, long[1]],
-    [2, short[0]],
-    [3, short[1]],
-  ];
+  return linesOf(measurement)
+    .flatMap((line, n) => (n > 0 && measurement.kind === 'angle' ? line.slice(1) : line))
+    .map((point, n) => [n as End, point]);
 }
+
+/** What is drawn of a measurement; its words stand at the second point of the first line. */
+export function linesOf(measurement: Measurement): readonly (readonly [Ijk, Ijk])[] {
+  switch (measurement.kind) {
+    case 'length':
+      return [measurement.ends];
+    case 'bidirectional':
+      return [measurement.long, measurement.short];
+    case 'angle': {
+      const [a, vertex, b] = measurement.points;
+      return [
+        [a, vertex],
+        [vertex, b],
+      ];
+    }
+  }
+}
+
+type Bidirectional = Extract<Measurement, { kind: 'bidirectional' }>;
 
 /** What is kept of a measurement: its ends in the order of `endsOf`. */
 export interface KeptMeasurement {
@@ -84,17 +117,28 @@ export interface KeptMeasurement {
 
 /** The measurement that was kept; null where points are missing. */
 export function measurementOf(
-  { id, label, kind, plane, points: [a, b, c, d] }: KeptMeasurement,
+  { id, label, kind, plane, points }: KeptMeasurement,
   shape: Triple,
   spacing_mm: Triple,
 ): Measurement | null {
+  const [a, b, c] = points;
   if (a === undefined || b === undefined) return null;
   const frame = planeFrame(plane, shape, spacing_mm);
   const place = { id, label, plane, slice: Math.round(a[frame.normal]) };
   if (kind === 'length') return { ...place, kind, ends: [a, b], length_mm: lengthOf(frame, [a, b]) };
-  if (c === undefined || d === undefined) return null;
+  if (c === undefined) return null;
+  return kind === 'angle' ? angle(place, frame, [a, b, c]) : axesOf(place, frame, points);
+}
+
+function axesOf(place: Place, frame: PlaneFrame, [a, b, c, d]: readonly Ijk[]): Measurement | null {
+  if (a === undefined || b === undefined || c === undefined || d === undefined) return null;
   const [long_mm, short_mm] = [lengthOf(frame, [a, b]), lengthOf(frame, [c, d])];
-  return { ...place, kind, long: [a, b], short: [c, d], long_mm, short_mm };
+  return { ...place, kind: 'bidirectional', long: [a, b], short: [c, d], long_mm, short_mm };
+}
+
+/** The point of the slice under a point of the pane, held on the scan. */
+export function pointOn(pane: ToolPane, point: ScreenPoint): Ijk {
+  return heldOnScan(pane.frame, pane.indexAt(point));
 }
 
 /** The nearest point of the slice that lies on the scan. */
@@ -109,13 +153,14 @@ export function heldOnScan(frame: PlaneFrame, index: Ijk): Ijk {
 
 export function textOf(measurement: Measurement): string {
   if (measurement.kind === 'length') return `${measurement.length_mm.toFixed(1)} mm`;
+  if (measurement.kind === 'angle') return `${measurement.angle_deg.toFixed(1)}°`;
   return `${measurement.long_mm.toFixed(1)} × ${measurement.short_mm.toFixed(1)} mm`;
 }
 
 /** Where the short axis crosses the long one (0 to 1 along it) and how far it reaches to both sides, in mm. */
 function reachOf(
   frame: PlaneFrame,
-  { long, short }: Extract<Measurement, { kind: 'bidirectional' }>,
+  { long, short }: Bidirectional,
 ): { readonly share: number; readonly sides: [number, number] } {
   const [a, b] = [flat(frame, long[0]), flat(frame, long[1])];
   const across = perpendicular(a, b);
@@ -128,7 +173,7 @@ function reachOf(
 }
 
 function bidirectional(
-  place: Pick<Measurement, 'id' | 'label' | 'plane' | 'slice'>,
+  place: Place,
   frame: PlaneFrame,
   a: Flat,
   b: Flat,
@@ -147,6 +192,18 @@ function bidirectional(
     long_mm: distance(a, b),
     short_mm: Math.abs(sides[1] - sides[0]),
   };
+}
+
+function angle(
+  { id, label, plane, slice }: Place,
+  frame: PlaneFrame,
+  points: readonly [Ijk, Ijk, Ijk],
+): Angle {
+  const [a, vertex, b] = points.map((point) => flat(frame, point)) as [Flat, Flat, Flat];
+  const [ux, uy] = [a.x - vertex.x, a.y - vertex.y];
+  const [vx, vy] = [b.x - vertex.x, b.y - vertex.y];
+  const turn = Math.atan2(ux * vy - uy * vx, ux * vx + uy * vy);
+  return { id, label, plane, slice, kind: 'angle', points, angle_deg: (Math.abs(turn) * 180) / Math.PI };
 }
 
 function lengthOf(frame: PlaneFrame, [a, b]: readonly [Ijk, Ijk]): number {

@@ -1,14 +1,17 @@
-/** The measurements of a case: drawn by dragging, changed by dragging an end, deleted. */
+/** The measurements of a case: drawn by dragging (an angle also by clicks), changed by dragging an end, deleted. */
 import { type Ijk, slicePoint } from '../../voxels';
 import { type ScreenPoint, toScreen } from '../planeFrame';
 import { Subscribers } from '../subscribers';
+import { AngleDraft } from './angleDraft';
 import type { Gesture, ToolPane } from './host';
 import {
   type End,
   endsOf,
-  heldOnScan,
+  type LineKind,
+  linesOf,
   type MeasurementKind,
   measurementBetween,
+  pointOn,
   textOf,
   withEnd,
 } from './measure';
@@ -22,8 +25,6 @@ const SHORTEST_PX = 4;
 const COLOUR = '#f2c14e';
 const OTHERS_COLOUR = '#8fc7ee';
 
-type Line = readonly [Ijk, Ijk];
-
 interface Grip {
   readonly id: number;
   readonly end: End;
@@ -36,6 +37,7 @@ export class MeasuringTool implements MeasurementPort {
   private readonly sketched: () => void;
   private near: Grip | null = null;
   private next = 1;
+  private draft: AngleDraft | null = null;
 
   constructor(sketched: () => void) {
     this.sketched = sketched;
@@ -63,50 +65,81 @@ export class MeasuringTool implements MeasurementPort {
     this.set(this.all.map((one) => (one.id === id ? { ...one, label } : one)));
   }
 
-  /** Takes the end under the pointer, or begins a new measurement there. */
+  /** Goes on with an angle, takes the end under the pointer, or begins a new measurement there. */
   begin(pane: ToolPane, kind: MeasurementKind, at: ScreenPoint): Gesture {
+    const isGoingOn = kind === 'angle' && this.draft?.isIn(pane) === true;
+    const taken = isGoingOn ? null : this.gripAt(pane, at);
+    if (taken !== null) return this.grip(pane, taken);
+    return kind === 'angle' ? this.angle(pane, at) : this.line(pane, kind, at);
+  }
+
+  private grip(pane: ToolPane, grip: Grip): Gesture {
     const before = this.all;
-    const taken = this.gripAt(pane, at);
-    const grip = taken ?? this.add(pane, kind, at);
-    const start = pointAt(pane, at);
+    return {
+      move: (point) => this.drag(pane, grip, point),
+      end: () => {},
+      cancel: () => this.set(before),
+    };
+  }
+
+  private line(pane: ToolPane, kind: LineKind, at: ScreenPoint): Gesture {
+    const before = this.all;
+    const id = this.next++;
+    const start = pointOn(pane, at);
     let moved = 0;
     return {
       move: (point) => {
         moved = Math.max(moved, Math.hypot(point.x - at.x, point.y - at.y));
-        if (taken !== null) this.drag(pane, grip, point);
-        else
-          this.change(
-            measurementBetween(kind, grip.id, pane.frame, Math.round(pane.slice), [
-              start,
-              pointAt(pane, point),
-            ]),
-          );
+        const ends = [start, pointOn(pane, point)] as const;
+        const drawn = measurementBetween(kind, id, pane.frame, Math.round(pane.slice), ends);
+        this.set([...before, drawn]);
       },
       end: () => {
-        if (taken === null && moved < SHORTEST_PX) this.set(before);
+        if (moved < SHORTEST_PX) this.set(before);
       },
       cancel: () => this.set(before),
     };
   }
 
-  private add(pane: ToolPane, kind: MeasurementKind, at: ScreenPoint): Grip {
-    const index = pointAt(pane, at);
-    const id = this.next++;
-    const measurement = measurementBetween(kind, id, pane.frame, Math.round(pane.slice), [index, index]);
-    this.set([...this.all, measurement]);
-    return { id, end: 1 };
+  private angle(pane: ToolPane, at: ScreenPoint): Gesture {
+    const draft = this.draft?.isIn(pane) === true ? this.draft : new AngleDraft(pane, at);
+    this.draft = draft;
+    draft.follow(pane, at);
+    this.sketched();
+    const changed = (): void => {
+      if (draft.isDone && this.draft === draft) {
+        this.draft = null;
+        this.set([...this.all, draft.angle(this.next++)]);
+      } else this.sketched();
+    };
+    return draft.gesture(pane, changed, () => this.drop());
+  }
+
+  /** An angle that has not all of its points goes. */
+  drop(): void {
+    if (this.draft === null) return;
+    this.draft = null;
+    this.sketched();
+  }
+
+  /** Whether an angle is on its way. */
+  get isOpen(): boolean {
+    return this.draft !== null;
   }
 
   private drag(pane: ToolPane, { id, end }: Grip, to: ScreenPoint): void {
     const one = this.all.find((each) => each.id === id);
-    if (one !== undefined) this.change(withEnd(one, pane.frame, end, pointAt(pane, to)));
-  }
-
-  private change(changed: Measurement): void {
-    this.set(this.all.map((one) => (one.id === changed.id ? changed : one)));
+    if (one === undefined) return;
+    const changed = withEnd(one, pane.frame, end, pointOn(pane, to));
+    this.set(this.all.map((each) => (each === one ? changed : each)));
   }
 
   hover(pane: ToolPane, at: ScreenPoint | null): void {
+    if (at !== null && this.draft?.isIn(pane)) {
+      this.draft.follow(pane, at);
+      this.sketched();
+      return;
+    }
     const near = at === null ? null : this.gripAt(pane, at);
     if (near?.id === this.near?.id && near?.end === this.near?.end) return;
     this.near = near;
@@ -150,26 +183,34 @@ export class MeasuringTool implements MeasurementPort {
     for (const measurement of own) {
       paintOne(pen, measurement, COLOUR, this.near?.id === measurement.id ? this.near.end : null);
     }
-    return own.length + others.length > 0;
+    const draft = this.draft?.isIn(pen) ? this.draft : null;
+    if (draft !== null) paintDraft(pen, draft);
+    return own.length + others.length > 0 || draft !== null;
   }
 }
 
+/** Before there is a vertex, there is no angle to tell. */
+function paintDraft(pen: Pen, draft: AngleDraft): void {
+  const angle = draft.angle(0);
+  if (draft.hasVertex) paintOne(pen, angle, COLOUR, null);
+  else paintLines(pen, angle, COLOUR);
+}
+
 function paintOne(pen: Pen, measurement: Measurement, colour: string, near: End | null): void {
-  const [main, ...more]: readonly [Line, ...Line[]] =
-    measurement.kind === 'length' ? [measurement.ends] : [measurement.long, measurement.short];
-  for (const line of [main, ...more]) {
+  paintLines(pen, measurement, colour);
+  for (const [end, index] of endsOf(measurement)) pen.handle(index, colour, near === end);
+  const { label } = measurement;
+  const [, at] = linesOf(measurement)[0] as readonly [Ijk, Ijk];
+  pen.words(label === '' ? [textOf(measurement)] : [label, textOf(measurement)], pen.at(at));
+}
+
+function paintLines(pen: Pen, measurement: Measurement, colour: string): void {
+  for (const line of linesOf(measurement)) {
     pen.line(
       line.map((index) => slicePoint(pen.frame.plane, index)),
       { colour },
     );
   }
-  for (const [end, index] of endsOf(measurement)) pen.handle(index, colour, near === end);
-  const { label } = measurement;
-  pen.words(label === '' ? [textOf(measurement)] : [label, textOf(measurement)], pen.at(main[1]));
-}
-
-function pointAt(pane: ToolPane, point: ScreenPoint): Ijk {
-  return heldOnScan(pane.frame, pane.indexAt(point));
 }
 
 function inSlice(

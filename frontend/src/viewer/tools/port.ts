@@ -23,6 +23,7 @@ export const POINTER_TOOLS = [
   'probe',
   'length',
   'bidirectional',
+  'angle',
   'pan',
   'zoom',
   'window',
@@ -70,6 +71,13 @@ export type Measurement = {
       readonly short: readonly [Ijk, Ijk];
       readonly long_mm: number;
       readonly short_mm: number;
+    }
+  | {
+      readonly kind: 'angle';
+      /** The vertex stands in the middle. */
+      readonly points: readonly [Ijk, Ijk, Ijk];
+      /** Between the two arms, 0 to 180. */
+      readonly angle_deg: number;
     }
 );
 

@@ -20,6 +20,7 @@ import type { LayerStyle } from '../styles';
 import { Subscribers } from '../subscribers';
 import type { Hovered } from './cursor';
 import type { Gesture, PointerStart, ToolHost, ToolImage, ToolPane } from './host';
+import type { MeasurementKind } from './measure';
 import { MeasuringTool } from './measuring';
 import { crosshairGesture, panGesture, windowGesture, zoomGesture } from './navigation';
 import { OperationHost } from './operationHost';
@@ -72,6 +73,8 @@ const KEEPS_DOUBLE_CLICK: readonly PointerTool[] = [
   'flood_fill',
   'pick',
 ];
+
+const MEASURING: readonly PointerTool[] = ['length', 'bidirectional', 'angle'] satisfies MeasurementKind[];
 
 export class Tools implements ToolPort, ToolHost {
   readonly shape: Triple;
@@ -134,6 +137,7 @@ export class Tools implements ToolPort, ToolHost {
     this.drawTool.drop();
     this.scissors.drop();
     this.tracing.drop();
+    this.measuring.drop();
   }
 
   setOptions(options: Partial<ToolOptions>): void {
@@ -228,7 +232,8 @@ export class Tools implements ToolPort, ToolHost {
         return this.picker.pick(pane, at);
       case 'length':
       case 'bidirectional':
-        return this.measuring.begin(pane, tool, at);
+      case 'angle':
+        return this.measure(pane, tool, at);
       case 'pan':
         return panGesture(pane, at);
       case 'zoom':
@@ -238,6 +243,12 @@ export class Tools implements ToolPort, ToolHost {
       default:
         return crosshairGesture(this, pane, at);
     }
+  }
+
+  private measure(pane: PlanePane, kind: MeasurementKind, at: ScreenPoint): Gesture | null {
+    if (!this.scene.isOblique) return this.measuring.begin(pane, kind, at);
+    this.say('Measuring is off while the planes are oblique; straighten them first.');
+    return null;
   }
 
   hover(pane: PlanePane, at: ScreenPoint | null): void {
@@ -250,7 +261,7 @@ export class Tools implements ToolPort, ToolHost {
   }
 
   private get isMeasuring(): boolean {
-    return this.tool === 'length' || this.tool === 'bidirectional';
+    return MEASURING.includes(this.tool);
   }
 
   get hovered(): Hovered | null {
@@ -279,11 +290,14 @@ export class Tools implements ToolPort, ToolHost {
       if (key === 'Backspace') return () => this.drawTool.dropLast();
     }
     if (this.scissors.isOpen && key === 'Escape') return () => this.scissors.drop();
+    return this.isMeasuring ? this.measuringKey(key) : null;
+  }
+
+  private measuringKey(key: string): (() => void) | null {
+    const isRemoving = key === 'Delete' || key === 'Backspace';
+    if (this.measuring.isOpen && (isRemoving || key === 'Escape')) return () => this.measuring.drop();
     const { hovered } = this.measuring;
-    if (this.isMeasuring && hovered !== null && (key === 'Delete' || key === 'Backspace')) {
-      return () => this.measuring.remove(hovered);
-    }
-    return null;
+    return isRemoving && hovered !== null ? () => this.measuring.remove(hovered) : null;
   }
 
   private picked(sample: Sample, thresholdBrush: HuRange): void {

@@ -1,5 +1,6 @@
 /** Every tool of the column once: its name, icon, key, and what the pointer does while it is chosen. */
 import {
+  IconAngle,
   IconArrowsMaximize,
   IconBrush,
   IconBucketDroplet,
@@ -231,6 +232,13 @@ const LOOK: readonly (Draft & { readonly id: PointerTool })[] = [
     name: 'Long and short axis',
     words: 'Measures the long axis and the longest one across it.',
     icon: IconRulerMeasure,
+  },
+  {
+    id: 'angle',
+    key: 'shift+e',
+    name: 'Angle',
+    words: 'Measures the angle between two arms: drag the first one, then click where the second one ends.',
+    icon: IconAngle,
   },
 ];
 

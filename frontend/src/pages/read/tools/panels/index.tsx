@@ -29,4 +29,5 @@ export const PANELS: Readonly<Partial<Record<ToolId, () => ReactNode>>> = {
   pick: RangePanel,
   length: Measurements,
   bidirectional: Measurements,
+  angle: Measurements,
 };
