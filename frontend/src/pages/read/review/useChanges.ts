@@ -1,6 +1,7 @@
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Stroke } from '../../../viewer';
 import { changed_ml, type Overlap, OverlapTable } from '../compare/overlap';
+import { Recount } from '../compare/recount';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
 
@@ -24,7 +25,7 @@ export function useChanges({ assignment, mask, prediction }: OpenedCase): Change
         : null,
     [assignment, mask, prediction],
   );
-  const { list, isCounting, recount } = useList(table);
+  const { list, isCounting, note } = useList(table);
   const [current, setCurrent] = useState(-1);
   const show = (at: number): void => {
     const change = list[at];
@@ -39,44 +40,40 @@ export function useChanges({ assignment, mask, prediction }: OpenedCase): Change
       port?.goTo(place);
     }
   };
-  const note = useCallback(
-    (stroke: Stroke) => {
-      for (const { layer, k } of stroke.delta) {
-        table?.update(layer, k);
-      }
-      recount();
-    },
-    [table, recount],
-  );
   const walk = (by: 1 | -1): void =>
     show(current < 0 && by < 0 ? list.length - 1 : (current + by + list.length) % list.length);
   return { list, isKnown: table !== null, isCounting, current, show, walk, note };
 }
 
-/** Counted in portions while the image comes in; a stroke drawn meanwhile is counted with the rest. */
+/** Counted in portions while the image comes in; what a stroke changed is counted behind it, not within it. */
 function useList(table: OverlapTable | null) {
   const [list, setList] = useState<readonly Overlap[]>([]);
   const [isCounting, setCounting] = useState(table !== null);
+  const recount = useRef<Recount | null>(null);
   useEffect(() => {
+    if (table === null) {
+      return undefined;
+    }
     let isGone = false;
-    void table
-      ?.count(() => isGone)
-      .then((isDone) => {
-        if (isDone) {
-          setList(changesOf(table));
-          setCounting(false);
-        }
-      });
+    const show = (): void => {
+      if (table.isCounted) {
+        setList(changesOf(table));
+        setCounting(false);
+      }
+    };
+    recount.current = new Recount(
+      (layer, k) => table.update(layer, k),
+      show,
+      () => isGone,
+    );
+    void table.count(() => isGone).then(show);
     return () => {
       isGone = true;
+      recount.current = null;
     };
   }, [table]);
-  const recount = useCallback(() => {
-    if (table?.isCounted) {
-      setList(changesOf(table));
-    }
-  }, [table]);
-  return { list, isCounting, recount };
+  const note = useCallback(({ delta }: Stroke) => recount.current?.stale(delta), []);
+  return { list, isCounting, note };
 }
 
 function changesOf(table: OverlapTable): Overlap[] {
