@@ -98,7 +98,7 @@ def return_to_reader(*, assignment: Assignment, revision: int, comment: str) -> 
     subject.lease_until = worklist.lease_end()
     _close(subject, AssignmentState.RETURNED)
     agreement.reopened(subject)
-    worklist.back_to_reader(assignment=subject)
+    worklist.move(subject.part_id, CaseState.RETURNED)
     return given
 
 

@@ -255,6 +255,7 @@ def sweep_jobs() -> None:
 @shared_task(name="annotation.tasks.release_leases")
 def release_leases() -> None:
     """Give back the cases of readers who left without drawing anything."""
+    worklist.finish_due()
     worklist.release_expired()
 
 

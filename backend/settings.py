@@ -111,7 +111,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=2 * 1024**3)
 
 # ── Work ──────────────────────────────────────────────────────────────────────
-LEASE_MINUTES = env.int("LEASE_MINUTES", default=30)
+LEASE_SECONDS = env.int("LEASE_SECONDS", default=120)
 JOB_LEASE_SECONDS = env.int("JOB_LEASE_SECONDS", default=60)
 CELERY_BROKER_URL = f"{REDIS_URL}/0"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -143,7 +143,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {
         "worker_heartbeat": 10,
         "sweep_jobs": 20,
-        "release_leases": 60,
+        "release_leases": 30,
         "refresh_agreement": 60,
         "retrain_if_due": env.int("RETRAIN_CHECK_SECONDS", default=30),
     }.items()
@@ -209,8 +209,7 @@ ACCOUNT_ADAPTER = "backend.accounts.ClosedSignup"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-# Beside allauth's own limits, by address: wrong personal tokens, and looking at invitations.
-ACCOUNT_RATE_LIMITS = {"api_token": "20/m/ip", "invitation": "60/m/ip"}
+ACCOUNT_RATE_LIMITS = {"invitation": "60/m/ip"}  # beside allauth's own: looking at a link
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("browser",)
 HEADLESS_FRONTEND_URLS: dict[str, str] = {}

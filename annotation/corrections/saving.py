@@ -148,7 +148,7 @@ def submit(*, assignment: Assignment, revision: int, not_looked_at: Collection[s
     locked.submitted_at = timezone.now()
     locked.save(update_fields=["state", "submitted_at", "updated_at"])
     agreement.settled(locked)
-    worklist.open_review(assignment=locked)
+    worklist.hand_in(assignment=locked)
     return locked
 
 

@@ -1,50 +1,83 @@
 """Who reads what next, and what readers see of their work."""
 
-from annotation.worklist.claims import (
-    Upcoming,
-    back_to_reader,
-    claim_review,
-    lease_end,
-    may_start_from_scratch,
-    next_case,
-    open_review,
-    release,
-    release_expired,
-    upcoming,
+from annotation.worklist.assigning import MOST_AT_ONCE, assign
+from annotation.worklist.balance import pair_counts, plan_of, readers
+from annotation.worklist.claims import Upcoming, claim_review, next_case, upcoming
+from annotation.worklist.handing_in import (
+    UNDO_SECONDS,
+    compared,
+    finish_due,
+    hand_in,
+    is_reviewed,
+    pair_of,
+    review_share,
+    unsubmit,
 )
 from annotation.worklist.home import (
+    VIEW_DAYS,
     Home,
     cases,
     home,
+    may_be_seen,
     model_version,
+    note_seen,
     reviews_waiting,
     structures,
     verdicts_on,
 )
-from annotation.worklist.parts import back_to_pool, begin_parts, lock_case, make_ready, move, settle
+from annotation.worklist.leases import release, release_expired, send_to_expert, skip, take_over
+from annotation.worklist.parts import (
+    UNOPENED,
+    back_to_pool,
+    begin_parts,
+    lock_case,
+    make_ready,
+    move,
+    settle,
+)
+from annotation.worklist.reads import lease_end
+from annotation.worklist.starts import may_start_from_scratch
 
 __all__ = [
+    "MOST_AT_ONCE",
+    "UNDO_SECONDS",
+    "UNOPENED",
+    "VIEW_DAYS",
     "Home",
     "Upcoming",
+    "assign",
     "back_to_pool",
-    "back_to_reader",
     "begin_parts",
     "cases",
     "claim_review",
+    "compared",
+    "finish_due",
+    "hand_in",
     "home",
+    "is_reviewed",
     "lease_end",
     "lock_case",
     "make_ready",
+    "may_be_seen",
     "may_start_from_scratch",
     "model_version",
     "move",
     "next_case",
-    "open_review",
+    "note_seen",
+    "pair_counts",
+    "pair_of",
+    "plan_of",
+    "readers",
     "release",
     "release_expired",
+    "review_share",
     "reviews_waiting",
+    "send_to_expert",
     "settle",
+    "skip",
     "structures",
+    "take_over",
+    "unsubmit",
     "upcoming",
     "verdicts_on",
 ]

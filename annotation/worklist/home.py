@@ -1,28 +1,35 @@
 """What readers see of their work, and leads of their cases."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from statistics import median
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
+from django.utils import timezone
 
 from annotation.models import (
     Assignment,
     AssignmentRole,
     AssignmentState,
     Case,
-    CaseState,
+    Membership,
     Model,
     ModelState,
+    Offer,
     Prediction,
     Project,
     Review,
+    Role,
     SchemaStructure,
     Split,
 )
-from annotation.worklist.claims import active, may_start_from_scratch, submitted
+from annotation.worklist.choosing import Chooser
+from annotation.worklist.claims import active, submitted
+from annotation.worklist.starts import may_start_from_scratch
 
 RECENT = 10  # finished reads on the home page, and those whose times make the median
+VIEW_DAYS = 7  # for so long a reader may open a finished read again; whatever it was read for
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Home:
     """What the worklist page shows to one reader in one project."""
 
     available: bool
-    waiting: int
+    waiting: int | None  # for leads; to a reader the number would tell whether a claim took a fresh case
     model_version: int | None
     median_seconds: int | None
     returned: list[Assignment]
@@ -44,12 +51,9 @@ def home(*, reader: AbstractBaseUser, project: Project) -> Home:
     """What the reader has open, what came back, what was done lately, and whether there is a next case."""
     own = _with_story(Assignment.objects.filter(reader=reader.pk, case__project=project))
     reads = own.filter(role=AssignmentRole.ANNOTATE)
-    pool = Case.objects.filter(project=project, split=Split.POOL)
-    ready = pool.filter(state=CaseState.READY).count()
-    without_prediction = pool.filter(state=CaseState.WAITING).count()
+    membership = Membership.objects.select_related("project").get(user=reader.pk, project=project)
     open_reads = list(reads.filter(state=AssignmentState.OPEN))
     undrawn = any(read.mask.head == 0 for read in open_reads)
-    from_scratch = without_prediction > 0 and may_start_from_scratch(project)
     serving = Model.objects.filter(project=project, state=ModelState.SERVING).values_list(
         "version", flat=True
     )
@@ -57,16 +61,32 @@ def home(*, reader: AbstractBaseUser, project: Project) -> Home:
     recent = list(reads.filter(state__in=finished).order_by("-submitted_at", "-pk")[:RECENT])
     seconds = [read.active_seconds for read in recent if read.active_seconds > 0]
     return Home(
-        available=bool(undrawn or ready or from_scratch),
-        waiting=ready + (without_prediction if from_scratch else 0),
+        available=undrawn or Chooser(membership, lock=False).choice() is not None,
+        waiting=_offered(project) if membership.role == Role.LEAD else None,
         model_version=serving.first(),
         median_seconds=round(median(seconds)) if seconds else None,
         returned=list(reads.filter(state=AssignmentState.RETURNED)),
         in_progress=open_reads,
-        recent=recent,
+        recent=[read for read in recent if may_be_seen(read)],
         reviews_waiting=reviews_waiting(reader=reader, project=project),
         reviews_in_progress=list(own.filter(role=AssignmentRole.REVIEW, state=AssignmentState.OPEN)),
     )
+
+
+def _offered(project: Project) -> int:
+    offers = [Offer.READY, *([Offer.WAITING] if may_start_from_scratch(project) else [])]
+    return Case.objects.filter(project=project, offer__in=offers).count()
+
+
+def may_be_seen(read: Assignment) -> bool:
+    """A finished read closes to its reader after some days, so that a later one of the case is blind."""
+    return read.final_at is None or read.final_at > timezone.now() - timedelta(days=VIEW_DAYS)
+
+
+def note_seen(read: Assignment) -> None:
+    """The reader has looked at a finished read again, so that what was seen counts from today."""
+    if read.final_at is not None:
+        Assignment.objects.filter(pk=read.pk).update(seen_at=timezone.now())
 
 
 def structures(project: Project) -> QuerySet[SchemaStructure]:

@@ -95,7 +95,7 @@ def move(part_id: int, state: CaseState, *, accepted: Revision | None = None) ->
 @transaction.atomic
 def back_to_pool(part_ids: Collection[int]) -> None:
     """Parts that nobody has begun after all: ready where there is a prediction, else waiting for one."""
-    parts = Part.objects.filter(pk__in=part_ids, state=CaseState.IN_PROGRESS)
+    parts = Part.objects.filter(pk__in=part_ids, state__in=(CaseState.IN_PROGRESS, CaseState.RETURNED))
     predicted = Exists(Prediction.objects.filter(case=OuterRef("case")))
     for case_id in sorted(set(parts.values_list("case", flat=True))):
         case = lock_case(case_id)

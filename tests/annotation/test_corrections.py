@@ -163,7 +163,7 @@ class TestSave:
         Assignment.objects.filter(pk=read.pk).update(lease_until=timezone.now())
         stroke(read)
         read.refresh_from_db()
-        assert read.lease_until > timezone.now() + timedelta(minutes=29)
+        assert read.lease_until > timezone.now() + timedelta(seconds=115)
 
     def test_not_after_handing_in(self, read: Assignment) -> None:
         corrections.submit(assignment=read, revision=0)

@@ -1,0 +1,94 @@
+"""Reads that a lead gives to a reader by name, and hands on to another one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from annotation.errors import Conflict, Refused
+from annotation.models import (
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    Case,
+    CaseState,
+    Membership,
+    Part,
+    Project,
+    Purpose,
+    Split,
+)
+from annotation.worklist import parts, starts
+from annotation.worklist.leases import take_over
+from annotation.worklist.reads import create
+
+MOST_AT_ONCE = 200
+
+
+@transaction.atomic
+def assign(
+    *,
+    project: Project,
+    cases: Sequence[int],
+    to: str,
+    by: AbstractBaseUser,
+    due_at: datetime | None = None,
+) -> list[Assignment]:
+    """Plan routine reads of the cases (by number) for one reader; what another one only planned moves on.
+
+    All of them or none. Raises Refused for cases and readers that are not there, Conflict for a case that
+    somebody has begun.
+    """
+    if len(cases) > MOST_AT_ONCE:
+        raise Refused(f"At most {MOST_AT_ONCE} cases can be assigned at once.")
+    member = Membership.objects.filter(project=project, user__username=to, active=True).first()
+    if member is None:
+        raise Refused(f"{to} is not an active member of this project.")
+    found = {case.number: case for case in Case.objects.filter(project=project, number__in=cases)}
+    missing = sorted(set(cases) - set(found))
+    if missing:
+        raise Refused(f"This project has no case {missing[0]}.")
+    planned: list[Assignment] = []
+    for number in sorted(found):
+        planned += _assign(found[number], member, by, due_at)
+    return planned
+
+
+def _assign(
+    case: Case, member: Membership, by: AbstractBaseUser, due_at: datetime | None
+) -> list[Assignment]:
+    if case.split != Split.POOL:
+        raise Refused(f"Case {case.number} is a {case.split} case, which nobody reads as routine.")
+    for waiting in _planned(case):
+        take_over(assignment=waiting)
+    parts.lock_case(case.pk)
+    free = case.parts.filter(state__in=parts.UNOPENED).select_related("group", "case__volume")
+    if not free:
+        raise Conflict(f"Case {case.number} is being read or was accepted. Take the read over first.")
+    return [_plan(part, member, by, due_at) for part in free]
+
+
+def _planned(case: Case) -> list[Assignment]:
+    """Reads of the case that nobody has begun; a blind second read is not a lead's to move."""
+    rows = Assignment.objects.filter(case=case, state=AssignmentState.PLANNED, purpose=Purpose.ROUTINE)
+    return list(rows)
+
+
+def _plan(part: Part, member: Membership, by: AbstractBaseUser, due_at: datetime | None) -> Assignment:
+    if member.level < part.needs_level:
+        raise Refused(f"{part} needs a reader of level {part.needs_level}.")
+    own = Assignment.objects.filter(part=part, reader=member.user_id)
+    if own.exclude(state__in=(AssignmentState.RELEASED, AssignmentState.WITHDRAWN)).exists():
+        raise Refused(f"{member.user} has read or skipped case {part.case.number} before.")
+    read = create(
+        part=part,
+        reader=member.user_id,
+        role=AssignmentRole.ANNOTATE,
+        start=starts.fresh(part.case),
+        state=AssignmentState.PLANNED,
+        assigned_by=by,
+        due_at=due_at,
+    )
+    parts.move(part.pk, CaseState.IN_PROGRESS)
+    return read

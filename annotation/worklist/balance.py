@@ -1,0 +1,86 @@
+"""Who reads a case as second reader: each pair of readers shares as many cases as any other, within one."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from itertools import combinations
+
+from django.db.models import Count
+
+from annotation.models import (
+    ENDED_STATES,
+    Assignment,
+    Level,
+    Membership,
+    Project,
+    Purpose,
+    ReliabilityPlan,
+    Role,
+)
+
+Pair = frozenset[int]
+
+
+def plan_of(project: Project) -> ReliabilityPlan | None:
+    """The project's reliability plan; without one every read is routine and is reviewed."""
+    return ReliabilityPlan.objects.filter(project=project).first()
+
+
+def lock_plan(plan: ReliabilityPlan) -> None:
+    """Pairs are counted and chosen by one claim at a time."""
+    ReliabilityPlan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+
+
+def readers(project: Project) -> list[Membership]:
+    """Those who take part in the plan: active annotators. Reviewers and leads know too much to be blind."""
+    return list(Membership.objects.filter(project=project, active=True, role=Role.ANNOTATOR).order_by("user"))
+
+
+def pair_counts(project: Project) -> Counter[Pair]:
+    """How many cases each pair of readers shares: read twice, or planned to be."""
+    rows = (
+        Assignment.objects.filter(case__project=project, purpose=Purpose.OVERLAP, rival__isnull=False)
+        .exclude(state__in=ENDED_STATES)
+        .order_by()
+        .values_list("reader", "rival__reader")
+        .annotate(n=Count("pk"))
+    )
+    counts: Counter[Pair] = Counter()
+    for reader, first, n in rows:
+        counts[frozenset((reader, first))] += n
+    return counts
+
+
+def partner_for(
+    reader: int,
+    *,
+    among: Iterable[Membership],
+    counts: Mapping[Pair, int],
+    needs_level: int = Level.JUNIOR,
+    without: Collection[int] = (),
+) -> int | None:
+    """The second reader of a case that `reader` takes: the one with whom the fewest are shared.
+
+    None when no pair with this reader is among the least of all: then it is another pair's turn.
+    """
+    members = list(among)
+    least = min(
+        (counts.get(frozenset(pair), 0) for pair in combinations([one.user_id for one in members], 2)),
+        default=0,
+    )
+    able = [one.user_id for one in members if one.level >= needs_level and one.user_id != reader]
+    free = [one for one in able if one not in without and counts.get(frozenset((reader, one)), 0) == least]
+    return free[0] if free else None
+
+
+def nearest_partner(
+    reader: int,
+    *,
+    among: Iterable[Membership],
+    counts: Mapping[Pair, int],
+    needs_level: int,
+    without: Collection[int],
+) -> int | None:
+    """For a second read that somebody has given up: whoever shares the fewest cases, least pair or not."""
+    able = [one.user_id for one in among if one.level >= needs_level and one.user_id != reader]
+    free = [one for one in able if one not in without]
+    return min(free, key=lambda one: counts.get(frozenset((reader, one)), 0), default=None)

@@ -1,0 +1,225 @@
+"""The choice of a reader's next read: planned reads, calibration, then what the reader's block says.
+
+What the reader has given back comes only when there is nothing else; what was skipped never comes again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from annotation.models import (
+    ENDED_STATES,
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    CalibrationCase,
+    Case,
+    CaseState,
+    GoldCase,
+    Membership,
+    Offer,
+    Part,
+    Purpose,
+    ReliabilityPlan,
+    Role,
+    StartFrom,
+)
+from annotation.worklist import balance, blocks, starts
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A read that could begin. `partner` reads the part too; `planned` is the row that waits for it."""
+
+    part: Part
+    purpose: Purpose
+    start: starts.Start
+    partner: int | None = None
+    planned: Assignment | None = None
+    takes_part: bool = False
+
+
+class Chooser:
+    """Chooses for one reader. With `lock`, what is chosen is nobody else's until the commit."""
+
+    def __init__(self, membership: Membership, *, lock: bool) -> None:
+        self.membership = membership
+        self.project = membership.project
+        self.reader = membership.user_id
+        self.lock = lock
+        own = Assignment.objects.filter(reader=self.reader, case__project=self.project)
+        self.own = own.filter(role=AssignmentRole.ANNOTATE)
+
+    def choice(self) -> Choice | None:
+        plan = balance.plan_of(self.project) if self.membership.role == Role.ANNOTATOR else None
+        for given_back in (False, True):
+            found = next(self._candidates(plan, given_back), None)
+            if found is not None:
+                return found
+        return None
+
+    def _candidates(self, plan: ReliabilityPlan | None, given_back: bool) -> Iterator[Choice]:
+        yield from self._planned(given_back)
+        if plan is not None:
+            yield from self._calibration(plan, given_back)
+            purpose = blocks.purpose_at(blocks.place_of(self.reader, self.project), plan, self.reader)
+            if purpose == Purpose.GOLD:
+                yield from self._gold(plan, given_back)
+            elif purpose == Purpose.REPEAT:
+                yield from self._repeat(plan, given_back)
+            elif purpose == Purpose.OVERLAP:
+                yield from self._overlap(plan, given_back)
+        yield from self._routine(given_back)
+
+    # ── What waits for this reader ───────────────────────────────────────────
+
+    def _planned(self, given_back: bool) -> Iterator[Choice]:
+        rows = self.own.filter(state=AssignmentState.PLANNED)
+        rows = self._given_back(rows, "case", given_back)
+        rows = rows.order_by(F("due_at").asc(nulls_last=True), "pk")
+        if self.lock:
+            rows = rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        for read in rows.select_related("part__case__volume", "part__group", "mask__base")[:1]:
+            yield Choice(read.part, Purpose(read.purpose), starts.same_as(read), planned=read)
+
+    def _calibration(self, plan: ReliabilityPlan, given_back: bool) -> Iterator[Choice]:
+        """Every reader has an order of their own, so that practice does not fall on the same cases."""
+        cases = CalibrationCase.objects.filter(case__project=self.project)
+        unread = Part.objects.filter(case__calibration__in=cases).exclude(
+            Exists(self._kept().filter(part=OuterRef("pk")))
+        )
+        rows = self._given_back(unread, "case", given_back).select_related(
+            "case__volume", "case__calibration", "group"
+        )
+        for part in sorted(rows, key=lambda one: blocks.draw(plan.seed, "calibration", self.reader, one.pk)):
+            start = _calibration_start(part)
+            if start is not None:
+                yield Choice(part, Purpose.CALIBRATION, start)
+
+    # ── What the block asks for ──────────────────────────────────────────────
+
+    def _gold(self, plan: ReliabilityPlan, given_back: bool) -> Iterator[Choice]:
+        """Cases with a known answer that this reader had no hand in, or whose gold read is washed out."""
+        touched = Assignment.objects.filter(reader=self.reader).exclude(state=AssignmentState.RELEASED)
+        parts = (
+            Part.objects.filter(case__project=self.project, case__gold__excluded=False)
+            .filter(needs_level__lte=self.membership.level)
+            .exclude(Exists(touched.filter(case=OuterRef("case")).filter(_stands_in_the_way(plan))))
+        )
+        rows = self._given_back(parts, "case", given_back).select_related("case__volume", "group")
+        for part in sorted(rows, key=lambda one: blocks.draw(plan.seed, "gold", self.reader, one.pk)):
+            yield Choice(part, Purpose.GOLD, starts.fresh(part.case))
+
+    def _repeat(self, plan: ReliabilityPlan, given_back: bool) -> Iterator[Choice]:
+        """Own reads that are final and washed out, the oldest first, each repeated once."""
+        before = timezone.now() - timedelta(days=plan.washout_days)
+        again = self.own.filter(part=OuterRef("part"), purpose=Purpose.REPEAT)
+        others = Assignment.objects.filter(reader=self.reader, case=OuterRef("case")).exclude(
+            state__in=ENDED_STATES
+        )
+        gold = GoldCase.objects.filter(case=OuterRef("case"))
+        rows = (
+            self.own.filter(state=AssignmentState.DONE, purpose__in=(Purpose.ROUTINE, Purpose.OVERLAP))
+            .annotate(last=Greatest("final_at", Coalesce("seen_at", "final_at")))
+            .filter(last__lte=before)
+            .exclude(Exists(again.exclude(state=AssignmentState.RELEASED)))
+            .exclude(Exists(others.filter(Q(final_at__isnull=True) | Q(final_at__gt=before))))
+            .exclude(Exists(gold))
+        )
+        rows = self._given_back(rows, "case", given_back).order_by("final_at", "pk")
+        for read in rows.select_related("part__case__volume", "part__group", "mask__base")[:1]:
+            yield Choice(read.part, Purpose.REPEAT, starts.same_as(read))
+
+    def _overlap(self, plan: ReliabilityPlan, given_back: bool) -> Iterator[Choice]:
+        if self.lock:
+            balance.lock_plan(plan)
+        members, counts = balance.readers(self.project), balance.pair_counts(self.project)
+        for routine in self._routine(given_back):
+            needs = routine.part.needs_level
+            met = Assignment.objects.filter(case=routine.part.case_id).values_list("reader", flat=True)
+            partner = balance.partner_for(
+                self.reader, among=members, counts=counts, needs_level=needs, without=set(met)
+            )
+            if partner is not None:
+                yield Choice(routine.part, Purpose.OVERLAP, routine.start, partner=partner, takes_part=True)
+            yield routine
+
+    def _routine(self, given_back: bool) -> Iterator[Choice]:
+        offers = [(Offer.READY, CaseState.READY)]
+        if starts.may_start_from_scratch(self.project):
+            offers.append((Offer.WAITING, CaseState.WAITING))
+        for offer, state in offers:
+            part = self._first_part(offer, state, given_back)
+            if part is not None:
+                yield Choice(part, Purpose.ROUTINE, starts.fresh(part.case), takes_part=True)
+
+    def _first_part(self, offer: Offer, state: CaseState, given_back: bool) -> Part | None:
+        free = (
+            Part.objects.filter(state=state, needs_level__lte=self.membership.level)
+            .exclude(Exists(self._kept().filter(part=OuterRef("pk"))))
+            .order_by("pk")
+        )
+        cases = Case.objects.filter(project=self.project, offer=offer)
+        cases = cases.filter(Exists(free.filter(case=OuterRef("pk"))))
+        cases = self._given_back(cases, "pk", given_back).order_by(
+            F("due_at").asc(nulls_last=True), "-priority", F("acquisition").desc(nulls_last=True), "number"
+        )
+        passed_over: list[int] = []
+        while True:
+            case = self._locked(cases.exclude(pk__in=passed_over) if passed_over else cases).first()
+            if case is None:
+                return None
+            # What was committed after the statement began is seen only by a new one.
+            part = free.filter(case=case).select_related("group").first()
+            if part is not None:
+                part.case = case
+                return part
+            passed_over.append(case.pk)
+
+    # ── What is left out ─────────────────────────────────────────────────────
+
+    def _locked(self, cases: QuerySet[Case]) -> QuerySet[Case]:
+        if self.lock:
+            return cases.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        return cases.select_related("volume")
+
+    def _kept(self) -> QuerySet[Assignment]:
+        """Own reads that stand, and those that were skipped: their parts are not given as new ones."""
+        own = Assignment.objects.filter(reader=self.reader, role=AssignmentRole.ANNOTATE)
+        return own.exclude(state__in=(AssignmentState.RELEASED, AssignmentState.WITHDRAWN))
+
+    def _given_back(self, rows: "QuerySet[Any]", case: str, wanted: bool) -> "QuerySet[Any]":
+        """Without what the reader has given back undrawn; or, at the last, with it."""
+        if wanted:
+            return rows
+        returned = self.own.filter(state=AssignmentState.RELEASED, branches__isnull=True)
+        return rows.exclude(Exists(returned.filter(case=OuterRef(case))))
+
+
+def _calibration_start(part: Part) -> starts.Start | None:
+    """As the first reader began; None while a case waits for the prediction that it is to begin from."""
+    first = (
+        Assignment.objects.filter(part=part, purpose=Purpose.CALIBRATION)
+        .exclude(state__in=ENDED_STATES)
+        .select_related("mask__base")
+        .order_by("pk")
+        .first()
+    )
+    if first is not None:
+        return starts.same_as(first)
+    if part.case.calibration.start_from == StartFrom.SCRATCH:
+        return starts.SCRATCH
+    start = starts.fresh(part.case)
+    return start if start.kind == StartFrom.PREDICTION else None
+
+
+def _stands_in_the_way(plan: ReliabilityPlan) -> Q:
+    """Of own reads of a gold case: all that were not gold, and gold ones that are still remembered."""
+    before = timezone.now() - timedelta(days=plan.washout_days)
+    remembered = Q(final_at__isnull=True) | Q(final_at__gt=before) | Q(seen_at__gt=before)
+    return ~Q(purpose=Purpose.GOLD) | remembered
