@@ -1,7 +1,7 @@
 """How far readers agree: scores of every pair of delineations, their sums, and what follows from them."""
 
 from annotation.agreement.charts import alarms, drift
-from annotation.agreement.effort import effort
+from annotation.agreement.efforts import effort
 from annotation.agreement.figures import refresh
 from annotation.agreement.questions import anchoring, by_month, by_structure, cases, matrix
 from annotation.agreement.scale import UNITS

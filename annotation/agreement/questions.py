@@ -137,8 +137,8 @@ def anchoring(project: Project, *, version: str = METRIC_VERSION, structure: str
 def matrix(project: Project, *, version: str = METRIC_VERSION, structure: str = "") -> list[Matrix]:
     """Every pair of readers, and every reader with himself or herself; one matrix per starting point.
 
-    Without a structure: over all that the two have, each structure counting the same. From exact sums, so it is
-    never behind.
+    Without a structure: over all that the two have, each structure counting the same. From exact sums, so it
+    is never behind.
     """
     kinds = (AgreementKind.INTER, AgreementKind.INTRA)
     rows = (
@@ -248,9 +248,10 @@ def _of_readers(group: AgreementGroup, reader: int, other: int | None) -> QueryS
     rows = rows.filter(Q(reader_a=reader) | Q(reader_b=reader))
     if other is not None:
         rows = rows.filter(Q(reader_a=other) | Q(reader_b=other))
-    return rows.values("case", number=F("case__number")).annotate(
+    found: QuerySet[Any, Any] = rows.values("case", number=F("case__number")).annotate(
         scores=Count("pk"),
         both_empty=Count("pk", filter=Q(undefined=UndefinedReason.BOTH_EMPTY)),
         one_empty=Count("pk", filter=Q(undefined__in=ONE_EMPTY)),
         **{name: Avg(name) for name in SHOWN},
     )
+    return found

@@ -13,8 +13,8 @@ from annotation.models import AgreementGroup
 class Figure:
     """A statistic with its 95 % interval, what it rests on, and the cases where it is worst.
 
-    `estimate` is None where it is undefined, `low` and `high` where the data do not tell its spread or a side has
-    no bound; `reason` says why.
+    `estimate` is None where it is undefined, `low` and `high` where the data do not tell its spread or a side
+    has no bound; `reason` says why.
     """
 
     estimate: float | None

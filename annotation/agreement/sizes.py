@@ -62,8 +62,8 @@ def volumes(
 ) -> list[Volumes]:
     """How the volumes of a reader differ from those of another reader, or of a model; by starting point.
 
-    One pair of volumes per case: of several reads the first two that were compared. Without a model and another
-    reader there is nothing to compare: ValueError.
+    One pair of volumes per case: of several reads the first two that were compared. Without a model and
+    another reader there is nothing to compare: ValueError.
     """
     if (other is None) == (model_version is None):
         raise ValueError("Name another reader, or a model.")

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from annotation import jobs
-from annotation.agreement import calibration, charts, figures, reads, scoring, staleness
+from annotation.agreement import charts, crossed, figures, reads, scoring, staleness
 from annotation.agreement.sides import Pair, Side, final_reads, pairs_of, read_sides
 from annotation.agreement.stock import Stock
 from annotation.errors import Conflict
@@ -97,8 +97,8 @@ def score_case(case: Case, lease: jobs.Lease, step: Callable[[], None]) -> int:
     targets = scoring.targets_of(case.project_id)
     finals = read_sides(final_reads(case))
     due = scoring.due(case, pairs_of(case), targets)
-    crossed = calibration.is_calibration(case)
-    if not (due or crossed or reads.lacking(case, finals)):
+    everybodys = crossed.is_calibration(case)
+    if not (due or everybodys or reads.lacking(case, finals)):
         return 0
     stock = Stock(case, _all_sides(finals, (one.pair for one in due)))
     stored: list[AgreementScore] = []
@@ -109,10 +109,10 @@ def score_case(case: Case, lease: jobs.Lease, step: Callable[[], None]) -> int:
         )
     step()
     reads.summarise(case, finals, stock, targets, lease)
-    if crossed:
+    if everybodys:
         step()
-        calibration.keep_spreads(case, finals, stock, targets, lease)
-        calibration.rate(case, finals, stock, targets, lease)
+        crossed.keep_spreads(case, finals, stock, targets, lease)
+        crossed.rate(case, finals, stock, targets, lease)
     # Also of readers whose scores an attempt before this one stored.
     charts.note_alarms(case.project, {side.read.reader_id for side in finals if side.read is not None})
     return len(stored)
