@@ -225,6 +225,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/invitations/accept/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Become a member. 409 with `project` for whoever is one already. */
+        post: operations["api_invitations_accept_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/open/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a link offers, signed in or not. Uses nothing up. */
+        post: operations["api_invitations_open_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/sign-up/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description An account by an invitation: the only way to get one oneself. Signs in as well. */
+        post: operations["api_invitations_sign_up_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{job_id}/": {
         parameters: {
             query?: never;
@@ -358,7 +409,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** @description The signed-in user, and the projects that they belong to. */
+        patch: operations["api_me_partial_update"];
         trace?: never;
     };
     "/api/me/preferences/": {
@@ -373,6 +425,75 @@ export interface paths {
         /** @description Signed-in users only; bodies are weighed before they are read. */
         put: operations["api_me_preferences_update"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/tokens/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Those that are not revoked, the newest first. A token is shown once, when it is made. */
+        get: operations["api_me_tokens_list"];
+        put?: never;
+        /** @description Those that are not revoked, the newest first. A token is shown once, when it is made. */
+        post: operations["api_me_tokens_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/tokens/{token_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        delete: operations["api_me_tokens_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/presets/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Each with its source, and the layers and values that its structures get. */
+        get: operations["api_presets_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description For staff, and whoever has the permission to add projects; who makes one leads it. */
+        post: operations["api_projects_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -518,6 +639,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/invitations/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description For leads: links that still let somebody in. The secret of one is shown once, when it is made. */
+        get: operations["api_projects_invitations_list"];
+        put?: never;
+        /** @description For leads: links that still let somebody in. The secret of one is shown once, when it is made. */
+        post: operations["api_projects_invitations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/invitations/{invitation_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        delete: operations["api_projects_invitations_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/members/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description For leads: everybody who is or was a member. */
+        get: operations["api_projects_members_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/members/{member_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Answers with all members. Open reads of who is no longer active go back to the pool. */
+        patch: operations["api_projects_members_partial_update"];
+        trace?: never;
+    };
     "/api/projects/{project_id}/runs/": {
         parameters: {
             query?: never;
@@ -535,6 +725,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/structures/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Add structures; what is there keeps its layer and value. Answers with those that are new. */
+        post: operations["api_projects_structures_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/structures/{key}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Remove one that nothing refers to; 409 with the reason where something does. */
+        delete: operations["api_projects_structures_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session_id}/ping/": {
         parameters: {
             query?: never;
@@ -546,6 +770,40 @@ export interface paths {
         put?: never;
         /** @description Signed-in users only; bodies are weighed before they are read. */
         post: operations["api_sessions_ping_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/structures/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The catalogue, and what was made here besides. */
+        get: operations["api_structures_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/structures/layout/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Layers and values that these structures would get in a new project. Stores nothing. */
+        post: operations["api_structures_layout_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -697,14 +955,17 @@ export interface components {
          */
         AssignmentRole: "annotate" | "review" | "adjudicate";
         /**
-         * @description * `open` - open
+         * @description * `planned` - planned
+         *     * `open` - open
          *     * `submitted` - submitted
          *     * `returned` - returned
          *     * `done` - done
          *     * `released` - released
+         *     * `skipped` - skipped
+         *     * `withdrawn` - withdrawn
          * @enum {string}
          */
-        AssignmentState: "open" | "submitted" | "returned" | "done" | "released";
+        AssignmentState: "planned" | "open" | "submitted" | "returned" | "done" | "released" | "skipped" | "withdrawn";
         /** @description Strokes kept as a mask of their own. */
         BranchOut: {
             mask: number;
@@ -721,11 +982,13 @@ export interface components {
          *     * `ready` - ready for a reader
          *     * `in_progress` - being corrected
          *     * `in_review` - waiting for review
+         *     * `comparing` - two reads are being compared
+         *     * `adjudication` - two reads differ
          *     * `returned` - returned to the reader
          *     * `accepted` - accepted
          * @enum {string}
          */
-        CaseState: "waiting" | "ready" | "in_progress" | "in_review" | "returned" | "accepted";
+        CaseState: "waiting" | "ready" | "in_progress" | "in_review" | "comparing" | "adjudication" | "returned" | "accepted";
         CasesCreated: {
             id: number;
             number: number;
@@ -770,7 +1033,7 @@ export interface components {
         };
         /** @description What one tool did to one structure, in voxels. */
         EventOut: {
-            /** @description brush, eraser, threshold_brush, accept_brush, draw, scissors, level_tracing, flood_fill, threshold, grow, interpolate, islands, smooth, margin, hollow, logical, paste_slice, relabel, swap_sides, undo, redo, restore */
+            /** @description brush, eraser, threshold_brush, accept_brush, draw, scissors, level_tracing, flood_fill, threshold, grow, interpolate, islands, smooth, margin, hollow, logical, paste_slice, relabel, swap_sides, undo, redo, restore, take_a, take_b, majority */
             tool: string;
             layer: number;
             structure: number;
@@ -882,6 +1145,45 @@ export interface components {
         ImportsInputRequest: {
             folder: string;
         };
+        InvitationOut: {
+            id: number;
+            role: components["schemas"]["Role"];
+            level: components["schemas"]["LevelEnum"];
+            note: string;
+            invited_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            uses: number;
+            uses_left: number;
+        };
+        InvitationsInputRequest: {
+            role: components["schemas"]["Role"];
+            /** @default 1 */
+            level: components["schemas"]["LevelEnum"];
+            /** @default 7 */
+            days: number;
+            /** @default 1 */
+            uses: number;
+            /** @default  */
+            note: string;
+        };
+        InvitationsMade: {
+            id: number;
+            role: components["schemas"]["Role"];
+            level: components["schemas"]["LevelEnum"];
+            note: string;
+            invited_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            uses: number;
+            uses_left: number;
+            /** @description For the link /invitation#…; not kept. */
+            token: string;
+        };
         JobOut: {
             id: number;
             kind: components["schemas"]["JobOutKindEnum"];
@@ -901,9 +1203,10 @@ export interface components {
          * @description * `import` - import
          *     * `train` - train
          *     * `predict` - predict
+         *     * `score` - score
          * @enum {string}
          */
-        JobOutKindEnum: "import" | "train" | "predict";
+        JobOutKindEnum: "import" | "train" | "predict" | "score";
         /**
          * @description * `queued` - queued
          *     * `running` - running
@@ -913,6 +1216,24 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        JoinedOut: {
+            project: number;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        LayoutInputRequest: {
+            /** @description Keys of the catalogue, or names of new structures. */
+            structures: string[];
+            /** @default  */
+            preset: string;
+        };
+        /**
+         * @description * `1` - junior
+         *     * `2` - experienced
+         *     * `3` - expert
+         * @enum {integer}
+         */
+        LevelEnum: 1 | 2 | 3;
         LevelOut: {
             shape: number[];
             spacing_mm: number[];
@@ -937,6 +1258,7 @@ export interface components {
         MeOutput: {
             username: string;
             name: string;
+            may_create_projects: boolean;
             projects: components["schemas"]["MeOutputProject"][];
         };
         MeOutputProject: {
@@ -947,9 +1269,10 @@ export interface components {
         /**
          * @description * `length` - length
          *     * `bidirectional` - long and short axis
+         *     * `angle` - angle
          * @enum {string}
          */
-        MeasurementKind: "length" | "bidirectional";
+        MeasurementKind: "length" | "bidirectional" | "angle";
         /** @description What a reader measured, in a slice of one plane. */
         MeasurementOut: {
             /** Format: uuid */
@@ -971,6 +1294,22 @@ export interface components {
         };
         MeasurementsOutput: {
             measurements: components["schemas"]["MeasurementOut"][];
+        };
+        MemberOut: {
+            /** @description Of the membership. */
+            id: number;
+            username: string;
+            readonly name: string;
+            role: components["schemas"]["Role"];
+            level: components["schemas"]["LevelEnum"];
+            active: boolean;
+            readonly is_me: boolean;
+            /** Format: date-time */
+            last_seen: string | null;
+            /** @description Reads and reviews handed in. */
+            done: number;
+            /** @description Reads and reviews begun and not handed in. */
+            open: number;
         };
         ModelOut: {
             id: number;
@@ -994,6 +1333,10 @@ export interface components {
          * @enum {string}
          */
         ModelState: "candidate" | "serving" | "retired" | "rejected";
+        NamesInRequest: {
+            /** @description Keys of the catalogue, or names of new structures. */
+            structures: string[];
+        };
         NextInputRequest: {
             /** Format: int64 */
             project: number;
@@ -1011,13 +1354,33 @@ export interface components {
         };
         /** @enum {unknown} */
         NullEnum: null;
+        OpenInvitationOutput: {
+            project: string;
+            role: components["schemas"]["Role"];
+            level: components["schemas"]["LevelEnum"];
+            readonly invited_by: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        PatchedMeInputRequest: {
+            /** @description As others see it; empty: the user name. */
+            name?: string;
+        };
         PatchedMeasurementsInputRequest: {
             changed?: components["schemas"]["MeasurementsInputMeasuredRequest"][];
             removed?: string[];
         };
+        PatchedMemberInputRequest: {
+            role?: components["schemas"]["Role"];
+            level?: components["schemas"]["LevelEnum"];
+            active?: boolean;
+        };
         PatchedProjectInputRequest: {
+            name?: string;
             /** @description Retrain after this many newly accepted cases. */
             retrain_after?: number;
+            /** @description Wall time of one training, in seconds. */
+            training_budget_s?: number;
             hanging?: components["schemas"]["HangingEnum"];
         };
         PingInputRequest: {
@@ -1028,6 +1391,15 @@ export interface components {
             active_seconds: number;
             /** Format: date-time */
             lease_until: string;
+        };
+        /** @description Where a structure stands in the masks. Structures of one layer exclude each other. */
+        PlaceOut: {
+            key: string;
+            name: string;
+            layer: number;
+            value: number;
+            /** @description Why it is not on the first layer. */
+            because: string;
         };
         /**
          * @description * `axial` - axial
@@ -1056,6 +1428,17 @@ export interface components {
                 [key: string]: (string | number | boolean) | null;
             };
         };
+        PresetsOutput: {
+            key: string;
+            name: string;
+            about: string;
+            /** @description To be cited. */
+            source: string;
+            url: string;
+            readonly structures: {
+                [key: string]: unknown;
+            }[];
+        };
         /** @description A refusal: what is wrong and what to do, in one sentence. */
         Problem: {
             detail: string;
@@ -1080,6 +1463,8 @@ export interface components {
             guideline: string;
             hanging: components["schemas"]["HangingEnum"];
             retrain_after: number;
+            /** @description Wall time of one training. */
+            training_budget_s: number;
             accepted_since_last_run: number;
             case_counts: {
                 [key: string]: number;
@@ -1088,6 +1473,20 @@ export interface components {
             models: components["schemas"]["ModelOut"][];
             job: components["schemas"]["JobOut"] | null;
             predictions_pending: number;
+        };
+        ProjectsCreated: {
+            id: number;
+            name: string;
+        };
+        ProjectsInputRequest: {
+            /** @description Keys of the catalogue, or names of new structures. */
+            structures: string[];
+            name: string;
+            /**
+             * @description Whose values its structures keep.
+             * @default
+             */
+            preset: string;
         };
         /**
          * @description * `routine` - routine
@@ -1203,8 +1602,18 @@ export interface components {
             /** @description Test cases where the Dice applies. */
             n: number;
         };
+        SecretInRequest: {
+            token: string;
+        };
         SessionsOutput: {
             id: number;
+        };
+        SignUpInputRequest: {
+            token: string;
+            username: string;
+            password: string;
+            /** @default  */
+            name: string;
         };
         /**
          * @description * `same` - same
@@ -1242,7 +1651,7 @@ export interface components {
             meta: string;
             /**
              * Format: binary
-             * @description gzip of runs; the format is in docs/reference/api.md.
+             * @description gzip of outlines or of runs; the format is in docs/reference/api.md.
              */
             edits: string;
         };
@@ -1255,6 +1664,27 @@ export interface components {
             /** Format: double */
             tolerance_mm: number;
             side: string;
+        };
+        StructuresOutput: {
+            regions: components["schemas"]["StructuresOutputRegion"][];
+            results: components["schemas"]["StructuresOutputRow"][];
+        };
+        StructuresOutputRegion: {
+            key: string;
+            name: string;
+        };
+        StructuresOutputRow: {
+            key: string;
+            name: string;
+            side: string;
+            region: string;
+            /** @description Key of what it is a part of, or empty. */
+            parent: string;
+            snomed_code: string;
+            /** Format: double */
+            tolerance_mm: number;
+            colour: string;
+            synonyms: string[];
         };
         SubmitInputRequest: {
             revision: number;
@@ -1273,6 +1703,44 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             active_seconds: number;
+        };
+        TokenOut: {
+            id: number;
+            name: string;
+            /** @description The first letters, to know it by. */
+            prefix: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description To the minute.
+             */
+            last_used_at: string | null;
+        };
+        TokensInputRequest: {
+            /** @description What will use it. */
+            name: string;
+            /** @default 90 */
+            days: number;
+        };
+        TokensMade: {
+            id: number;
+            name: string;
+            /** @description The first letters, to know it by. */
+            prefix: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description To the minute.
+             */
+            last_used_at: string | null;
+            /** @description Not kept: copy it now. */
+            token: string;
         };
         UpcomingOutput: {
             upcoming: components["schemas"]["UpcomingOutputCase"] | null;
@@ -1370,7 +1838,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1431,7 +1899,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1501,7 +1969,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1571,7 +2039,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1641,7 +2109,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1707,7 +2175,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1785,7 +2253,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1862,7 +2330,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1927,7 +2395,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1997,7 +2465,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2067,7 +2535,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2145,7 +2613,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2191,6 +2659,201 @@ export interface operations {
             };
         };
     };
+    api_invitations_accept_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinedOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_invitations_open_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenInvitationOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_invitations_sign_up_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUpInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinedOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_jobs_retrieve: {
         parameters: {
             query?: never;
@@ -2226,7 +2889,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2274,7 +2937,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2350,7 +3013,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2418,7 +3081,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2466,7 +3129,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2526,7 +3189,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2581,7 +3244,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2627,7 +3290,66 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_me_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMeInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2673,7 +3395,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2732,7 +3454,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2752,6 +3474,281 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_me_tokens_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenOut"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_me_tokens_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokensInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokensMade"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_me_tokens_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_presets_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresetsOutput"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectsInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectsCreated"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2789,7 +3786,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2850,7 +3847,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2868,13 +3865,22 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_cases_retrieve: {
         parameters: {
             query?: {
                 page?: number;
-                state?: "accepted" | "in_progress" | "in_review" | "ready" | "returned" | "test" | "waiting";
+                state?: "accepted" | "adjudication" | "comparing" | "in_progress" | "in_review" | "ready" | "returned" | "test" | "waiting";
             };
             header?: never;
             path: {
@@ -2910,7 +3916,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2971,7 +3977,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3037,7 +4043,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3098,7 +4104,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3176,7 +4182,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3234,7 +4240,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3294,7 +4300,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3343,7 +4349,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3404,7 +4410,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3415,6 +4421,291 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_invitations_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOut"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_invitations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationsInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationsMade"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_invitations_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_members_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_members_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMemberInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3461,7 +4752,134 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_structures_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamesInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StructureOut"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_structures_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3531,7 +4949,126 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_structures_retrieve: {
+        parameters: {
+            query?: {
+                region?: "abdomen" | "head_neck" | "hip_leg" | "own" | "pelvis" | "shoulder_arm" | "skeleton" | "spine" | "thoracic_cage" | "thorax" | "trunk";
+                /** @description Words of a name or another spelling. */
+                search?: string;
+                side?: "left" | "none" | "right";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StructuresOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_structures_layout_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LayoutInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceOut"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3588,7 +5125,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3645,7 +5182,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3704,7 +5241,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3763,7 +5300,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A member without this right, or a missing CSRF token. */
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
             403: {
                 headers: {
                     [name: string]: unknown;
