@@ -77,7 +77,9 @@ class StrokesView(ApiView):
         meta = serializers.CharField(
             help_text="JSON: base_revision, key (UUID), session, events; branch (or null) where one is kept."
         )
-        edits = serializers.FileField(help_text="gzip of runs; the format is in docs/reference/api.md.")
+        edits = serializers.FileField(
+            help_text="gzip of outlines or of runs; the format is in docs/reference/api.md."
+        )
 
     def received(self, request: Request, shape: type[MetaIn]) -> tuple[Strokes, dict[str, Any]]:
         """The strokes, and all of `meta` as `shape` reads it. Raises Refused or a validation error."""

@@ -15,7 +15,7 @@ from annotation.models import Assignment, Measurement, MeasurementKind, Plane, V
 from training.volume import Geometry
 
 MOST_MEASUREMENTS = 200  # of one read
-POINTS = {MeasurementKind.LENGTH: 2, MeasurementKind.BIDIRECTIONAL: 4}
+POINTS = {MeasurementKind.LENGTH: 2, MeasurementKind.BIDIRECTIONAL: 4, MeasurementKind.ANGLE: 3}
 SAME_SLICE = 0.01  # voxels by which the points of one slice may differ
 
 Point = tuple[float, float, float]
@@ -23,7 +23,7 @@ Point = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Measured:
-    """One measurement as the browser draws it; the long axis before the short one."""
+    """One measurement as the browser draws it: the long axis before the short one, a vertex in the middle."""
 
     key: uuid.UUID
     kind: MeasurementKind
@@ -84,7 +84,9 @@ def _check(one: Measured, geometry: Geometry) -> None:
     """The points of a slice lie in it; along the slice they may leave the scan by its own size."""
     points = np.array(one.points_lps, float)
     if points.shape != (POINTS[one.kind], 3):
-        raise Refused(f"A {one.kind.label} has {POINTS[one.kind]} points of three coordinates each.")
+        raise Refused(
+            f"A measurement “{one.kind.label}” has {POINTS[one.kind]} points of three coordinates each."
+        )
     if not np.isfinite(points).all():
         raise Refused("A measurement has a coordinate that is not a number.")
     index = geometry.lps_to_index(points)

@@ -200,17 +200,20 @@ class Looked(models.Model):
 class MeasurementKind(models.TextChoices):
     LENGTH = "length", "length"
     BIDIRECTIONAL = "bidirectional", "long and short axis"
+    ANGLE = "angle", "angle"
 
 
 class Measurement(models.Model):
-    """What a reader measured in a slice of one plane: the ends of its one or two lines."""
+    """What a reader measured in a slice of one plane: the ends of its one or two lines, or an angle."""
 
     assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="measurements")
     key = models.UUIDField(help_text="Chosen by the client: the same key again is the same measurement.")
     kind = models.CharField(max_length=13, choices=MeasurementKind.choices)
     plane = models.CharField(max_length=8, choices=Plane.choices)
     points_lps = ArrayField(
-        models.FloatField(), help_text="Millimetres, point after point; the long axis before the short one."
+        models.FloatField(),
+        help_text="Millimetres, point after point; the long axis before the short one, "
+        "the vertex of an angle between the ends of its arms.",
     )
     label = models.CharField(max_length=80, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -221,7 +224,9 @@ class Measurement(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["assignment", "key"], name="measurement_key_once"),
             models.CheckConstraint(
-                condition=Q(kind="length", points_lps__len=6) | Q(kind="bidirectional", points_lps__len=12),
+                condition=Q(kind="length", points_lps__len=6)
+                | Q(kind="bidirectional", points_lps__len=12)
+                | Q(kind="angle", points_lps__len=9),
                 name="measurement_has_its_points",
             ),
             models.CheckConstraint(condition=Q(plane__in=Plane.values), name="measurement_plane_known"),

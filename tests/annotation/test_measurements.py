@@ -50,6 +50,13 @@ def test_both_axes(read: Assignment) -> None:
     assert points_of(kept) == [A, B, *short]
 
 
+def test_an_angle(read: Assignment) -> None:
+    points = (A, (3.0, -1.0, -10.0), B)
+    angle = replace(length(), kind=MeasurementKind.ANGLE, points_lps=points)
+    (kept,) = corrections.measure(assignment=read, changed=[angle])
+    assert (kept.kind, points_of(kept)) == ("angle", list(points))
+
+
 @pytest.mark.parametrize(
     ("plane", "other"),
     [(Plane.AXIAL, (3.0, 3.0, -10.0)), (Plane.SAGITTAL, (0.1, 3.0, 3.0)), (Plane.CORONAL, (3.0, 0.2, 3.0))],
@@ -84,6 +91,7 @@ def test_one_key_twice_in_one_request_counts_as_its_last(read: Assignment) -> No
         (length(A), "2 points"),
         (length(A, B, B), "2 points"),
         (replace(length(), kind=MeasurementKind.BIDIRECTIONAL), "4 points"),
+        (replace(length(), kind=MeasurementKind.ANGLE), "3 points"),
         (length(A, (float("nan"), 0.2, -10.0)), "not a number"),
         (length(A, (float("inf"), 0.2, -10.0)), "not a number"),
         (length(A, (7.3, 0.2, -9.0)), "one axial slice"),
