@@ -15,16 +15,15 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from annotation.agreement import scale
-from annotation.agreement.scale import NOBODY, SHOWN, WITHIN, Scores
-from annotation.models import AgreementGroup, AgreementKind, AgreementScore, Project, StartFrom
+from annotation.agreement.everybody import crossed
+from annotation.agreement.scale import NOBODY, SHOWN, WITHIN, Figure, Scores, plain
+from annotation.models import AgreementGroup, AgreementKind, AgreementScore, Case, Project, StartFrom
 from training.metrics import METRIC_VERSION
 from training.raters import Estimate, Reads, difference, mean, within_reader_cv, within_reader_sd
 
 LEAST_PAUSE = (
     20.0  # times what a group took last: working figures out is never more than a twentieth of a core
 )
-
-Figure = dict[str, Any]
 
 
 def refresh(project: Project, *, patient: bool = True) -> int:
@@ -68,6 +67,7 @@ def work_out(group: AgreementGroup) -> None:
         found["within"] = _within(group)
     if group.kind == AgreementKind.INTER:
         found["anchoring"] = _anchoring(group, scores)
+        found["calibration"] = crossed(group)
     AgreementGroup.objects.filter(pk=group.pk).update(
         figures=found, figured=seen, figured_at=timezone.now(), figure_seconds=time.monotonic() - begun
     )
@@ -112,26 +112,6 @@ def _own_reads(group: AgreementGroup, scores: Scores, reader: int, name: str) ->
 
 def _figure(found: Estimate, scores: Scores, name: str) -> Figure:
     return plain(found) | {"worst": scale.worst(scores.case.tolist(), scores.figures[name], name)}
-
-
-def plain(found: Estimate) -> Figure:
-    """An estimate as it is kept and sent."""
-    return {
-        "estimate": found.estimate,
-        "low": _finite(found.low),
-        "high": _finite(found.high),
-        "method": found.method,
-        "reason": found.reason,
-        "cases": found.counts.cases,
-        "readers": found.counts.readers,
-        "values": found.counts.values,
-        "dropped": found.counts.dropped,
-    }
-
-
-def _finite(bound: float | None) -> float | None:
-    """JSON knows no infinity: a side without bound has none."""
-    return bound if bound is not None and np.isfinite(bound) else None
 
 
 # ── Readers against themselves ───────────────────────────────────────────────
@@ -190,3 +170,9 @@ def _touch_anchored(scratch: AgreementGroup) -> None:
         metric_version=scratch.metric_version,
         starts__startswith="prediction:",
     ).exclude(starts__contains="|").update(changes=F("changes") + 1)
+
+
+def touch(case: Case) -> None:
+    """What else the readers' figures rest on has come."""
+    mine = AgreementScore.objects.filter(case=case, stale=False, group__kind=AgreementKind.INTER)
+    AgreementGroup.objects.filter(pk__in=mine.values("group")).update(changes=F("changes") + 1)

@@ -240,7 +240,8 @@ def _of_everybody(group: AgreementGroup) -> QuerySet[Any, Any]:
         for name in SHOWN
     }
     rows = CaseSummary.objects.filter(group=group).annotate(number=F("case__number"), scores=F("n"), **means)
-    return rows.values("case", "number", "scores", "both_empty", "one_empty", *SHOWN)
+    found: QuerySet[Any, Any] = rows.values("case", "number", "scores", "both_empty", "one_empty", *SHOWN)
+    return found
 
 
 def _of_readers(group: AgreementGroup, reader: int, other: int | None) -> QuerySet[Any, Any]:

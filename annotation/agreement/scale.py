@@ -9,9 +9,11 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from annotation.agreement.summaries import FIGURES
+from training.raters import Estimate
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
+Figure = dict[str, Any]  # an estimate as it is kept
 
 WITHIN: dict[str, tuple[float, float] | None] = {"dice": (0.0, 1.0), "surface_dice": (0.0, 1.0)}
 UNITS = {"dice": "", "surface_dice": "", "hd95_mm": "mm", "hd_mm": "mm", "assd_mm": "mm"}
@@ -97,3 +99,23 @@ def worst(cases: Iterable[int], values: Floats, figure: str, most: int = 5) -> l
     means = sums[there] / numbers[there]
     order = np.argsort(means if HIGHER_IS_BETTER[figure] else -means, kind="stable")[:most]
     return [int(names[place]) for place in there[order]]
+
+
+def plain(found: Estimate) -> Figure:
+    """An estimate as it is kept and sent."""
+    return {
+        "estimate": found.estimate,
+        "low": _finite(found.low),
+        "high": _finite(found.high),
+        "method": found.method,
+        "reason": found.reason,
+        "cases": found.counts.cases,
+        "readers": found.counts.readers,
+        "values": found.counts.values,
+        "dropped": found.counts.dropped,
+    }
+
+
+def _finite(bound: float | None) -> float | None:
+    """JSON knows no infinity: a side without bound has none."""
+    return bound if bound is not None and np.isfinite(bound) else None

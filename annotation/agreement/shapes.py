@@ -235,6 +235,7 @@ class Calibration:
     tolerance_mm: Figure
     rates: list[Rate]
     rate_region: str
+    basis: Basis
 
 
 @dataclass(frozen=True)

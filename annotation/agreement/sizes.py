@@ -1,14 +1,14 @@
 """Questions about volumes, and about the cases that everybody reads."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
-from annotation.agreement.figures import plain
+from annotation.agreement.everybody import STATISTICS
 from annotation.agreement.questions import groups
+from annotation.agreement.scale import plain
 from annotation.agreement.shapes import (
+    Basis,
     Calibration,
     Figure,
     Rate,
@@ -17,34 +17,11 @@ from annotation.agreement.shapes import (
     Volumes,
     Who,
 )
-from annotation.models import (
-    AgreementKind,
-    AgreementScore,
-    CalibrationCase,
-    Project,
-    ReaderRate,
-    ReadSummary,
-    SurfaceSpread,
-)
+from annotation.models import AgreementKind, AgreementScore, Project
 from training.metrics import METRIC_VERSION
-from training.raters import (
-    Estimate,
-    Level,
-    Reads,
-    Scale,
-    SurfacePair,
-    fleiss_kappa,
-    icc_agreement,
-    icc_consistency,
-    krippendorff_alpha,
-    limits_of_agreement,
-    mean,
-    project_tolerance,
-)
+from training.raters import Estimate, Scale, limits_of_agreement
 
 MOST_POINTS = 2000
-
-Table = np.ndarray[Any, np.dtype[np.float64]]
 
 
 # ── Bland–Altman ─────────────────────────────────────────────────────────────
@@ -137,107 +114,27 @@ def _figure(found: Estimate) -> Figure:
 # ── Calibration ──────────────────────────────────────────────────────────────
 
 
-def calibration(project: Project, *, structure: str = "") -> list[Calibration]:
-    """ICC, α and κ, STAPLE's rates and the project's own τ on the cases that everybody reads."""
-    crossed = list(CalibrationCase.objects.filter(case__project=project).values_list("case", flat=True))
-    tables = _tables(crossed)
-    keys = sorted({key for key, _ in tables if not structure or key == structure})
-    spreads, rates = _spreads(crossed, keys), _rates(crossed, keys)
+def calibration(project: Project, *, version: str = METRIC_VERSION, structure: str = "") -> list[Calibration]:
+    """ICC, α and κ, STAPLE's rates and the project's own τ on the cases that everybody reads.
+
+    By structure and starting point, as a worker has worked them out.
+    """
     found = []
-    for (key, starts), table in sorted(tables.items()):
-        if key in keys:
-            found.append(_calibration(key, starts, table, spreads[key, starts], rates[key, starts]))
-    return found
-
-
-def _tables(cases: list[int]) -> dict[tuple[str, str], dict[tuple[int, int], float]]:
-    """Volumes (ml) by (case, reader), of each structure and starting point; a reader's first read counts."""
-    tables: dict[tuple[str, str], dict[tuple[int, int], float]] = defaultdict(dict)
-    rows = ReadSummary.objects.filter(case__in=cases).order_by("read_at", "pk")
-    for case, reader, starts, sizes in rows.values_list("case", "reader", "starts", "volumes_ml"):
-        for key, volume in sizes.items():
-            tables[key, starts].setdefault((case, reader), volume)
-    return tables
-
-
-def _calibration(
-    key: str,
-    starts: str,
-    table: Mapping[tuple[int, int], float],
-    spreads: list[SurfacePair],
-    rates: list[tuple[int, int, float, float, str]],
-) -> Calibration:
-    volumes_ml = _as_array(table)
-    # NaN stays NaN: not read is not the same as absent.
-    present = np.where(np.isnan(volumes_ml), np.nan, (volumes_ml > 0).astype(np.float64))
-    ratings = [[None if np.isnan(one) else bool(one) for one in row] for row in present]
-    return Calibration(
-        key,
-        Start.of(starts),
-        sorted({case for case, _ in table}),
-        _figure(icc_agreement(volumes_ml)),
-        _figure(icc_consistency(volumes_ml)),
-        _figure(krippendorff_alpha(present, Level.NOMINAL)),
-        _figure(fleiss_kappa(ratings)),
-        _figure(project_tolerance(spreads)),
-        _mean_rates(rates),
-        rates[0][4] if rates else "",
-    )
-
-
-def _as_array(table: Mapping[tuple[int, int], float]) -> Table:
-    """(cases, readers), NaN = not read."""
-    cases = sorted({case for case, _ in table})
-    readers = sorted({reader for _, reader in table})
-    values = np.full((len(cases), len(readers)), np.nan)
-    for (case, reader), volume in table.items():
-        values[cases.index(case), readers.index(reader)] = volume
-    return values
-
-
-def _mean_rates(rates: Iterable[tuple[int, int, float, float, str]]) -> list[Rate]:
-    by_reader: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
-    for case, reader, sensitivity, specificity, _ in rates:
-        by_reader[reader].append((case, sensitivity, specificity))
-    found = []
-    for reader, rows in sorted(by_reader.items()):
-        cases = [row[0] for row in rows]
-        sides = [
-            _figure(mean(Reads([row[at] for row in rows], cases, [reader] * len(rows)), within=(0, 1)))
-            for at in (1, 2)
-        ]
-        found.append(Rate(reader, sides[0], sides[1]))
-    return found
-
-
-def _spreads(cases: list[int], keys: list[str]) -> dict[tuple[str, str], list[SurfacePair]]:
-    found: dict[tuple[str, str], list[SurfacePair]] = defaultdict(list)
-    rows = SurfaceSpread.objects.filter(
-        score__case__in=cases,
-        score__stale=False,
-        score__group__structure__in=keys,
-        score__group__metric_version=METRIC_VERSION,
-    ).values_list(
-        "score__group__structure",
-        "score__group__starts",
-        "score__case",
-        "score__reader_a",
-        "score__reader_b",
-        "distances_mm",
-        "areas_mm2",
-    )
-    for key, starts, case, a, b, distances, areas in rows.order_by("pk"):
-        pair = SurfacePair(case, (a, b), np.array(distances, np.float64), np.array(areas, np.float64))
-        found[key, starts].append(pair)
-    return found
-
-
-def _rates(
-    cases: list[int], keys: list[str]
-) -> dict[tuple[str, str], list[tuple[int, int, float, float, str]]]:
-    found: dict[tuple[str, str], list[tuple[int, int, float, float, str]]] = defaultdict(list)
-    rows = ReaderRate.objects.filter(case__in=cases, structure__in=keys).order_by("case", "read")
-    columns = ("structure", "starts", "case", "reader", "sensitivity", "specificity", "region")
-    for key, starts, case, reader, sensitivity, specificity, region in rows.values_list(*columns):
-        found[key, starts].append((case, reader, sensitivity, specificity, region))
+    for group in groups(project, version=version, kind=AgreementKind.INTER, structure=structure):
+        kept = group.figures.get("calibration")
+        if kept:
+            found.append(
+                Calibration(
+                    structure=group.structure,
+                    start=Start.of(group.starts),
+                    cases=kept["cases"],
+                    **{name: Figure.of(kept[name]) for name in STATISTICS},
+                    rates=[
+                        Rate(int(reader), Figure.of(rate["sensitivity"]), Figure.of(rate["specificity"]))
+                        for reader, rate in kept["rates"].items()
+                    ],
+                    rate_region=kept["region"],
+                    basis=Basis.of(group),
+                )
+            )
     return found

@@ -111,8 +111,9 @@ def score_case(case: Case, lease: jobs.Lease, step: Callable[[], None]) -> int:
     reads.summarise(case, finals, stock, targets, lease)
     if everybodys:
         step()
-        crossed.keep_spreads(case, finals, stock, targets, lease)
-        crossed.rate(case, finals, stock, targets, lease)
+        made = crossed.keep_spreads(case, finals, stock, targets, lease)
+        if made + crossed.rate(case, finals, stock, targets, lease):
+            figures.touch(case)
     # Also of readers whose scores an attempt before this one stored.
     charts.note_alarms(case.project, {side.read.reader_id for side in finals if side.read is not None})
     return len(stored)

@@ -101,10 +101,13 @@ def read_by(
     purpose: Purpose = Purpose.OVERLAP,
     not_looked_at: Sequence[str] = (),
 ) -> Assignment:
-    """A read that was handed in."""
+    """A read that was handed in and is not reviewed."""
     read = open_read(case, reader, start=start, purpose=purpose)
     draw(read, labels)
-    return hand_in(read, not_looked_at)
+    done = hand_in(read, not_looked_at)
+    done.state, done.final_at = AssignmentState.DONE, timezone.now()
+    done.save(update_fields=["state", "final_at"])
+    return done
 
 
 def give_back(read: Assignment) -> None:
