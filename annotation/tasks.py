@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
 from numpy.typing import NDArray
 
-from annotation import agreement, guidelines, ingest, jobs, learning, store, worklist
+from annotation import agreement, guidelines, ingest, jobs, learning, reviews, store, worklist
 from annotation.errors import Refused
 from annotation.models import Case, Job, Model, Project, TrainingRun
 from training.manifest import Manifest
@@ -131,6 +131,7 @@ def score(job_id: int) -> None:
 def _score(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
     _step_back()
     agreement.run(job, lease, pulse.stop_if_asked)
+    reviews.settle_due(job.project)
 
 
 def _train(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
@@ -257,6 +258,7 @@ def release_leases() -> None:
     """Give back the cases of readers who left without drawing anything."""
     worklist.finish_due()
     worklist.release_expired()
+    reviews.settle_due()
 
 
 @shared_task(name="annotation.tasks.retrain_if_due")

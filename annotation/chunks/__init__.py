@@ -6,6 +6,7 @@ from annotation.chunks.differences import (
     carried_over,
     changed_between,
     difference,
+    encode_runs,
     gains,
 )
 from annotation.chunks.edits import MOST_GZIP_BYTES, MOST_PLAIN_BYTES, decode_edits
@@ -46,6 +47,7 @@ __all__ = [
     "decompress",
     "difference",
     "differs_from_base",
+    "encode_runs",
     "gains",
     "grid_of",
     "layer_count",

@@ -127,7 +127,7 @@ def _blocks(mask: Mask, start: int, end: int, grid: Grid) -> Iterator[bytes]:
             index = np.array([index for _, index in batch])[row]
             keys.append(_flat(index, offset, grid))
             values.append(after[row, offset])
-        yield _encode(layer, np.concatenate(keys), np.concatenate(values), grid)
+        yield encode_runs(layer, np.concatenate(keys), np.concatenate(values), grid)
 
 
 def _flat(chunk: Ints, offset: Ints, grid: Grid) -> Ints:
@@ -142,8 +142,8 @@ def _flat(chunk: Ints, offset: Ints, grid: Grid) -> Ints:
     return np.asarray(i + ni * (j + nj * k))
 
 
-def _encode(layer: int, flat: Ints, value: NDArray[np.uint8], grid: Grid) -> bytes:
-    """One block per slice that has a changed voxel, in order."""
+def encode_runs(layer: int, flat: Ints, value: NDArray[np.uint8], grid: Grid) -> bytes:
+    """Voxels at `flat` = i + ni·(j + nj·k) that get a value each, as a save writes it: a block per slice."""
     if len(flat) == 0:
         return b""
     order = np.argsort(flat)

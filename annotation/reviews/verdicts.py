@@ -1,7 +1,7 @@
-"""Verdicts of reviewers: accept, accept with a fix, return with a comment."""
+"""Verdicts of reviewers on a whole read: accept, accept with a fix, return with pins or a comment."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,14 +10,16 @@ from annotation import agreement, chunks, corrections, learning, worklist
 from annotation.errors import Conflict, Refused
 from annotation.models import (
     Assignment,
-    AssignmentRole,
     AssignmentState,
     CaseState,
+    PinState,
     Review,
     Revision,
     RevisionKind,
     Verdict,
 )
+from annotation.reviews.locks import lock, require_open
+from annotation.reviews.structures import Judgement, replace, require_none_returned, settle_accepted
 
 
 @transaction.atomic
@@ -27,8 +29,8 @@ def complete(*, assignment: Assignment, structures: Collection[str]) -> list[str
     Replaces what was said before, and counts when the read is accepted. Answers with them. Raises Refused for
     a structure that was not left out, Conflict when the review is over.
     """
-    review, subject = _lock(assignment)
-    _require_open(review)
+    review, subject = lock(assignment)
+    require_open(review)
     left_out = corrections.not_looked_at(subject.mask)
     foreign = sorted(set(structures) - set(left_out))
     if foreign:
@@ -45,21 +47,33 @@ def completed(review: Assignment) -> list[str]:
     return [key for key in review.mask.annotated if key not in review.subject.mask.annotated]
 
 
-def accept(*, assignment: Assignment, revision: int, comment: str = "") -> Review:
+def accept(
+    *,
+    assignment: Assignment,
+    revision: int,
+    comment: str = "",
+    structures: Mapping[str, Judgement] | None = None,
+) -> Review:
     """Accept the read, with the reviewer's own edits if there are any; a retraining may become due.
 
     A structure that the reviewer completed is a fix even where nothing was drawn: only the reviewer's mask
     says that it was looked at.
 
-    `revision` is the newest one of the reviewer's mask, 0 when nothing was changed. The same verdict sent
-    twice is given once. Raises Conflict when it is another one, or when `revision` is not the newest.
+    `revision` is the newest one of the reviewer's mask, 0 when nothing was changed. `structures` replaces
+    what was said of single ones; those of which nothing was said are accepted. The same verdict sent twice is
+    given once. Raises Refused where a structure is to go back, Conflict when another verdict was given, or
+    when `revision` is not the newest.
     """
     with transaction.atomic():
-        review, subject = _lock(assignment)
+        review, subject = lock(assignment)
         given = _given(review, {Verdict.ACCEPT, Verdict.FIX})
         if given is not None:
             return given
         _require_current(review, subject, revision)
+        if structures is not None:
+            replace(review, structures)
+        require_none_returned(review)
+        settle_accepted(review, review.mask.annotated)
         judged = _submitted_revision(review)
         fixed = bool(review.mask.annotated) or chunks.differs_from_base(review.mask)
         result = _fix(review, subject) if fixed else judged
@@ -79,15 +93,23 @@ def accept(*, assignment: Assignment, revision: int, comment: str = "") -> Revie
 
 
 @transaction.atomic
-def return_to_reader(*, assignment: Assignment, revision: int, comment: str) -> Review:
-    """Give the read back to its reader, who sees the comment. What the reviewer drew stays unseen."""
-    if not comment.strip():
-        raise Refused("Say in the comment what the reader should change.")
-    review, subject = _lock(assignment)
+def return_to_reader(
+    *,
+    assignment: Assignment,
+    revision: int,
+    comment: str = "",
+    structures: Mapping[str, Judgement] | None = None,
+) -> Review:
+    """Give the read back to its reader, who sees the comment and the pins. What was drawn stays unseen."""
+    review, subject = lock(assignment)
     given = _given(review, {Verdict.RETURN})
     if given is not None:
         return given
     _require_current(review, subject, revision)
+    if not comment.strip() and not review.dropped_pins.filter(state=PinState.OPEN).exists():
+        raise Refused("Say in a comment or with a pin what the reader should change.")
+    if structures is not None:
+        replace(review, structures)
     given = Review.objects.create(
         assignment=review,
         revision=_submitted_revision(review),
@@ -102,16 +124,6 @@ def return_to_reader(*, assignment: Assignment, revision: int, comment: str) -> 
     return given
 
 
-def _lock(assignment: Assignment) -> tuple[Assignment, Assignment]:
-    """The review and the read under review, both with their masks, always in this order."""
-    rows = Assignment.objects.select_for_update(of=("self", "mask"), no_key=True)
-    rows = rows.select_related("mask__case__volume", "mask__base__case", "case__project", "reader")
-    review = rows.get(pk=assignment.pk)
-    if review.role != AssignmentRole.REVIEW or review.subject_id is None:
-        raise Conflict("Only a review ends with a verdict; hand your own read in with a submit.")
-    return review, rows.get(pk=review.subject_id)
-
-
 def _given(review: Assignment, same: set[Verdict]) -> Review | None:
     """The verdict that this review ended with, if it is one of `same`."""
     given = review.verdicts.first()
@@ -120,15 +132,8 @@ def _given(review: Assignment, same: set[Verdict]) -> Review | None:
     return given
 
 
-def _require_open(review: Assignment) -> None:
-    if review.state == AssignmentState.DONE:
-        raise Conflict("This review ended already and cannot be changed.")
-    if review.state != AssignmentState.OPEN:
-        raise Conflict("This review was given back, so it is not yours any more. Take the next one.")
-
-
 def _require_current(review: Assignment, subject: Assignment, revision: int) -> None:
-    _require_open(review)
+    require_open(review)
     if review.mask.head != revision:
         raise Conflict(
             f"The newest revision of your review is {review.mask.head}, not {revision}. Reload the case.",
