@@ -73,7 +73,8 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
 
   constructor(elements: PlaneElements, input: ViewerInput) {
     this.input = input;
-    this.engine = new EditEngine(input.mask, input.volume.spacing_mm);
+    const { mask, volume, counts } = input;
+    this.engine = new EditEngine(mask, volume.spacing_mm, counts === undefined ? {} : { counts });
     this.overlay = new Overlay(input);
     this.planes = new Planes(elements, input, this.overlay);
     this.views = new Views(this.planes, this.overlay, input.mask, input.structures);
@@ -311,7 +312,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     if (this.hovered !== null) this.hover(this.hovered.pane, null);
     this.stopBeside();
     this.stopBeside = twin === null ? () => undefined : listen(twin.pane, this);
-    if (twin !== null) this.tools.lookAt(twin.leader.frame.plane);
+    this.tools.showBeside(twin?.pane ?? null);
   }
 
   toolChanged(): void {

@@ -6,6 +6,7 @@ import type { Window2d } from './outline';
 import { fitScale, type PlaneFrame, type PlaneView, type ScreenPoint, withSlice } from './planeFrame';
 import { PlaneMarks } from './planeMarks';
 import { pixelRatio } from './views/bitmap';
+import { drawTurns } from './views/drawTurns';
 import { ImagePainter, type WindowTable } from './views/imagePainter';
 import {
   axesOf,
@@ -50,7 +51,6 @@ export class PlanePane {
   private stillTimer: ReturnType<typeof setTimeout> | undefined;
   private current: PlaneView;
   private fitted = true;
-  private frameRequest = 0;
   private imageStale = true;
   private maskStale = true;
   private patches: Window2d | null = null;
@@ -238,13 +238,11 @@ export class PlanePane {
   }
 
   private requestDraw(): void {
-    if (this.frameRequest !== 0) return;
-    this.frameRequest = requestAnimationFrame(() => this.draw());
+    drawTurns.ask(this, () => this.draw());
   }
 
   private draw(): void {
-    cancelAnimationFrame(this.frameRequest);
-    this.frameRequest = 0;
+    drawTurns.drop(this);
     if (!this.isShown) return;
     const { frame, current, scene } = this;
     const section: Section = this.isTilted
@@ -269,7 +267,7 @@ export class PlanePane {
   }
 
   remove(): void {
-    cancelAnimationFrame(this.frameRequest);
+    drawTurns.drop(this);
     clearTimeout(this.stillTimer);
     this.root.remove();
     // Browsers free a canvas's memory late; without a size it holds none.

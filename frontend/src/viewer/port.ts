@@ -9,6 +9,7 @@ import type {
   StrokeRecord,
   StructureEvent,
   Triple,
+  VoxelCounts,
 } from '../voxels';
 import type { ToolPort } from './tools/port';
 import type { ViewsPort } from './views/port';
@@ -61,6 +62,8 @@ export interface ViewerInput {
   readonly imageUrl: string;
   /** The mask to edit. The viewer draws and changes it in place. */
   readonly mask: LabelMap;
+  /** Its voxels, where they were counted before; the viewer keeps them up to date. */
+  readonly counts?: VoxelCounts;
   /** What `peek('prediction')` shows, or null where there is no prediction. */
   readonly prediction: LabelMap | null;
   readonly structures: readonly StructureView[];

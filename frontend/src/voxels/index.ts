@@ -12,6 +12,7 @@ export {
   type SliceRuns,
 } from './edits';
 export {
+  countSlices,
   EDIT_TOOLS,
   EditEngine,
   type EditImage,
@@ -20,11 +21,13 @@ export {
   type HuLimits,
   type ProposedChange,
   type ProposedEdit,
+  type SliceCounts,
   type Span,
   StaleEdit,
   type StrokeRecord,
   type StrokeTarget,
   type StructureEvent,
+  VoxelCounts,
   warmUp,
 } from './engine';
 export {

@@ -25,6 +25,7 @@ import { sideTabs } from './sideTabs';
 import { ToolColumn } from './tools/ToolColumn';
 import { ToolOptions } from './tools/ToolOptions';
 import { useLeaveGuard, useSaveState } from './useOpenCase';
+import { useStages } from './useStages';
 
 interface DeskProps {
   readonly opened: OpenedCase;
@@ -43,33 +44,47 @@ export function Desk({ opened, username, onReopen }: DeskProps) {
   const keep = useKeep(opened, changes.note);
   useKeys(role);
   useLent(opened, changes, judge);
+  const has = useStages(STAGES);
   return (
     <div className={classes.page}>
-      <TopBar opened={opened} />
+      <TopBar opened={opened} hasView={has('view')} />
       <ReturnedStrip assignment={assignment} />
       <div className={classes.body}>
-        <ToolColumn editable={assignment.editable} hasPrediction={prediction !== null} />
+        <ToolColumn
+          isReady={has('tools')}
+          editable={assignment.editable}
+          hasPrediction={prediction !== null}
+        />
         <Planes opened={opened} onStroke={keep} />
         <SidePanel
-          notices={<Notices opened={opened} username={username} onReopen={onReopen} />}
-          tabs={sideTabs(opened, changes, onReopen)}
+          notices={has('side') && <Notices opened={opened} username={username} onReopen={onReopen} />}
+          tabs={has('side') ? sideTabs(opened, changes, onReopen) : []}
           tool={
-            <>
-              <ToolOptions />
-              <GuidanceLine />
-            </>
+            has('options') && (
+              <>
+                <ToolOptions />
+                <GuidanceLine />
+              </>
+            )
           }
-          footer={isReview && <VerdictBar editable={assignment.editable} judge={judge} />}
+          footer={isReview && has('side') && <VerdictBar editable={assignment.editable} judge={judge} />}
         />
       </div>
       <StatusBar queue={opened.queue} />
-      <KeyOverview role={role} />
-      <KeySettings />
-      <CommandPalette role={role} />
-      <CaseAids opened={opened} username={username} />
+      {has('aids') && (
+        <>
+          <KeyOverview role={role} />
+          <KeySettings />
+          <CommandPalette role={role} />
+          <CaseAids opened={opened} username={username} />
+        </>
+      )}
     </div>
   );
 }
+
+/** What is put up after the image, one after the other; its room is there from the start. */
+const STAGES = ['options', 'side', 'tools', 'view', 'aids'] as const;
 
 /** On its own, because each stroke changes the state of saving. */
 function Notices({ opened, username, onReopen }: DeskProps) {

@@ -3,15 +3,16 @@
 import { ApiError, type Assignment, fetchAssignment, startSession } from '../../api';
 import { lockAssignment, Outbox, SaveQueue, sendKept } from '../../session';
 import { prefetchImage } from '../../viewer';
-import { applyEdits, type LabelMap } from '../../voxels';
+import { applyEdits, type LabelMap, type VoxelCounts } from '../../voxels';
 import { LookedKeeper } from './guidance/lookedKeeper';
-import { copyMask } from './masks/copyMask';
-import { readMask } from './masks/readMask';
+import { maskWorker, type OwnMask, readMask, readOwnMask, readStart } from './masks/readMask';
 import { MeasurementKeeper } from './measurements/measurementKeeper';
 
 export interface OpenedCase {
   readonly assignment: Assignment;
   readonly mask: LabelMap;
+  /** Of the mask: the engine that draws on it keeps them up to date. */
+  readonly counts: VoxelCounts;
   readonly prediction: LabelMap | null;
   readonly queue: SaveQueue;
   readonly looked: LookedKeeper;
@@ -38,6 +39,7 @@ export async function openCase(
   onFound: (assignment: Assignment) => void,
   leaving: AbortSignal,
 ): Promise<OpenedCase> {
+  maskWorker();
   const unlock = await lockAssignment(id);
   if (unlock === null) {
     throw new OpenElsewhere();
@@ -51,6 +53,8 @@ export async function openCase(
     const columns = assignment.volume.shape[0];
     queue = await SaveQueue.open({ assignment: id, user, head: assignment.mask.head, columns, outbox });
     const opened = queue;
+    const content = await Promise.race([fetchContent(assignment, opened), leftBy(leaving)]);
+    // Not before: what an earlier sitting left unsent is sent by the page that has the case open.
     const looked = lookedOf(assignment);
     const measured = measuredOf(assignment, user);
     const close = (): void => {
@@ -61,7 +65,6 @@ export async function openCase(
       outbox.close();
       unlock();
     };
-    const content = await Promise.race([fetchContent(assignment, opened), leftBy(leaving)]);
     return { assignment, queue: opened, looked, measured, close, ...content };
   } catch (error) {
     queue?.close();
@@ -94,23 +97,31 @@ function leftBy(leaving: AbortSignal): Promise<never> {
 }
 
 async function fetchContent(assignment: Assignment, queue: SaveQueue) {
-  const { prediction_mask, editable } = assignment;
-  const predicted = prediction_mask === null ? null : readMask(prediction_mask, assignment);
-  const [mask, prediction, session] = await Promise.all([
-    readOwn(assignment, predicted),
-    predicted,
-    editable ? startSession(assignment.id).then(({ id }) => id) : null,
+  const { id, editable } = assignment;
+  const [{ own, prediction }, session] = await Promise.all([
+    readMasks(assignment),
+    editable ? startSession(id).then((started) => started.id) : null,
   ]);
+  const { map: mask, counts } = own;
   applyEdits(mask, queue.restored);
-  return { mask, prediction, session };
+  const written = new Map(queue.restored.map((slice) => [`${slice.layer}/${slice.k}`, slice]));
+  for (const { layer, k } of written.values()) counts.recount(mask, layer, k);
+  return { mask, counts, prediction, session };
 }
 
 /** A read that was not begun is the prediction still, which then comes only once. */
-async function readOwn(assignment: Assignment, predicted: Promise<LabelMap> | null): Promise<LabelMap> {
-  const { mask, role } = assignment;
-  return mask.head === 0 && role === 'annotate' && predicted !== null
-    ? copyMask(await predicted)
-    : readMask(mask, assignment);
+async function readMasks(
+  assignment: Assignment,
+): Promise<{ readonly own: OwnMask; readonly prediction: LabelMap | null }> {
+  const { mask, role, prediction_mask } = assignment;
+  if (prediction_mask !== null && mask.head === 0 && role === 'annotate') {
+    return readStart(prediction_mask, assignment);
+  }
+  const [own, prediction] = await Promise.all([
+    readOwnMask(mask, assignment),
+    prediction_mask === null ? null : readMask(prediction_mask, assignment),
+  ]);
+  return { own, prediction };
 }
 
 function lookedOf({ id, volume, looked, editable }: Assignment): LookedKeeper {

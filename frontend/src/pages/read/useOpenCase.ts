@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { startTransition, useEffect, useState, useSyncExternalStore } from 'react';
 import { type Assignment, pingSession } from '../../api';
 import { ActiveClock, lastClosed, noteClosing, type SaveQueue, type SaveState } from '../../session';
 import { type OpenedCase, openCase } from './openCase';
@@ -28,7 +28,8 @@ export function useOpenCase(assignment: number, user: string, attempt: number): 
       (opened) => {
         if (!isGone) {
           begin(opened);
-          setOpening({ kind: 'open', opened });
+          // The page is put up a few milliseconds at a time, while the first look still draws.
+          startTransition(() => setOpening({ kind: 'open', opened }));
         }
       },
       (error: unknown) => !isGone && setOpening({ kind: 'failed', error }),

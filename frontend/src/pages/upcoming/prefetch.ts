@@ -1,6 +1,6 @@
 /** The case that comes next: the bytes of its first slices and its pre-annotation, before it is asked for. */
 
-import { fetchMask, fetchUpcoming, type Upcoming } from '../../api';
+import { fetchUpcoming, type Upcoming } from '../../api';
 
 let running: AbortController | null = null;
 let fetched: number | null = null;
@@ -26,9 +26,11 @@ export async function prefetchUpcoming(project: number, after: number | null): P
 
 async function fetchBytes({ volume, prediction_mask }: Upcoming, signal: AbortSignal): Promise<void> {
   // Who only looks at the worklist is not kept waiting for the viewer.
-  const { prefetchImage } = await import('../../viewer');
+  const [{ prefetchImage }, { fetchMaskAhead }] = await Promise.all([
+    import('../../viewer'),
+    import('../read/masks/readMask'),
+  ]);
   const image = prefetchImage(`/api/volumes/${volume.id}/zarr`, volume.levels, volume.chunk_slices, signal);
-  // Into the browser's own cache: opening asks only whether it is still the same.
-  const mask = prediction_mask === null ? null : fetchMask(prediction_mask.id, prediction_mask.head);
+  const mask = prediction_mask === null ? null : fetchMaskAhead(prediction_mask);
   await Promise.all([image, mask]);
 }

@@ -70,8 +70,13 @@ export class Overlay {
       ...this.plain(this.instead?.map ?? this.mask),
       base: compared?.how === 'difference' ? compared.map : null,
       over: compared?.how === 'overlay' ? compared.map : null,
-      heat: this.heatMap && this.heatPixels && { map: this.heatMap, colours: this.heatPixels },
+      heat: this.heat,
     };
+  }
+
+  /** Null where it is not shown. */
+  private get heat(): MaskContent['heat'] {
+    return this.heatMap && this.heatPixels && { map: this.heatMap, colours: this.heatPixels };
   }
 
   /** The mask that stands beside: the very one that was given, not a copy. Null where there is none. */
@@ -80,7 +85,8 @@ export class Overlay {
   }
 
   besideContent(): MaskContent | null {
-    return this.peeking === 'image' ? null : this.beside && this.plain(this.beside);
+    if (this.peeking === 'image' || this.beside === null) return null;
+    return { ...this.plain(this.beside), heat: this.heat };
   }
 
   private plain(map: LabelMap): MaskContent {

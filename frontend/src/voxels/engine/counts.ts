@@ -1,15 +1,22 @@
-import type { LabelMap } from '../labelMap';
+import type { LabelMap, LayerSlices } from '../labelMap';
 import type { CountChange } from './step';
+
+/** Voxels per value of each slice of one layer: 256 numbers per slice. */
+export type SliceCounts = Uint32Array<ArrayBuffer>;
 
 /** Voxels per value of every slice and of every layer, kept up to date by runs. */
 export class VoxelCounts {
   private readonly totals: readonly Float64Array[];
-  private readonly slices: readonly Uint32Array[];
+  private readonly slices: readonly SliceCounts[];
 
-  constructor(map: LabelMap) {
-    this.totals = map.layers.map(() => new Float64Array(256));
-    this.slices = map.layers.map((slices) => new Uint32Array(256 * slices.length));
-    for (let layer = 0; layer < map.layers.length; layer++) this.recount(map, layer);
+  /** `slices`: of each layer, counted before (`countSlices`). They are kept and written. */
+  constructor(slices: readonly SliceCounts[]) {
+    this.slices = slices;
+    this.totals = slices.map(totalsOf);
+  }
+
+  static of(map: LabelMap): VoxelCounts {
+    return new VoxelCounts(map.layers.map(countSlices));
   }
 
   total(layer: number, value: number): number {
@@ -28,14 +35,26 @@ export class VoxelCounts {
     }
   }
 
-  private recount(map: LabelMap, layer: number): void {
-    const totals = this.totals[layer].fill(0);
-    for (const [k, voxels] of map.layers[layer].entries()) {
-      const counts = this.slices[layer].subarray(256 * k, 256 * (k + 1));
-      countValues(voxels, counts.fill(0));
-      for (let value = 0; value < 256; value++) totals[value] += counts[value];
-    }
+  /** The slice was written by somebody else. */
+  recount(map: LabelMap, layer: number, k: number): void {
+    const totals = this.totals[layer];
+    const counts = this.slices[layer].subarray(256 * k, 256 * (k + 1));
+    for (let value = 0; value < 256; value++) totals[value] -= counts[value];
+    countValues(map.layers[layer][k], counts.fill(0));
+    for (let value = 0; value < 256; value++) totals[value] += counts[value];
   }
+}
+
+export function countSlices(slices: LayerSlices): SliceCounts {
+  const counts = new Uint32Array(256 * slices.length);
+  for (const [k, voxels] of slices.entries()) countValues(voxels, counts.subarray(256 * k, 256 * (k + 1)));
+  return counts;
+}
+
+function totalsOf(slices: SliceCounts): Float64Array {
+  const totals = new Float64Array(256);
+  for (let n = 0; n < slices.length; n++) totals[n & 0xff] += slices[n];
+  return totals;
 }
 
 /** Masks hold long runs of one value, so words of four voxels are counted run by run. */

@@ -31,6 +31,8 @@ const MAX_SLICE_VOXELS = 2 ** 24;
 export interface EngineOptions {
   /** Memory for steps to undo and redo. */
   readonly undoBytes?: number;
+  /** Of the mask as it is; kept up to date by the engine. Counted anew where not given. */
+  readonly counts?: VoxelCounts;
 }
 
 export class EditEngine {
@@ -45,14 +47,14 @@ export class EditEngine {
   private readonly memory = new StrokeMemory();
   private changes = 0;
 
-  constructor(map: LabelMap, spacing_mm: Triple, { undoBytes = UNDO_BYTES }: EngineOptions = {}) {
+  constructor(map: LabelMap, spacing_mm: Triple, { undoBytes = UNDO_BYTES, counts }: EngineOptions = {}) {
     if (map.shape[0] * map.shape[1] > MAX_SLICE_VOXELS) {
       throw new RangeError('Slices of more than 4096 x 4096 voxels cannot be edited.');
     }
     this.map = map;
     this.spacing_mm = spacing_mm;
     this.locks = map.layers.map(unlocked);
-    this.counts = new VoxelCounts(map);
+    this.counts = counts ?? VoxelCounts.of(map);
     this.history = new History(undoBytes);
   }
 

@@ -1,4 +1,5 @@
 export { type ProposedChange, type ProposedEdit, StaleEdit } from './apply';
+export { countSlices, type SliceCounts, VoxelCounts } from './counts';
 export { EditEngine, type EngineOptions } from './editEngine';
 export type { EditImage, HuLimits } from './filter';
 export { UNDO_BYTES } from './history';

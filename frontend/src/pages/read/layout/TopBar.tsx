@@ -11,7 +11,13 @@ import { useActiveSeconds, useSaveState } from '../useOpenCase';
 import classes from './TopBar.module.css';
 import { ViewBar } from './ViewBar';
 
-export function TopBar({ opened }: { readonly opened: OpenedCase }) {
+interface TopBarProps {
+  readonly opened: OpenedCase;
+  /** False while the buttons of the view are still to come. */
+  readonly hasView: boolean;
+}
+
+export function TopBar({ opened, hasView }: TopBarProps) {
   const { assignment, prediction, queue } = opened;
   const { role, purpose, model_version: version, project } = assignment;
   const isReview = role === 'review';
@@ -25,7 +31,11 @@ export function TopBar({ opened }: { readonly opened: OpenedCase }) {
         {isReview && 'review · '}
         {purpose} · {version === null ? 'from scratch' : `from model ${version}`}
       </span>
-      <ViewBar isReview={isReview} hasPrediction={prediction !== null} />
+      {hasView ? (
+        <ViewBar isReview={isReview} hasPrediction={prediction !== null} />
+      ) : (
+        <span className={classes.view} />
+      )}
       <SaveBadge queue={queue} />
       <ActiveTime opened={opened} />
       <Help />

@@ -29,6 +29,11 @@ export function useViewer(opened: OpenedCase, elements: RefObject<Elements>, att
       if (!isGone) setMounted({ port, problem: error instanceof Error ? error.message : String(error) });
     };
     const start = async (): Promise<void> => {
+      // A task of its own, after the one that put the page up.
+      await new Promise((resume) => setTimeout(resume, 0));
+      if (isGone) {
+        return;
+      }
       const created = await mount({ axial, sagittal, coronal }, opened);
       if (isGone) {
         created.destroy();
@@ -51,11 +56,15 @@ export function useViewer(opened: OpenedCase, elements: RefObject<Elements>, att
   return mounted;
 }
 
-function mount(elements: PlaneElements, { assignment, mask, prediction }: OpenedCase): Promise<ViewerPort> {
+function mount(
+  elements: PlaneElements,
+  { assignment, mask, counts, prediction }: OpenedCase,
+): Promise<ViewerPort> {
   return createViewer(elements, {
     volume: assignment.volume,
     imageUrl: `/api/volumes/${assignment.volume.id}/zarr`,
     mask,
+    counts,
     prediction,
     structures: viewsOf(useRead.getState()),
     editable: assignment.editable,

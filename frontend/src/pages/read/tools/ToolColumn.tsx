@@ -7,16 +7,26 @@ import classes from './ToolColumn.module.css';
 import { TOOLS, type Tool, type ToolGroup } from './toolTable';
 
 interface ToolColumnProps {
+  /** False while the tools are still to come. */
+  readonly isReady: boolean;
   readonly editable: boolean;
   readonly hasPrediction: boolean;
 }
 
 const GROUPS: readonly ToolGroup[] = ['draw', 'structure', 'look'];
 
-export function ToolColumn({ editable, hasPrediction }: ToolColumnProps) {
+export function ToolColumn({ isReady, ...props }: ToolColumnProps) {
   return (
     // Keys stay with the image: a click on a tool must not take the focus away from it.
     <nav className={classes.column} aria-label="Tools" onMouseDown={(event) => event.preventDefault()}>
+      {isReady && <Choices {...props} />}
+    </nav>
+  );
+}
+
+function Choices({ editable, hasPrediction }: Omit<ToolColumnProps, 'isReady'>) {
+  return (
+    <>
       {GROUPS.map((group) => (
         <Fragment key={group}>
           {TOOLS.filter((tool) => tool.group === group).map((tool) => (
@@ -31,7 +41,7 @@ export function ToolColumn({ editable, hasPrediction }: ToolColumnProps) {
       ))}
       <Command id="edit.undo" icon={IconArrowBackUp} isDisabled={!editable} />
       <Command id="edit.redo" icon={IconArrowForwardUp} isDisabled={!editable} />
-    </nav>
+    </>
   );
 }
 
