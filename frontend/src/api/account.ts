@@ -43,15 +43,16 @@ function signInError(error: ApiError): ApiError {
   if (error.status === 429) {
     return new ApiError(429, 'Too many attempts. Wait a few minutes and try again.');
   }
-  const sentence = firstMessage(error.extra.errors);
-  return new ApiError(error.status, sentence ?? error.detail, error.extra);
+  return new ApiError(error.status, messagesOf(error) ?? error.detail, error.extra);
 }
 
 /** allauth answers `{errors: [{message, code, param}]}`. */
-function firstMessage(errors: unknown): string | null {
+export function messagesOf({ extra: { errors } }: ApiError): string | null {
   if (!Array.isArray(errors)) {
     return null;
   }
-  const [first] = errors as { message?: unknown }[];
-  return typeof first?.message === 'string' ? first.message : null;
+  const said = (errors as { message?: unknown }[]).flatMap(({ message }) =>
+    typeof message === 'string' ? [message] : [],
+  );
+  return said.length === 0 ? null : said.join(' ');
 }

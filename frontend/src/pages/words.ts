@@ -65,6 +65,8 @@ export const CASE_STATES: Readonly<Record<CaseFilter, string>> = {
   ready: 'Ready to read',
   in_progress: 'In progress',
   in_review: 'In review',
+  comparing: 'Comparing two reads',
+  adjudication: 'To be adjudicated',
   returned: 'Returned',
   accepted: 'Accepted',
   test: 'Test',
