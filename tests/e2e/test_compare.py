@@ -28,6 +28,12 @@ MARKS = """id => {
   const [, right] = svg.querySelectorAll('line');
   return { ring: from(ring, 'cx', 'cy') ?? null, cross: from(right, 'x1', 'y1') };
 }"""
+SKETCHED = """id => {
+  const [, , sketch] = document.querySelectorAll(`[data-testid=${id}] canvas`);
+  const { width, height, style } = sketch;
+  return style.visibility !== 'hidden'
+    && sketch.getContext('2d').getImageData(0, 0, width, height).data.some((byte) => byte !== 0);
+}"""
 LEFT, RIGHT = "plane-axial", "plane-beside"
 
 
@@ -117,6 +123,32 @@ def test_the_pointer_and_the_crosshair_are_on_both_sides(page: Page) -> None:
     after = page.evaluate(MARKS, RIGHT)["cross"]
     assert after != before
     assert page.evaluate(MARKS, LEFT)["cross"] == after
+
+
+def test_the_right_shows_heat_measurements_and_what_the_probe_says(page: Page) -> None:
+    before = picture(page, RIGHT)
+    page.evaluate("window.__delineate.viewer.views.showHeatMap(true, 0.5)")
+    eventually(page, lambda: picture(page, RIGHT) != before, "the heat map on the right")
+    page.evaluate("window.__delineate.viewer.views.showHeatMap(false, 0.5)")
+    eventually(page, lambda: picture(page, RIGHT) == before, "no heat map on the right")
+    assert not sketched(page, RIGHT)
+    page.keyboard.press("Shift+L")
+    (x, y), (over, down) = middle(page, LEFT), middle(page, RIGHT)
+    drag(page, [(x - 90, y - 70), (x, y - 70), (x + 60, y - 70)])
+    eventually(page, lambda: sketched(page, RIGHT), "the length on the right")
+    drag(page, [(over - 40, down + 40), (over, down + 40), (over + 40, down + 40)])
+    expect(page.get_by_role("list", name="Measurements").get_by_role("listitem")).to_have_count(1)
+    page.mouse.move(x, 5)
+    page.keyboard.press("Delete")
+    eventually(page, lambda: not sketched(page, RIGHT), "nothing measured on the right")
+    page.keyboard.press("Shift+I")
+    page.mouse.move(over + 10, down + 10)
+    eventually(page, lambda: sketched(page, RIGHT) and not sketched(page, LEFT), "what the probe says")
+
+
+def sketched(page: Page, plane: str) -> bool:
+    """Whether tools have drawn anything above the plane."""
+    return bool(page.evaluate(SKETCHED, plane))
 
 
 def test_painting_on_the_left_counts_and_the_right_stays(page: Page, reading: Reading) -> None:

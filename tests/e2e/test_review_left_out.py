@@ -71,19 +71,24 @@ class TestMeasurements:
         label(page, "cyst")
         page.keyboard.press("Shift+B")
         drag(page, [over(page, 0.3, 0.6), over(page, 0.5, 0.6), over(page, 0.6, 0.66)])
+        page.keyboard.press("Shift+E")
+        drag(page, [over(page, 0.3, 0.2), over(page, 0.4, 0.2), over(page, 0.5, 0.2)])
+        page.mouse.click(*over(page, 0.5, 0.35))
         before = measured(page)
-        eventually(page, lambda: len(kept(reading, page)) == 2, "both measurements on the server")
+        eventually(page, lambda: len(kept(reading, page)) == 3, "all measurements on the server")
         on_server = kept(reading, page)
         assert [(one["kind"], one["plane"], one["label"]) for one in on_server] == [
             ("length", "axial", "cyst"),
             ("bidirectional", "axial", ""),
+            ("angle", "axial", ""),
         ]
+        assert before[2]["angle_deg"] == pytest.approx(90, abs=2)
         ends = np.array(on_server[0]["points_lps"])
         assert np.linalg.norm(ends[0] - ends[1]) == pytest.approx(before[0]["length_mm"], abs=1e-9)
 
         page.reload()
         wait_until_open(page)
-        eventually(page, lambda: len(measured(page)) == 2, "both measurements in the viewer")
+        eventually(page, lambda: len(measured(page)) == 3, "all measurements in the viewer")
         again = measured(page)
         for one, other in zip(before, again, strict=True):
             assert (one["kind"], one["slice"], one["label"]) == (
@@ -93,10 +98,11 @@ class TestMeasurements:
             )
         assert np.allclose(before[0]["ends"], again[0]["ends"], atol=1e-9)
         assert np.allclose(before[1]["short"], again[1]["short"], atol=1e-9)
+        assert np.allclose(before[2]["points"], again[2]["points"], atol=1e-9)
 
         page.keyboard.press("Shift+B")
         label(page, "node")
-        eventually(page, lambda: kept(reading, page)[1]["label"] == "node", "the label on the server")
+        eventually(page, lambda: kept(reading, page)[2]["label"] == "node", "the label on the server")
         assert kept(reading, page)[0] == on_server[0], "what was not touched keeps every digit"
 
     def test_a_tab_that_is_killed_at_once_loses_none(self, seat: Open, reading: Reading) -> None:
@@ -108,6 +114,7 @@ class TestMeasurements:
         drag(page, [over(page, 0.4, 0.3), over(page, 0.5, 0.3), over(page, 0.6, 0.3)])
         count = len(measured(page))
         page.close(run_before_unload=False)
+        assert sent_before_the_case_is_open(seat(), reading) == []
         again = seat()
         again.goto(reading.address)
         wait_until_open(again)
@@ -117,6 +124,18 @@ class TestMeasurements:
         expect(rows).to_have_count(count)
         rows.last.get_by_role("button", name="Remove").click()
         eventually(again, lambda: len(kept(reading, again)) == count - 1, "the measurement gone")
+
+
+def sent_before_the_case_is_open(page: Page, reading: Reading) -> list[str]:
+    """Measurements that a page sends while its masks are still to come; it is left before they do."""
+    sent: list[str] = []
+    page.route("**/measurements/", lambda route: sent.append(route.request.url))
+    page.route("**/api/masks/**", lambda route: None)
+    with page.expect_request("**/api/masks/**"):
+        page.goto(reading.address)
+    page.wait_for_timeout(300)
+    page.close()
+    return sent
 
 
 class TestKeys:
@@ -228,6 +247,8 @@ def test_a_reviewer_completes_what_was_left_out(page: Page, reading: Reading, si
     review = next_case(rui, "Next review")
     _look_at_the_readers_measurements(rui, count)
     before = drawn(rui)
+    _see_a_fix_among_the_changes(rui)
+    assert same(drawn(rui), before)
     _complete_the_spleen(rui)
     said = f"/api/assignments/{review}/"
     eventually(rui, lambda: stack.get(rui, said)["completed"] == ["spleen"], "the tick on the server")
@@ -259,6 +280,16 @@ def _look_at_the_readers_measurements(rui: Page, count: int) -> None:
     if count > 0:
         readers.get_by_role("switch").uncheck()
         readers.get_by_title("Go to its slice").first.click()
+
+
+def _see_a_fix_among_the_changes(rui: Page) -> None:
+    bladder = rui.get_by_role("region", name="Changes to the prediction").get_by_text("Urinary bladder")
+    expect(bladder).to_have_count(0)
+    paint(rui, structure=6)
+    expect(bladder).to_be_visible()
+    rui.keyboard.press("z")
+    expect(bladder).to_have_count(0)
+    wait_until_saved(rui)
 
 
 def _complete_the_spleen(rui: Page) -> None:

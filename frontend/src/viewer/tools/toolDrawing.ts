@@ -19,25 +19,40 @@ export class ToolDrawing {
   private readonly tools: Tools;
   private readonly scene: ToolScene;
   private readonly panes: readonly PaneDrawing[];
+  /** Of the pane that is only to look at: what is measured and what is under the pointer, and nothing of drawing. */
+  private beside: PaneDrawing | null = null;
   private notice: { readonly sentence: string; readonly plane: Plane } | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(tools: Tools, scene: ToolScene) {
     this.tools = tools;
     this.scene = scene;
-    this.panes = scene.panes.map((pane) => {
-      const drawing: PaneDrawing = {
-        pane,
-        canvas: new PenCanvas(pane.root, pane.marks.root, (pen) => this.paint(pen, drawing)),
-        preview: new PreviewPainter(),
-      };
-      return drawing;
-    });
+    this.panes = scene.panes.map((pane) => this.drawingOf(pane));
+  }
+
+  private drawingOf(pane: PlanePane): PaneDrawing {
+    const drawing: PaneDrawing = {
+      pane,
+      canvas: new PenCanvas(pane.root, pane.marks.root, (pen) => this.paint(pen, drawing)),
+      preview: new PreviewPainter(),
+    };
+    return drawing;
+  }
+
+  /** A pane was put beside another one; null: taken away. */
+  showBeside(pane: PlanePane | null): void {
+    this.beside?.canvas.remove();
+    this.beside = pane && this.drawingOf(pane);
+    if (pane !== null) this.request();
+  }
+
+  private get all(): readonly PaneDrawing[] {
+    return this.beside === null ? this.panes : [...this.panes, this.beside];
   }
 
   /** Every pane with the next frame. */
   request(): void {
-    for (const { pane, canvas } of this.panes) canvas.request(() => canvas.draw(pane.frame, pane.view));
+    for (const { pane, canvas } of this.all) canvas.request(() => canvas.draw(pane.frame, pane.view));
   }
 
   /** A sentence in the pane where the reader is, for a few seconds. */
@@ -56,17 +71,18 @@ export class ToolDrawing {
     this.request();
   }
 
-  private paint(pen: Pen, { pane, preview }: PaneDrawing): boolean {
-    const lines = !this.scene.isOblique && this.paintInSlice(pen, preview);
-    const words = [this.paintPointer(pen, pane), this.paintNotice(pen)];
+  private paint(pen: Pen, drawing: PaneDrawing): boolean {
+    const lines = !this.scene.isOblique && this.paintInSlice(pen, drawing);
+    const words = [this.paintPointer(pen, drawing.pane), this.paintNotice(pen, drawing)];
     return lines || words.includes(true);
   }
 
-  private paintInSlice(pen: Pen, preview: PreviewPainter): boolean {
+  private paintInSlice(pen: Pen, drawing: PaneDrawing): boolean {
     const { tools, scene, colour } = this;
+    if (drawing === this.beside) return tools.measuring.paint(pen);
     const outcome = tools.host.preview;
     const drawn = [
-      outcome !== null && preview.paint(pen, outcome, scene.map, scene.styles),
+      outcome !== null && drawing.preview.paint(pen, outcome, scene.map, scene.styles),
       tools.measuring.paint(pen),
       tools.drawTool.paint(pen, colour),
       tools.scissors.paint(pen, colour),
@@ -102,16 +118,19 @@ export class ToolDrawing {
     return true;
   }
 
-  private paintNotice(pen: Pen): boolean {
-    const { notice } = this;
+  /** Of a plane that is shown twice, on the side where the pointer is. */
+  private paintNotice(pen: Pen, drawing: PaneDrawing): boolean {
+    const { notice, beside, tools } = this;
     if (notice === null || notice.plane !== pen.frame.plane) return false;
+    const isPointedAt = beside !== null && tools.hovered?.pane === beside.pane;
+    if (isPointedAt !== (drawing === beside)) return false;
     pen.words(wrapped(notice.sentence, pen), { x: 0, y: pen.view.height });
     return true;
   }
 
   destroy(): void {
     if (this.timer !== null) clearTimeout(this.timer);
-    for (const { canvas } of this.panes) canvas.remove();
+    for (const { canvas } of this.all) canvas.remove();
   }
 }
 

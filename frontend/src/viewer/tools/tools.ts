@@ -361,9 +361,10 @@ export class Tools implements ToolPort, ToolHost {
     return this.lastPlane;
   }
 
-  /** The reader sees this plane only. */
-  lookAt(plane: Plane): void {
-    this.lastPlane = plane;
+  /** A pane that shows a plane once more: where the reader looks now. Null: it was taken away. */
+  showBeside(pane: PlanePane | null): void {
+    if (pane !== null) this.lastPlane = pane.frame.plane;
+    this.drawing.showBeside(pane);
   }
 
   structureAt(index: Ijk): StructureRef | null {
