@@ -3,14 +3,18 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from annotation.api import dashboards
+from annotation.api.adjudication import AdjudicateView, AdjudicationsView, ComponentsView
 from annotation.api.assignments import (
     AssignmentView,
     CompletedView,
     PingView,
     ReleaseView,
     SessionsView,
+    SkipView,
     SubmitView,
-    VerdictView,
+    TakeOverView,
+    UnsubmitView,
 )
 from annotation.api.branches import ApplyBranchView, BranchesView
 from annotation.api.guidance import RegionsView, UncertaintyView
@@ -28,8 +32,10 @@ from annotation.api.looked import LookedView
 from annotation.api.masks import MaskView
 from annotation.api.me import CsrfView, MeView, PreferencesView
 from annotation.api.measurements import MeasurementsView
+from annotation.api.pins import PinNotesView, PinsView, PinView
 from annotation.api.presets import PresetsView
 from annotation.api.projects import CasesView, ImportsView, ProjectsView, ProjectView, RunsView
+from annotation.api.reviews import JudgedView, VerdictView
 from annotation.api.revisions import RestoreView, RevisionsView
 from annotation.api.structures import LayoutView, ProjectStructuresView, ProjectStructureView, StructuresView
 from annotation.api.team import (
@@ -104,6 +110,7 @@ urlpatterns = [
         GuidelineImageView.as_view(),
         name="guideline_image",
     ),
+    *dashboards.addresses(),
     path("api/jobs/<int:job_id>/", JobView.as_view(), name="job"),
     path("api/jobs/<int:job_id>/cancel/", CancelView.as_view(), name="cancel"),
     path("api/worklist/", WorklistView.as_view(), name="worklist"),
@@ -121,13 +128,23 @@ urlpatterns = [
     path("api/assignments/<int:assignment_id>/completed/", CompletedView.as_view(), name="completed"),
     path("api/assignments/<int:assignment_id>/submit/", SubmitView.as_view(), name="submit"),
     path("api/assignments/<int:assignment_id>/release/", ReleaseView.as_view(), name="release"),
+    path("api/assignments/<int:assignment_id>/skip/", SkipView.as_view(), name="skip"),
+    path("api/assignments/<int:assignment_id>/unsubmit/", UnsubmitView.as_view(), name="unsubmit"),
+    path("api/assignments/<int:assignment_id>/take-over/", TakeOverView.as_view(), name="take_over"),
     path("api/assignments/<int:assignment_id>/verdict/", VerdictView.as_view(), name="verdict"),
+    path("api/assignments/<int:assignment_id>/judged/", JudgedView.as_view(), name="judged"),
+    path("api/assignments/<int:assignment_id>/pins/", PinsView.as_view(), name="pins"),
+    path("api/assignments/<int:assignment_id>/components/", ComponentsView.as_view(), name="components"),
+    path("api/assignments/<int:assignment_id>/adjudicate/", AdjudicateView.as_view(), name="adjudicate"),
+    path("api/projects/<int:project_id>/adjudications/", AdjudicationsView.as_view(), name="adjudications"),
+    path("api/pins/<int:pin_id>/", PinView.as_view(), name="pin"),
+    path("api/pins/<int:pin_id>/notes/", PinNotesView.as_view(), name="pin_notes"),
     path("api/sessions/<int:session_id>/ping/", PingView.as_view(), name="ping"),
-    path("api/masks/<int:mask_id>/", MaskView.as_view(), name="mask"),
-    path("api/masks/<int:mask_id>/revisions/", MaskRevisionsView.as_view(), name="mask_revisions"),
-    path("api/masks/<int:mask_id>/difference/", DifferenceView.as_view(), name="difference"),
-    path("api/masks/<int:mask_id>/regions/", RegionsView.as_view(), name="regions"),
-    path("api/masks/<int:mask_id>/uncertainty/", UncertaintyView.as_view(), name="uncertainty"),
-    path("api/branches/<int:mask_id>/apply/", ApplyBranchView.as_view(), name="apply_branch"),
-    path("api/volumes/<int:volume_id>/zarr/<path:path>", ZarrView.as_view(), name="zarr"),
+    path("api/masks/<str:mask_id>/", MaskView.as_view(), name="mask"),
+    path("api/masks/<str:mask_id>/revisions/", MaskRevisionsView.as_view(), name="mask_revisions"),
+    path("api/masks/<str:mask_id>/difference/", DifferenceView.as_view(), name="difference"),
+    path("api/masks/<str:mask_id>/regions/", RegionsView.as_view(), name="regions"),
+    path("api/masks/<str:mask_id>/uncertainty/", UncertaintyView.as_view(), name="uncertainty"),
+    path("api/branches/<str:mask_id>/apply/", ApplyBranchView.as_view(), name="apply_branch"),
+    path("api/volumes/<str:volume_id>/zarr/<path:path>", ZarrView.as_view(), name="zarr"),
 ]

@@ -39,7 +39,7 @@ MEANING = {
 }
 
 
-def answers(ok: dict[int, Any], *errors: int) -> dict[int, Any]:
+def answers(ok: dict[Any, Any], *errors: int) -> dict[int, Any]:
     """Responses for the documentation. Signing in, rights and foreign objects concern every address."""
     problems = {code: OpenApiResponse(Problem, MEANING[code]) for code in (401, 403, 404, *errors)}
     return {**ok, **dict(sorted(problems.items()))}

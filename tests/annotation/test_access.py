@@ -15,18 +15,15 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from annotation import access, corrections, store, urls, worklist
+from annotation import access, corrections, dashboards, handles, store, urls, worklist
 from annotation.errors import Forbidden, NotFound
 from annotation.models import (
     Assignment,
-    Case,
-    CaseState,
     Job,
     Model,
     ModelState,
     Prediction,
     Project,
-    Split,
 )
 from tests.annotation.factories import (
     make_branch,
@@ -39,7 +36,6 @@ from tests.annotation.factories import (
     make_review,
     make_submitted,
     pack,
-    set_state,
     stroke,
 )
 
@@ -61,23 +57,37 @@ class World:
     job: Job
     clients: dict[str, Client]
 
+    actor: str = "ana"
+
     @property
     def branch(self) -> dict[str, Any]:
-        return {"mask_id": make_branch(self.read).mask_id}
+        return {"mask_id": self.named(self.read).mask(make_branch(self.read).mask_id)}
 
     @property
     def zarr(self) -> dict[str, Any]:
-        return {"volume_id": self.read.case.volume_id, "path": "zarr.json"}
+        return {"volume_id": self.named(self.read).volume(self.read.case.volume_id), "path": "zarr.json"}
+
+    def named(self, read: Assignment) -> handles.Namer:
+        """As the server names things of this read to the actor; for whom it has no name, as to its reader."""
+        user = User.objects.filter(username=self.actor).first()
+        if user is None or (user.pk != read.reader_id and self.actor != "lea"):
+            user = read.reader
+        return access.namer_for(user, read)
 
     def mask(self, of: str) -> dict[str, Any]:
-        masks = {
+        reads = {"review": self.review}
+        if "submitted" in of:
+            reads[of] = self.review if self.actor == "rui" else self.submitted
+        masks: dict[str, int | None] = {
             "open read": self.read.mask_id,
             "prediction under the open read": self.read.mask.base_id,
             "submitted read": self.submitted.mask_id,
             "prediction under the submitted read": self.submitted.mask.base_id,
             "review": self.review.mask_id,
         }
-        return {"mask_id": masks[of]}
+        row = masks[of]
+        assert row is not None
+        return {"mask_id": self.named(reads.get(of, self.read)).mask(row)}
 
 
 @pytest.fixture
@@ -116,9 +126,14 @@ class Row:
     def expected(self, actor: str) -> int:
         if actor == "anonymous":
             return self.anonymous
-        return self.allowed.get(actor, self.stranger if actor == "otto" else self.others)
+        if actor in self.allowed:
+            return self.allowed[actor]
+        if actor == "otto":
+            return self.stranger
+        return self.others if actor in SEEN_BY.get(self.arguments, everyone(0)) else 404
 
     def send(self, world: World, actor: str) -> HttpResponse:
+        world.actor = actor
         url = reverse(self.name, kwargs=self.arguments(world))
         send = getattr(world.clients[actor], self.method.lower())
         body = self.body(world) if self.body is not None else {}
@@ -158,13 +173,26 @@ def of_picture(world: World) -> dict[str, Any]:
     return {**of_project(world), "image_id": make_picture(world.project).pk}
 
 
+def of_session(world: World) -> dict[str, Any]:
+    return {"session_id": world.session_id}
+
+
+# To other readers a read does not exist: that there is one would tell what kind of read their own is.
+SEEN_BY: dict[Callable[[World], dict[str, Any]], tuple[str, ...]] = {
+    of_read: ("ana", "lea"),
+    of_review: ("rui", "lea"),
+    of_session: ("ana", "lea"),
+}
+
+
 def with_map(world: World) -> dict[str, Any]:
     """The prediction under ana's open read, with a map."""
     mask = world.mask("prediction under the open read")
+    prediction = world.read.mask.base_id
     key = f"uncertainty/{uuid.uuid4().hex}"
     store.put(key, zstandard.compress(bytes(8)))
     grid = {"map_shape": [2, 2, 2], "map_factor": [20, 18, 17]}
-    Prediction.objects.filter(mask=mask["mask_id"]).update(map_key=key, regions=[], **grid)
+    Prediction.objects.filter(mask=prediction).update(map_key=key, regions=[], **grid)
     return mask
 
 
@@ -172,8 +200,13 @@ def step_body(_: World) -> dict[str, Any]:
     return {"base_revision": 0, "key": str(uuid.uuid4()), "session": None}
 
 
+def dashboard(name: str, source: dashboards.Source) -> Row:
+    """400: what must be asked was not."""
+    return Row(f"dashboard_{name}", "GET", of_project, {"lea": 400 if source.must else 200})
+
+
 def mask_row(of: str, *readers: str) -> Row:
-    return Row("mask", "GET", lambda w: w.mask(of), dict.fromkeys(readers, 200), note=of)
+    return Row("mask", "GET", lambda w: w.mask(of), dict.fromkeys(readers, 200), others=404, note=of)
 
 
 def stroke_body(_: World) -> dict[str, Any]:
@@ -190,7 +223,7 @@ TABLE = [
     Row("me", "GET", lambda _: {}, everyone(200), stranger=200),
     Row("project", "GET", of_project, everyone(200)),
     Row("project", "PATCH", of_project, {"lea": 200}, body=lambda _: {"retrain_after": 3}),
-    Row("cases", "GET", of_project, {"rui": 200, "lea": 200}),
+    Row("cases", "GET", of_project, {"lea": 200}),
     Row("cases", "POST", of_project, {"lea": 400}, note="400: no image"),
     Row("imports", "POST", of_project, {"lea": 400}, note="400: no folder"),
     Row("preferences", "GET", lambda _: {}, everyone(200), stranger=200),
@@ -202,7 +235,9 @@ TABLE = [
     Row("guideline_images", "POST", of_project, {"lea": 400}, note="400: no picture"),
     Row("guideline_image", "GET", of_picture, everyone(200)),
     Row("runs", "POST", of_project, {"lea": 400}, note="400: nothing accepted yet"),
-    Row("job", "GET", of_job, everyone(200)),
+    Row("dashboard_overview", "GET", of_project, {"lea": 200}),
+    *(dashboard(name, source) for name, source in dashboards.SOURCES.items()),
+    Row("job", "GET", of_job, {"lea": 200}),
     Row("cancel", "POST", of_job, {"lea": 409}, note="409: it is over already"),
     Row("worklist", "GET", lambda _: {}, everyone(200), body=lambda w: {"project": w.project.pk}),
     Row(
@@ -232,10 +267,13 @@ TABLE = [
     Row("measurements", "PATCH", of_read, {"ana": 200}, body=lambda _: {}),
     Row("completed", "PUT", of_review, {"rui": 200}, body=lambda _: {"structures": []}, note="a review"),
     Row("completed", "PUT", of_read, {}, body=lambda _: {"structures": []}, note="a read"),
-    Row("apply_branch", "POST", lambda w: w.branch, {"ana": 201}, body=step_body),
+    Row("apply_branch", "POST", lambda w: w.branch, {"ana": 201, "lea": 403}, body=step_body, others=404),
     Row("submit", "POST", of_read, {"ana": 200}, body=lambda _: {"revision": 0}, note="a read"),
     Row("submit", "POST", of_review, {}, body=lambda _: {"revision": 0}, note="a review"),
     Row("release", "POST", of_read, {"ana": 200}),
+    Row("skip", "POST", of_read, {"ana": 200}, body=lambda _: {"reason": "Cut off."}),
+    Row("unsubmit", "POST", of_read, {"ana": 200}, note="not handed in: nothing to do"),
+    Row("take_over", "POST", of_read, {"lea": 200}),
     Row(
         "verdict",
         "POST",
@@ -252,26 +290,38 @@ TABLE = [
         body=lambda _: {"verdict": "accept", "comment": "", "revision": 0},
         note="a read",
     ),
-    Row(
-        "ping", "POST", lambda w: {"session_id": w.session_id}, {"ana": 200}, body=lambda _: {"visible": True}
-    ),
+    Row("ping", "POST", of_session, {"ana": 200}, body=lambda _: {"visible": True}),
     mask_row("open read", "ana", "lea"),
     mask_row("prediction under the open read", "ana", "lea"),
     mask_row("submitted read", "ana", "rui", "lea"),
     mask_row("prediction under the submitted read", "ana", "rui", "lea"),
     mask_row("review", "rui", "lea"),
-    Row("mask_revisions", "GET", lambda w: w.mask("open read"), {"ana": 200, "lea": 200}),
-    Row("mask_revisions", "GET", lambda w: w.mask("review"), {"rui": 200, "lea": 200}, note="review"),
+    Row("mask_revisions", "GET", lambda w: w.mask("open read"), {"ana": 200, "lea": 200}, others=404),
+    Row(
+        "mask_revisions",
+        "GET",
+        lambda w: w.mask("review"),
+        {"rui": 200, "lea": 200},
+        others=404,
+        note="review",
+    ),
     Row(
         "difference",
         "GET",
         lambda w: w.mask("submitted read"),
         {"ana": 200, "rui": 200, "lea": 200},
         body=lambda _: {"from": 0, "to": 1},
+        others=404,
     ),
-    Row("regions", "GET", lambda w: w.mask("prediction under the open read"), {"ana": 200, "lea": 200}),
-    Row("uncertainty", "GET", with_map, {"ana": 200, "lea": 200}),
-    Row("zarr", "GET", lambda w: w.zarr, everyone(200)),
+    Row(
+        "regions",
+        "GET",
+        lambda w: w.mask("prediction under the open read"),
+        {"ana": 200, "lea": 200},
+        others=404,
+    ),
+    Row("uncertainty", "GET", with_map, {"ana": 200, "lea": 200}, others=404),
+    Row("zarr", "GET", lambda w: w.zarr, {"ana": 200, "lea": 200}, others=404),
 ]
 
 
@@ -320,17 +370,18 @@ def test_another_page_cannot_act_for_a_signed_in_user(world: World, row: Row, le
 
 def test_a_case_by_itself(world: World, ana: User, rui: User, lea: User, otto: User) -> None:
     case = world.read.case
-    assert access.case_for(rui, case.pk) == access.case_for(lea, case.pk) == case
-    with pytest.raises(Forbidden):
-        access.case_for(ana, case.pk)
+    assert access.case_for(lea, case.pk) == case
+    for reader in (ana, rui):
+        with pytest.raises(Forbidden):
+            access.case_for(reader, case.pk)
     with pytest.raises(NotFound):
         access.case_for(otto, case.pk)
 
 
 class TestBlinding:
     def test_nobody_learns_the_other_sides_name(self, world: World) -> None:
-        for name, arguments in (("assignment", of_review(world)), ("cases", of_project(world))):
-            assert "ana" not in _words(world.clients["rui"].get(reverse(name, kwargs=arguments)))
+        url = reverse("assignment", kwargs=of_review(world))
+        assert "ana" not in _words(world.clients["rui"].get(url))
         rui = world.clients["rui"].get(reverse("worklist"), {"project": world.project.pk})
         assert "ana" not in _words(rui)
         verdict = {"verdict": "return", "comment": "Too large.", "revision": 1}
@@ -350,29 +401,23 @@ class TestBlinding:
             reverse("assignment", kwargs=of_read(world)),
             reverse("mask", kwargs=world.mask("open read")),
         ):
-            assert world.clients["ana"].get(url).status_code == 403
-        # Whoever may claim the case may fetch its prediction ahead; once somebody has, nobody else may.
+            assert world.clients["ana"].get(url).status_code in (403, 404)
         prediction = reverse("mask", kwargs=world.mask("prediction under the open read"))
-        assert world.clients["ana"].get(prediction).status_code == 200
-        taken = worklist.next_case(reader=ben, project=world.project)
-        assert taken is not None
-        assert taken.mask.base_id == world.read.mask.base_id
-        assert world.clients["ana"].get(prediction).status_code == 403
+        assert world.clients["ana"].get(prediction).status_code == 404
 
-    def test_a_case_that_waits_shows_its_prediction_and_nothing_else(self, world: World) -> None:
+    def test_a_case_that_waits_shows_its_prediction_and_nothing_else(self, world: World, ben: User) -> None:
         case = make_case(world.project)
         model = make_model(world.project, state=ModelState.CANDIDATE)
         offered = make_prediction(case, model).mask
-        url = reverse("mask", kwargs={"mask_id": offered.pk})
+        namer = handles.Namer(ben.pk, 1)
+        url = reverse("mask", kwargs={"mask_id": namer.mask(offered.pk)})
         assert world.clients["ben"].get(url).status_code == 200
-        assert world.clients["otto"].get(url).status_code == 404
+        for other in ("otto", "ana", "lea"):
+            assert world.clients[other].get(url).status_code == 404
+        drawn = reverse("mask", kwargs={"mask_id": namer.mask(world.read.mask_id)})
+        assert world.clients["ben"].get(drawn).status_code == 404
         Model.objects.filter(pk=model.pk).update(state=ModelState.REJECTED)
-        assert world.clients["ben"].get(url).status_code == 403
-        Model.objects.filter(pk=model.pk).update(state=ModelState.RETIRED)
-        for state, split in ((CaseState.IN_REVIEW, Split.POOL), (CaseState.READY, Split.TEST)):
-            Case.objects.filter(pk=case.pk).update(split=split)
-            set_state([case], state)
-            assert world.clients["ben"].get(url).status_code == 403
+        assert world.clients["ben"].get(url).status_code == 404
 
     def test_kept_strokes_stay_open_to_their_reader_alone(self, world: World, ben: User) -> None:
         worklist.release(assignment=world.read)
@@ -380,20 +425,23 @@ class TestBlinding:
         branch = make_branch(world.read)
         for url in (
             reverse("assignment", kwargs=of_read(world)),
-            reverse("mask", kwargs={"mask_id": branch.mask_id}),
+            reverse("mask", kwargs={"mask_id": world.named(world.read).mask(branch.mask_id)}),
             reverse("mask", kwargs=world.mask("prediction under the open read")),
         ):
             assert world.clients["ana"].get(url).status_code == 200
-            assert world.clients["rui"].get(url).status_code == 403
-        url = reverse("mask", kwargs={"mask_id": branch.mask_id})
-        assert world.clients["ben"].get(url).status_code == 403
+            assert world.clients["rui"].get(url).status_code == 404
         taken = Assignment.objects.get(case=world.read.case, reader=ben)
-        assert world.clients["ana"].get(reverse("mask", args=[taken.mask_id])).status_code == 403
-        assert world.clients["ana"].get(reverse("assignment", args=[taken.pk])).status_code == 403
+        namer = access.namer_for(ben, taken)
+        assert world.clients["ben"].get(reverse("mask", args=[namer.mask(taken.mask_id)])).status_code == 200
+        assert world.clients["ben"].get(reverse("mask", args=[namer.mask(branch.mask_id)])).status_code == 404
+        forged = world.named(world.read).mask(taken.mask_id)
+        assert world.clients["ana"].get(reverse("mask", args=[forged])).status_code == 404
+        assert world.clients["ana"].get(reverse("assignment", args=[taken.pk])).status_code == 404
 
     def test_names_in_the_history_of_a_mask(self, world: World) -> None:
-        url = reverse("mask_revisions", kwargs=world.mask("submitted read"))
         for actor, named in (("ana", True), ("rui", False), ("lea", True)):
+            world.actor = actor
+            url = reverse("mask_revisions", kwargs=world.mask("submitted read"))
             authors = {one["author"] for one in world.clients[actor].get(url).json()}
             assert authors == ({"ana"} if named else {None})
 

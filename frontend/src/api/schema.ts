@@ -157,6 +157,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assignments/{assignment_id}/skip/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_assignments_skip_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assignments/{assignment_id}/submit/": {
         parameters: {
             query?: never;
@@ -168,6 +185,40 @@ export interface paths {
         put?: never;
         /** @description Signed-in users only; bodies are weighed before they are read. */
         post: operations["api_assignments_submit_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/take-over/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A lead takes a read from its reader; what was drawn stays as a branch. */
+        post: operations["api_assignments_take_over_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/unsubmit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_assignments_unsubmit_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -530,6 +581,329 @@ export interface paths {
         put?: never;
         /** @description For scans: as much as the operator allows. */
         post: operations["api_projects_cases_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/agreement/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Mean agreement by structure: everybody, each reader, the models. */
+        get: operations["dashboard_agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/anchoring/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Agreement of reads from a prediction, less that of reads from scratch. */
+        get: operations["dashboard_anchoring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/drift/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Drift charts: every read after the start reads. */
+        get: operations["dashboard_drift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/drift_states/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Drift charts: how far each is, or why there is none. */
+        get: operations["dashboard_drift_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/errors/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Pins by reader, structure and error code. */
+        get: operations["dashboard_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/first_pass/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description First verdicts on reads, by reader. */
+        get: operations["dashboard_first_pass"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/months/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Reads and hours by reader and month. */
+        get: operations["dashboard_months"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/overview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["dashboard_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/pairs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Mean agreement of every pair of readers in one structure. */
+        get: operations["dashboard_pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/pool_cases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Cases of the pool in a state, or accepted in a week; 100 at most. */
+        get: operations["dashboard_pool_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/pools/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which scores may be pooled: kinds and starting points. */
+        get: operations["dashboard_pools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/published/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Published agreement of human readers, with its sources. */
+        get: operations["dashboard_published"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/rounds/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Time and effort per read, by what reads began from. */
+        get: operations["dashboard_rounds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/scored_cases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The cases behind a mark of agreement, worst first; 100 at most. */
+        get: operations["dashboard_scored_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/states/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Cases of the pool by state. */
+        get: operations["dashboard_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/tools/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Time, edits and voxels by tool, by what reads began from. */
+        get: operations["dashboard_tools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/volume_limits/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Bias and limits of agreement of these volumes (Bland and Altman). */
+        get: operations["dashboard_volume_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/volume_points/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Volumes of two readers, or of a reader and a model, case by case. */
+        get: operations["dashboard_volume_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/weeks/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Accepted cases, week by week. */
+        get: operations["dashboard_weeks"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -899,15 +1273,98 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AgreementTable: {
+            rows: components["schemas"]["MarkRow"][];
+        };
+        /** @description 95 % prediction interval; `high` null = no upper bound, `estimate` null = `reason` says why. */
+        AheadOut: {
+            /** Format: double */
+            estimate: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /** @description Whole weeks, or cases, that the estimate rests on. */
+            n: number;
+            reason: string;
+        };
+        AnchoringRow: {
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description Model whose prediction the reads began from. */
+            model_version: number;
+            /** @description dice, surface_dice or hd95_mm. */
+            metric: string;
+            /** @description Unit of the figures; empty = none. */
+            unit: string;
+            /**
+             * Format: double
+             * @description Mean between reads from the prediction.
+             */
+            from_prediction: number | null;
+            /**
+             * Format: double
+             * @description Mean between reads from scratch.
+             */
+            from_scratch: number | null;
+            /**
+             * Format: double
+             * @description The former less the latter.
+             */
+            difference: number | null;
+            /**
+             * Format: double
+             * @description Lower end of the difference's 95 % interval.
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of the difference's 95 % interval.
+             */
+            high: number | null;
+            /** @description Cases that the difference rests on (cases). */
+            cases: number;
+            /** @description Readers that the difference rests on (readers). */
+            readers: number;
+            /** @description Statistic and interval by name. */
+            method: string;
+            /** @description Why there is no difference, or no interval. */
+            reason: string;
+            /** @description Changes that came since it was worked out (changes). */
+            behind: number;
+        };
+        AnchoringTable: {
+            rows: components["schemas"]["AnchoringRow"][];
+        };
         AssignmentOutput: {
             id: number;
             role: components["schemas"]["AssignmentRole"];
             state: components["schemas"]["AssignmentState"];
-            purpose: components["schemas"]["PurposeEnum"];
+            /** @description What readers call the case; another one in each read. */
+            alias: string;
+            start_from: components["schemas"]["StartFromEnum"];
+            /**
+             * @description For leads.
+             *
+             *     * `routine` - routine
+             *     * `calibration` - calibration
+             *     * `overlap` - overlap
+             *     * `repeat` - repeat
+             *     * `gold` - gold
+             */
+            purpose: (components["schemas"]["PurposeEnum"] | components["schemas"]["NullEnum"]) | null;
+            /** @description For leads. */
+            sequence_no: number | null;
+            /** @description For leads: who holds the read. */
+            reader: string | null;
             project: components["schemas"]["AssignmentOutputNamed"];
-            case: components["schemas"]["AssignmentOutputCase"];
+            /** @description For leads. */
+            case: components["schemas"]["AssignmentOutputCase"] | null;
             volume: components["schemas"]["VolumeOut"];
             structures: components["schemas"]["StructureOut"][];
+            /** @description Keys of the structures that this read is about. */
+            asked: string[];
+            /** @description For leads. */
             model_version: number | null;
             mask: components["schemas"]["MaskRefOut"];
             prediction_mask: components["schemas"]["MaskRefOut"] | null;
@@ -966,9 +1423,39 @@ export interface components {
          * @enum {string}
          */
         AssignmentState: "planned" | "open" | "submitted" | "returned" | "done" | "released" | "skipped" | "withdrawn";
+        BehindRow: {
+            /** @description Id of the case. */
+            case_id: number;
+            /** @description Number of the case in its project. */
+            number: number;
+            /** @description Name of the case. */
+            name: string;
+            /** @description State of the case. */
+            state: string;
+            /** @description Id of the newest read of it (of the reader asked for). */
+            read_id: number | null;
+            /** @description Scores of it behind the mark (scores). */
+            scores: number | null;
+            /**
+             * Format: double
+             * @description Mean Dice of these.
+             */
+            dice: number | null;
+            /**
+             * Format: double
+             * @description Mean surface Dice of these.
+             */
+            surface_dice: number | null;
+            /**
+             * Format: double
+             * @description Mean 95 % Hausdorff distance of these (mm).
+             */
+            hd95_mm: number | null;
+        };
         /** @description Strokes kept as a mask of their own. */
         BranchOut: {
-            mask: number;
+            /** @description A handle, which belongs to one read. */
+            readonly mask: string;
             head: number;
             base_revision: number;
             /** @description Saves that the branch holds: each is one stroke, or some drawn within a second. */
@@ -1031,6 +1518,92 @@ export interface components {
             /** @description Keys, out of `not_looked_at`: drawn to the end, or seen to be absent. */
             structures: string[];
         };
+        DriftRow: {
+            /** @description Id of the reader. */
+            reader_id: number;
+            /** @description User name of the reader. */
+            reader: string;
+            /** @description What the reads are compared with: gold or review. */
+            kind: string;
+            /** @description Where the reads began: scratch, prediction or revision. */
+            start: string;
+            /** @description Place of the read after the start reads, from 1. */
+            place: number;
+            /**
+             * Format: date-time
+             * @description When it was handed in.
+             */
+            at: string;
+            /** @description Id of the case. */
+            case_id: number;
+            /** @description Id of the read. */
+            read_id: number;
+            /** @description Model whose prediction it began from. */
+            model_version: number | null;
+            /**
+             * Format: double
+             * @description Dice above the reader's usual, mean over structures.
+             */
+            value: number;
+            /**
+             * Format: double
+             * @description Exponentially weighted average of such values (SD of the start reads).
+             */
+            ewma: number;
+            /**
+             * Format: double
+             * @description Below it is an alarm (SD of the start reads).
+             */
+            limit: number;
+            /** @description Whether the average fell below the limit here. */
+            alarm: boolean;
+        };
+        DriftStateRow: {
+            /** @description Id of the reader. */
+            reader_id: number;
+            /** @description User name of the reader. */
+            reader: string;
+            /** @description What the reads are compared with: gold or review. */
+            kind: string;
+            /** @description Where the reads began. */
+            start: string;
+            /** @description First reads, from which the usual is known (reads). */
+            start_reads: number;
+            /**
+             * Format: double
+             * @description SD of the start reads' values, in Dice.
+             */
+            usual_sd: number | null;
+            /** @description Reads after them (reads). */
+            reads: number;
+            /** @description Alarms (alarms). */
+            alarms: number;
+            /** @description Why there is no chart. */
+            reason: string;
+        };
+        DriftStatesTable: {
+            rows: components["schemas"]["DriftStateRow"][];
+        };
+        DriftTable: {
+            rows: components["schemas"]["DriftRow"][];
+        };
+        ErrorRow: {
+            /** @description Id of the reader. */
+            reader_id: number;
+            /** @description User name of the reader. */
+            reader: string;
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description Error code: missing, leak, level, swap, boundary, artefact or other. */
+            code: string;
+            /** @description Pins of reviews that have ended (pins). */
+            pins: number;
+            /** @description Cases that they are in (cases). */
+            cases: number;
+        };
+        ErrorsTable: {
+            rows: components["schemas"]["ErrorRow"][];
+        };
         /** @description What one tool did to one structure, in voxels. */
         EventOut: {
             /** @description brush, eraser, threshold_brush, accept_brush, draw, scissors, level_tracing, flood_fill, threshold, grow, interpolate, islands, smooth, margin, hollow, logical, paste_slice, relabel, swap_sides, undo, redo, restore, take_a, take_b, majority */
@@ -1039,6 +1612,38 @@ export interface components {
             structure: number;
             added: number;
             removed: number;
+        };
+        FirstPassRow: {
+            /** @description Id of the reader. */
+            reader_id: number;
+            /** @description User name of the reader. */
+            reader: string;
+            /** @description Reads that were reviewed (reads). */
+            reads: number;
+            /** @description Accepted at once as they were (reads). */
+            accepted: number;
+            /** @description Accepted at once, with a fix by the reviewer (reads). */
+            fixed: number;
+            /** @description Returned first (reads). */
+            returned: number;
+            /**
+             * Format: double
+             * @description Accepted at once as they were, of those reviewed.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description Lower end of the share's 95 % interval (Wilson).
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Upper end of the share's 95 % interval (Wilson).
+             */
+            high: number;
+        };
+        FirstPassTable: {
+            rows: components["schemas"]["FirstPassRow"][];
         };
         GateOut: {
             decision: string;
@@ -1239,6 +1844,41 @@ export interface components {
             spacing_mm: number[];
             path: string;
         };
+        LimitsRow: {
+            /** @description Where the reads began. */
+            starts: string;
+            /** @description The starting point in words. */
+            label: string;
+            /** @description Whose volume comes first. */
+            first: string;
+            /** @description Whose volume is taken away. */
+            second: string;
+            /** @description bias, lower or upper. */
+            line: string;
+            /**
+             * Format: double
+             * @description Of the line (mL).
+             */
+            estimate: number | null;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval (mL).
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of its 95 % interval (mL).
+             */
+            high: number | null;
+            /** @description Cases that it rests on (cases). */
+            cases: number;
+            /** @description Points that are listed; fewer than cases where they were thinned (points). */
+            points: number;
+            /** @description Statistic and interval by name. */
+            method: string;
+            /** @description Why there is no estimate, or no interval. */
+            reason: string;
+        };
         LookedInputRequest: {
             axial?: string;
             sagittal?: string;
@@ -1250,9 +1890,59 @@ export interface components {
             sagittal: string;
             coronal: string;
         };
+        MarkRow: {
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description What is compared: inter, intra, gold, prediction or review. */
+            kind: string;
+            /** @description Where the reads began. */
+            starts: string;
+            /** @description reader, model, or all = everybody together. */
+            who: string;
+            /** @description Id of the reader. */
+            reader_id: number | null;
+            /** @description User name of the reader, or the model's number. */
+            name: string;
+            /** @description dice, surface_dice or hd95_mm. */
+            metric: string;
+            /** @description Unit of the figures; empty = none. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The mean; empty = undefined.
+             */
+            estimate: number | null;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % interval.
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of the 95 % interval.
+             */
+            high: number | null;
+            /** @description Cases that it rests on (cases). */
+            cases: number;
+            /** @description Readers that it rests on (readers). */
+            readers: number;
+            /** @description Scores that it rests on (scores). */
+            values: number;
+            /** @description Scores left out: the metric does not apply to them (scores). */
+            dropped: number;
+            /** @description Statistic and interval by name. */
+            method: string;
+            /** @description Why there is no estimate, or no interval. */
+            reason: string;
+            /** @description Changes that came since it was worked out (changes). */
+            behind: number;
+            /** @description Definition of the metric. */
+            metric_version: string;
+        };
         /** @description A mask at a revision. */
         MaskRefOut: {
-            id: number;
+            /** @description A handle, which belongs to one read. */
+            id: string;
             head: number;
         };
         MeOutput: {
@@ -1333,6 +2023,30 @@ export interface components {
          * @enum {string}
          */
         ModelState: "candidate" | "serving" | "retired" | "rejected";
+        MonthRow: {
+            /**
+             * Format: date
+             * @description First day of the month (UTC).
+             */
+            month: string;
+            /** @description User name of the reader. */
+            reader: string;
+            /** @description Reads handed in (reads). */
+            reads: number;
+            /**
+             * Format: double
+             * @description Time at work, by the server's clock (h).
+             */
+            active_hours: number;
+            /**
+             * Format: double
+             * @description Time the read was open without work (h).
+             */
+            idle_hours: number;
+        };
+        MonthsTable: {
+            rows: components["schemas"]["MonthRow"][];
+        };
         NamesInRequest: {
             /** @description Keys of the catalogue, or names of new structures. */
             structures: string[];
@@ -1361,6 +2075,53 @@ export interface components {
             readonly invited_by: string;
             /** Format: date-time */
             expires_at: string;
+        };
+        OverviewOutput: {
+            /** Format: date-time */
+            at: string;
+            /** @description Cases of the pool. */
+            goal: number;
+            accepted: number;
+            remaining: number;
+            weeks_left: components["schemas"]["AheadOut"];
+            hours_left: components["schemas"]["AheadOut"];
+            states: components["schemas"]["StateRow"][];
+            weeks: components["schemas"]["WeekRow"][];
+            months: components["schemas"]["MonthRow"][];
+        };
+        PairRow: {
+            /** @description Where both reads began. */
+            starts: string;
+            /** @description Id of the first reader. */
+            reader_a_id: number;
+            /** @description User name of the first reader. */
+            reader_a: string;
+            /** @description Id of the second reader. */
+            reader_b_id: number;
+            /** @description User name of the second reader. */
+            reader_b: string;
+            /** @description dice, surface_dice or hd95_mm. */
+            metric: string;
+            /** @description Scores that have the metric (scores). */
+            scores: number;
+            /**
+             * Format: double
+             * @description Their mean.
+             */
+            mean: number | null;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval (t over scores; these two readers).
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of its 95 % interval.
+             */
+            high: number | null;
+        };
+        PairsTable: {
+            rows: components["schemas"]["PairRow"][];
         };
         PatchedMeInputRequest: {
             /** @description As others see it; empty: the user name. */
@@ -1408,6 +2169,42 @@ export interface components {
          * @enum {string}
          */
         PlaneEnum: "axial" | "sagittal" | "coronal";
+        PointRow: {
+            /** @description Where the reads began. */
+            starts: string;
+            /** @description Id of the case. */
+            case_id: number;
+            /**
+             * Format: double
+             * @description Mean of the two volumes (mL).
+             */
+            mean_ml: number;
+            /**
+             * Format: double
+             * @description The first one's volume less the second one's (mL).
+             */
+            difference_ml: number;
+        };
+        PoolCasesTable: {
+            rows: components["schemas"]["BehindRow"][];
+        };
+        PoolRow: {
+            /** @description What reads are compared with: inter, intra, gold, prediction or review. */
+            kind: string;
+            /** @description Where reads began: scratch, prediction:N, revision; model:N = a side. */
+            starts: string;
+            /** @description The starting point in words. */
+            label: string;
+            /** @description Structures that have scores (structures). */
+            structures: number;
+            /** @description Scores, not applicable ones among them (scores). */
+            scores: number;
+            /** @description Definition of the metrics; versions are never pooled. */
+            metric_version: string;
+        };
+        PoolsTable: {
+            rows: components["schemas"]["PoolRow"][];
+        };
         PreferencesShape: {
             /** @description Key of each action, by the action's name; empty = no key. */
             keys?: {
@@ -1465,14 +2262,18 @@ export interface components {
             retrain_after: number;
             /** @description Wall time of one training. */
             training_budget_s: number;
-            accepted_since_last_run: number;
+            /** @description For leads. */
+            accepted_since_last_run: number | null;
+            /** @description For leads: to a reader the numbers would tell what kind of case was just claimed. */
             case_counts: {
                 [key: string]: number;
-            };
+            } | null;
             structures: components["schemas"]["StructureOut"][];
             models: components["schemas"]["ModelOut"][];
+            /** @description For leads. */
             job: components["schemas"]["JobOut"] | null;
-            predictions_pending: number;
+            /** @description For leads. */
+            predictions_pending: number | null;
         };
         ProjectsCreated: {
             id: number;
@@ -1488,6 +2289,49 @@ export interface components {
              */
             preset: string;
         };
+        PublishedRow: {
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description Modality of the scans, as in DICOM. */
+            modality: string;
+            /** @description What was compared: inter, intra or gold. */
+            kind: string;
+            /** @description dice, surface_dice or hd95_mm. */
+            metric: string;
+            /**
+             * Format: double
+             * @description Lower end of the band; the mean where no spread was published.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Upper end of the band; the mean where no spread was published.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Mean.
+             */
+            mean: number | null;
+            /**
+             * Format: double
+             * @description SD.
+             */
+            sd: number | null;
+            /** @description Readers of the study (readers). */
+            readers: number | null;
+            /** @description Cases of the study (cases). */
+            cases: number | null;
+            /** @description What the band is: a range, mean ± SD, a mean alone. */
+            what: string;
+            /** @description The study. */
+            source: string;
+            /** @description Where to read it. */
+            address: string;
+        };
+        PublishedTable: {
+            rows: components["schemas"]["PublishedRow"][];
+        };
         /**
          * @description * `routine` - routine
          *     * `calibration` - calibration
@@ -1500,12 +2344,17 @@ export interface components {
         /** @description A read that was handed in, with its verdict once there is one. */
         RecentOut: {
             id: number;
-            case_number: number;
-            case_name: string;
+            /** @description What readers call the case; another one in each read. */
+            alias: string;
+            readonly case_number: number | null;
+            readonly case_name: string | null;
             role: components["schemas"]["AssignmentRole"];
             state: components["schemas"]["AssignmentState"];
-            purpose: components["schemas"]["PurposeEnum"];
+            readonly purpose: (components["schemas"]["PurposeEnum"] | components["schemas"]["NullEnum"]) | null;
+            start_from: components["schemas"]["StartFromEnum"];
             readonly model_version: number | null;
+            /** Format: date-time */
+            due_at: string | null;
             /** Format: date-time */
             updated_at: string;
             active_seconds: number;
@@ -1548,12 +2397,17 @@ export interface components {
         /** @description A read that came back, with what the reviewer asks for. */
         ReturnedOut: {
             id: number;
-            case_number: number;
-            case_name: string;
+            /** @description What readers call the case; another one in each read. */
+            alias: string;
+            readonly case_number: number | null;
+            readonly case_name: string | null;
             role: components["schemas"]["AssignmentRole"];
             state: components["schemas"]["AssignmentState"];
-            purpose: components["schemas"]["PurposeEnum"];
+            readonly purpose: (components["schemas"]["PurposeEnum"] | components["schemas"]["NullEnum"]) | null;
+            start_from: components["schemas"]["StartFromEnum"];
             readonly model_version: number | null;
+            /** Format: date-time */
+            due_at: string | null;
             /** Format: date-time */
             updated_at: string;
             active_seconds: number;
@@ -1589,10 +2443,47 @@ export interface components {
          * @enum {string}
          */
         Role: "annotator" | "reviewer" | "lead";
+        RoundRow: {
+            /** @description Where the reads began. */
+            starts: string;
+            /** @description The starting point in words. */
+            label: string;
+            /** @description Version of the model whose prediction they began from. */
+            round: number | null;
+            /** @description active_min, idle_min, changed_voxels, moved_share or moved_mm. */
+            quantity: string;
+            /** @description Unit of the mean. */
+            unit: string;
+            /** @description Reads that it rests on (reads). */
+            reads: number;
+            /** @description Readers that it rests on (readers). */
+            readers: number;
+            /**
+             * Format: double
+             * @description Mean per read.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval (t; other reads of these readers).
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of its 95 % interval.
+             */
+            high: number | null;
+        };
+        RoundsTable: {
+            rows: components["schemas"]["RoundRow"][];
+        };
         SavedOut: {
             revision: number;
             sha256: string;
             active_seconds: number;
+        };
+        ScoredCasesTable: {
+            rows: components["schemas"]["BehindRow"][];
         };
         ScoresOut: {
             /** Format: double */
@@ -1615,6 +2506,14 @@ export interface components {
             /** @default  */
             name: string;
         };
+        SkipInputRequest: {
+            reason: string;
+            /**
+             * @description Only experts get it from now on.
+             * @default false
+             */
+            needs_expert: boolean;
+        };
         /**
          * @description * `same` - same
          *     * `added` - added
@@ -1635,8 +2534,24 @@ export interface components {
             /** @description The newest revision. */
             head?: number;
         };
+        /**
+         * @description * `scratch` - scratch
+         *     * `prediction` - prediction
+         *     * `revision` - revision
+         * @enum {string}
+         */
+        StartFromEnum: "scratch" | "prediction" | "revision";
         StateOut: {
             state: components["schemas"]["AssignmentState"];
+        };
+        StateRow: {
+            /** @description State of the case. */
+            state: string;
+            /** @description Cases of the pool in this state (cases). */
+            cases: number;
+        };
+        StatesTable: {
+            rows: components["schemas"]["StateRow"][];
         };
         /** @description What every new revision of a read names. */
         StepInRequest: {
@@ -1691,15 +2606,20 @@ export interface components {
             /** @description Keys of structures that were not checked: nothing is learned about them here. */
             not_looked_at?: string[];
         };
-        /** @description A read as a list shows it. */
+        /** @description A read as a list shows it. What leads alone may know of its case is null for everybody else. */
         SummaryOut: {
             id: number;
-            case_number: number;
-            case_name: string;
+            /** @description What readers call the case; another one in each read. */
+            alias: string;
+            readonly case_number: number | null;
+            readonly case_name: string | null;
             role: components["schemas"]["AssignmentRole"];
             state: components["schemas"]["AssignmentState"];
-            purpose: components["schemas"]["PurposeEnum"];
+            readonly purpose: (components["schemas"]["PurposeEnum"] | components["schemas"]["NullEnum"]) | null;
+            start_from: components["schemas"]["StartFromEnum"];
             readonly model_version: number | null;
+            /** Format: date-time */
+            due_at: string | null;
             /** Format: date-time */
             updated_at: string;
             active_seconds: number;
@@ -1742,6 +2662,41 @@ export interface components {
             /** @description Not kept: copy it now. */
             token: string;
         };
+        ToolRow: {
+            /** @description Where the reads began. */
+            starts: string;
+            /** @description The starting point in words. */
+            label: string;
+            /** @description Version of the model whose prediction they began from. */
+            round: number | null;
+            /** @description Name of the tool. */
+            tool: string;
+            /** @description Reads from this starting point (reads). */
+            reads: number;
+            /**
+             * Format: double
+             * @description Time with the tool per read (min).
+             */
+            minutes: number;
+            /**
+             * Format: double
+             * @description Edits with it per read (edits).
+             */
+            edits: number;
+            /**
+             * Format: double
+             * @description Voxels added with it per read (voxels).
+             */
+            added: number;
+            /**
+             * Format: double
+             * @description Voxels removed with it per read (voxels).
+             */
+            removed: number;
+        };
+        ToolsTable: {
+            rows: components["schemas"]["ToolRow"][];
+        };
         UpcomingOutput: {
             upcoming: components["schemas"]["UpcomingOutputCase"] | null;
         };
@@ -1773,9 +2728,13 @@ export interface components {
             state: components["schemas"]["AssignmentState"];
             verdict: components["schemas"]["Verdict"];
         };
+        VolumeLimitsTable: {
+            rows: components["schemas"]["LimitsRow"][];
+        };
         /** @description Geometry in LPS millimetres, voxels indexed (i, j, k). */
         VolumeOut: {
-            id: number;
+            /** @description A handle, which belongs to one read. */
+            readonly id: string;
             shape: number[];
             spacing_mm: number[];
             origin_lps: number[];
@@ -1783,6 +2742,25 @@ export interface components {
             readonly levels: components["schemas"]["LevelOut"][];
             /** @default 8 */
             chunk_slices: number;
+        };
+        VolumePointsTable: {
+            rows: components["schemas"]["PointRow"][];
+        };
+        WeekRow: {
+            /**
+             * Format: date
+             * @description Monday of the week (UTC).
+             */
+            week: string;
+            /** @description Cases accepted in the week (cases). */
+            accepted: number;
+            /** @description Cases accepted up to its end (cases). */
+            total: number;
+            /** @description Whether the week is over; only such weeks enter the forecast. */
+            complete: boolean;
+        };
+        WeeksTable: {
+            rows: components["schemas"]["WeekRow"][];
         };
         WorklistOutput: {
             next: components["schemas"]["WorklistOutputNext"];
@@ -1793,7 +2771,8 @@ export interface components {
         };
         WorklistOutputNext: {
             available: boolean;
-            waiting: number;
+            /** @description For leads. */
+            waiting: number | null;
             model_version: number | null;
             median_seconds: number | null;
         };
@@ -2424,6 +3403,76 @@ export interface operations {
             };
         };
     };
+    api_assignments_skip_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StateOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_assignments_submit_create: {
         parameters: {
             query?: never;
@@ -2454,6 +3503,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_take_over_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StateOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_unsubmit_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StateOut"];
                 };
             };
             /** @description Nobody is signed in. */
@@ -2569,7 +3732,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                mask_id: number;
+                mask_id: string;
             };
             cookie?: never;
         };
@@ -2974,7 +4137,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                mask_id: number;
+                mask_id: string;
             };
             cookie?: never;
         };
@@ -3042,7 +4205,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                mask_id: number;
+                mask_id: string;
             };
             cookie?: never;
         };
@@ -3106,7 +4269,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                mask_id: number;
+                mask_id: string;
             };
             cookie?: never;
         };
@@ -3157,7 +4320,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                mask_id: number;
+                mask_id: string;
             };
             cookie?: never;
         };
@@ -3214,7 +4377,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                mask_id: number;
+                mask_id: string;
             };
             cookie?: never;
         };
@@ -4006,6 +5169,1316 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_agreement: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /**
+                 * @description * `inter` - another reader's read
+                 *     * `intra` - the same reader's other read
+                 *     * `gold` - the gold standard
+                 *     * `prediction` - a model's prediction
+                 *     * `review` - what the review accepted
+                 */
+                kind?: "inter" | "intra" | "gold" | "prediction" | "review";
+                /**
+                 * @description * `dice` - dice
+                 *     * `surface_dice` - surface_dice
+                 *     * `hd95_mm` - hd95_mm
+                 */
+                metric?: "dice" | "surface_dice" | "hd95_mm";
+                starts?: string;
+                structure?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_anchoring: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /**
+                 * @description * `dice` - dice
+                 *     * `surface_dice` - surface_dice
+                 *     * `hd95_mm` - hd95_mm
+                 */
+                metric?: "dice" | "surface_dice" | "hd95_mm";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnchoringTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_drift: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                reader?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_drift_states: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftStatesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_errors: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                reader?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_first_pass: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                reader?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirstPassTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_months: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_pairs: {
+        parameters: {
+            query: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /**
+                 * @description * `dice` - dice
+                 *     * `surface_dice` - surface_dice
+                 *     * `hd95_mm` - hd95_mm
+                 */
+                metric?: "dice" | "surface_dice" | "hd95_mm";
+                structure: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_pool_cases: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                ids?: number[];
+                /**
+                 * @description * `waiting` - waiting for a pre-annotation
+                 *     * `ready` - ready for a reader
+                 *     * `in_progress` - being corrected
+                 *     * `in_review` - waiting for review
+                 *     * `comparing` - two reads are being compared
+                 *     * `adjudication` - two reads differ
+                 *     * `returned` - returned to the reader
+                 *     * `accepted` - accepted
+                 */
+                state?: "waiting" | "ready" | "in_progress" | "in_review" | "comparing" | "adjudication" | "returned" | "accepted";
+                /** @description Its Monday. */
+                week?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolCasesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_pools: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_published: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_rounds: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                reader?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_scored_cases: {
+        parameters: {
+            query: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /**
+                 * @description * `inter` - another reader's read
+                 *     * `intra` - the same reader's other read
+                 *     * `gold` - the gold standard
+                 *     * `prediction` - a model's prediction
+                 *     * `review` - what the review accepted
+                 */
+                kind: "inter" | "intra" | "gold" | "prediction" | "review";
+                /**
+                 * @description * `dice` - dice
+                 *     * `surface_dice` - surface_dice
+                 *     * `hd95_mm` - hd95_mm
+                 */
+                metric?: "dice" | "surface_dice" | "hd95_mm";
+                other?: number;
+                reader?: number;
+                starts: string;
+                structure: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoredCasesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_states: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_tools: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                reader?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_volume_limits: {
+        parameters: {
+            query: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                model?: number;
+                other?: number;
+                reader: number;
+                structure: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumeLimitsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_volume_points: {
+        parameters: {
+            query: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                model?: number;
+                other?: number;
+                reader: number;
+                structure: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumePointsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_weeks: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeeksTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5095,7 +7568,7 @@ export interface operations {
             path: {
                 /** @description As in 0/c/3/0/0 */
                 path: string;
-                volume_id: number;
+                volume_id: string;
             };
             cookie?: never;
         };

@@ -1,0 +1,104 @@
+"""The cases behind a mark: every number in a chart opens them, and each opens its read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+
+from annotation import agreement
+from annotation.dashboards.tables import Says
+from annotation.models import Assignment, AssignmentRole, AssignmentState, Case, Project, Split
+
+MOST = 100
+READ_STATES = (
+    AssignmentState.SUBMITTED,
+    AssignmentState.DONE,
+    AssignmentState.RETURNED,
+    AssignmentState.OPEN,
+)
+
+
+@dataclass(frozen=True)
+class BehindRow:
+    """A case, and the read of it to open. Means are of the scores behind the mark."""
+
+    case_id: Annotated[int, Says("Id of the case")]
+    number: Annotated[int, Says("Number of the case in its project")]
+    name: Annotated[str, Says("Name of the case")]
+    state: Annotated[str, Says("State of the case")]
+    read_id: Annotated[int | None, Says("Id of the newest read of it (of the reader asked for)")]
+    scores: Annotated[int | None, Says("Scores of it behind the mark", "scores")]
+    dice: Annotated[float | None, Says("Mean Dice of these")]
+    surface_dice: Annotated[float | None, Says("Mean surface Dice of these")]
+    hd95_mm: Annotated[float | None, Says("Mean 95 % Hausdorff distance of these", "mm")]
+
+
+def scored(
+    project: Project,
+    *,
+    kind: str,
+    structure: str,
+    starts: str,
+    reader: int | None = None,
+    other: int | None = None,
+    metric: str = "dice",
+) -> list[BehindRow]:
+    """The cases of a mark of agreement, worst first."""
+    _, found = agreement.cases(
+        project,
+        kind=kind,
+        structure=structure,
+        starts=starts,
+        reader=reader,
+        other=other,
+        figure=metric,
+        most=MOST,
+    )
+    cases = {case.pk: case for case in Case.objects.filter(pk__in=[row.case for row in found])}
+    reads = _reads(cases, reader)
+    return [
+        BehindRow(
+            row.case,
+            row.number,
+            cases[row.case].name,
+            cases[row.case].state,
+            reads.get(row.case),
+            row.scores,
+            row.dice,
+            row.surface_dice,
+            row.hd95_mm,
+        )
+        for row in found
+        if row.case in cases
+    ]
+
+
+def plain(
+    project: Project, *, state: str = "", week: date | None = None, ids: Iterable[int] = ()
+) -> list[BehindRow]:
+    """The cases of the pool in a state, of a week of acceptance, or named by their ids; the newest first."""
+    found = Case.objects.filter(project=project, split=Split.POOL)
+    if state:
+        found = found.filter(state=state)
+    if week is not None:
+        monday = datetime.combine(week, time(), UTC)
+        found = found.filter(accepted_at__gte=monday, accepted_at__lt=monday + timedelta(weeks=1))
+    wanted = list(ids)
+    if wanted:
+        found = found.filter(pk__in=wanted)
+    cases = {case.pk: case for case in found.order_by("-updated_at", "pk")[:MOST]}
+    reads = _reads(cases, None)
+    return [
+        BehindRow(pk, case.number, case.name, case.state, reads.get(pk), None, None, None, None)
+        for pk, case in cases.items()
+    ]
+
+
+def _reads(cases: Iterable[int], reader: int | None) -> dict[int, int]:
+    """The newest read of each case."""
+    reads = Assignment.objects.filter(
+        case__in=list(cases), role=AssignmentRole.ANNOTATE, state__in=READ_STATES
+    )
+    if reader is not None:
+        reads = reads.filter(reader=reader)
+    return dict(reads.order_by("pk").values_list("case", "pk"))

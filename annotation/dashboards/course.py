@@ -1,0 +1,214 @@
+"""How reading changes: drift of readers, time and effort from round to round of the learning loop."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from django.db.models import Avg, Count, Variance
+from scipy import stats
+
+from annotation import agreement
+from annotation.agreement.scale import start_version
+from annotation.agreement.shapes import Start
+from annotation.dashboards.agreement import names_of
+from annotation.dashboards.tables import Says
+from annotation.models import Project, ReadSummary
+
+
+@dataclass(frozen=True)
+class DriftRow:
+    """One read of a reader's drift chart."""
+
+    reader_id: Annotated[int, Says("Id of the reader")]
+    reader: Annotated[str, Says("User name of the reader")]
+    kind: Annotated[str, Says("What the reads are compared with: gold or review")]
+    start: Annotated[str, Says("Where the reads began: scratch, prediction or revision")]
+    place: Annotated[int, Says("Place of the read after the start reads, from 1")]
+    at: Annotated[datetime, Says("When it was handed in")]
+    case_id: Annotated[int, Says("Id of the case")]
+    read_id: Annotated[int, Says("Id of the read")]
+    model_version: Annotated[int | None, Says("Model whose prediction it began from")]
+    value: Annotated[float, Says("Dice above the reader's usual, mean over structures")]
+    ewma: Annotated[float, Says("Exponentially weighted average of such values", "SD of the start reads")]
+    limit: Annotated[float, Says("Below it is an alarm", "SD of the start reads")]
+    alarm: Annotated[bool, Says("Whether the average fell below the limit here")]
+
+
+@dataclass(frozen=True)
+class DriftStateRow:
+    """One drift chart: how far it is, or why there is none."""
+
+    reader_id: Annotated[int, Says("Id of the reader")]
+    reader: Annotated[str, Says("User name of the reader")]
+    kind: Annotated[str, Says("What the reads are compared with: gold or review")]
+    start: Annotated[str, Says("Where the reads began")]
+    start_reads: Annotated[int, Says("First reads, from which the usual is known", "reads")]
+    usual_sd: Annotated[float | None, Says("SD of the start reads' values, in Dice")]
+    reads: Annotated[int, Says("Reads after them", "reads")]
+    alarms: Annotated[int, Says("Alarms", "alarms")]
+    reason: Annotated[str, Says("Why there is no chart")]
+
+
+@dataclass(frozen=True)
+class RoundRow:
+    """Reads from one starting point: one mean with its interval. A round is the model they began from."""
+
+    starts: Annotated[str, Says("Where the reads began")]
+    label: Annotated[str, Says("The starting point in words")]
+    round: Annotated[int | None, Says("Version of the model whose prediction they began from")]
+    quantity: Annotated[str, Says("active_min, idle_min, changed_voxels, moved_share or moved_mm")]
+    unit: Annotated[str, Says("Unit of the mean")]
+    reads: Annotated[int, Says("Reads that it rests on", "reads")]
+    readers: Annotated[int, Says("Readers that it rests on", "readers")]
+    mean: Annotated[float, Says("Mean per read")]
+    low: Annotated[float | None, Says("Lower end of its 95 % interval (t; other reads of these readers)")]
+    high: Annotated[float | None, Says("Upper end of its 95 % interval")]
+
+
+@dataclass(frozen=True)
+class ToolRow:
+    """One tool in the reads from one starting point."""
+
+    starts: Annotated[str, Says("Where the reads began")]
+    label: Annotated[str, Says("The starting point in words")]
+    round: Annotated[int | None, Says("Version of the model whose prediction they began from")]
+    tool: Annotated[str, Says("Name of the tool")]
+    reads: Annotated[int, Says("Reads from this starting point", "reads")]
+    minutes: Annotated[float, Says("Time with the tool per read", "min")]
+    edits: Annotated[float, Says("Edits with it per read", "edits")]
+    added: Annotated[float, Says("Voxels added with it per read", "voxels")]
+    removed: Annotated[float, Says("Voxels removed with it per read", "voxels")]
+
+
+# Name, column of ReadSummary, unit, by which it is divided.
+QUANTITIES = (
+    ("active_min", "active_seconds", "min", 60.0),
+    ("idle_min", "idle_seconds", "min", 60.0),
+    ("changed_voxels", "changed_voxels", "voxels", 1.0),
+    ("moved_share", "moved_share", "share of the surface", 1.0),
+    ("moved_mm", "moved_mm", "mm", 1.0),
+)
+
+
+def drift_rows(project: Project, *, reader: int | None = None) -> list[DriftRow]:
+    """Every read after the start reads, reader by reader."""
+    names = names_of(project)
+    return [
+        DriftRow(
+            reader_id=one.reader,
+            reader=names.get(one.reader, str(one.reader)),
+            kind=one.kind,
+            start=one.start,
+            place=place,
+            at=mark.at,
+            case_id=mark.case,
+            read_id=mark.read,
+            model_version=mark.model_version,
+            value=mark.value,
+            ewma=mark.ewma,
+            limit=mark.limit,
+            alarm=mark.alarm,
+        )
+        for one in agreement.drift(project, reader=reader)
+        for place, mark in enumerate(one.marks, start=1)
+    ]
+
+
+def drift_state_rows(project: Project) -> list[DriftStateRow]:
+    """Every chart, those without points among them."""
+    names = names_of(project)
+    return [
+        DriftStateRow(
+            reader_id=one.reader,
+            reader=names.get(one.reader, str(one.reader)),
+            kind=one.kind,
+            start=one.start,
+            start_reads=one.start_reads,
+            usual_sd=one.usual_sd,
+            reads=len(one.marks),
+            alarms=sum(mark.alarm for mark in one.marks),
+            reason=one.reason,
+        )
+        for one in agreement.drift(project)
+    ]
+
+
+def round_rows(project: Project, *, reader: int | None = None, since: date | None = None) -> list[RoundRow]:
+    """Time and effort per read, from scratch first, then model by model."""
+    reads = ReadSummary.objects.filter(project=project)
+    if reader is not None:
+        reads = reads.filter(reader=reader)
+    if since is not None:
+        reads = reads.filter(month__gte=since)
+    sums: dict[str, Any] = {}
+    for name, column, _, _ in QUANTITIES:
+        sums[f"{name}_n"] = Count(column)
+        sums[f"{name}_mean"] = Avg(column)
+        sums[f"{name}_variance"] = Variance(column, sample=True)
+    by_starts: dict[str, list[dict[str, Any]]] = {}
+    for row in reads.order_by().values("starts", "reader").annotate(**sums):
+        by_starts.setdefault(row["starts"], []).append(dict(row))
+    return [
+        row
+        for starts in sorted(by_starts, key=lambda one: (start_version(one) or 0, one))
+        for row in _rounds(starts, by_starts[starts])
+    ]
+
+
+def _rounds(starts: str, parts: list[dict[str, Any]]) -> list[RoundRow]:
+    rows = []
+    for name, _, unit, divisor in QUANTITIES:
+        own = [
+            (row[f"{name}_n"], row[f"{name}_mean"], row[f"{name}_variance"])
+            for row in parts
+            if row[f"{name}_n"]
+        ]
+        if own:
+            mean, low, high = (None if one is None else one / divisor for one in _stratified(own))
+            label = Start.of(starts).label
+            n = sum(part[0] for part in own)
+            rows.append(
+                RoundRow(
+                    starts, label, start_version(starts), name, unit, n, len(own), mean or 0.0, low, high
+                )
+            )
+    return rows
+
+
+def _stratified(parts: list[tuple[int, float, float | None]]) -> tuple[float, float | None, float | None]:
+    """Mean over all reads; the interval is for other reads of these readers: pooled variance within them."""
+    n = sum(count for count, _, _ in parts)
+    mean = sum(count * float(one) for count, one, _ in parts) / n
+    freedom = n - len(parts)
+    if freedom < 1:
+        return mean, None, None
+    squares = sum((count - 1) * float(variance or 0.0) for count, _, variance in parts)
+    half = float(stats.t.ppf(0.975, freedom)) * (squares / freedom / n) ** 0.5
+    return mean, max(0.0, mean - half), mean + half
+
+
+def tool_rows(project: Project, *, reader: int | None = None) -> list[ToolRow]:
+    """Tool by tool, the one that takes longest first."""
+    reads: dict[str, int] = {}
+    sums: dict[tuple[str, str], dict[str, float]] = {}
+    for one in agreement.effort(project, by_round=True, reader=reader):
+        reads[one.start.key] = reads.get(one.start.key, 0) + one.reads
+        for tool, parts in one.tools.items():
+            total = sums.setdefault((one.start.key, tool), dict.fromkeys(parts, 0.0))
+            for part, value in parts.items():
+                total[part] += value
+    rows = [
+        ToolRow(
+            starts=starts,
+            label=Start.of(starts).label,
+            round=start_version(starts),
+            tool=tool,
+            reads=reads[starts],
+            minutes=parts["seconds"] / 60 / reads[starts],
+            edits=parts["edits"] / reads[starts],
+            added=parts["added"] / reads[starts],
+            removed=parts["removed"] / reads[starts],
+        )
+        for (starts, tool), parts in sums.items()
+    ]
+    return sorted(rows, key=lambda row: (row.round or 0, row.starts, -row.minutes))

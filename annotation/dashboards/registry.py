@@ -1,0 +1,141 @@
+"""Every table there is, by name, and what may be asked of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from annotation.dashboards import agreement, behind, course, pairs, progress, published, verdicts
+from annotation.dashboards.tables import Table
+from annotation.models import Project
+
+Asked = Mapping[str, Any]
+Rows = Callable[[Project, Asked], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a table holds, the type of its rows, where they come from; what can and what must be asked."""
+
+    about: str
+    row: type
+    rows: Rows
+    may: tuple[str, ...] = ()
+    must: tuple[str, ...] = ()
+
+
+def _simple(rows: Callable[[Project], Sequence[Any]]) -> Rows:
+    return lambda project, _: rows(project)
+
+
+def _asked(rows: Callable[..., Sequence[Any]]) -> Rows:
+    return lambda project, asked: rows(project, **asked)
+
+
+SOURCES: dict[str, Source] = {
+    "states": Source("Cases of the pool by state.", progress.StateRow, _simple(progress.state_rows)),
+    "weeks": Source(
+        "Accepted cases, week by week.",
+        progress.WeekRow,
+        lambda project, _: progress.week_rows(project, timezone.now()),
+    ),
+    "months": Source("Reads and hours by reader and month.", progress.MonthRow, _simple(progress.month_rows)),
+    "pools": Source(
+        "Which scores may be pooled: kinds and starting points.",
+        agreement.PoolRow,
+        _simple(agreement.pool_rows),
+    ),
+    "agreement": Source(
+        "Mean agreement by structure: everybody, each reader, the models.",
+        agreement.MarkRow,
+        _asked(agreement.mark_rows),
+        may=("structure", "kind", "starts", "metric"),
+    ),
+    "published": Source(
+        "Published agreement of human readers, with its sources.",
+        published.PublishedRow,
+        _simple(published.published_rows),
+    ),
+    "pairs": Source(
+        "Mean agreement of every pair of readers in one structure.",
+        pairs.PairRow,
+        _asked(pairs.pair_rows),
+        may=("metric",),
+        must=("structure",),
+    ),
+    "volume_points": Source(
+        "Volumes of two readers, or of a reader and a model, case by case.",
+        pairs.PointRow,
+        _asked(pairs.point_rows),
+        may=("other", "model"),
+        must=("structure", "reader"),
+    ),
+    "volume_limits": Source(
+        "Bias and limits of agreement of these volumes (Bland and Altman).",
+        pairs.LimitsRow,
+        _asked(pairs.limits_rows),
+        may=("other", "model"),
+        must=("structure", "reader"),
+    ),
+    "anchoring": Source(
+        "Agreement of reads from a prediction, less that of reads from scratch.",
+        agreement.AnchoringRow,
+        _asked(agreement.anchoring_rows),
+        may=("metric",),
+    ),
+    "drift": Source(
+        "Drift charts: every read after the start reads.",
+        course.DriftRow,
+        _asked(course.drift_rows),
+        may=("reader",),
+    ),
+    "drift_states": Source(
+        "Drift charts: how far each is, or why there is none.",
+        course.DriftStateRow,
+        _simple(course.drift_state_rows),
+    ),
+    "rounds": Source(
+        "Time and effort per read, by what reads began from.",
+        course.RoundRow,
+        _asked(course.round_rows),
+        may=("reader",),
+    ),
+    "tools": Source(
+        "Time, edits and voxels by tool, by what reads began from.",
+        course.ToolRow,
+        _asked(course.tool_rows),
+        may=("reader",),
+    ),
+    "first_pass": Source(
+        "First verdicts on reads, by reader.",
+        verdicts.FirstPassRow,
+        _asked(verdicts.first_pass_rows),
+        may=("reader",),
+    ),
+    "errors": Source(
+        "Pins by reader, structure and error code.",
+        verdicts.ErrorRow,
+        _asked(verdicts.error_rows),
+        may=("reader",),
+    ),
+    "scored_cases": Source(
+        "The cases behind a mark of agreement, worst first; 100 at most.",
+        behind.BehindRow,
+        _asked(behind.scored),
+        may=("reader", "other", "metric"),
+        must=("kind", "structure", "starts"),
+    ),
+    "pool_cases": Source(
+        "Cases of the pool in a state, or accepted in a week; 100 at most.",
+        behind.BehindRow,
+        _asked(behind.plain),
+        may=("state", "week", "ids"),
+    ),
+}
+
+
+def table_named(project: Project, name: str, asked: Asked) -> Table:
+    """The table with its rows; `asked` names nothing but what the source takes."""
+    source = SOURCES[name]
+    return Table(name, source.about, source.row, source.rows(project, asked))

@@ -1,0 +1,26 @@
+/** The parts of ECharts that charts here consist of. SVG: sharp in print, and small enough for a few thousand marks. */
+
+import type { EChartsOption } from 'echarts';
+import { BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart } from 'echarts/charts';
+import { GridComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
+import { type EChartsType, init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+
+use([
+  BarChart,
+  CustomChart,
+  HeatmapChart,
+  LineChart,
+  ScatterChart,
+  GridComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  TooltipComponent,
+  SVGRenderer,
+]);
+
+export type { EChartsOption as ChartOption, EChartsType };
+
+export function mount(place: HTMLElement, size: { width: number; height: number }): EChartsType {
+  return init(place, null, { renderer: 'svg', ...size });
+}
