@@ -12,12 +12,15 @@ from annotation.models import (
     AssignmentState,
     Case,
     CaseState,
+    ErrorCode,
+    PinState,
     Project,
     Review,
     RevisionKind,
     TrainingRun,
     Verdict,
 )
+from annotation.reviews import Judgement
 from tests.annotation.factories import (
     KIDNEY,
     SPLEEN,
@@ -201,7 +204,59 @@ class TestComplete:
         assert given.result.mask.annotated == (["liver", "spleen"] if came_first else ["liver"])
 
 
+class TestStructures:
+    """A verdict on each structure, and how far it could be used in the clinic."""
+
+    def test_kept_while_the_review_is_open(self, review: Assignment) -> None:
+        said = {"liver": Judgement(Verdict.ACCEPT, 4), "spleen": Judgement(Verdict.RETURN, 2)}
+        reviews.judge_structures(assignment=review, structures=said)
+        said = {"liver": Judgement(Verdict.ACCEPT, 5)}
+        kept = reviews.judge_structures(assignment=review, structures=said)
+        assert [(one.structure, one.verdict, one.acceptability) for one in kept] == [("liver", "accept", 5)]
+        assert reviews.judgements(review) == kept
+
+    def test_a_structure_that_is_not_of_the_read(self, review: Assignment) -> None:
+        with pytest.raises(Refused, match="heart"):
+            reviews.judge_structures(assignment=review, structures={"heart": Judgement(Verdict.ACCEPT)})
+        assert reviews.judgements(review) == []
+
+    def test_what_is_to_go_back_cannot_be_accepted(self, review: Assignment) -> None:
+        said = {"spleen": Judgement(Verdict.RETURN)}
+        with pytest.raises(Refused, match="spleen is marked to go back"):
+            reviews.accept(assignment=review, revision=0, structures=said)
+        assert case_of(review).state == CaseState.IN_REVIEW
+        assert reviews.judgements(review) == []
+
+    def test_the_rest_is_accepted_and_what_was_drawn_is_a_fix(self, review: Assignment) -> None:
+        stroke(review, value=SPLEEN, at=9)
+        said = {"liver": Judgement(Verdict.ACCEPT, 5)}
+        reviews.accept(assignment=review, revision=1, structures=said)
+        rows = [(one.structure, one.verdict, one.acceptability) for one in reviews.judgements(review)]
+        assert rows == [("kidney_left", "accept", None), ("liver", "accept", 5), ("spleen", "fix", None)]
+
+    def test_not_after_the_end(self, review: Assignment) -> None:
+        reviews.accept(assignment=review, revision=0)
+        with pytest.raises(Conflict, match="ended already"):
+            reviews.judge_structures(assignment=review, structures={"liver": Judgement(Verdict.ACCEPT)})
+
+
 class TestReturn:
+    def test_a_pin_says_why(self, review: Assignment) -> None:
+        pin = reviews.drop_pin(
+            assignment=review, structure="liver", point_lps=[0, 0, 0], error_code=ErrorCode.LEAK
+        )
+        given = reviews.return_to_reader(assignment=review, revision=0)
+        assert (given.verdict, given.comment) == (Verdict.RETURN, "")
+        assert reviews.pins_on(given.assignment) == [pin]
+
+    def test_a_resolved_pin_does_not(self, review: Assignment) -> None:
+        pin = reviews.drop_pin(
+            assignment=review, structure="liver", point_lps=[0, 0, 0], error_code=ErrorCode.LEAK
+        )
+        reviews.set_state(pin=pin, state=PinState.RESOLVED)
+        with pytest.raises(Refused, match="pin"):
+            reviews.return_to_reader(assignment=review, revision=0)
+
     def test_needs_a_reason(self, review: Assignment) -> None:
         with pytest.raises(Refused, match="comment"):
             reviews.return_to_reader(assignment=review, revision=0, comment="  ")
