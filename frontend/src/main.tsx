@@ -20,24 +20,30 @@ const queryClient = new QueryClient({
     },
   },
 });
-const router = createAppRouter(queryClient);
+let router: ReturnType<typeof createAppRouter> | null = null;
 
 /** A list that may no longer be read leads to signing in; the page of a case asks in its own place instead. */
 function noticeExpiredLogin(error: Error): void {
   if (error instanceof ApiError && error.status === 401) {
     queryClient.setQueryData(meQuery.queryKey, null);
-    void router.invalidate();
+    void router?.invalidate();
   }
 }
 
-const root = document.getElementById('root');
-if (root === null) {
-  throw new Error('index.html has no element with the id "root".');
+function start(): void {
+  const root = document.getElementById('root');
+  if (root === null) {
+    throw new Error('index.html has no element with the id "root".');
+  }
+  router = createAppRouter(queryClient);
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
 }
-createRoot(root).render(
-  <StrictMode>
-    <QueryClientProvider client={queryClient}>
-      <RouterProvider router={router} />
-    </QueryClientProvider>
-  </StrictMode>,
-);
+
+// A task of its own: reading the modules was a long one.
+setTimeout(start, 0);

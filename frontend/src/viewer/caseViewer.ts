@@ -38,7 +38,7 @@ import { Overlay, type Peek } from './views/overlay';
 import { Planes } from './views/planes';
 import type { Twin } from './views/twin';
 import { Views } from './views/views';
-import { warmEngine } from './warm';
+import { readyEngine, warmEngine } from './warm';
 
 const START_BRUSH: Brush = { radius_mm: 6, sphere: false };
 const BRUSH_STEP = 1.15;
@@ -96,6 +96,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     const stop = this.planes.arrived.add(() => {
       stop();
       warmEngine();
+      readyEngine(this.engine);
     });
     await this.planes.load(onProgress);
   }

@@ -1,34 +1,38 @@
-/** Lets the browser compile the engine before the reader's first stroke, in the time that the page has to spare. */
-import { warmUp } from '../voxels';
+/** Gets the engine ready for the reader's first stroke, in the time that the page has to spare. */
+import { type EditEngine, warmUp } from '../voxels';
 
 /** Once for all cases of this page. */
 let isWarm = false;
 
-/** A piece of work where the page is never idle, and how long it may wait for that. */
-const PIECE_MS = 4;
-const WAIT_MS = 100;
+/** Work in one turn, and how long it may wait for the page to be idle. */
+const TURN_MS = 4;
+const WAIT_MS = 40;
 
+/** Lets the browser compile the engine before it is needed. */
 export function warmEngine(): void {
   if (isWarm) return;
   isWarm = true;
-  const steps = warmUp();
-  const work = (hasTime: () => boolean): void => {
+  atLeisure(warmUp());
+}
+
+/** Memory for the strokes of this case. */
+export function readyEngine(engine: EditEngine): void {
+  atLeisure(engine.prepare());
+}
+
+function atLeisure(steps: Generator<unknown, void>): void {
+  const work = (): void => {
+    const until = performance.now() + TURN_MS;
     do {
       if (steps.next().done === true) return;
-    } while (hasTime());
+    } while (performance.now() < until);
     whenIdle(work);
   };
   whenIdle(work);
 }
 
-function whenIdle(work: (hasTime: () => boolean) => void): void {
-  if (typeof requestIdleCallback === 'function') {
-    requestIdleCallback((idle) => work(() => idle.timeRemaining() > PIECE_MS), { timeout: WAIT_MS });
-    return;
-  }
+function whenIdle(work: () => void): void {
   // Safari does not tell when it is idle.
-  setTimeout(() => {
-    const until = performance.now() + PIECE_MS;
-    work(() => performance.now() < until);
-  }, 0);
+  if (typeof requestIdleCallback === 'function') requestIdleCallback(work, { timeout: WAIT_MS });
+  else setTimeout(work, 0);
 }

@@ -209,6 +209,12 @@ export class RunBuilder {
     this.end = position + length;
   }
 
+  /** Begins anew, with the memory it has. */
+  clear(): void {
+    this.count = 0;
+    this.end = -1;
+  }
+
   build(layer: number, k: number): SliceRuns {
     return {
       layer,

@@ -113,4 +113,10 @@ function buildTable(): CellTable {
   return table;
 }
 
-export const CELLS: CellTable = buildTable();
+let table: CellTable | null = null;
+
+/** Made when a surface is first asked for: that is work for the worker alone. */
+export function cellTable(): CellTable {
+  table ??= buildTable();
+  return table;
+}

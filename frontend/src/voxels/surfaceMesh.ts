@@ -1,6 +1,6 @@
 /** Surface nets: the quads between the vertices of neighbouring cells. */
 import type { Triple } from './geometry';
-import { CELLS, EDGE_AXIS, EDGE_LOW, edgeFrom, FLIPPED } from './surfaceCells';
+import { cellTable, EDGE_AXIS, EDGE_LOW, edgeFrom, FLIPPED } from './surfaceCells';
 import type { SurfaceField } from './surfaceField';
 
 export interface QuadMesh {
@@ -57,6 +57,7 @@ class MeshBuilder {
   private readonly positions = new Growing((length) => new Float32Array(length));
   private readonly quads = new Growing((length) => new Uint32Array(length));
   private readonly cornerOffsets: readonly number[];
+  private readonly cells = cellTable();
   private vertices = 0;
 
   constructor({ filled, level, size }: SurfaceField) {
@@ -132,22 +133,22 @@ class MeshBuilder {
 
   /** Whether this cell and the one across a side both pass that side twice. */
   private isDoubled(block: number, configuration: number): boolean {
-    const side = CELLS.doubleSide[configuration];
+    const side = this.cells.doubleSide[configuration];
     if (side < 0) return false;
     const other = block + this.strides[side >> 1] * ((side & 1) === 1 ? 1 : -1);
     const across = SPREAD[this.columnAt(other)] | (SPREAD[this.columnAt(other + 1)] << 1);
-    return CELLS.doubleSide[across] === (side ^ 1);
+    return this.cells.doubleSide[across] === (side ^ 1);
   }
 
   /** One vertex per cycle: the mean of where its edges are crossed. */
   private addVertices(at: Triple, block: number, configuration: number): void {
-    const cycles = CELLS.cycles[configuration];
+    const cycles = this.cells.cycles[configuration];
     const start = this.positions.add(3 * cycles);
     const { values } = this.positions;
     for (let cycle = 0; cycle < cycles; cycle++) {
       let [i, j, k, count] = [0, 0, 0, 0];
       for (let edge = 0; edge < 12; edge++) {
-        if (CELLS.cycleOf[12 * configuration + edge] !== cycle) continue;
+        if (this.cells.cycleOf[12 * configuration + edge] !== cycle) continue;
         const corner = EDGE_LOW[edge];
         const axis = EDGE_AXIS[edge];
         const crossing = this.crossing(block + this.cornerOffsets[corner], this.strides[axis]);
@@ -199,6 +200,6 @@ class MeshBuilder {
     const slice = (k - (corner >> 2)) & 1;
     const at = cell - (corner & 1) - ((corner >> 1) & 1) * this.size[0];
     const configuration = this.configurations[slice][at];
-    return this.first[slice][at] + CELLS.cycleOf[12 * configuration + edgeFrom(corner, axis)];
+    return this.first[slice][at] + this.cells.cycleOf[12 * configuration + edgeFrom(corner, axis)];
   }
 }

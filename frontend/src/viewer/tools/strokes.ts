@@ -2,6 +2,7 @@
 import type { Ijk, StrokeTarget } from '../../voxels';
 import type { ScreenPoint } from '../planeFrame';
 import type { Gesture, ToolHost, ToolPane } from './host';
+import { StrokePath } from './strokePath';
 
 export const BRUSHES = ['brush', 'eraser', 'threshold_brush', 'accept_brush'] as const;
 export type BrushTool = (typeof BRUSHES)[number];
@@ -54,15 +55,18 @@ export function strokeGesture(
     if (box !== null) host.edited(box);
   };
   stampTo(last);
+  const path = new StrokePath(last, stampTo);
   // The other planes come along once, at the start: they show where the stroke is, and do not run while drawing.
   host.moveCrosshair(pane.voxelAt(at), pane);
   return {
-    move: (point) => stampTo(pane.indexAt(point)),
+    move: (point) => path.add(pane.indexAt(point)),
     end() {
+      path.finish();
       const record = host.engine.commit();
       if (record !== null) host.strokeEnded(record);
     },
     cancel() {
+      path.drop();
       host.engine.cancel();
       host.redraw();
     },

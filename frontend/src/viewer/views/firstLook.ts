@@ -5,6 +5,7 @@ import { ImageSlices } from '../imageSlices';
 import { planeFrame } from '../planeFrame';
 import { type PaneScene, PlanePane } from '../planePane';
 import type { ViewerInput } from '../port';
+import { warmEngine } from '../warm';
 import { WindowTable } from './imagePainter';
 import { SOFT_TISSUE } from './planes';
 import { watchAhead } from './prefetch';
@@ -32,6 +33,8 @@ export function showFirst(
     centreSlice: () => middle[2],
     onSlices(first, count) {
       for (const pane of panes) pane.imageArrived(first, count);
+      // While the masks come, there is little else to do.
+      warmEngine();
     },
     onProgress() {},
   });

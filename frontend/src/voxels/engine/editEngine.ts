@@ -129,6 +129,12 @@ export class EditEngine {
 
   // Strokes
 
+  /** Makes the memory ready that the first stroke would otherwise wait for; in steps of less than a millisecond. */
+  prepare(): Generator<void, void> {
+    const [ni, nj, nk] = this.map.shape;
+    return this.memory.prepare(ni * nj, ni, nk);
+  }
+
   get isDrawing(): boolean {
     return this.open !== null;
   }

@@ -1,6 +1,6 @@
 /** What slices held before a stroke, and where the brush came: only what the stroke came to takes memory. */
-import { RunBuilder, type SliceRuns } from '../edits';
-import { SliceChanges } from './step';
+import type { RunBuilder, SliceRuns } from '../edits';
+import { type QuickVoxels, quickVoxels, type SliceChanges } from './step';
 
 const BLOCK_BITS = 6;
 const BLOCK = 1 << BLOCK_BITS;
@@ -8,7 +8,7 @@ const PAGE = 1 << 20;
 
 /** Memory for blocks of voxels, which grows by pages and is used again by the next stroke. */
 export class BlockStore {
-  private readonly pages: Uint8Array[] = [];
+  private readonly pages: QuickVoxels[] = [];
   private used = 0;
 
   /** Everything that was kept is forgotten; some of the memory stays. */
@@ -23,14 +23,28 @@ export class BlockStore {
     if ((this.used % PAGE) + room > PAGE) this.used += PAGE - (this.used % PAGE);
     const at = this.used;
     const page = Math.floor(at / PAGE);
-    if (page === this.pages.length) this.pages.push(new Uint8Array(PAGE));
-    this.pages[page].set(voxels, at % PAGE);
+    if (page === this.pages.length) this.addPage();
+    this.pages[page].bytes.set(voxels, at % PAGE);
     this.used += room;
     return at;
   }
 
-  pageOf(at: number): Uint8Array {
+  pageOf(at: number): QuickVoxels {
     return this.pages[Math.floor(at / PAGE)];
+  }
+
+  /** Has so many pages ready; false where it had them. */
+  prepare(pages: number): boolean {
+    if (this.pages.length >= pages) return false;
+    this.addPage();
+    return true;
+  }
+
+  private addPage(): void {
+    const bytes = new Uint8Array(PAGE);
+    // The system gives memory when it is written, which takes longer than the writing.
+    bytes.fill(1);
+    this.pages.push({ bytes, words: new Uint32Array(bytes.buffer) });
   }
 }
 
@@ -93,9 +107,10 @@ export class SliceBefore {
     }
   }
 
-  changes(layer: number, k: number, now: Uint8Array): SliceChanges {
-    const changes = new SliceChanges(layer, k);
+  /** Notes how `now` differs from what was kept. */
+  compare(now: Uint8Array, changes: SliceChanges): SliceChanges {
     const { places, store } = this;
+    const quick = quickVoxels(now);
     for (let block = 0; block < places.length; ) {
       const first = block;
       block += 1;
@@ -106,7 +121,9 @@ export class SliceBefore {
       while (block < most && places[block] === at + 1 + ((block - first) << BLOCK_BITS)) block += 1;
       const start = first << BLOCK_BITS;
       const count = Math.min((block - first) << BLOCK_BITS, now.length - start);
-      changes.compare(start, count, store.pageOf(at), at % PAGE, now, start);
+      const page = store.pageOf(at);
+      if (quick === null) changes.compare(start, count, page.bytes, at % PAGE, now, start);
+      else changes.compareQuick(start, count, page, at % PAGE, quick);
     }
     return changes;
   }
@@ -128,9 +145,14 @@ export class SliceBefore {
   }
 
   /** Runs of one value, made longer over voxels of that value as far as the brush came in the row. */
-  widened({ layer, k, starts, lengths }: SliceRuns, now: Uint8Array, value: number): SliceRuns {
+  widened(
+    { layer, k, starts, lengths }: SliceRuns,
+    now: Uint8Array,
+    value: number,
+    builder: RunBuilder,
+  ): SliceRuns {
     const { columns, low, high } = this;
-    const builder = new RunBuilder();
+    builder.clear();
     let done = 0;
     for (let r = 0; r < starts.length; r++) {
       const end = starts[r] + lengths[r];

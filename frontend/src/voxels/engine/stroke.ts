@@ -1,11 +1,11 @@
 /** A stroke while it is drawn: it writes at once and keeps what the voxels held before. */
 import { type Box, boxBetween } from '../box';
 import type { StructureRef } from '../editMask';
-import type { SliceRuns } from '../edits';
+import { RunBuilder, type SliceRuns } from '../edits';
 import { BACKGROUND, IGNORE, isStructure, type LabelMap, type LayerSlices } from '../labelMap';
 import type { HuLimits, VoxelFilter } from './filter';
 import { BlockStore, SliceBefore } from './sliceBefore';
-import { type EditStep, StepBuilder } from './step';
+import { type EditStep, SliceChanges, StepBuilder } from './step';
 import type { EditTool } from './tools';
 
 export interface StrokeTarget {
@@ -37,6 +37,8 @@ export function writtenBy({ tool, value, writes }: StrokeTarget): number | Label
 /** Slices of a large sphere, and voxels of a long drag with one, in MB. */
 const MOST_SPARE_SLICES = 128;
 const MOST_SPARE_PAGES = 8;
+/** What the first stroke finds: enough for a sphere of 40 mm. */
+const READY_PAGES = 3;
 
 /** A row of voxels: `count` positions in slice k from `start` in steps of `stride`. */
 export interface Span {
@@ -100,8 +102,9 @@ export class OpenStroke {
   step(): EditStep | null {
     const builder = new StepBuilder(this.map.shape);
     const { layer, value, tool } = this.target;
+    const changes = new SliceChanges(layer, 0);
     for (const [k, before] of [...this.before].sort((a, b) => a[0] - b[0])) {
-      builder.take(before.changes(layer, k, this.map.layers[layer][k]));
+      builder.take(before.compare(this.map.layers[layer][k], changes.restart(k)));
     }
     const target: StructureRef = { layer, value };
     return builder.build(tool, target);
@@ -114,9 +117,10 @@ export class OpenStroke {
   sent(after: readonly SliceRuns[]): readonly SliceRuns[] {
     const { written } = this;
     if (typeof written !== 'number') return after;
+    const builder = new RunBuilder();
     return after.map((runs) => {
       const voxels = this.map.layers[runs.layer][runs.k];
-      return this.before.get(runs.k)?.widened(runs, voxels, written) ?? runs;
+      return this.before.get(runs.k)?.widened(runs, voxels, written, builder) ?? runs;
     });
   }
 
@@ -208,6 +212,16 @@ export class StrokeMemory {
 
   slice(length: number, columns: number): SliceBefore {
     return this.slices.pop() ?? new SliceBefore(length, columns, this.store);
+  }
+
+  /** Makes what a large stroke needs, a little with each step. */
+  *prepare(length: number, columns: number, slices: number): Generator<void, void> {
+    while (this.store.prepare(READY_PAGES)) yield;
+    const most = Math.min(slices, MOST_SPARE_SLICES);
+    while (this.slices.length < most) {
+      this.slices.push(new SliceBefore(length, columns, this.store));
+      if (this.slices.length % 16 === 0) yield;
+    }
   }
 
   /** The stroke that used these slices is over. */
