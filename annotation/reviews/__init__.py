@@ -6,7 +6,7 @@ from annotation.reviews.adjudication import (
     claim_adjudication,
     disagreement,
 )
-from annotation.reviews.pins import delete_pin, drop_pin, error_counts, pins_on, reply, set_state
+from annotation.reviews.pins import delete_pin, drop_pin, error_counts, open_pins, pins_on, reply, set_state
 from annotation.reviews.requirements import Requirements
 from annotation.reviews.settling import settle, settle_due
 from annotation.reviews.structures import Judgement, judge_structures, judgements, read_structures
@@ -27,6 +27,7 @@ __all__ = [
     "error_counts",
     "judge_structures",
     "judgements",
+    "open_pins",
     "pins_on",
     "read_structures",
     "reply",

@@ -40,6 +40,11 @@ def pins_on(assignment: Assignment) -> list[Pin]:
     return list(seen.select_related("assignment", "review").prefetch_related("notes__author").order_by("pk"))
 
 
+def open_pins(read: Assignment) -> QuerySet[Pin]:
+    """What is still to be done in a read: the open pins of reviews that have ended, the oldest first."""
+    return read.pins.filter(review__state=AssignmentState.DONE, state=PinState.OPEN).order_by("pk")
+
+
 @transaction.atomic
 def drop_pin(
     *,
