@@ -5,6 +5,17 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from annotation.api import dashboards
 from annotation.api.adjudication import AdjudicateView, AdjudicationsView, ComponentsView
+from annotation.api.agreement import (
+    AgreementAnchoringView,
+    AgreementCalibrationView,
+    AgreementCasesView,
+    AgreementDriftView,
+    AgreementEffortView,
+    AgreementMatrixView,
+    AgreementMonthsView,
+    AgreementStructuresView,
+    AgreementVolumesView,
+)
 from annotation.api.assignments import (
     AssignmentView,
     CompletedView,
@@ -89,6 +100,51 @@ urlpatterns = [
     path("api/projects/<int:project_id>/cases/", CasesView.as_view(), name="cases"),
     path("api/projects/<int:project_id>/imports/", ImportsView.as_view(), name="imports"),
     path("api/projects/<int:project_id>/runs/", RunsView.as_view(), name="runs"),
+    path(
+        "api/projects/<int:project_id>/agreement/structures/",
+        AgreementStructuresView.as_view(),
+        name="agreement_structures",
+    ),
+    path(
+        "api/projects/<int:project_id>/agreement/matrix/",
+        AgreementMatrixView.as_view(),
+        name="agreement_matrix",
+    ),
+    path(
+        "api/projects/<int:project_id>/agreement/volumes/",
+        AgreementVolumesView.as_view(),
+        name="agreement_volumes",
+    ),
+    path(
+        "api/projects/<int:project_id>/agreement/anchoring/",
+        AgreementAnchoringView.as_view(),
+        name="agreement_anchoring",
+    ),
+    path(
+        "api/projects/<int:project_id>/agreement/drift/",
+        AgreementDriftView.as_view(),
+        name="agreement_drift",
+    ),
+    path(
+        "api/projects/<int:project_id>/agreement/calibration/",
+        AgreementCalibrationView.as_view(),
+        name="agreement_calibration",
+    ),
+    path(
+        "api/projects/<int:project_id>/agreement/effort/",
+        AgreementEffortView.as_view(),
+        name="agreement_effort",
+    ),
+    path(
+        "api/projects/<int:project_id>/agreement/months/",
+        AgreementMonthsView.as_view(),
+        name="agreement_months",
+    ),
+    path(
+        "api/projects/<int:project_id>/agreement/cases/",
+        AgreementCasesView.as_view(),
+        name="agreement_cases",
+    ),
     path("api/projects/<int:project_id>/guideline/", GuidelineView.as_view(), name="guideline"),
     path(
         "api/projects/<int:project_id>/guideline/versions/",

@@ -3,8 +3,9 @@
 from annotation.agreement.charts import alarms, drift
 from annotation.agreement.efforts import effort
 from annotation.agreement.figures import refresh
-from annotation.agreement.questions import anchoring, by_month, by_structure, cases, matrix
+from annotation.agreement.questions import anchoring, by_month, by_structure, cases, matrix, people
 from annotation.agreement.scale import UNITS
+from annotation.agreement.shapes import plainly
 from annotation.agreement.sizes import calibration, volumes
 from annotation.agreement.summaries import recount
 from annotation.agreement.work import gold_changed, reopened, request, request_all, run, settled
@@ -21,6 +22,8 @@ __all__ = [
     "effort",
     "gold_changed",
     "matrix",
+    "people",
+    "plainly",
     "recount",
     "refresh",
     "reopened",

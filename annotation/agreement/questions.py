@@ -18,6 +18,7 @@ from annotation.agreement.shapes import (
     Figure,
     Matrix,
     Month,
+    Person,
     Start,
     StructureMark,
     Who,
@@ -29,6 +30,7 @@ from annotation.models import (
     AgreementScore,
     AgreementSummary,
     CaseSummary,
+    Membership,
     Project,
     UndefinedReason,
 )
@@ -50,16 +52,29 @@ def groups(
     return found.order_by("structure", "kind", "starts")
 
 
+def people(project: Project) -> list[Person]:
+    """Names for the readers' ids."""
+    members = Membership.objects.filter(project=project).select_related("user").order_by("user__username")
+    return [Person(one.user_id, one.user.get_username()) for one in members]
+
+
 # ── By structure ─────────────────────────────────────────────────────────────
 
 
-def by_structure(project: Project, *, version: str = METRIC_VERSION, structure: str = "") -> ByStructure:
+def by_structure(
+    project: Project, *, version: str = METRIC_VERSION, structure: str = "", kind: str | None = None
+) -> ByStructure:
     """Each reader's agreement with the others, with the models, with gold and review; and with themselves.
 
     A model is one more reader: against gold and review as itself, against the readers in the groups of kind
-    "prediction". Every starting point has marks of its own.
+    "prediction". Every starting point has marks of its own. `kind` leaves out the marks of others; the bands
+    of readers' agreement with themselves come always.
     """
-    rows = [group for group in groups(project, version=version, structure=structure) if group.figures]
+    rows = [
+        group
+        for group in groups(project, version=version, structure=structure)
+        if group.figures and (kind is None or group.kind in (kind, AgreementKind.INTRA))
+    ]
     marks = [mark for group in rows if group.kind != AgreementKind.INTRA for mark in _marks(group)]
     bands = [_band(group) for group in rows if group.kind == AgreementKind.INTRA]
     return ByStructure(version, marks, [band for band in bands if any(_counts(band.figures))])

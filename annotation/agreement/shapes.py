@@ -285,3 +285,21 @@ class Month:
     month: date
     scores: int
     means: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A name for an id."""
+
+    id: int
+    name: str
+
+
+def plainly(value: Any) -> Any:
+    """Any of these as dictionaries and lists, for JSON."""
+    if isinstance(value, list | tuple):
+        return [plainly(one) for one in value]
+    if isinstance(value, dict):
+        return {key: plainly(one) for key, one in value.items()}
+    fields = getattr(value, "__dataclass_fields__", None)
+    return value if fields is None else {name: plainly(getattr(value, name)) for name in fields}
