@@ -31,7 +31,7 @@ from tests.annotation.agreement.world import (
 from tests.annotation.factories import make_model, make_prediction, make_read, make_review, stroke
 from training.metrics import METRIC_VERSION, score
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 FIGURES = ("dice", "surface_dice", "hd95_mm", "hd_mm", "assd_mm")
 
