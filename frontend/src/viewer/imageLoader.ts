@@ -37,7 +37,8 @@ export async function loadImage(
 
 /** Fetched ahead where it was; that fetch may have failed or been stopped, then it is tried once more. */
 async function chunkOf(source: ImageSource, name: ChunkName, signal: AbortSignal): Promise<Int16Array> {
-  const fetched = () => fetchChunk(source, name.level, name.n, signal);
+  const urgency = name.level > 0 ? 'high' : 'low';
+  const fetched = () => fetchChunk(source, name.level, name.n, signal, urgency);
   return takeAhead(source.url, name)?.catch(fetched) ?? fetched();
 }
 

@@ -4,6 +4,7 @@ import { ActiveClock, lastClosed, noteClosing, type SaveQueue, type SaveState } 
 import { type OpenedCase, openCase } from './openCase';
 import { useRead } from './readStore';
 import { useCompleted } from './review/completedStore';
+import { useJudged } from './review/judgedStore';
 
 export type Opening =
   | { readonly kind: 'opening'; readonly found: Assignment | null }
@@ -23,7 +24,7 @@ export function useOpenCase(assignment: number, user: string, attempt: number): 
       if (!isGone) setOpening({ kind: 'opening', found });
     };
     const leaving = new AbortController();
-    const pending = lastClosed().then(() => openCase(assignment, user, onFound, leaving.signal));
+    const pending = lastClosed(assignment).then(() => openCase(assignment, user, onFound, leaving.signal));
     pending.then(
       (opened) => {
         if (!isGone) {
@@ -38,6 +39,7 @@ export function useOpenCase(assignment: number, user: string, attempt: number): 
       isGone = true;
       leaving.abort();
       noteClosing(
+        assignment,
         pending.then(
           (opened) => finish(opened),
           () => undefined,
@@ -62,6 +64,7 @@ let hungFor: number | null = null;
 function begin({ assignment, prediction, queue, session }: OpenedCase): void {
   const { open, set } = useRead.getState();
   useCompleted.getState().open(assignment);
+  useJudged.getState().open(assignment);
   open(assignment.structures, assignment.role === 'review' && prediction !== null);
   if (hungFor !== assignment.project.id) {
     hungFor = assignment.project.id;

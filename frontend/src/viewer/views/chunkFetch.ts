@@ -26,19 +26,23 @@ export function chunkCount(shape: Triple, chunkSlices: number): number {
   return Math.ceil(shape[2] / chunkSlices);
 }
 
+/** What is not waited for leaves the few connections of a browser to what is: strokes that are saved, the next case. */
+export type Urgency = 'high' | 'low';
+
 /** One chunk as int16; retried where the network or the server stumbles. Throws a ViewerError. */
 export async function fetchChunk(
   source: ImageSource,
   level: number,
   n: number,
   signal: AbortSignal,
+  priority: Urgency = 'low',
 ): Promise<Int16Array<ArrayBuffer>> {
   const bytes = chunkBytes(source, level);
   let failure: ViewerError | null = null;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await pause(FIRST_WAIT_MS * 2 ** (attempt - 1));
     signal.throwIfAborted();
-    const answer = await fetchOnce(chunkUrl(source, level, n), bytes, signal);
+    const answer = await fetchOnce(chunkUrl(source, level, n), bytes, { signal, priority });
     if (!(answer instanceof ViewerError)) return new Int16Array(answer);
     failure = answer;
     if (answer.status !== null && answer.status >= 400 && answer.status < 500) break;
@@ -49,10 +53,10 @@ export async function fetchChunk(
 async function fetchOnce(
   url: string,
   bytes: number,
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal; readonly priority: Urgency },
 ): Promise<ArrayBuffer | ViewerError> {
   try {
-    const response = await fetch(url, { signal, credentials: 'same-origin' });
+    const response = await fetch(url, { ...options, credentials: 'same-origin' });
     if (!response.ok) {
       await response.body?.cancel();
       return new ViewerError(refusal(response.status), response.status);
@@ -63,7 +67,7 @@ async function fetchOnce(
       `A part of the scan has ${body.byteLength} bytes, not ${bytes}; ask the project lead to import it again.`,
     );
   } catch (error) {
-    signal.throwIfAborted();
+    options.signal.throwIfAborted();
     return new ViewerError(
       `The scan could not be loaded: ${error instanceof Error ? error.message : 'no connection'}. Check the connection and reload the page.`,
     );

@@ -113,7 +113,8 @@ export const prefetchImage: Prefetch = async (url, levels, chunkSlices, signal) 
     while (isWanted()) {
       const name = await nextName();
       if (name === undefined) return;
-      const chunk = fetchChunk(source, name.level, name.n, signal);
+      const urgency = asked <= FIRST_CHUNKS || name.level > 0 ? 'high' : 'low';
+      const chunk = fetchChunk(source, name.level, name.n, signal, urgency);
       kept.chunks.set(keyOf(name), chunk);
       const arrived = { name, voxels: await chunk };
       if (kept.chunks.has(keyOf(name))) kept.arrived.set(keyOf(name), arrived);
