@@ -1,8 +1,8 @@
 """Score whatever a project's reads lack by today's metric and tolerances, as a worker's job.
 
-After a new version of the metric, or other tolerances. What is scored already stays, so asking again after a
-cancelled job goes on where it stopped. With --wait, follow it; Ctrl-C cancels it. --recount makes the sums anew,
-here and now.
+After a new version of the metric, or other tolerances. What is scored already stays, so asking again after
+a cancelled job goes on where it stopped. With --wait, follow it; Ctrl-C cancels it. --recount makes the sums
+anew, here and now.
 """
 
 import time
