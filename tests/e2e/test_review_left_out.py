@@ -155,6 +155,30 @@ class TestKeys:
         page.keyboard.press("ArrowUp")
         assert page.evaluate("window.__delineate.viewer.tools.place()") != before
 
+    def test_a_slider_and_a_choice_made_again_give_the_keys_back(self, page: Page) -> None:
+        page.keyboard.press("s")
+        for name in ("Circle", "Circle"):
+            page.get_by_text(name, exact=True).click()
+            assert page.evaluate(FOCUSED) == "BODY"
+        page.keyboard.press("b")
+        box = page.get_by_role("slider").first.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        drag(page, [(x, y), (x + 20, y), (x + 40, y + 60)])
+        assert page.evaluate(FOCUSED) == "BODY"
+
+    def test_a_figure_is_left_with_enter(self, page: Page) -> None:
+        page.keyboard.press("o")
+        figure = page.get_by_role("textbox", name="Radius, mm")
+        for end in ("Enter", "Escape"):
+            figure.click()
+            page.keyboard.press("Control+a")
+            page.keyboard.type("7")
+            page.keyboard.press(end)
+            assert page.evaluate(FOCUSED) == "BODY"
+            expect(figure).to_have_value("7 mm")
+        expect(page.get_by_role("button", name="Submit now")).to_have_count(0)
+
     def test_the_arrow_keys_go_through_the_list_until_enter_or_escape(self, page: Page) -> None:
         page.keyboard.press("u")
         select = page.get_by_label("Do", exact=True)

@@ -1,7 +1,10 @@
 /** Gives the keys back to the image when a control of the side column has done what it was taken for. */
 
 /** Controls that keep keys for themselves while they have the focus. */
-const KEEPERS = 'select, input[type=radio], input[type=checkbox]';
+const CHOICES = 'select, input[type=radio], input[type=checkbox]';
+const SLIDERS = '[role=slider]';
+/** Left with Enter or Escape. The others (a search, a list of choices, a comment) use these keys themselves. */
+const FIELDS = 'select, [role=slider], input[inputmode=decimal], input[inputmode=numeric]';
 
 /**
  * A choice made with the pointer is done with. One made with the arrow keys may be on its way to the next, so that
@@ -16,15 +19,26 @@ export function returnKeys(column: HTMLElement): () => void {
   };
   const typed = ({ key, target }: KeyboardEvent): void => {
     isByPointer = false;
-    if (key === 'Enter' || key === 'Escape') leave(target, 'select');
+    if (key === 'Enter' || key === 'Escape') leave(target, FIELDS);
   };
   const chosen = ({ target }: Event): void => {
-    if (isByPointer) leave(target, KEEPERS);
+    if (isByPointer) leave(target, CHOICES);
+  };
+  // A slider is let go wherever the pointer is by then.
+  const released = (): void => {
+    if (isByPointer && column.contains(document.activeElement)) leave(document.activeElement, SLIDERS);
   };
   column.addEventListener('pointerdown', pressed, options);
   column.addEventListener('keydown', typed, options);
   column.addEventListener('change', chosen, options);
+  // What was chosen already is chosen again without a change.
+  column.addEventListener('click', (event) => isRadio(event) && chosen(event), options);
+  window.addEventListener('pointerup', released, options);
   return () => listening.abort();
+}
+
+function isRadio({ target }: Event): boolean {
+  return target instanceof HTMLInputElement && target.type === 'radio';
 }
 
 /** Whatever has the focus, where a list of choices was closed. */
