@@ -1,7 +1,6 @@
 """What a page with an open case is made to do, and what its own clock said of it."""
 
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import CDPSession, Page
 
@@ -39,12 +38,10 @@ GO_ON = """async ([project]) => {
   return [began, assignment];
 }"""
 READY = "() => window.__delineate?.viewer !== undefined"
-# Long tasks and events from a moment on; long tasks are told a little late.
-NOTED = """async (after) => {
+# Bytes of the forms that were sent from a moment on.
+SENT = """async (after) => {
   await new Promise((resume) => setTimeout(resume, 300));
-  const since = (list) => list.filter(({ at }) => at >= after);
-  const { tasks, events, frames, sent } = window.__bench;
-  return { tasks: since(tasks), events: since(events), frames: since(frames), sent: since(sent) };
+  return window.__bench.sent.filter(({ at }) => at >= after).map(({ bytes }) => bytes);
 }"""
 
 
@@ -101,13 +98,9 @@ class Editor:
         used = self._tools.send("Runtime.getHeapUsage")
         return float(used["usedSize"] + used.get("backingStorageSize", 0)) / 2**20
 
-    def noted(self, after: float) -> dict[str, list[dict[str, Any]]]:
-        found: dict[str, list[dict[str, Any]]] = self.page.evaluate(NOTED, after)
-        return found
-
-    def longest_task(self, after: float) -> float:
-        """0 where none was longer than 50 ms: shorter ones are not told."""
-        return max((float(task["ms"]) for task in self.noted(after)["tasks"]), default=0.0)
+    def sent_bytes(self, after: float) -> int:
+        """Of all forms since a moment."""
+        return sum(int(size) for size in self.page.evaluate(SENT, after))
 
     def plane(self) -> tuple[float, float, float, float]:
         box = self.page.get_by_test_id("plane-axial").bounding_box()
