@@ -29,6 +29,13 @@ const signInRoute = createRoute({
   component: SignInPage,
 });
 
+/** The secret of the link stands behind #: browsers do not send that, so no log has it. */
+const invitationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/invitation',
+  component: lazyRouteComponent(() => import('./invitation/InvitationPage'), 'InvitationPage'),
+});
+
 /** Everything below needs somebody signed in. */
 const signedInRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -82,7 +89,27 @@ const reviewRoute = createRoute({
 const projectRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectId',
+  validateSearch: (search: Record<string, unknown>): { tab?: string } =>
+    typeof search.tab === 'string' ? { tab: search.tab } : {},
   component: lazyRouteComponent(() => import('./project/ProjectPage'), 'ProjectPage'),
+});
+
+const newProjectRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/new',
+  validateSearch: (search: Record<string, unknown>): { project?: number; step?: string } => ({
+    ...(Number.isInteger(search.project) && Number(search.project) > 0
+      ? { project: Number(search.project) }
+      : {}),
+    ...(typeof search.step === 'string' ? { step: search.step } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./wizard/WizardPage'), 'WizardPage'),
+});
+
+const accountRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./account/AccountPage'), 'AccountPage'),
 });
 
 const guidelineRoute = createRoute({
@@ -97,13 +124,16 @@ const guidelineRoute = createRoute({
 
 const routeTree = rootRoute.addChildren([
   signInRoute,
+  invitationRoute,
   signedInRoute.addChildren([
     homeRoute,
     worklistRoute,
     annotateRoute,
     reviewRoute,
+    newProjectRoute,
     projectRoute,
     guidelineRoute,
+    accountRoute,
   ]),
 ]);
 

@@ -35,6 +35,12 @@ export function Learning({ project }: { readonly project: Project }) {
   );
 }
 
+/** The newest job alone, for pages that start none; nothing while there has been none. */
+export function NewestJob({ project }: { readonly project: Project }) {
+  const job = useLatest(project);
+  return <div className={classes.job}>{job !== null && <JobState job={job} project={project} />}</div>;
+}
+
 /** The project names its newest job; while it is under way it is asked for more often than the project. */
 function useLatest(project: Project): Job | null {
   const client = useQueryClient();

@@ -29,8 +29,8 @@ export function Overview({ project }: { readonly project: Project }) {
 function readyNote({ case_counts: counts, predictions_pending: pending }: Project): string {
   const parts = [
     counts.in_progress > 0 ? `${counts.in_progress} in progress` : '',
-    pending > 0 ? `${pending} predictions on the way` : '',
-    counts.waiting > 0 && pending === 0 ? `${counts.waiting} without a prediction` : '',
+    (pending ?? 0) > 0 ? `${pending} predictions on the way` : '',
+    counts.waiting > 0 && (pending ?? 0) === 0 ? `${counts.waiting} without a prediction` : '',
   ];
   return parts.filter((part) => part !== '').join(' · ') || 'nothing in progress';
 }

@@ -1,17 +1,14 @@
 import { Button, Tabs } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
+import { Suspense } from 'react';
 import { type Me, type Project, useProject } from '../../api';
 import { Header } from '../shell/Header';
 import { Notice } from '../shell/Notice';
 import { Message } from '../shell/RootLayout';
-import { AddCases } from './AddCases';
-import { CasesTable } from './CasesTable';
-import { GuidelineTab } from './GuidelineTab';
 import { Learning } from './Learning';
-import { ModelsTable } from './ModelsTable';
 import { Overview } from './Overview';
 import classes from './ProjectPage.module.css';
-import { SettingsTab } from './SettingsTab';
+import { TABS } from './tabs';
 
 const route = getRouteApi('/signedIn/projects/$projectId');
 
@@ -45,38 +42,44 @@ function Loaded({ me, id }: { readonly me: Me; readonly id: number }) {
 }
 
 function Content({ project }: { readonly project: Project }) {
-  const isLead = project.role === 'lead';
-  const seesCases = project.role !== 'annotator';
-  const isEmpty = Object.values(project.case_counts).every((count) => count === 0);
   return (
     <main className={classes.main}>
       <h1 className={classes.title}>{project.name}</h1>
       <Overview project={project} />
       <Learning project={project} />
-      <Tabs defaultValue={seesCases ? 'cases' : 'models'} keepMounted={false}>
-        <Tabs.List>
-          {seesCases && <Tabs.Tab value="cases">Cases</Tabs.Tab>}
-          <Tabs.Tab value="models">Models</Tabs.Tab>
-          {isLead && <Tabs.Tab value="data">Add cases</Tabs.Tab>}
-          <Tabs.Tab value="guideline">Guideline</Tabs.Tab>
-          {isLead && <Tabs.Tab value="settings">Settings</Tabs.Tab>}
-        </Tabs.List>
-        <Tabs.Panel value="cases" pt="md">
-          {isEmpty && isLead ? <AddCases project={project.id} isFirst /> : <CasesTable project={project} />}
-        </Tabs.Panel>
-        <Tabs.Panel value="models" pt="md">
-          <ModelsTable project={project} />
-        </Tabs.Panel>
-        <Tabs.Panel value="data" pt="md">
-          <AddCases project={project.id} />
-        </Tabs.Panel>
-        <Tabs.Panel value="guideline" pt="md">
-          <GuidelineTab project={project} />
-        </Tabs.Panel>
-        <Tabs.Panel value="settings" pt="md">
-          <SettingsTab project={project} />
-        </Tabs.Panel>
-      </Tabs>
+      <ProjectTabs project={project} />
     </main>
+  );
+}
+
+/** The open tab stands in the address, so that it can be sent to somebody and comes back on a reload. */
+function ProjectTabs({ project }: { readonly project: Project }) {
+  const { tab } = route.useSearch();
+  const navigate = route.useNavigate();
+  const tabs = TABS.filter(({ isFor }) => isFor(project));
+  const open = tabs.find(({ value }) => value === tab) ?? tabs[0];
+  const choose = (value: string | null): void => {
+    void navigate({
+      search: value === null || value === tabs[0]?.value ? {} : { tab: value },
+      replace: true,
+    });
+  };
+  return (
+    <Tabs value={open?.value ?? null} onChange={choose} keepMounted={false}>
+      <Tabs.List>
+        {tabs.map(({ value, label }) => (
+          <Tabs.Tab key={value} value={value}>
+            {label}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {tabs.map(({ value, Panel }) => (
+        <Tabs.Panel key={value} value={value} pt="md">
+          <Suspense fallback={<div className={classes.waiting} aria-busy="true" />}>
+            <Panel project={project} />
+          </Suspense>
+        </Tabs.Panel>
+      ))}
+    </Tabs>
   );
 }

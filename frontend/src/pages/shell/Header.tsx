@@ -39,9 +39,14 @@ export function Header({ me, project, page }: HeaderProps) {
         <Anchor href="/api/docs/" fz="sm" c="dimmed" target="_blank">
           API docs
         </Anchor>
-        <Text fz="sm" title={me.username}>
+        {me.may_create_projects && (
+          <Link to="/projects/new" className={classes.link}>
+            New project
+          </Link>
+        )}
+        <Link to="/account" className={classes.link} title={me.username}>
           {me.name || me.username}
-        </Text>
+        </Link>
         <SignOutButton />
       </Group>
     </header>

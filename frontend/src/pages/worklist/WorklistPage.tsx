@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { type Me, type ProjectRef, useWorklist, type Worklist } from '../../api';
 import { Header } from '../shell/Header';
@@ -20,17 +20,21 @@ export function WorklistPage() {
   return (
     <div className={classes.page}>
       <Header me={me} project={project} page="worklist" />
-      {project === null ? <NoProject /> : <ReaderHome key={project.id} me={me} project={project} />}
+      {project === null ? <NoProject me={me} /> : <ReaderHome key={project.id} me={me} project={project} />}
     </div>
   );
 }
 
-function NoProject() {
+function NoProject({ me }: { readonly me: Me }) {
   return (
     <Message
       title="You belong to no project yet"
-      text="Ask the lead of your study to add you as annotator or reviewer, then reload this page."
-    />
+      text="Ask the lead of your study for an invitation: a link that makes you a member."
+    >
+      {me.may_create_projects && (
+        <Button renderRoot={(props) => <Link to="/projects/new" {...props} />}>Create a project</Button>
+      )}
+    </Message>
   );
 }
 

@@ -1,0 +1,56 @@
+import { type ComponentType, lazy } from 'react';
+import type { Project } from '../../api';
+import { AddCases } from './AddCases';
+import { CasesTable } from './CasesTable';
+import { GuidelineTab } from './GuidelineTab';
+import { ModelsTable } from './ModelsTable';
+import { SettingsTab } from './SettingsTab';
+
+export interface ProjectTab {
+  /** As it stands in the address: ?tab=… */
+  readonly value: string;
+  readonly label: string;
+  readonly isFor: (project: Project) => boolean;
+  readonly Panel: ComponentType<{ readonly project: Project }>;
+}
+
+const isLead = ({ role }: Project): boolean => role === 'lead';
+const seesCases = ({ role }: Project): boolean => role !== 'annotator';
+const everybody = (): boolean => true;
+
+const isEmpty = ({ case_counts: counts }: Project): boolean =>
+  Object.values(counts).every((count) => count === 0);
+
+function Cases({ project }: { readonly project: Project }) {
+  return isEmpty(project) && isLead(project) ? (
+    <AddCases project={project.id} isFirst />
+  ) : (
+    <CasesTable project={project} />
+  );
+}
+
+/** In their order; what is large or rarely opened is loaded when it is. */
+export const TABS: readonly ProjectTab[] = [
+  {
+    value: 'overview',
+    label: 'Overview',
+    isFor: isLead,
+    Panel: lazy(async () => ({ default: (await import('./overview/OverviewTab')).OverviewTab })),
+  },
+  { value: 'cases', label: 'Cases', isFor: seesCases, Panel: Cases },
+  { value: 'models', label: 'Models', isFor: everybody, Panel: ModelsTable },
+  {
+    value: 'data',
+    label: 'Add cases',
+    isFor: isLead,
+    Panel: ({ project }) => <AddCases project={project.id} />,
+  },
+  {
+    value: 'team',
+    label: 'Team',
+    isFor: isLead,
+    Panel: lazy(async () => ({ default: (await import('./team/TeamTab')).TeamTab })),
+  },
+  { value: 'guideline', label: 'Guideline', isFor: everybody, Panel: GuidelineTab },
+  { value: 'settings', label: 'Settings', isFor: isLead, Panel: SettingsTab },
+];
