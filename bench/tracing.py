@@ -1,4 +1,4 @@
-"""Tasks and pointer events of a page's main thread, as the browser notes them: by the clock and the processor.
+"""Tasks and pointer events of the main thread, as the browser notes them: by the clock and the processor.
 
 On a machine with other work a task waits for its turn in the middle: by the clock that counts as well.
 """
