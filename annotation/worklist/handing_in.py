@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from annotation import agreement
 from annotation.errors import Conflict
 from annotation.models import (
     Assignment,
@@ -80,6 +81,7 @@ def unsubmit(*, assignment: Assignment) -> Assignment:
     read.save(update_fields=["state", "submitted_at", "lease_until", "updated_at"])
     read.mask.annotated = []
     read.mask.save(update_fields=["annotated"])
+    agreement.reopened(read)
     if holds_part(read):
         parts.move(read.part_id, CaseState.RETURNED if came_back else CaseState.IN_PROGRESS)
     return read
