@@ -15,7 +15,6 @@ export interface ProjectTab {
 }
 
 const isLead = ({ role }: Project): boolean => role === 'lead';
-const seesCases = ({ role }: Project): boolean => role !== 'annotator';
 const everybody = (): boolean => true;
 
 const isEmpty = ({ case_counts: counts }: Project): boolean =>
@@ -37,7 +36,7 @@ export const TABS: readonly ProjectTab[] = [
     isFor: isLead,
     Panel: lazy(async () => ({ default: (await import('./overview/OverviewTab')).OverviewTab })),
   },
-  { value: 'cases', label: 'Cases', isFor: seesCases, Panel: Cases },
+  { value: 'cases', label: 'Cases', isFor: isLead, Panel: Cases },
   { value: 'models', label: 'Models', isFor: everybody, Panel: ModelsTable },
   {
     value: 'data',

@@ -1,0 +1,75 @@
+/** What charts rest on: rows of the tables behind them, and the addresses of the same rows as files. */
+
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { requestJson } from './client';
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export interface DashboardRows {
+  readonly states: Schemas['StateRow'];
+  readonly weeks: Schemas['WeekRow'];
+  readonly months: Schemas['MonthRow'];
+  readonly pools: Schemas['PoolRow'];
+  readonly agreement: Schemas['MarkRow'];
+  readonly published: Schemas['PublishedRow'];
+  readonly pairs: Schemas['PairRow'];
+  readonly volume_points: Schemas['PointRow'];
+  readonly volume_limits: Schemas['LimitsRow'];
+  readonly anchoring: Schemas['AnchoringRow'];
+  readonly drift: Schemas['DriftRow'];
+  readonly drift_states: Schemas['DriftStateRow'];
+  readonly rounds: Schemas['RoundRow'];
+  readonly tools: Schemas['ToolRow'];
+  readonly first_pass: Schemas['FirstPassRow'];
+  readonly errors: Schemas['ErrorRow'];
+  readonly scored_cases: Schemas['BehindRow'];
+  readonly pool_cases: Schemas['BehindRow'];
+}
+
+export type DashboardName = keyof DashboardRows;
+export type DashboardQuery = Readonly<Record<string, string | number>>;
+export type FileForm = 'csv' | 'parquet';
+export type DashboardOverview = Schemas['OverviewOutput'];
+export type Ahead = Schemas['AheadOut'];
+
+const FRESH_MS = 60_000;
+
+export function rowsAddress(
+  project: number,
+  name: DashboardName,
+  query: DashboardQuery = {},
+  form?: FileForm,
+): string {
+  const given = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
+  if (form !== undefined) {
+    given.set('form', form);
+  }
+  const search = given.toString();
+  return `/api/projects/${project}/dashboards/${name}/${search === '' ? '' : `?${search}`}`;
+}
+
+/** Rows of a table; null in place of a query = not asked yet. */
+export function useRows<Name extends DashboardName>(
+  project: number,
+  name: Name,
+  query: DashboardQuery | null = {},
+) {
+  return useQuery({
+    queryKey: ['project', project, 'dashboards', name, query],
+    queryFn: () =>
+      requestJson<{ rows: readonly DashboardRows[Name][] }>(rowsAddress(project, name, query ?? {})),
+    select: ({ rows }) => rows,
+    enabled: query !== null,
+    staleTime: FRESH_MS,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useDashboardOverview(project: number) {
+  return useQuery({
+    queryKey: ['project', project, 'dashboards', 'overview'],
+    queryFn: () => requestJson<DashboardOverview>(`/api/projects/${project}/dashboards/overview/`),
+    staleTime: FRESH_MS,
+  });
+}
