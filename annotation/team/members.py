@@ -1,13 +1,13 @@
 """Who belongs to a project, in which role and at which level. Rows that name who has left stay."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Max, Q
-from django.utils import timezone
 
 from annotation import worklist
 from annotation.errors import Conflict, NotFound
@@ -15,7 +15,6 @@ from annotation.models import (
     Assignment,
     AssignmentRole,
     AssignmentState,
-    CaseState,
     Level,
     Membership,
     Project,
@@ -111,14 +110,8 @@ def _member(row: Membership, counts: tuple[int, int], session: datetime | None) 
 
 
 def _hand_back(member: Membership, roles: Sequence[AssignmentRole]) -> None:
-    """Open reads go back as if they had never been taken; drawn ones are withdrawn with their strokes."""
+    """Open and planned reads are others' again; what was drawn in them is kept as branches."""
     mine = Assignment.objects.filter(case__project=member.project_id, reader=member.user_id, role__in=roles)
-    open_reads = mine.filter(state__in=(*OPEN, AssignmentState.PLANNED)).select_for_update(of=("self",))
-    left = list(open_reads.order_by("pk"))
-    ids = [one.pk for one in left]
-    Assignment.objects.filter(pk__in=ids).update(state=AssignmentState.WITHDRAWN, updated_at=timezone.now())
-    begun = [one for one in left if one.role == AssignmentRole.ANNOTATE and one.state in OPEN]
-    for read in begun:
-        if read.state == AssignmentState.RETURNED:
-            worklist.move(read.part_id, CaseState.IN_PROGRESS)
-    worklist.back_to_pool([one.part_id for one in begun])
+    for read in mine.filter(state__in=(*OPEN, AssignmentState.PLANNED)).order_by("pk"):
+        with suppress(Conflict):  # handed in a moment ago: then it stays
+            worklist.take_over(assignment=read)

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from annotation.errors import NotFound
 from annotation.models import (
     ACTIVE_STATES,
     Assignment,
@@ -100,8 +101,14 @@ def _begin(choice: Choice, reader: int) -> Assignment:
 
 
 def _one_claim_at_a_time(reader: AbstractBaseUser, project: Project) -> Membership:
-    """Two clicks of one reader queue up here; different readers never wait for each other."""
-    membership = Membership.objects.select_for_update(no_key=True).get(user=reader.pk, project=project)
+    """Two clicks of one reader queue up here; different readers never wait for each other.
+
+    Who was deactivated a moment ago is told as a stranger is, and takes nothing.
+    """
+    rows = Membership.objects.select_for_update(no_key=True)
+    membership = rows.filter(user=reader.pk, project=project, active=True).first()
+    if membership is None:
+        raise NotFound("There is no such project, or you are not a member of it.")
     membership.project = project
     return membership
 

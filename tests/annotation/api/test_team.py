@@ -93,10 +93,10 @@ class TestMembers:
     def test_who_leaves_sees_nothing_and_their_reads_go_back(
         self, members: str, project: Project, ana: User, as_ana: Browser, as_lea: Browser
     ) -> None:
+        handed_in = make_submitted(ana, project)
         drawn = make_read(ana, project)
         stroke(drawn)
         undrawn = make_read(ana, project)
-        handed_in = make_submitted(ana, project)
         assert change(as_lea, members, "ana", active=False).status_code == 200
         for read in (drawn, undrawn, handed_in):
             read.refresh_from_db()

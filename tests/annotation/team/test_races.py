@@ -1,11 +1,15 @@
 """What two people do at the same moment."""
 
+from functools import partial
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 
-from annotation import projects, team
+from annotation import projects, team, worklist
 from annotation.errors import Conflict, NotFound
-from annotation.models import Invitation, Membership, Project, Role
+from annotation.models import ACTIVE_STATES, Assignment, Invitation, Membership, Project, Role
+from tests.annotation.factories import make_case
 from tests.annotation.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,7 +24,7 @@ def secret(project: Project, lea: User) -> str:
 
 def test_two_people_open_a_link_for_one(project: Project, secret: str) -> None:
     people = [User.objects.create_user(name) for name in ("eva", "ida", "ole", "tom")]
-    calls = [lambda user=user: team.accept_invitation(user=user, secret=secret) for user in people]
+    calls = [partial(team.accept_invitation, user=user, secret=secret) for user in people]
     answers = at_once(calls)
     assert sum(isinstance(one, Membership) for one in answers) == 1, answers
     refused = [one for one in answers if isinstance(one, NotFound)]
@@ -32,8 +36,7 @@ def test_two_people_open_a_link_for_one(project: Project, secret: str) -> None:
 
 def test_two_people_sign_up_with_a_link_for_one(project: Project, secret: str) -> None:
     calls = [
-        lambda name=name: team.sign_up(secret=secret, username=name, password=PASSWORD)
-        for name in ("eva", "ida")
+        partial(team.sign_up, secret=secret, username=name, password=PASSWORD) for name in ("eva", "ida")
     ]
     answers = at_once(calls)
     assert sum(isinstance(one, Membership) for one in answers) == 1, answers
@@ -42,10 +45,7 @@ def test_two_people_sign_up_with_a_link_for_one(project: Project, secret: str) -
 
 def test_one_name_for_two(project: Project, lea: User) -> None:
     secrets = [team.invite(project=project, inviter=lea, role=Role.ANNOTATOR).secret for _ in range(2)]
-    calls = [
-        lambda secret=secret: team.sign_up(secret=secret, username="eva", password=PASSWORD)
-        for secret in secrets
-    ]
+    calls = [partial(team.sign_up, secret=secret, username="eva", password=PASSWORD) for secret in secrets]
     answers = at_once(calls)
     assert sum(isinstance(one, Membership) for one in answers) == 1, answers
     assert sorted(Invitation.objects.values_list("uses_left", flat=True)) == [0, 1]
@@ -54,7 +54,7 @@ def test_one_name_for_two(project: Project, lea: User) -> None:
 def test_one_person_with_two_links(project: Project, lea: User) -> None:
     eva = User.objects.create_user("eva")
     secrets = [team.invite(project=project, inviter=lea, role=Role.ANNOTATOR).secret for _ in range(2)]
-    answers = at_once([lambda s=secret: team.accept_invitation(user=eva, secret=s) for secret in secrets])
+    answers = at_once([partial(team.accept_invitation, user=eva, secret=secret) for secret in secrets])
     assert sum(isinstance(one, Membership) for one in answers) == 1, answers
     assert sum(isinstance(one, Conflict) for one in answers) == 1, answers
     assert sorted(Invitation.objects.values_list("uses_left", flat=True)) == [0, 1]
@@ -63,13 +63,30 @@ def test_one_person_with_two_links(project: Project, lea: User) -> None:
 def test_two_leads_leave_at_once(project: Project, lea: User, rui: User) -> None:
     Membership.objects.filter(user=rui).update(role=Role.LEAD)
     both = list(Membership.objects.filter(project=project, role=Role.LEAD))
-    answers = at_once([lambda m=member: team.change_member(member=m, active=False) for member in both])
+    answers = at_once([partial(team.change_member, member=member, active=False) for member in both])
     assert sum(isinstance(one, Conflict) for one in answers) == 1, answers
     assert Membership.objects.filter(project=project, role=Role.LEAD, active=True).count() == 1
 
 
+def test_a_case_is_not_taken_by_who_is_leaving(project: Project, ana: User) -> None:
+    """Claiming and deactivating at once: whichever comes first, nobody who has left holds a case."""
+    member = Membership.objects.get(project=project, user=ana)
+    for _ in range(3):
+        make_case(project)
+        Membership.objects.filter(pk=member.pk).update(active=True)
+        calls: list[Any] = [
+            partial(worklist.next_case, reader=ana, project=project),
+            partial(team.change_member, member=member, active=False),
+        ]
+        at_once(calls)
+        held = Assignment.objects.filter(reader=ana, state__in=ACTIVE_STATES)
+        assert not held.exists()
+        with pytest.raises(NotFound):
+            worklist.next_case(reader=ana, project=project)
+
+
 def test_two_projects_of_one_name(lea: User) -> None:
-    call = lambda: projects.create_project(creator=lea, name="Pelvis", structures=["liver"])  # noqa: E731
+    call = partial(projects.create_project, creator=lea, name="Pelvis", structures=["liver"])
     answers = at_once([call, call])
     assert sum(isinstance(one, Project) for one in answers) == 1, answers
     assert sum(isinstance(one, Conflict) for one in answers) == 1, answers
@@ -79,7 +96,7 @@ def test_two_projects_of_one_name(lea: User) -> None:
 def test_structures_added_at_once_get_their_own_values(project: Project) -> None:
     names = ["pancreas", "stomach", "aorta"]
     answers = at_once(
-        [lambda n=name: projects.add_structures(project=project, structures=[n]) for name in names]
+        [partial(projects.add_structures, project=project, structures=[name]) for name in names]
     )
     assert all(isinstance(one, list) for one in answers), answers
     values = list(project.schema.entries.values_list("value", flat=True))
