@@ -15,15 +15,17 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from annotation import access, corrections, dashboards, handles, store, urls, worklist
+from annotation import access, corrections, dashboards, handles, store, team, urls, worklist
 from annotation.errors import Forbidden, NotFound
 from annotation.models import (
     Assignment,
     Job,
+    Membership,
     Model,
     ModelState,
     Prediction,
     Project,
+    Role,
 )
 from tests.annotation.factories import (
     make_branch,
@@ -157,6 +159,32 @@ def of_project(world: World) -> dict[str, Any]:
     return {"project_id": world.project.pk}
 
 
+def of_member(world: World) -> dict[str, Any]:
+    return {**of_project(world), "member_id": Membership.objects.get(user__username="ben").pk}
+
+
+def invited(world: World) -> team.Made:
+    lead = User.objects.get(username="lea")
+    return team.invite(project=world.project, inviter=lead, role=Role.ANNOTATOR)
+
+
+def of_invitation(world: World) -> dict[str, Any]:
+    return {**of_project(world), "invitation_id": invited(world).invitation.pk}
+
+
+def secret_body(world: World) -> dict[str, Any]:
+    return {"token": invited(world).secret}
+
+
+def account_body(world: World) -> dict[str, Any]:
+    return {**secret_body(world), "username": "eva", "password": "correct horse battery"}
+
+
+def of_token(_: World) -> dict[str, Any]:
+    ana = User.objects.get(username="ana")
+    return {"token_id": team.make_token(user=ana, name="script", days=1).token.pk}
+
+
 def of_job(world: World) -> dict[str, Any]:
     return {"job_id": world.job.pk}
 
@@ -221,6 +249,41 @@ TABLE = [
     public("docs", 200),
     public("csrf", 204),
     Row("me", "GET", lambda _: {}, everyone(200), stranger=200),
+    Row("me", "PATCH", lambda _: {}, everyone(200), stranger=200, body=lambda _: {"name": "A"}, note="own"),
+    Row("tokens", "GET", lambda _: {}, everyone(200), stranger=200),
+    Row("tokens", "POST", lambda _: {}, everyone(201), stranger=201, body=lambda _: {"name": "script"}),
+    Row("token", "DELETE", of_token, {"ana": 204}, others=404, note="ana's"),
+    Row(
+        "open_invitation",
+        "POST",
+        lambda _: {},
+        everyone(200),
+        body=secret_body,
+        stranger=200,
+        anonymous=200,
+        note="whoever has the link",
+    ),
+    Row("accept_invitation", "POST", lambda _: {}, everyone(409), body=secret_body, stranger=201),
+    Row("sign_up", "POST", lambda _: {}, everyone(409), body=account_body, stranger=409, anonymous=201),
+    Row("presets", "GET", lambda _: {}, everyone(200), stranger=200),
+    Row("structures", "GET", lambda _: {}, everyone(200), stranger=200),
+    Row(
+        "layout", "POST", lambda _: {}, everyone(200), body=lambda _: {"structures": ["liver"]}, stranger=200
+    ),
+    Row("projects", "POST", lambda _: {}, {}, stranger=403, note="none of them is staff"),
+    Row("project_structures", "POST", of_project, {"lea": 201}, body=lambda _: {"structures": ["aorta"]}),
+    Row(
+        "project_structure",
+        "DELETE",
+        lambda w: {**of_project(w), "key": "liver"},
+        {"lea": 409},
+        note="409: it was drawn",
+    ),
+    Row("members", "GET", of_project, {"lea": 200}),
+    Row("member", "PATCH", of_member, {"lea": 200}, body=lambda _: {"level": 2}),
+    Row("invitations", "GET", of_project, {"lea": 200}),
+    Row("invitations", "POST", of_project, {"lea": 201}, body=lambda _: {"role": "annotator"}),
+    Row("invitation", "DELETE", of_invitation, {"lea": 204}),
     Row("project", "GET", of_project, everyone(200)),
     Row("project", "PATCH", of_project, {"lea": 200}, body=lambda _: {"retrain_after": 3}),
     Row("cases", "GET", of_project, {"lea": 200}),
