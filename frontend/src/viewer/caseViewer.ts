@@ -274,6 +274,10 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     this.tellStep(record, 'undo');
   }
 
+  noteDone(record: StrokeRecord): void {
+    this.tellStep(record, record.tool);
+  }
+
   private tellStep(record: StrokeRecord | null, tool: StrokeTool): boolean {
     if (record === null) return false;
     this.planes.redraw();

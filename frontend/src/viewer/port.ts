@@ -142,6 +142,8 @@ export interface ViewerPort {
   redo(): boolean;
   /** A step that was undone in the engine by somebody else: drawn, and told to those who listen for strokes. */
   noteUndone(record: StrokeRecord): void;
+  /** The same for a step that was made in the engine by somebody else. */
+  noteDone(record: StrokeRecord): void;
   resetView(): void;
   /** One plane over the whole of its container, or null for all three. */
   maximise(plane: Plane | null): void;

@@ -1,10 +1,12 @@
 import { useUpcoming } from '../upcoming/useUpcoming';
+import { useAdjudication } from './adjudicate/useAdjudication';
 import { useCompare } from './compare/useCompare';
 import { useGuidance } from './guidance/useGuidance';
 import { useLooked } from './guidance/useLooked';
 import { usePast } from './history/usePast';
 import { useMeasurements } from './measurements/useMeasurements';
 import type { OpenedCase } from './openCase';
+import { usePins } from './pins/usePins';
 import { useRead } from './readStore';
 
 interface CaseAidsProps {
@@ -18,6 +20,8 @@ export function CaseAids({ opened, username }: CaseAidsProps) {
   useLooked(opened);
   useMeasurements(opened);
   useCompare(opened);
+  usePins(opened);
+  useAdjudication(opened);
   usePast(opened);
   useNextCase(opened);
   return null;

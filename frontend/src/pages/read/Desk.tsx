@@ -1,6 +1,8 @@
 import { useCallback, useEffect } from 'react';
 import type { Assignment } from '../../api';
 import type { Stroke } from '../../viewer';
+import { AdjudicateBar } from './adjudicate/AdjudicateBar';
+import { type Finish, useFinish } from './adjudicate/useAdjudication';
 import { CaseAids } from './CaseAids';
 import { GuidanceLine } from './guidance/GuidancePanel';
 import { CommandPalette } from './keys/CommandPalette';
@@ -15,6 +17,7 @@ import type { OpenedCase } from './openCase';
 import classes from './ReadPage.module.css';
 import { useRead } from './readStore';
 import { toggleCompleted } from './review/completedStore';
+import { acceptActive, finishReview, returnActive } from './review/judging';
 import { ReturnedStrip } from './review/ReturnedStrip';
 import { type Changes, useChanges } from './review/useChanges';
 import { type Judge, useJudge } from './review/useJudge';
@@ -37,10 +40,10 @@ interface DeskProps {
 /** The page of one open case: the same for who draws and for who reviews, but for the right panel. */
 export function Desk({ opened, username, onReopen }: DeskProps) {
   const { assignment, prediction } = opened;
-  const isReview = assignment.role === 'review';
-  const role = isReview ? 'review' : 'annotate';
+  const { role } = assignment;
   const changes = useChanges(opened);
   const judge = useJudge(opened);
+  const finish = useFinish(opened);
   const keep = useKeep(opened, changes.note);
   useKeys(role);
   useLent(opened, changes, judge);
@@ -67,7 +70,7 @@ export function Desk({ opened, username, onReopen }: DeskProps) {
               </>
             )
           }
-          footer={isReview && has('side') && <VerdictBar editable={assignment.editable} judge={judge} />}
+          footer={has('side') && <Footer assignment={assignment} judge={judge} finish={finish} />}
         />
       </div>
       <StatusBar queue={opened.queue} />
@@ -81,6 +84,23 @@ export function Desk({ opened, username, onReopen }: DeskProps) {
       )}
     </div>
   );
+}
+
+interface FooterProps {
+  readonly assignment: Assignment;
+  readonly judge: Judge;
+  readonly finish: Finish;
+}
+
+function Footer({ assignment, judge, finish }: FooterProps) {
+  switch (assignment.role) {
+    case 'review':
+      return <VerdictBar assignment={assignment} judge={judge} />;
+    case 'adjudicate':
+      return <AdjudicateBar assignment={assignment} finish={finish} />;
+    case 'annotate':
+      return null;
+  }
 }
 
 /** What is put up after the image, one after the other; its room is there from the start. */
@@ -112,8 +132,14 @@ function whyLookOnly({ state, role, branches }: Assignment): string {
     const kept = branches.length > 0 ? ' What you drew is kept as a branch; see History.' : '';
     return `This case was given to somebody else, because nothing of yours had arrived for too long.${kept}`;
   }
-  return role === 'review' ? 'This review is finished.' : 'This read is handed in.';
+  return ENDED[role];
 }
+
+const ENDED: Readonly<Record<Assignment['role'], string>> = {
+  annotate: 'This read is handed in.',
+  review: 'This review is finished.',
+  adjudicate: 'This adjudication is finished.',
+};
 
 /** Every stroke goes to the save queue at mouse-up, then to whoever counts changes. */
 function useKeep({ queue }: OpenedCase, note: (stroke: Stroke) => void): (stroke: Stroke) => void {
@@ -133,15 +159,17 @@ function useLent({ assignment, queue }: OpenedCase, { walk }: Changes, { give, i
     const { set } = useRead.getState();
     const save = (): void => void queue.flush();
     const verdicts = {
-      accept: () => give('accept', ''),
-      return: () => set({ panel: 'return' }),
+      accept: () => acceptActive(assignment),
+      return: returnActive,
+      finish: () => finishReview(assignment, () => give('accept', '')),
+      pin: () => set({ panel: 'pin' }),
       complete: () => toggleCompleted(assignment, useRead.getState().active),
     };
     return lend({
       save,
       ...(role === 'review' ? { walkChanges: walk } : {}),
       ...(role === 'review' && editable && !isPending ? verdicts : {}),
-      ...(role !== 'review' && editable ? { submit: () => set({ panel: 'submit' }) } : {}),
+      ...(role === 'annotate' && editable ? { submit: () => set({ panel: 'submit' }) } : {}),
     });
   });
 }

@@ -20,9 +20,17 @@ import type { ToolId } from './tools/toolTable';
 
 export type Peek = 'none' | 'image' | 'prediction';
 /** What stands open over or beside the image; one at a time. */
-export type Panel = 'keys' | 'key_settings' | 'palette' | 'submit' | 'return';
+export type Panel = 'keys' | 'key_settings' | 'palette' | 'submit' | 'accept' | 'return' | 'pin';
 /** What may stand in the upper part of the side column, one at a time. */
-export type SideTab = 'structures' | 'changes' | 'guidance' | 'compare' | 'history' | 'guideline';
+export type SideTab =
+  | 'structures'
+  | 'changes'
+  | 'differences'
+  | 'pins'
+  | 'guidance'
+  | 'compare'
+  | 'history'
+  | 'guideline';
 
 /** Kept from case to case within a sitting. */
 interface Habits {

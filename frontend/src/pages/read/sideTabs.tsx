@@ -5,12 +5,16 @@ import {
   IconGitCompare,
   IconHistory,
   IconListDetails,
+  IconPinned,
+  IconScale,
 } from '@tabler/icons-react';
+import { DifferencesPanel } from './adjudicate/DifferencesPanel';
 import { ComparePanel } from './compare/ComparePanel';
 import { GuidancePanel } from './guidance/GuidancePanel';
 import { GuidelinePanel } from './guideline/GuidelinePanel';
 import { HistoryPanel } from './history/HistoryPanel';
 import type { OpenedCase } from './openCase';
+import { PinsPanel } from './pins/PinsPanel';
 import { ReviewPanel } from './review/ReviewPanel';
 import type { Changes } from './review/useChanges';
 import type { SideTabContent } from './SidePanel';
@@ -29,6 +33,18 @@ export function sideTabs(
     label: 'Changes',
     icon: IconGitCompare,
     content: <ReviewPanel assignment={assignment} changes={changes} />,
+  };
+  const differences: SideTabContent = {
+    id: 'differences',
+    label: 'Differences',
+    icon: IconScale,
+    content: <DifferencesPanel assignment={assignment} />,
+  };
+  const pins: SideTabContent = {
+    id: 'pins',
+    label: 'Pins',
+    icon: IconPinned,
+    content: <PinsPanel assignment={assignment} />,
   };
   const ofAll: readonly SideTabContent[] = [
     { id: 'structures', label: 'Structures', icon: IconListDetails, content: <StructureList /> },
@@ -57,5 +73,12 @@ export function sideTabs(
       content: <GuidelinePanel assignment={assignment} />,
     },
   ];
-  return role === 'review' ? [review, ...ofAll] : ofAll;
+  switch (role) {
+    case 'review':
+      return [review, pins, ...ofAll];
+    case 'adjudicate':
+      return [differences, ...ofAll];
+    case 'annotate':
+      return assignment.comments.length > 0 ? [...ofAll, pins] : ofAll;
+  }
 }

@@ -33,6 +33,12 @@ export function ReadList<Read extends AssignmentSummary>(props: ReadListProps<Re
   );
 }
 
+const PAGES = {
+  annotate: '/annotate/$assignmentId',
+  review: '/review/$assignmentId',
+  adjudicate: '/review/$assignmentId',
+} as const;
+
 interface ReadRowProps {
   readonly read: AssignmentSummary;
   readonly needsYou: boolean;
@@ -42,7 +48,7 @@ interface ReadRowProps {
 function ReadRow({ read, needsYou, description }: ReadRowProps) {
   return (
     <Link
-      to={read.role === 'review' ? '/review/$assignmentId' : '/annotate/$assignmentId'}
+      to={PAGES[read.role]}
       params={{ assignmentId: String(read.id) }}
       className={classes.row}
       data-needs-you={needsYou || undefined}

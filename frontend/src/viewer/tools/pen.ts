@@ -7,6 +7,9 @@ const TEXT = '#e6e9ec';
 const FONT = '12px system-ui, sans-serif';
 const LINE_HEIGHT = 16;
 const HANDLE_PX = 4;
+const BADGE_PX = 9;
+const BADGE_TEXT = '#14171a';
+const BADGE_FONT = '600 11px system-ui, sans-serif';
 
 export interface Line {
   readonly colour: string;
@@ -79,6 +82,22 @@ export class Pen {
     lines.forEach((line, n) => {
       context.fillText(line, left, top + n * LINE_HEIGHT + 1);
     });
+  }
+
+  /** A numbered disc at a point, with a ring around the one that is looked at. */
+  badge(mark: string, { x, y }: ScreenPoint, colour: string, isCurrent: boolean): void {
+    const { context } = this;
+    const disc = new Path2D();
+    disc.arc(x, y, BADGE_PX, 0, 2 * Math.PI);
+    context.fillStyle = colour;
+    context.fill(disc);
+    this.stroke(disc, BADGE_TEXT, false);
+    if (isCurrent) this.ring({ x, y }, BADGE_PX + 4, colour);
+    context.font = BADGE_FONT;
+    context.fillStyle = BADGE_TEXT;
+    const { width } = context.measureText(mark);
+    context.textBaseline = 'middle';
+    context.fillText(mark, x - width / 2, y + 0.5);
   }
 
   private stroke(path: Path2D, colour: string, dashed: boolean): void {

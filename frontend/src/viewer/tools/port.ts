@@ -92,6 +92,21 @@ export interface MeasurementPort {
   remove(id: number): void;
 }
 
+/** A place that somebody marked: drawn in the slices nearest to it, to look at. */
+export interface MarkedPlace {
+  readonly at: Ijk;
+  /** One to three characters. */
+  readonly mark: string;
+  /** What was done is drawn fainter. */
+  readonly isDone: boolean;
+  readonly isCurrent: boolean;
+}
+
+export interface PlacesPort {
+  /** Replaces all of them. */
+  show(places: readonly MarkedPlace[]): void;
+}
+
 /** An operation at work or waiting to be applied. */
 export type OperationState =
   | { readonly kind: 'none' }
@@ -130,6 +145,7 @@ export interface ToolPort {
   /** Why a tool did nothing, as a sentence; the plane shows it too. */
   onNotice(callback: (sentence: string) => void): () => void;
   readonly measuring: MeasurementPort;
+  readonly places: PlacesPort;
   /** The voxel under the pointer, or where the crosshair is when the pointer is outside. */
   place(): Ijk;
   /** The plane under the pointer, else the one last used. */

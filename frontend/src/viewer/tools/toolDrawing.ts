@@ -87,6 +87,7 @@ export class ToolDrawing {
       tools.drawTool.paint(pen, colour),
       tools.scissors.paint(pen, colour),
       tools.tracing.paint(pen, colour),
+      tools.places.paint(pen),
     ];
     return drawn.includes(true);
   }

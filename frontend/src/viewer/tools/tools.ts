@@ -20,6 +20,7 @@ import type { LayerStyle } from '../styles';
 import { Subscribers } from '../subscribers';
 import type { Hovered } from './cursor';
 import type { Gesture, PointerStart, ToolHost, ToolImage, ToolPane } from './host';
+import { MarkedPlaces } from './markedPlaces';
 import type { MeasurementKind } from './measure';
 import { MeasuringTool } from './measuring';
 import { crosshairGesture, panGesture, windowGesture, zoomGesture } from './navigation';
@@ -84,6 +85,7 @@ export class Tools implements ToolPort, ToolHost {
   readonly scissors = new ScissorsTool(this);
   readonly tracing = new TracingTool(this);
   readonly measuring: MeasuringTool;
+  readonly places: MarkedPlaces;
   readonly picker: PointPicker;
   readonly host: OperationHost;
   private readonly scene: ToolScene;
@@ -98,6 +100,7 @@ export class Tools implements ToolPort, ToolHost {
     this.scene = scene;
     this.shape = scene.map.shape;
     this.measuring = new MeasuringTool(() => this.sketched());
+    this.places = new MarkedPlaces(() => this.sketched());
     this.picker = new PointPicker(this, (sample, range) => this.picked(sample, range));
     this.host = new OperationHost({
       engine: scene.engine,

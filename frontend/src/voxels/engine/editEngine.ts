@@ -220,6 +220,13 @@ export class EditEngine {
     return step === null ? null : this.make(step);
   }
 
+  /** Writes edits that were worked out elsewhere as one step to undo. Masks and locks do not hold for them. */
+  take(tool: EditTool, target: StructureRef, delta: readonly SliceRuns[]): StrokeRecord | null {
+    this.requireClosed();
+    const step = this.stepOf(delta, tool, target);
+    return step === null ? null : this.make(step);
+  }
+
   // History
 
   get canUndo(): boolean {

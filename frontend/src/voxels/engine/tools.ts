@@ -22,6 +22,9 @@ export const EDIT_TOOLS = [
   'undo',
   'redo',
   'restore',
+  'take_a',
+  'take_b',
+  'majority',
 ] as const;
 
 export type EditTool = (typeof EDIT_TOOLS)[number];

@@ -8,6 +8,8 @@ export type Source =
   | { readonly kind: 'prediction' }
   /** Review: what the reader handed in. */
   | { readonly kind: 'read' }
+  /** Adjudication: the second read. */
+  | { readonly kind: 'rival' }
   | { readonly kind: 'revision'; readonly mask: number; readonly number: number }
   | { readonly kind: 'branch'; readonly mask: number; readonly number: number; readonly at: string };
 
@@ -15,11 +17,12 @@ export const MINE: Source = { kind: 'mine' };
 export const PREDICTION: Source = { kind: 'prediction' };
 
 /** What can always be chosen; revisions come from the history. */
-export function sourcesOf({ prediction_mask, subject, branches }: Assignment): Source[] {
+export function sourcesOf({ prediction_mask, subject, rival, branches }: Assignment): Source[] {
   return [
     MINE,
     ...(prediction_mask === null ? [] : [PREDICTION]),
     ...(subject === null ? [] : [{ kind: 'read' } as const]),
+    ...(rival === null ? [] : [{ kind: 'rival' } as const]),
     ...branches.map(({ mask, head, at }): Source => ({ kind: 'branch', mask, number: head, at })),
   ];
 }
@@ -30,6 +33,12 @@ export function usualBase(assignment: Assignment): Source {
   return other ?? { kind: 'revision', mask: assignment.mask.id, number: 0 };
 }
 
+const OWN: Readonly<Record<Assignment['role'], string>> = {
+  annotate: 'My mask',
+  review: 'Mask with my fixes',
+  adjudicate: 'What I decided',
+};
+
 /** Identity, for lists and for keeping what was fetched. */
 export function sourceKey(source: Source): string {
   return 'mask' in source ? `${source.kind}/${source.mask}/${source.number}` : source.kind;
@@ -38,11 +47,13 @@ export function sourceKey(source: Source): string {
 export function sourceWords(source: Source, { role, model_version }: Assignment): string {
   switch (source.kind) {
     case 'mine':
-      return role === 'review' ? 'Mask with my fixes' : 'My mask';
+      return OWN[role];
     case 'prediction':
       return model_version === null ? 'Prediction' : `Prediction of model ${model_version}`;
     case 'read':
-      return 'As the reader handed it in';
+      return role === 'adjudicate' ? 'Reader A' : 'As the reader handed it in';
+    case 'rival':
+      return 'Reader B';
     case 'revision':
       return source.number === 0 ? 'The start' : `Revision ${source.number}`;
     case 'branch':
@@ -51,7 +62,7 @@ export function sourceWords(source: Source, { role, model_version }: Assignment)
 }
 
 /** Where the bytes are; null for the mask that is being drawn. */
-export function maskOf(source: Source, { prediction_mask, subject }: Assignment): MaskRef | null {
+export function maskOf(source: Source, { prediction_mask, subject, rival }: Assignment): MaskRef | null {
   switch (source.kind) {
     case 'mine':
       return null;
@@ -59,6 +70,8 @@ export function maskOf(source: Source, { prediction_mask, subject }: Assignment)
       return prediction_mask;
     case 'read':
       return subject?.mask ?? null;
+    case 'rival':
+      return rival;
     case 'revision':
     case 'branch':
       return { id: source.mask, head: source.number };

@@ -117,6 +117,9 @@ const TOOLS: Readonly<Record<string, string>> = {
   smooth: 'smoothing',
   paste_slice: 'paste slice',
   swap_sides: 'swap sides',
+  take_a: 'take A',
+  take_b: 'take B',
+  majority: 'take the majority',
 };
 
 /** What was done, in the words of the tool bar: `Brush, eraser`, or `Submitted`. */

@@ -6,8 +6,18 @@ export interface Handlers {
   /** Next or previous change to the prediction, in a review. */
   readonly walkChanges: (by: 1 | -1) => void;
   readonly submit: () => void;
+  /** A verdict on the active structure, in a review. */
   readonly accept: () => void;
   readonly return: () => void;
+  /** The verdict on the whole, or the adjudication: asks where something is left. */
+  readonly finish: () => void;
+  /** A pin at the crosshair, in a review. */
+  readonly pin: () => void;
+  readonly walkPins: (by: 1 | -1) => void;
+  /** The difference that is shown, in an adjudication. */
+  readonly takeA: () => void;
+  readonly takeB: () => void;
+  readonly takeMajority: () => void;
   /** The active structure, which the reader left out, is completed by the reviewer; or not after all. */
   readonly complete: () => void;
   /** Sends what waits in the save queue now. */

@@ -28,7 +28,8 @@ export function TopBar({ opened, hasView }: TopBarProps) {
       </Link>
       <h1 className={classes.case}>{caseLabel(assignment.case.number)}</h1>
       <span className={classes.about} title={assignment.case.name}>
-        {isReview && 'review · '}
+        {role === 'review' && 'review · '}
+        {role === 'adjudicate' && 'adjudication · '}
         {purpose} · {version === null ? 'from scratch' : `from model ${version}`}
       </span>
       {hasView ? (
@@ -40,7 +41,7 @@ export function TopBar({ opened, hasView }: TopBarProps) {
       <ActiveTime opened={opened} />
       <Help />
       <GiveBackButton opened={opened} />
-      {!isReview && <SubmitButton opened={opened} />}
+      {role === 'annotate' && <SubmitButton opened={opened} />}
     </header>
   );
 }

@@ -10,7 +10,7 @@ export function ReturnedStrip({ assignment }: { readonly assignment: Assignment 
   const last = assignment.comments.at(-1);
   if (
     isDismissed ||
-    assignment.role === 'review' ||
+    assignment.role !== 'annotate' ||
     assignment.state !== 'returned' ||
     last?.verdict !== 'return'
   ) {
@@ -20,7 +20,9 @@ export function ReturnedStrip({ assignment }: { readonly assignment: Assignment 
     <aside className={classes.strip} aria-label="Returned to you">
       <IconArrowBackUp size={16} aria-hidden />
       <strong>Returned to you</strong>
-      <span className={classes.comment}>{last.comment}</span>
+      <span className={classes.comment}>
+        {last.comment === '' ? 'See the pins, beside the image.' : last.comment}
+      </span>
       <CloseButton size="sm" aria-label="Dismiss the comment" onClick={() => setDismissed(true)} />
     </aside>
   );

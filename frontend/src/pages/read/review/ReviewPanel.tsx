@@ -3,6 +3,7 @@ import type { Assignment, Structure } from '../../../api';
 import { millilitres, VERDICTS, when } from '../../words';
 import type { Overlap } from '../compare/overlap';
 import { ReadersMeasurements } from '../measurements/ReadersMeasurements';
+import { JudgeList } from './JudgeList';
 import { LeftOut } from './LeftOut';
 import classes from './ReviewPanel.module.css';
 import type { Changes } from './useChanges';
@@ -15,6 +16,7 @@ interface ReviewPanelProps {
 export function ReviewPanel({ assignment, changes }: ReviewPanelProps) {
   return (
     <>
+      <JudgeList assignment={assignment} />
       <section className={classes.section} aria-label="Changes to the prediction">
         <h2 className={classes.title}>Changes to the prediction</h2>
         {!changes.isKnown && (

@@ -4,6 +4,7 @@ import { useVerdict } from '../../../api';
 import { saveSentence } from '../../words';
 import type { OpenedCase } from '../openCase';
 import { useCompleted } from './completedStore';
+import { useJudged } from './judgedStore';
 
 export interface Judge {
   readonly give: (verdict: 'accept' | 'return', comment: string) => void;
@@ -21,17 +22,19 @@ export function useJudge({ assignment, queue, measured }: OpenedCase): Judge {
     setProblem(null);
     setPending(true);
     try {
-      const [saved, notMarked] = await Promise.all([
+      const [saved, notMarked, notNoted] = await Promise.all([
         queue.flush(),
         useCompleted.getState().settled(),
+        useJudged.getState().settled(),
         measured.flush(),
       ]);
       if (saved.kind !== 'saved') {
         setProblem(`No verdict yet. ${saveSentence(saved)}`);
         return;
       }
-      if (notMarked !== null) {
-        setProblem(`No verdict yet. ${notMarked}`);
+      const lost = notMarked ?? notNoted;
+      if (lost !== null) {
+        setProblem(`No verdict yet. ${lost}`);
         return;
       }
       await verdict.mutateAsync({ verdict: kind, comment, revision: queue.head });

@@ -28,5 +28,5 @@ export interface Action {
   readonly release?: () => void;
   /** Holding the key down does it again and again. */
   readonly repeats?: boolean;
-  readonly onlyIn?: 'review' | 'annotate';
+  readonly onlyIn?: 'review' | 'annotate' | 'adjudicate';
 }

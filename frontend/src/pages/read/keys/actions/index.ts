@@ -14,7 +14,7 @@ export const ACTIONS: readonly Action[] = [
   ...PAGE_ACTIONS,
 ];
 
-export type Role = 'review' | 'annotate';
+export type Role = 'review' | 'annotate' | 'adjudicate';
 
 export function actionsFor(role: Role): readonly Action[] {
   return ACTIONS.filter(({ onlyIn }) => onlyIn === undefined || onlyIn === role);

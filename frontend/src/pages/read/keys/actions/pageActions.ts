@@ -30,6 +30,7 @@ const GUIDANCE: readonly Action[] = [
 
 const TABS: readonly (readonly [SideTab, string, string])[] = [
   ['structures', 'Structures', 'alt+s'],
+  ['pins', 'Pins', 'alt+p'],
   ['guidance', 'Guidance', 'alt+g'],
   ['compare', 'Compare', 'alt+c'],
   ['history', 'History', 'alt+h'],
@@ -63,6 +64,57 @@ const PANELS: readonly Action[] = [
   },
 ];
 
+const ADJUDICATION: readonly Action[] = [
+  {
+    id: 'differences.next',
+    group: 'Finish',
+    words: 'Next difference',
+    key: 'tab',
+    onlyIn: 'adjudicate',
+    press: () => void call('walkChanges', 1),
+  },
+  {
+    id: 'differences.previous',
+    group: 'Finish',
+    words: 'Previous difference',
+    key: 'shift+tab',
+    onlyIn: 'adjudicate',
+    press: () => void call('walkChanges', -1),
+  },
+  {
+    id: 'differences.take_a',
+    group: 'Finish',
+    words: 'Take reader A here, and go on',
+    key: 'left',
+    onlyIn: 'adjudicate',
+    press: () => void call('takeA'),
+  },
+  {
+    id: 'differences.take_b',
+    group: 'Finish',
+    words: 'Take reader B here, and go on',
+    key: 'right',
+    onlyIn: 'adjudicate',
+    press: () => void call('takeB'),
+  },
+  {
+    id: 'differences.take_majority',
+    group: 'Finish',
+    words: 'Take the majority of A, B and the prediction here, and go on',
+    key: 'down',
+    onlyIn: 'adjudicate',
+    press: () => void call('takeMajority'),
+  },
+  {
+    id: 'finish.adjudicate',
+    group: 'Finish',
+    words: 'Apply what is previewed; else finish (asks where differences are left)',
+    key: 'enter',
+    onlyIn: 'adjudicate',
+    press: () => applyOr(() => void call('finish')),
+  },
+];
+
 const FINISH: readonly Action[] = [
   {
     id: 'save.now',
@@ -82,15 +134,15 @@ const FINISH: readonly Action[] = [
   {
     id: 'finish.apply',
     group: 'Finish',
-    words: 'Apply what is previewed',
+    words: 'Apply what is previewed; else the verdict (asks where structures are left)',
     key: 'enter',
     onlyIn: 'review',
-    press: () => applyOr(() => undefined),
+    press: () => applyOr(() => void call('finish')),
   },
   {
     id: 'finish.accept',
     group: 'Finish',
-    words: 'Accept',
+    words: 'Accept the active structure and go to the next',
     key: 'y',
     onlyIn: 'review',
     press: () => void call('accept'),
@@ -106,11 +158,27 @@ const FINISH: readonly Action[] = [
   {
     id: 'finish.return',
     group: 'Finish',
-    words: 'Return with a comment',
+    words: 'Return the active structure, with a pin at the crosshair',
     key: 'r',
     onlyIn: 'review',
     press: () => void call('return'),
   },
+  {
+    id: 'pin.drop',
+    group: 'Finish',
+    words: 'Pin at the crosshair',
+    key: '.',
+    onlyIn: 'review',
+    press: () => void call('pin'),
+  },
+  {
+    id: 'pin.next',
+    group: 'Finish',
+    words: 'Next pin',
+    key: ',',
+    press: () => void call('walkPins', 1),
+  },
+  ...ADJUDICATION,
   {
     id: 'changes.next',
     group: 'Finish',
