@@ -5,6 +5,7 @@ import { lockAssignment, Outbox, SaveQueue, sendKept } from '../../session';
 import { prefetchImage } from '../../viewer';
 import { applyEdits, type LabelMap, type VoxelCounts } from '../../voxels';
 import { LookedKeeper } from './guidance/lookedKeeper';
+import { useKeyStore } from './keys/keyStore';
 import { maskWorker, type OwnMask, readMask, readOwnMask, readStart } from './masks/readMask';
 import { MeasurementKeeper } from './measurements/measurementKeeper';
 
@@ -101,6 +102,8 @@ async function fetchContent(assignment: Assignment, queue: SaveQueue) {
   const [{ own, prediction }, session] = await Promise.all([
     readMasks(assignment),
     editable ? startSession(id).then((started) => started.id) : null,
+    // Before the page: a key that was given another meaning must not do what it usually does.
+    useKeyStore.getState().load(),
   ]);
   const { map: mask, counts } = own;
   applyEdits(mask, queue.restored);

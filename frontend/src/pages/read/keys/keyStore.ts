@@ -9,6 +9,7 @@ interface KeyState {
   readonly custom: CustomKeys;
   /** Why the last choice is not kept on the server; it holds on this page all the same. */
   readonly problem: string | null;
+  /** Reads the keys again; waits for them only where none were read before. */
   readonly load: () => Promise<void>;
   /** '' leaves the action without a key. */
   readonly choose: (action: Action, chord: string) => Promise<void>;
@@ -16,30 +17,43 @@ interface KeyState {
 }
 
 let known: Preferences | null = null;
+/** Rises with every choice: an answer that was asked for before it knows nothing of it. */
+let choices = 0;
 
 export const useKeyStore = create<KeyState>((set, get) => ({
   custom: {},
   problem: null,
 
   load: async () => {
-    try {
-      known = await fetchPreferences();
-      set({ custom: validKeys(known.keys), problem: null });
-    } catch (error) {
-      set({ problem: `Your own keys could not be read; these are the usual ones. ${sentenceOf(error)}` });
-    }
+    const isFirst = known === null;
+    const reading = read(set);
+    if (isFirst) await reading;
   },
 
   choose: async (action, chord) => {
+    choices += 1;
     set({ custom: withKey(get().custom, action, chord) });
     await save(get().custom, (problem) => set({ problem }));
   },
 
   reset: async () => {
+    choices += 1;
     set({ custom: {} });
     await save({}, (problem) => set({ problem }));
   },
 }));
+
+async function read(set: (state: Partial<KeyState>) => void): Promise<void> {
+  const before = choices;
+  try {
+    const found = await fetchPreferences();
+    if (choices !== before) return;
+    known = found;
+    set({ custom: validKeys(found.keys), problem: null });
+  } catch (error) {
+    set({ problem: `Your own keys could not be read; these are the usual ones. ${sentenceOf(error)}` });
+  }
+}
 
 async function save(keys: CustomKeys, report: (problem: string | null) => void): Promise<void> {
   try {

@@ -9,7 +9,6 @@ import { useKeyStore } from './keyStore';
 export function useKeys(role: Role): void {
   const custom = useKeyStore((state) => state.custom);
   useEffect(() => listen(keymap(role, custom)), [role, custom]);
-  useEffect(() => void useKeyStore.getState().load(), []);
 }
 
 interface Held {
