@@ -14,6 +14,7 @@ def test_name_and_projects_with_roles(
     assert answer.json() == {
         "username": "ana",
         "name": "ana",
+        "may_create_projects": False,
         "projects": [
             {"id": project.pk, "name": "Abdomen", "role": "annotator"},
             {"id": other_project.pk, "name": "Elsewhere", "role": "reviewer"},
@@ -23,13 +24,37 @@ def test_name_and_projects_with_roles(
 
 def test_the_full_name_where_there_is_one(ana: User, as_ana: Browser) -> None:
     User.objects.filter(pk=ana.pk).update(first_name="Ana", last_name="Sousa")
-    assert as_ana.get("/api/me/").json() == {"username": "ana", "name": "Ana Sousa", "projects": []}
+    me = as_ana.get("/api/me/").json()
+    assert (me["name"], me["projects"]) == ("Ana Sousa", [])
+
+
+def test_another_name(ana: User, as_ana: Browser) -> None:
+    User.objects.filter(pk=ana.pk).update(first_name="Ana", last_name="Sousa")
+    assert as_ana.patch("/api/me/", {"name": "  Ana  Sousa Prado "}).json()["name"] == "Ana Sousa Prado"
+    assert as_ana.get("/api/me/").json()["name"] == "Ana Sousa Prado"
+    assert as_ana.patch("/api/me/", {"name": ""}).json()["name"] == "ana"
+    for body in ({}, {"name": "x" * 151}, {"name": None}):
+        assert_refused(as_ana.patch("/api/me/", body), 400, "name")
+
+
+def test_another_password(ana: User, as_ana: Browser) -> None:
+    """Every other session ends, this one goes on."""
+    elsewhere = Browser(ana)
+    url = "/_allauth/browser/v1/account/password/change"
+    wrong = as_ana.post(url, {"current_password": "no", "new_password": "correct horse battery"})
+    weak = as_ana.post(url, {"current_password": "ana", "new_password": "short"})
+    assert (wrong.status_code, weak.status_code) == (400, 400)
+    changed = as_ana.post(url, {"current_password": "ana", "new_password": "correct horse battery"})
+    assert changed.status_code == 200, changed.content
+    assert as_ana.get("/api/me/").status_code == 200
+    assert elsewhere.get("/api/me/").status_code == 401
+    assert Client().login(username="ana", password="correct horse battery")
 
 
 def test_nobody_is_401_with_a_challenge(as_nobody: Browser) -> None:
     answer = as_nobody.get("/api/me/")
     assert_refused(answer, 401)
-    assert answer.headers["WWW-Authenticate"] == "Session"
+    assert answer.headers["WWW-Authenticate"] == "Token"
 
 
 def test_csrf_cookie_without_signing_in(db: None) -> None:
