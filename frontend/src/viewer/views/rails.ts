@@ -28,6 +28,7 @@ export class Rails {
   readonly shadows: Shadows;
   private readonly edited: PerPlane;
   private readonly looked: PerPlane;
+  private readonly unmarked: SliceRuns[] = [];
   private uncertain: Partial<PerPlane> = {};
   private heat: HeatMap | null = null;
   private styles: readonly LayerStyle[] = [];
@@ -64,14 +65,19 @@ export class Rails {
     this.tellSoon();
   }
 
-  /** Voxels that the reader changed; also those of an undo. */
+  /** Voxels that the reader changed; also those of an undo. Marked a moment later: the pointer event goes on. */
   edits(delta: readonly SliceRuns[]): void {
-    for (const slice of delta) {
+    for (const slice of delta) this.unmarked.push(slice);
+    this.workSoon();
+    this.tellSoon();
+  }
+
+  private markEdits(): void {
+    for (const slice of this.unmarked) {
       this.shadows.changed(slice.layer, slice.k);
       markRuns(slice, this.map.shape, this.edited);
     }
-    this.workSoon();
-    this.tellSoon();
+    this.unmarked.length = 0;
   }
 
   /** The plane shows this slice from now on; null: nothing that counts as looking. */
@@ -106,6 +112,7 @@ export class Rails {
   }
 
   marks(plane: Plane): RailMarks {
+    this.markEdits();
     const axis = PLANE_AXIS[plane];
     const slices = this.map.shape[axis];
     const { structures, active } = this.placesOf(plane, slices);
@@ -155,6 +162,7 @@ export class Rails {
   private workSoon(): void {
     this.workTimer ??= setTimeout(() => {
       this.workTimer = null;
+      this.markEdits();
       this.shadows.read(performance.now() + WORK_MS);
       this.places = {};
       if (this.shadows.isComplete) this.tellSoon();

@@ -24,10 +24,13 @@ export class Shadows {
   /** shadows[layer][k], undefined where the slice has to be read. */
   private readonly shadows: (SliceShadows | undefined)[][];
   private readonly waiting: { readonly layer: number; readonly k: number }[] = [];
+  /** isWaiting[layer][k]: 1 for those. */
+  private readonly isWaiting: readonly Uint8Array[];
 
   constructor(map: LabelMap) {
     this.map = map;
     this.shadows = map.layers.map((slices) => new Array(slices.length));
+    this.isWaiting = map.layers.map((slices) => new Uint8Array(slices.length).fill(1));
     for (let layer = 0; layer < map.layers.length; layer++) {
       for (let k = map.shape[2] - 1; k >= 0; k--) this.waiting.push({ layer, k });
     }
@@ -39,14 +42,17 @@ export class Shadows {
 
   /** The slice will be read again; until then its old shadow holds. */
   changed(layer: number, k: number): void {
-    if (!this.waiting.some((slice) => slice.layer === layer && slice.k === k))
-      this.waiting.push({ layer, k });
+    const isWaiting = this.isWaiting[layer];
+    if (isWaiting === undefined || isWaiting[k] !== 0) return;
+    isWaiting[k] = 1;
+    this.waiting.push({ layer, k });
   }
 
   /** Reads slices until the time is used up. */
   read(until: number): void {
     while (this.waiting.length > 0 && performance.now() < until) {
       const { layer, k } = this.waiting.pop() as { layer: number; k: number };
+      this.isWaiting[layer]?.fill(0, k, k + 1);
       const slice = this.map.layers[layer]?.[k];
       const shadows = this.shadows[layer];
       if (slice !== undefined && shadows !== undefined) shadows[k] = shadowsOf(slice, this.map.shape);
