@@ -15,8 +15,11 @@ from annotation.models import (
     Case,
     CaseState,
     Membership,
+    Pin,
+    PinState,
     Project,
     Purpose,
+    Role,
     StartFrom,
 )
 from annotation.worklist import parts, starts
@@ -137,12 +140,30 @@ def _lock_subject(reviewer: AbstractBaseUser, project: Project) -> Assignment | 
 
     It is locked for the caller's transaction.
     """
-    reviewed = active(AssignmentRole.REVIEW).filter(part=OuterRef("part"))
-    waiting = submitted(project).exclude(reader=reviewer.pk).filter(~Exists(reviewed))
-    candidates = waiting.select_related("mask", "part__case", "part__group").order_by("submitted_at", "pk")
+    candidates = (
+        waiting_for(reviewer, project)
+        .select_related("mask", "part__case", "part__group")
+        .order_by("submitted_at", "pk")
+    )
     own = Assignment.objects.filter(reader=reviewer.pk, role=AssignmentRole.REVIEW)
     again = own.filter(state=AssignmentState.RELEASED, branches__isnull=True).values("subject")
     return _lock_first(candidates.exclude(pk__in=again)) or _lock_first(candidates)
+
+
+def waiting_for(reviewer: AbstractBaseUser, project: Project) -> QuerySet[Assignment]:
+    """Submitted reads of others that no reviewer has taken.
+
+    One that came back with pins still open is a disagreement: somebody else than who dropped them decides, as
+    long as there is somebody.
+    """
+    reviewed = active(AssignmentRole.REVIEW).filter(part=OuterRef("part"))
+    waiting = submitted(project).exclude(reader=reviewer.pk).filter(~Exists(reviewed))
+    judges = Membership.objects.filter(project=project, active=True).exclude(role=Role.ANNOTATOR)
+    if not judges.exclude(user=reviewer.pk).exists():
+        return waiting
+    open_pins = Pin.objects.filter(assignment=OuterRef("pk"), state=PinState.OPEN)
+    own = open_pins.filter(review__reader=reviewer.pk, review__state=AssignmentState.DONE)
+    return waiting.exclude(Exists(own))
 
 
 def _lock_first(candidates: QuerySet[Assignment]) -> Assignment | None:
