@@ -49,20 +49,16 @@ class ReaderChart:
     reason: str
 
 
-def charts(
-    project: Project, *, readers: Iterable[int] | None = None, version: str = METRIC_VERSION
-) -> list[ReaderChart]:
-    """The charts of these readers, of all by default."""
+def charts(project: Project, *, readers: Iterable[int], version: str = METRIC_VERSION) -> list[ReaderChart]:
+    """The charts of these readers."""
     rows = AgreementScore.objects.filter(
         group__project=project,
         group__metric_version=version,
         group__kind__in=KINDS,
         stale=False,
         dice__isnull=False,
-        read_a__isnull=False,
+        reader_a__in=list(readers),
     )
-    if readers is not None:
-        rows = rows.filter(reader_a__in=list(readers))
     by_key: dict[Key, list[tuple[int, int, datetime, int | None, str, float]]] = defaultdict(list)
     ordered = rows.order_by("read_at", "read_a", "group__structure").values_list(
         "reader_a",
@@ -135,10 +131,9 @@ def note_alarms(project: Project, readers: Iterable[int]) -> int:
     return len(alarms)
 
 
-def drift(project: Project, *, reader: int | None = None, version: str = METRIC_VERSION) -> list[Drift]:
-    """The drift charts of a project, of one reader if given."""
-    wanted = None if reader is None else [reader]
-    return [_shown(one) for one in charts(project, readers=wanted, version=version)]
+def drift(project: Project, *, reader: int, version: str = METRIC_VERSION) -> list[Drift]:
+    """The drift charts of one reader: against gold and against review, from scratch and from predictions."""
+    return [_shown(one) for one in charts(project, readers=[reader], version=version)]
 
 
 def _shown(one: ReaderChart) -> Drift:
