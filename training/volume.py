@@ -162,6 +162,14 @@ def read_label_map(path: Path) -> Volume:
     return to_canonical(values.astype(np.uint8), affine_lps)
 
 
+def read_bits(path: Path) -> Volume:
+    """Read a map of bits (whole numbers below 2**32: one structure per bit) as uint32, canonical LPS."""
+    values, affine_lps = _read(path)
+    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= 2**32:
+        raise VolumeError(f"{path.name} does not hold bits: whole numbers from 0 to 4294967295 are needed.")
+    return to_canonical(values.astype(np.uint32), affine_lps)
+
+
 def write_nifti(path: Path, volume: Volume) -> None:
     """Write a canonical volume as NIfTI (RAS affine, millimetres); the dtype is kept."""
     affine_ras = _FLIP_XY @ volume.geometry.affine_lps()

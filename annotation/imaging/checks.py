@@ -56,13 +56,18 @@ def check_labels(volume: Volume, name: str) -> None:
         )
 
 
+def check_bits(volume: Volume, name: str) -> None:
+    """Refuse a map of bits that is not uint32 (i, j, k) with a usable geometry."""
+    _check_grid(volume, np.dtype(np.uint32), name)
+
+
 def present_values(labels: NDArray[np.uint8]) -> tuple[int, ...]:
     """Return the values of a label map in rising order, without the background 0."""
     found = np.flatnonzero(np.bincount(labels.ravel(), minlength=256))
     return tuple(int(value) for value in found if value)
 
 
-def _check_grid(volume: Volume, dtype: np.dtype[np.int16] | np.dtype[np.uint8], name: str) -> None:
+def _check_grid(volume: Volume, dtype: np.dtype[np.integer], name: str) -> None:
     voxels, geometry = volume.voxels, volume.geometry
     if voxels.dtype != dtype or voxels.ndim != 3 or voxels.shape != geometry.shape:
         raise Refused(f"{name} could not be decoded into a 3-D image.")

@@ -21,7 +21,7 @@ _PLAIN_FOLDERS = (
     _LABEL_FOLDERS
     | _IMAGE_FOLDERS
     | _TEST_FOLDERS
-    | frozenset(["nifti", "nii", "data", "train", "training", "tr"])
+    | frozenset(["nifti", "nii", "nrrd", "nrrds", "data", "train", "training", "tr"])
 )
 
 
@@ -59,6 +59,11 @@ def kind_by_name(path: PurePosixPath, suffixes: frozenset[str]) -> Kind | None:
         if base in _IMAGE_FOLDERS:
             return Kind.IMAGE
     return Kind.IMAGE if parts and parts[-1] == CHANNEL else None
+
+
+def only_sorts(folder: str) -> bool:
+    """Tell whether a folder only sorts files (masks, test, nifti …): it names neither case nor reader."""
+    return _without_part(folder)[0] in _PLAIN_FOLDERS
 
 
 def group_of(path: PurePosixPath) -> tuple[str, ...]:

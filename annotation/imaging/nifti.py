@@ -76,6 +76,17 @@ def read_labels(path: Path) -> Volume:
     return labels
 
 
+def read_bits(path: Path) -> Volume:
+    """Read a map with one structure per bit as uint32 (i, j, k), canonical LPS. Raises Refused."""
+    _check_header(path)
+    try:
+        bits = volume.read_bits(path)
+    except VolumeError as error:
+        raise Refused(str(error)) from error
+    checks.check_bits(bits, path.name)
+    return bits
+
+
 def inspect(path: Path, *, with_values: bool) -> Inspection:
     """Return a file's grid, and with `with_values` the label values in it (None: it is no label map).
 

@@ -79,6 +79,18 @@ class Decoder:
         checks.check_labels(volume, path.name)
         return volume
 
+    def mask(self, path: Path) -> Volume:
+        """Decode one structure's mask (NIfTI or NRRD): uint8 (i, j, k), 1 inside, canonical LPS."""
+        volume = self._volume("mask", [path])
+        checks.check_labels(volume, path.name)
+        return volume
+
+    def bits(self, path: Path) -> Volume:
+        """Decode a NIfTI with one structure per bit: uint32 (i, j, k), canonical LPS."""
+        volume = self._volume("bits", [path])
+        checks.check_bits(volume, path.name)
+        return volume
+
     def series(self, paths: Sequence[Path]) -> Volume:
         """Decode the files of one DICOM CT series: int16 HU (i, j, k), canonical LPS."""
         if not paths:

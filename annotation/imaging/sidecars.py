@@ -56,7 +56,7 @@ class Sidecars:
         before any other JSON file. Raises Refused when labels.json or dataset.json cannot be used.
         """
         suffix = naming.label_suffix(PurePosixPath(path.name))
-        for folder in self._upwards(path.parent):
+        for folder in self.upwards(path.parent):
             contents = self._contents(folder)
             for source, content in contents.items():
                 if isinstance(content, dict) and f"{suffix}_labels" in content:
@@ -80,7 +80,8 @@ class Sidecars:
             raise Refused(str(error)) from error
         return Names(source, names, _not_drawn(content, case_stem, f"{suffix}_not_drawn".lstrip("_")))
 
-    def _upwards(self, folder: Path) -> Iterator[Path]:
+    def upwards(self, folder: Path) -> Iterator[Path]:
+        """Return a folder and those above it, up to the root."""
         while folder != self.root and folder.is_relative_to(self.root):
             yield folder
             folder = folder.parent

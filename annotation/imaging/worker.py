@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from annotation.errors import Refused
-from annotation.imaging import dicom, nifti
+from annotation.imaging import dicom, masks, nifti
 from training.volume import Volume
 
 VOXELS = "voxels.npy"
@@ -44,6 +44,14 @@ def _labels(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
     return _save(nifti.read_labels(paths[0]), folder)
 
 
+def _mask(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
+    return _save(masks.read_mask(paths[0]), folder)
+
+
+def _bits(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
+    return _save(masks.read_bits(paths[0]), folder)
+
+
 def _series(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
     return _save(dicom.read_series(paths), folder)
 
@@ -59,6 +67,8 @@ def _find(paths: list[Path], _: dict[str, Any], __: Path) -> Answer:
 _WORK: dict[str, Callable[[list[Path], dict[str, Any], Path], Answer]] = {
     "image": _image,
     "labels": _labels,
+    "mask": _mask,
+    "bits": _bits,
     "series": _series,
     "inspect": _inspect,
     "find": _find,

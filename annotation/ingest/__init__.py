@@ -2,14 +2,17 @@
 
 from annotation.ingest.cases import add_case, content_sha256, read_voxels, upload_case
 from annotation.ingest.folders import Imported, ImportReport, Refusal, import_folder
+from annotation.ingest.reads import ReadsReport, import_reads
 
 __all__ = [
     "ImportReport",
     "Imported",
+    "ReadsReport",
     "Refusal",
     "add_case",
     "content_sha256",
     "import_folder",
+    "import_reads",
     "read_voxels",
     "upload_case",
 ]

@@ -53,7 +53,7 @@ def add_case(
         _check_labels(project, labels, volume.geometry.shape, keys)
     signature = content_sha256(volume.voxels)
     _check_new(project, signature)
-    with _stored_image(volume) as store_key, transaction.atomic():
+    with stored_image(volume) as store_key, transaction.atomic():
         # No two cases of a project get one number, and no scan comes in twice.
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         _check_new(project, signature)
@@ -61,7 +61,7 @@ def add_case(
         last: int | None = project.cases.aggregate(last=Max("number"))["last"]
         case = Case.objects.create(
             project=project,
-            volume=_volume_row(volume, store_key, signature),
+            volume=volume_row(volume, store_key, signature),
             number=(last or 0) + 1,
             name=name[:_LONGEST_NAME],
             patient_key=patient_key,
@@ -164,7 +164,7 @@ def _check_split(project: Project, patient_key: str, split: str) -> None:
 
 
 @contextmanager
-def _stored_image(volume: Scan) -> Iterator[str]:
+def stored_image(volume: Scan) -> Iterator[str]:
     """Store an image and give its key; what goes wrong later takes the image out again."""
     key = f"volumes/{uuid.uuid4().hex}.zarr"
     with store.new_tree(key) as folder:
@@ -176,7 +176,8 @@ def _stored_image(volume: Scan) -> Iterator[str]:
         raise
 
 
-def _volume_row(volume: Scan, store_key: str, signature: str) -> Volume:
+def volume_row(volume: Scan, store_key: str, signature: str, *, modality: str = "CT") -> Volume:
+    """Keep where a stored image lies."""
     geometry = volume.geometry
     return Volume.objects.create(
         store_key=store_key,
@@ -184,6 +185,7 @@ def _volume_row(volume: Scan, store_key: str, signature: str) -> Volume:
         spacing_mm=list(geometry.spacing_mm),
         origin_lps=list(geometry.origin_lps),
         direction=[float(x) for x in np.ravel(geometry.direction)],
+        modality=modality,
         content_sha256=signature,
     )
 

@@ -60,7 +60,7 @@ from annotation.models.reviews import (
     StructureVerdict,
     Verdict,
 )
-from annotation.models.volumes import Case, CaseState, Offer, Part, Split, Volume
+from annotation.models.volumes import NO_IMAGE, Case, CaseState, Offer, Part, Split, Volume
 from annotation.models.work import (
     ACTIVE_STATES,
     ALIAS_LENGTH,
@@ -88,6 +88,7 @@ __all__ = [
     "ALIAS_SYMBOLS",
     "ENDED_STATES",
     "LARGEST_VALUE",
+    "NO_IMAGE",
     "Acceptability",
     "AgreementGroup",
     "AgreementKind",

@@ -6,6 +6,8 @@ from django.db.models import F, Q
 
 from annotation.models.projects import Level, Project
 
+NO_IMAGE = "SEG"  # modality of a volume of which only delineations are at hand: there is nothing to read
+
 
 class Volume(models.Model):
     """One image series, de-identified. Voxels lie in the store as OME-Zarr; canonical LPS, (i, j, k)."""

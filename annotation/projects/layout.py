@@ -2,7 +2,7 @@
 voxels (a part and its whole, a tumour and its organ) never lie on one layer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from annotation import catalogue
@@ -32,10 +32,15 @@ class Place:
 
 
 def place(
-    asked: Sequence[Asked], *, numbers: Mapping[str, int] | None = None, standing: Sequence[Place] = ()
+    asked: Sequence[Asked],
+    *,
+    numbers: Mapping[str, int] | None = None,
+    standing: Sequence[Place] = (),
+    shared: Collection[frozenset[str]] = (),
 ) -> list[Place]:
     """Layers and values for new structures, in their order; what stands already keeps its own.
 
+    `shared`: pairs of keys that share voxels although the catalogue does not say so.
     `numbers`: values of a preset, taken where they are free. Values are unique over all layers, so that a
     label map of one layer can be read by its values alone. Wholes come before their parts, so that the
     first layer holds the wholes.
@@ -47,7 +52,7 @@ def place(
     values = _values([one.key for one in asked], numbers, {there.value for there in standing})
     placed: dict[str, Place] = {}
     for one in sorted(asked, key=lambda each: len(_wholes(each.key))):
-        layer, because = _lowest(one, by_layer)
+        layer, because = _lowest(one, by_layer, shared)
         placed[one.key] = Place(one.key, one.name, layer, values[one.key], because)
         by_layer.setdefault(layer, []).append(placed[one.key])
     return [placed[one.key] for one in asked]
@@ -94,10 +99,16 @@ def _values(keys: Sequence[str], numbers: Mapping[str, int], taken: set[int]) ->
     return kept
 
 
-def _lowest(one: Asked, by_layer: Mapping[int, Iterable[Place]]) -> tuple[int, str]:
+def _lowest(
+    one: Asked, by_layer: Mapping[int, Iterable[Place]], shared: Collection[frozenset[str]]
+) -> tuple[int, str]:
     because = ""
     for layer in range(LAST_LAYER + 1):
-        other = next((each for each in by_layer.get(layer, ()) if overlap(one.key, each.key)), None)
+        there = by_layer.get(layer, ())
+        meets = (
+            each for each in there if overlap(one.key, each.key) or frozenset((one.key, each.key)) in shared
+        )
+        other = next(meets, None)
         if other is None:
             return layer, because
         because = f"shares voxels with {other.name}, which is on layer {layer + 1}"

@@ -1,7 +1,7 @@
 """The structures of a project: added at any time, never renumbered, removed while nothing refers to them."""
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -33,14 +33,17 @@ BEING_DRAWN = (AssignmentState.OPEN, AssignmentState.RETURNED)
 
 
 @transaction.atomic
-def add_structures(*, project: Project, structures: Sequence[str]) -> list[SchemaStructure]:
+def add_structures(
+    *, project: Project, structures: Sequence[str], shared: Collection[frozenset[str]] = ()
+) -> list[SchemaStructure]:
     """Keys, or names of new ones. What is there keeps its layer and value; open reads go on without the new.
 
+    `shared`: pairs of keys that were seen to share voxels, so that they need different layers.
     Whoever has a case open does not see them, so that these reads say nothing about them.
     """
     schema = _locked_schema(project)
     before = [entry.structure.key for entry in _entries(schema)]
-    added = insert(schema, structures, {})
+    added = insert(schema, structures, {}, shared)
     if before and added:
         reads = Assignment.objects.filter(case__project=project, structures=[], state__in=BEING_DRAWN)
         reads.update(structures=before)
@@ -82,7 +85,10 @@ def wanted(structures: Sequence[str]) -> list[Asked]:
 
 
 def insert(
-    schema: LabelSchema, structures: Sequence[str], numbers: Mapping[str, int]
+    schema: LabelSchema,
+    structures: Sequence[str],
+    numbers: Mapping[str, int],
+    shared: Collection[frozenset[str]] = (),
 ) -> list[SchemaStructure]:
     """New rows for those that the schema lacks."""
     standing = [
@@ -98,7 +104,7 @@ def insert(
             layer=one.layer,
             value=one.value,
         )
-        for one in place(asked, numbers=numbers, standing=standing)
+        for one in place(asked, numbers=numbers, standing=standing, shared=shared)
     ]
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from annotation.models import (
     ENDED_STATES,
+    NO_IMAGE,
     Assignment,
     AssignmentRole,
     AssignmentState,
@@ -93,6 +94,7 @@ class Chooser:
         unread = Part.objects.filter(case__calibration__in=cases).exclude(
             Exists(self._kept().filter(part=OuterRef("pk")))
         )
+        unread = unread.exclude(case__volume__modality=NO_IMAGE)
         rows = self._given_back(unread, "case", given_back).select_related(
             "case__volume", "case__calibration", "group"
         )

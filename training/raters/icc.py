@@ -23,6 +23,7 @@ _AGREEMENT = "ICC(A,1), two-way, absolute agreement"
 _CONSISTENCY = "ICC(C,1), two-way, consistency; F interval"
 _ONE_WAY = "ICC(1,1), one-way; F interval"
 _CONSTANT = "All values are equal, so there is nothing to tell apart."
+_ALIKE = "Every reader has one value for all cases, so there is nothing to tell apart."
 _DRAWS = 4000
 
 
@@ -63,8 +64,9 @@ def icc_consistency(table: ArrayLike) -> Estimate:
     if whole.missing:
         return undefined(_CONSISTENCY, whole.counts, whole.missing)
     ms = mean_squares(whole.values)
-    if _constant(ms):
-        return undefined(_CONSISTENCY, whole.counts, _CONSTANT)
+    if ms.cases <= 0 and ms.error <= 0:
+        reason = _CONSTANT if _constant(ms) else _ALIKE
+        return undefined(_CONSISTENCY, whole.counts, reason)
     low, value, high = _from_ratio(ms.cases, ms.error, ms.k, ms.n - 1, (ms.n - 1) * (ms.k - 1))
     return Estimate(value, low, high, _CONSISTENCY, whole.counts)
 

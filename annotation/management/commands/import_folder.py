@@ -14,11 +14,11 @@ from rich.progress import Progress as Bar
 
 from annotation import ingest
 from annotation.errors import Refused
+from annotation.management.projects import NOTHING_DONE, SOME_REFUSED, project_named
 from annotation.models import Project
 from training.progress import Progress
 
 _STAGES = {"looking": "Looking at the files", "importing": "Importing scans"}
-_SOME_REFUSED, _NOTHING_DONE = 1, 2
 
 
 class Command(BaseCommand):
@@ -28,34 +28,21 @@ class Command(BaseCommand):
         parser.add_argument("project", help="Name or number of the project.")
         parser.add_argument("folder", type=Path, help="Folder of scans; its subfolders are read, too.")
         parser.add_argument("--create", action="store_true", help="Make the project if there is none.")
+        parser.add_argument("--lead", default="", metavar="USER", help="Who leads the project from now on.")
         parser.add_argument("--delineated", type=int, help="How many delineations to start from.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        project = _project(options["project"], create=options["create"])
+        project = project_named(options["project"], create=options["create"], lead=options["lead"])
         try:
             report = _with_bar(project, options["folder"], options["delineated"])
         except Refused as refused:
-            raise CommandError(refused.sentence, returncode=_NOTHING_DONE) from refused
+            raise CommandError(refused.sentence, returncode=NOTHING_DONE) from refused
         for line in report.lines():
             self.stdout.write(line)
         if not report.imported:
-            sys.exit(_NOTHING_DONE)
+            sys.exit(NOTHING_DONE)
         if report.refused:
-            sys.exit(_SOME_REFUSED)
-
-
-def _project(wanted: str, *, create: bool) -> Project:
-    found = Project.objects.filter(name=wanted).first()
-    if found is None and wanted.isdecimal():
-        found = Project.objects.filter(pk=int(wanted)).first()
-    if found is None and create:
-        found = Project.objects.create(name=wanted)
-    if found is None:
-        raise CommandError(
-            f"There is no project {wanted}; give its name or number, or add --create.",
-            returncode=_NOTHING_DONE,
-        )
-    return found
+            sys.exit(SOME_REFUSED)
 
 
 def _with_bar(project: Project, folder: Path, delineated: int | None) -> ingest.ImportReport:

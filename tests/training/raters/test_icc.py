@@ -103,6 +103,13 @@ def test_too_little_gives_a_reason(icc: object, values: object, reason: str) -> 
     assert reason in found.reason
 
 
+def test_readers_who_each_have_one_value_for_all_cases() -> None:
+    found = icc_consistency([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]])
+    assert found.estimate is None
+    assert "one value for all cases" in found.reason
+    assert icc_agreement([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]).estimate == 0
+
+
 def test_perfect_agreement_is_one() -> None:
     values = np.repeat(np.arange(6.0)[:, None], 3, axis=1)
     for found in (icc_agreement(values), icc_agreement(values, Interval.F), icc_consistency(values)):
