@@ -74,14 +74,15 @@ export function Desk({ opened, username, onReopen }: DeskProps) {
         />
       </div>
       <StatusBar queue={opened.queue} />
-      {has('aids') && (
+      {has('overviews') && (
         <>
           <KeyOverview role={role} />
           <KeySettings />
           <CommandPalette role={role} />
-          <CaseAids opened={opened} username={username} />
         </>
       )}
+      {/* From the start: keys that reach it must not come too early. */}
+      <CaseAids opened={opened} username={username} />
     </div>
   );
 }
@@ -103,8 +104,8 @@ function Footer({ assignment, judge, finish }: FooterProps) {
   }
 }
 
-/** What is put up after the image, one after the other; its room is there from the start. */
-const STAGES = ['options', 'side', 'tools', 'view', 'aids'] as const;
+/** What is put up after the image, one after the other; its room, and what keys do, is there from the start. */
+const STAGES = ['options', 'side', 'tools', 'view', 'overviews'] as const;
 
 /** On its own, because each stroke changes the state of saving. */
 function Notices({ opened, username, onReopen }: DeskProps) {

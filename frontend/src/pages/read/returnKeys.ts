@@ -2,7 +2,8 @@
 
 /** Controls that keep keys for themselves while they have the focus. */
 const CHOICES = 'select, input[type=radio], input[type=checkbox]';
-const SLIDERS = '[role=slider]';
+/** What is around its thumbs has the focus while a slider is dragged. */
+const SLIDERS = '[role=slider], :has(> * [role=slider]), :has(> [role=slider])';
 /** Left with Enter or Escape. The others (a search, a list of choices, a comment) use these keys themselves. */
 const FIELDS = 'select, [role=slider], input[inputmode=decimal], input[inputmode=numeric]';
 
@@ -26,7 +27,9 @@ export function returnKeys(column: HTMLElement): () => void {
   };
   // A slider is let go wherever the pointer is by then.
   const released = (): void => {
-    if (isByPointer && column.contains(document.activeElement)) leave(document.activeElement, SLIDERS);
+    const { activeElement } = document;
+    if (isByPointer && activeElement !== column && column.contains(activeElement))
+      leave(activeElement, SLIDERS);
   };
   column.addEventListener('pointerdown', pressed, options);
   column.addEventListener('keydown', typed, options);
