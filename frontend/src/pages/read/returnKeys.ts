@@ -3,7 +3,7 @@
 /** Controls that keep keys for themselves while they have the focus. */
 const CHOICES = 'select, input[type=radio], input[type=checkbox]';
 /** What is around its thumbs has the focus while a slider is dragged. */
-const SLIDERS = '[role=slider], :has(> * [role=slider]), :has(> [role=slider])';
+const SLIDERS = '[role=slider], :has([role=slider])';
 /** Left with Enter or Escape. The others (a search, a list of choices, a comment) use these keys themselves. */
 const FIELDS = 'select, [role=slider], input[inputmode=decimal], input[inputmode=numeric]';
 
