@@ -9,7 +9,7 @@ interface StepProps {
 }
 
 export function CasesStep({ project }: StepProps) {
-  const count = Object.values(project.case_counts).reduce((sum, each) => sum + each, 0);
+  const count = Object.values(project.case_counts ?? {}).reduce((sum, each) => sum + each, 0);
   return (
     <section aria-label="Cases">
       <h1 className={classes.title}>Cases of {project.name}</h1>
