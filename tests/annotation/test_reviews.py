@@ -13,6 +13,7 @@ from annotation.models import (
     Case,
     CaseState,
     ErrorCode,
+    Membership,
     PinState,
     Project,
     Review,
@@ -304,6 +305,34 @@ class TestReturn:
         assert reviews.return_to_reader(assignment=review, revision=0, comment="No.") == first
         with pytest.raises(Conflict, match="returned"):
             reviews.accept(assignment=review, revision=0)
+
+
+class TestDisagreement:
+    """A read that comes back with pins left open is decided by somebody else."""
+
+    @pytest.fixture
+    def again(self, submitted: Assignment, review: Assignment) -> Assignment:
+        """Handed in unchanged after rui's return, with rui's pin open."""
+        reviews.drop_pin(
+            assignment=review, structure="liver", point_lps=[0, 0, 0], error_code=ErrorCode.BOUNDARY
+        )
+        reviews.return_to_reader(assignment=review, revision=0)
+        submitted.refresh_from_db()
+        return corrections.submit(assignment=submitted, revision=2)
+
+    def test_by_another_reviewer(self, rui: User, lea: User, project: Project, again: Assignment) -> None:
+        assert worklist.reviews_waiting(reader=rui, project=project) == 0
+        assert worklist.claim_review(reviewer=rui, project=project) is None
+        assert worklist.reviews_waiting(reader=lea, project=project) == 1
+        assert make_review(lea, again).subject == again
+
+    def test_by_the_same_once_the_pin_is_resolved(self, rui: User, again: Assignment) -> None:
+        reviews.set_state(pin=again.pins.get(), state=PinState.RESOLVED)
+        assert make_review(rui, again).subject == again
+
+    def test_by_the_same_where_there_is_no_other(self, rui: User, lea: User, again: Assignment) -> None:
+        Membership.objects.filter(user=lea).update(active=False)
+        assert make_review(rui, again).subject == again
 
 
 @pytest.mark.django_db(transaction=True)

@@ -26,9 +26,9 @@ def test_from_a_correction_to_a_better_pre_annotation(sign_in: SignIn, stack: St
 
     next_case(rui, "Next review")
     expect(rui.get_by_role("region", name="Changes to the prediction")).to_contain_text("Spleen")
-    rui.get_by_role("button", name="Return").click()
+    rui.get_by_role("button", name="Return", exact=True).click()
     rui.get_by_label("What has to change?").fill(COMMENT)
-    rui.get_by_role("button", name="Return").click()
+    rui.get_by_role("button", name="Return", exact=True).click()
     rui.wait_for_url(lambda url: "/worklist" in url)
 
     _ana_corrects_what_came_back(ana, reading)

@@ -280,7 +280,7 @@ def test_a_reviewer_completes_what_was_left_out(page: Page, reading: Reading, si
     wait_until_open(rui)
     expect(rui.get_by_label("Spleen is completed")).to_be_checked()
     assert same(drawn(rui), before)
-    rui.keyboard.press("y")
+    rui.get_by_role("button", name="Accept", exact=True).click()
     rui.wait_for_url(lambda url: "/worklist" in url)
     verdict, annotated = stack.in_database(lambda: _accepted(review))
     structures = {one["key"] for one in stack.get(rui, said)["structures"]}

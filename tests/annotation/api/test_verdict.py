@@ -71,3 +71,37 @@ def test_who_is_kept_out(
 ) -> None:
     assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_ana)
     assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_lea)
+
+
+class TestStructures:
+    @pytest.fixture
+    def judged(self, review: Assignment) -> str:
+        return f"/api/assignments/{review.pk}/judged/"
+
+    def test_kept_and_shown_again(self, review: Assignment, judged: str, as_rui: Browser) -> None:
+        said = [
+            {"structure": "liver", "verdict": "accept", "acceptability": 4},
+            {"structure": "spleen", "verdict": "return", "acceptability": None},
+        ]
+        assert as_rui.put(judged, {"structures": said}).json() == {"structures": said}
+        assert as_rui.get(judged).json() == {"structures": said}
+        assert as_rui.get(f"/api/assignments/{review.pk}/").json()["judged"] == said
+
+    def test_with_the_verdict(self, url: str, as_rui: Browser) -> None:
+        said = [{"structure": "spleen", "verdict": "return"}]
+        body = {"verdict": "accept", "revision": 0, "structures": said}
+        assert_refused(as_rui.post(url, body), 400, "spleen")
+        assert as_rui.post(url, body | {"structures": []}).json()["verdict"] == "accept"
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"structure": "heart", "verdict": "accept"},
+            {"structure": "liver", "verdict": "fix"},
+            {"structure": "liver", "verdict": "accept", "acceptability": 6},
+            {"structure": "liver", "verdict": "accept", "acceptability": "good"},
+        ],
+        ids=str,
+    )
+    def test_a_wrong_word(self, judged: str, as_rui: Browser, said: dict[str, object]) -> None:
+        assert_refused(as_rui.put(judged, {"structures": [said]}), 400)
