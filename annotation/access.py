@@ -3,74 +3,102 @@
 A right follows from the membership in the object's project; the predicates take (membership, object). What a
 reader may see of a case is what their own reads started from and what they drew themselves, so nobody meets
 another reader's delineation before their own is final.
+
+Volumes and masks are asked for by handles, which belong to one read. To readers other reads do not exist
+(404), not even earlier ones of their own once these are closed.
 """
 
+from datetime import timedelta
 from typing import Literal, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Model as Row
 from django.db.models import QuerySet
+from django.utils import timezone
 from rules.predicates import Predicate
 from rules.rulesets import RuleSet
 
+from annotation import handles
 from annotation.errors import Forbidden, NotFound
 from annotation.models import (
+    ENDED_STATES,
     Assignment,
     AssignmentRole,
     AssignmentState,
     Branch,
     Case,
-    CaseState,
     Job,
     Mask,
+    MaskKind,
     Membership,
     ModelState,
+    Pin,
     Project,
     ReadingSession,
     Role,
-    Split,
     Volume,
 )
 
 User = AbstractBaseUser | AnonymousUser
 LARGEST_ID = 2**63 - 1
+VIEW_DAYS = 7  # a finished read stays open to its reader for so long, whatever it was read for
 Fetched = TypeVar("Fetched", bound=Row)
 
 
+def is_closed(assignment: Assignment) -> bool:
+    """A finished read closes to its reader, so that a later one of the same case is blind."""
+    final = assignment.final_at
+    return final is not None and final <= timezone.now() - timedelta(days=VIEW_DAYS)
+
+
+def _is_its_reader(membership: Membership, assignment: Assignment) -> bool:
+    """A planned read is not known to anybody but leads."""
+    return assignment.reader_id == membership.user_id and assignment.state != AssignmentState.PLANNED
+
+
 def _reads_it(membership: Membership, assignment: Assignment) -> bool:
-    return assignment.reader_id == membership.user_id and assignment.state != AssignmentState.RELEASED
+    ended = assignment.state in ENDED_STATES or is_closed(assignment)
+    return _is_its_reader(membership, assignment) and not ended
 
 
 def _has_kept_strokes(membership: Membership, assignment: Assignment) -> bool:
     """A reader whose case went back may still open what was kept of it."""
-    return assignment.reader_id == membership.user_id and assignment.branches.exists()
+    ended = assignment.state in ENDED_STATES
+    return ended and assignment.reader_id == membership.user_id and assignment.branches.exists()
 
 
 def _is_a_review(_: Membership, assignment: Assignment) -> bool:
     return assignment.role == AssignmentRole.REVIEW
 
 
-def _lies_under_own_read(membership: Membership, mask: Mask) -> bool:
-    """The mask of one of the member's reads, what that began from, or what that in turn began from."""
-    own = Assignment.objects.filter(reader=membership.user_id, case=mask.case_id).exclude(
-        state=AssignmentState.RELEASED
-    )
-    ids = own.values_list("mask", "mask__base", "mask__base__base")
-    return any(mask.pk in chain for chain in ids)
+def _is_an_adjudication(_: Membership, assignment: Assignment) -> bool:
+    return assignment.role == AssignmentRole.ADJUDICATE
 
 
-def _is_own_branch(membership: Membership, mask: Mask) -> bool:
-    """Strokes that the member drew too late, or what they were drawn on."""
-    own = Branch.objects.filter(assignment__reader=membership.user_id, mask__case=mask.case_id)
-    ids = own.values_list("mask", "mask__base", "mask__base__base", "assignment__mask")
-    return any(mask.pk in chain for chain in ids)
+def _discusses(membership: Membership, pin: Pin) -> bool:
+    """Who dropped it; once that review has ended, the reader and whoever reviews the read now."""
+    if membership.user_id == pin.review.reader_id:
+        return _reads_it(membership, pin.review)
+    if pin.review.state != AssignmentState.DONE:
+        return False
+    reviews = pin.assignment.reviews_of.filter(reader=membership.user_id, state=AssignmentState.OPEN)
+    return _reads_it(membership, pin.assignment) or reviews.exists()
 
 
-def _is_offered(_: Membership, mask: Mask) -> bool:
-    """What a model drew on a case that anybody may claim next: nobody has read it, nobody is unblinded."""
-    case = mask.case
-    ready = case.state == CaseState.READY and case.split == Split.POOL
-    return ready and mask.model is not None and mask.model.state != ModelState.REJECTED
+def _lies_under(read: Assignment, mask: Mask) -> bool:
+    """The mask of the read, one that it judges, late strokes of it, or what one of these began from."""
+    ids: set[int | None] = set()
+    for one in (read, read.subject, read.rival if read.role == AssignmentRole.ADJUDICATE else None):
+        if one is not None:
+            ids |= {one.mask_id, one.mask.base_id, one.mask.base.base_id if one.mask.base else None}
+    late = read.branches.values_list("mask", "mask__base", "mask__base__base")
+    return mask.pk in ids or any(mask.pk in chain for chain in late)
+
+
+def _is_offered(mask: Mask) -> bool:
+    """What a read that may come next can begin from: a model's prediction unblinds nobody."""
+    model = mask.model
+    return mask.kind == MaskKind.MODEL and model is not None and model.state != ModelState.REJECTED
 
 
 is_member = Predicate(lambda membership, _: membership is not None)
@@ -78,12 +106,12 @@ is_lead = Predicate(lambda membership, _: membership.role == Role.LEAD)
 is_reviewer = Predicate(lambda membership, _: membership.role == Role.REVIEWER)
 reads_it = Predicate(_reads_it)
 is_a_review = Predicate(_is_a_review)
-is_its_reader = Predicate(lambda membership, assignment: assignment.reader_id == membership.user_id)
+is_an_adjudication = Predicate(_is_an_adjudication)
+discusses = Predicate(_discusses)
+is_its_reader = Predicate(_is_its_reader)
 has_kept_strokes = Predicate(_has_kept_strokes)
-lies_under_own_read = Predicate(_lies_under_own_read)
-is_own_branch = Predicate(_is_own_branch)
-is_offered = Predicate(_is_offered)
 kept_it = Predicate(lambda membership, branch: branch.assignment.reader_id == membership.user_id)
+of_own_read = Predicate(lambda membership, session: _is_its_reader(membership, session.assignment))
 started_it = Predicate(lambda membership, session: _reads_it(membership, session.assignment))
 
 RIGHTS = RuleSet(
@@ -91,25 +119,30 @@ RIGHTS = RuleSet(
         "project.read": is_member,
         "project.annotate": is_member,
         "project.review": is_reviewer | is_lead,
-        "project.list_cases": is_reviewer | is_lead,
+        "project.list_cases": is_lead,
         "project.manage": is_lead,
-        "case.read": is_lead | is_reviewer,
-        "volume.read": is_member,
+        "case.read": is_lead,
+        "assignment.see": is_its_reader | is_lead,
         "assignment.read": reads_it | is_lead | has_kept_strokes,
         "assignment.keep": is_its_reader,
         "assignment.correct": reads_it,
         "assignment.submit": reads_it & ~is_a_review,
         "assignment.judge": reads_it & is_a_review,
+        "assignment.adjudicate": reads_it & is_an_adjudication,
+        "assignment.manage": is_lead,
+        "session.see": of_own_read | is_lead,
         "session.ping": started_it,
-        "mask.read": is_lead | lies_under_own_read | is_own_branch | is_offered,
         "branch.apply": kept_it,
-        "job.read": is_member,
+        "pin.see": discusses | is_lead,
+        "pin.discuss": discusses | is_lead,
+        "job.read": is_lead,
         "job.cancel": is_lead,
     }
 )
 
 # What opening a read shows beside the read itself. A save, which is asked for all day, does without.
 _OPENED = (
+    "reader",
     "case__project",
     "mask__base",
     "start_revision__mask__model",
@@ -118,7 +151,7 @@ _OPENED = (
 )
 
 ProjectRight = Literal["read", "annotate", "review", "list_cases", "manage"]
-AssignmentRight = Literal["read", "keep", "correct", "submit", "judge"]
+AssignmentRight = Literal["read", "keep", "correct", "submit", "judge", "adjudicate", "manage"]
 JobRight = Literal["read", "cancel"]
 
 
@@ -157,14 +190,23 @@ def session_for(user: User, session_id: int) -> ReadingSession:
     return _fetch(user, sessions, session_id, path="cases__assignments__sessions", right="session.ping")
 
 
-def mask_for(user: User, mask_id: int) -> Mask:
-    masks = Mask.objects.select_related("case__volume", "model")
-    return _fetch(user, masks, mask_id, path="cases__masks", right="mask.read")
+def mask_for(user: User, handle: str) -> Mask:
+    named = handles.unseal("mask", handle, user.pk or 0)
+    mask = Mask.objects.select_related("case__volume", "model").filter(pk=named.row).first()
+    if mask is not None and _may_see(user, mask.case, named.number, mask):
+        return mask
+    raise NotFound("There is no such mask, or it is not yours to see.")
 
 
-def branch_for(user: User, mask_id: int) -> Branch:
+def branch_for(user: User, handle: str) -> Branch:
+    mask_id = handles.unseal("mask", handle, user.pk or 0).row
     branches = Branch.objects.select_related("mask__case__volume", "assignment__case__volume")
     return _fetch(user, branches, mask_id, path="cases__masks__branch", right="branch.apply")
+
+
+def pin_for(user: User, pin_id: int) -> Pin:
+    pins = Pin.objects.select_related("assignment__case", "review")
+    return _fetch(user, pins, pin_id, path="cases__assignments__pins", right="pin.discuss")
 
 
 def may_name_authors(user: User, project_id: int) -> bool:
@@ -172,8 +214,42 @@ def may_name_authors(user: User, project_id: int) -> bool:
     return _memberships(user, 0).filter(project=project_id, role=Role.LEAD).exists()
 
 
-def volume_for(user: User, volume_id: int) -> Volume:
-    return _fetch(user, Volume.objects.all(), volume_id, path="cases__volume", right="volume.read")
+def volume_for(user: User, handle: str) -> Volume:
+    named = handles.unseal("volume", handle, user.pk or 0)
+    # Projects may share a volume; the read says through which of its cases it is seen.
+    cases = Case.objects.select_related("volume").filter(
+        volume=named.row, project__memberships__user=user.pk, project__memberships__active=True
+    )
+    for case in cases:
+        if _may_see(user, case, named.number, None):
+            return case.volume
+    raise NotFound("There is no such volume, or it is not yours to see.")
+
+
+def namer_for(user: User, assignment: Assignment) -> handles.Namer:
+    """What names the volume and the masks of a read to this user."""
+    own = assignment.reader_id == user.pk
+    return handles.Namer(user.pk or 0, assignment.sequence_no if own else handles.LEAD)
+
+
+def knows_cases(user: User, project_id: int) -> bool:
+    """Leads see numbers, names and purposes of cases; to readers they would tell two reads of one case."""
+    return may_name_authors(user, project_id)
+
+
+def _may_see(user: User, case: Case, number: int, mask: Mask | None) -> bool:
+    """Whether a handle opens: for leads always, for a reader while the read that it belongs to is open."""
+    membership = _memberships(user, 0).filter(project=case.project_id).first()
+    if membership is None or membership.role == Role.LEAD:
+        return membership is not None
+    reads = Assignment.objects.filter(reader=membership.user_id, case=case, sequence_no=number)
+    read = reads.select_related("mask__base", "subject__mask__base", "rival__mask__base").first()
+    if read is None or read.state == AssignmentState.PLANNED:
+        # Nobody but `upcoming` names a read that has not begun.
+        return number != handles.LEAD and (mask is None or _is_offered(mask))
+    if not _reads_it(membership, read) and not _has_kept_strokes(membership, read):
+        return False
+    return mask is None or _lies_under(read, mask)
 
 
 def job_for(user: User, job_id: int, *, to: JobRight = "read") -> Job:
@@ -184,17 +260,23 @@ def _memberships(user: User, sought: int) -> QuerySet[Membership]:
     """The user's memberships; none where the id that is looked for is larger than the database can hold."""
     if sought > LARGEST_ID:
         return Membership.objects.none()
-    return Membership.objects.filter(user=user.pk)
+    return Membership.objects.filter(user=user.pk, active=True)
 
 
 def _fetch(user: User, rows: QuerySet[Fetched], pk: int, *, path: str, right: str) -> Fetched:
     """The row, if the user is a member of a project that it belongs to along `path` and has the right."""
     membership = _memberships(user, pk).filter(**{f"project__{path}": pk}).first()
     row = rows.filter(pk=pk).first() if membership is not None else None
-    if membership is None or row is None:
-        raise NotFound(f"There is no such {right.partition('.')[0]}, or it is not yours to see.")
-    _authorise(membership, right, row)
-    return row
+    noun = right.partition(".")[0]
+    see = f"{noun}.see"
+    if (
+        membership is not None
+        and row is not None
+        and (see not in RIGHTS or RIGHTS[see].test(membership, row))
+    ):
+        _authorise(membership, right, row)
+        return row
+    raise NotFound(f"There is no such {noun}, or it is not yours to see.")
 
 
 def _authorise(membership: Membership, right: str, row: Row) -> None:

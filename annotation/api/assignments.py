@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from annotation import access, corrections, guidelines, reviews, worklist
 from annotation.api.base import LARGEST_COUNT, ApiView, answers, signed_in
+from annotation.api.reviews import JudgedOut
 from annotation.api.shapes import (
     BranchOut,
     LookedOut,
@@ -20,7 +21,16 @@ from annotation.api.shapes import (
     looked_out,
     mask_ref,
 )
-from annotation.models import Assignment, AssignmentRole, AssignmentState, Hanging, Purpose, Verdict
+from annotation.handles import Namer
+from annotation.models import (
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    Hanging,
+    Purpose,
+    StartFrom,
+    Verdict,
+)
 
 
 class AssignmentView(ApiView):
@@ -44,15 +54,24 @@ class AssignmentView(ApiView):
         id = serializers.IntegerField()
         role = serializers.ChoiceField(choices=AssignmentRole.choices)
         state = serializers.ChoiceField(choices=AssignmentState.choices)
-        purpose = serializers.ChoiceField(choices=Purpose.choices)
+        alias = serializers.CharField(help_text="What readers call the case; another one in each read.")
+        start_from = serializers.ChoiceField(choices=StartFrom.choices)
+        purpose = serializers.ChoiceField(choices=Purpose.choices, allow_null=True, help_text="For leads.")
+        sequence_no = serializers.IntegerField(allow_null=True, help_text="For leads.")
+        reader = serializers.CharField(allow_null=True, help_text="For leads: who holds the read.")
         project = Named()
-        case = Case()
+        case = Case(allow_null=True, help_text="For leads.")
         volume = VolumeOut()
         structures = StructureOut(many=True)
-        model_version = serializers.IntegerField(allow_null=True)
+        asked = serializers.ListField(
+            child=serializers.CharField(), help_text="Keys of the structures that this read is about."
+        )
+        model_version = serializers.IntegerField(allow_null=True, help_text="For leads.")
         mask = MaskRefOut()
         prediction_mask = MaskRefOut(allow_null=True)
-        subject = Subject(allow_null=True)
+        subject = Subject(allow_null=True, help_text="What is under review; of an adjudication, read A.")
+        rival = MaskRefOut(allow_null=True, help_text="Of an adjudication: read B.")
+        judged = JudgedOut(many=True, help_text="What the reviewer has said of single structures.")
         comments = Comment(many=True)
         active_seconds = serializers.IntegerField()
         editable = serializers.BooleanField()
@@ -76,27 +95,47 @@ class AssignmentView(ApiView):
     def get(self, request: Request, assignment_id: int) -> Response:
         user = signed_in(request)
         assignment = access.assignment_for(user, assignment_id)
-        editable = corrections.is_editable(assignment) and assignment.reader_id == user.pk
-        return Response(self.Output(_opened(assignment, editable)).data)
+        own = assignment.reader_id == user.pk
+        if own:
+            worklist.note_seen(assignment)
+        namer = access.namer_for(user, assignment)
+        opened = _opened(assignment, namer, editable=own and corrections.is_editable(assignment))
+        if access.knows_cases(user, assignment.case.project_id):
+            opened |= _for_leads(assignment)
+        return Response(self.Output(opened, context={"namer": namer}).data)
 
 
-def _opened(assignment: Assignment, editable: bool) -> dict[str, Any]:
+def _for_leads(assignment: Assignment) -> dict[str, Any]:
+    return {
+        "purpose": assignment.purpose,
+        "sequence_no": assignment.sequence_no,
+        "reader": assignment.reader.get_username(),
+        "case": assignment.case,
+        "model_version": worklist.model_version(assignment),
+    }
+
+
+def _opened(assignment: Assignment, namer: Namer, *, editable: bool) -> dict[str, Any]:
     """Neither side learns the other's name: not who drew it, not who judged it."""
     mask, subject = assignment.mask, assignment.subject
     read = subject.mask if subject is not None else mask
+    structures = worklist.structures(assignment.case.project)
     return {
         "id": assignment.pk,
         "role": assignment.role,
         "state": assignment.state,
-        "purpose": assignment.purpose,
+        "alias": assignment.alias,
+        "start_from": assignment.start_from,
+        **dict.fromkeys(("purpose", "sequence_no", "reader", "case", "model_version")),
         "project": assignment.case.project,
-        "case": assignment.case,
         "volume": assignment.case.volume,
-        "structures": worklist.structures(assignment.case.project),
-        "model_version": worklist.model_version(assignment),
-        "mask": mask_ref(mask, mask.head),
-        "prediction_mask": mask_ref(read.base, read.base_revision),
-        "subject": _subject(assignment),
+        "structures": structures,
+        "asked": assignment.structures or [entry.structure.key for entry in structures],
+        "mask": mask_ref(namer, mask, mask.head),
+        "prediction_mask": mask_ref(namer, read.base, read.base_revision),
+        "subject": _subject(assignment, namer),
+        "rival": _rival(assignment, namer),
+        "judged": reviews.judgements(assignment),
         "comments": worklist.verdicts_on(assignment),
         "active_seconds": assignment.active_seconds,
         "editable": editable,
@@ -111,14 +150,22 @@ def _opened(assignment: Assignment, editable: bool) -> dict[str, Any]:
     }
 
 
-def _subject(review: Assignment) -> dict[str, Any] | None:
+def _subject(review: Assignment, namer: Namer) -> dict[str, Any] | None:
     """What is under review: the read as it was handed in, and what its reader measured."""
     if review.subject is None:
         return None
     return {
-        "mask": mask_ref(review.mask.base, review.mask.base_revision),
+        "mask": mask_ref(namer, review.mask.base, review.mask.base_revision),
         "measurements": review.subject.measurements.all(),
     }
+
+
+def _rival(adjudication: Assignment, namer: Namer) -> dict[str, Any] | None:
+    """The rival of any other read is nothing that its reader may know of."""
+    rival = adjudication.rival
+    if rival is None or adjudication.role != AssignmentRole.ADJUDICATE:
+        return None
+    return mask_ref(namer, rival.mask, rival.mask.head)
 
 
 def _handed_in_at(assignment: Assignment) -> datetime | None:
@@ -209,25 +256,31 @@ class ReleaseView(ApiView):
         return Response(StateOut(worklist.release(assignment=assignment)).data)
 
 
-class VerdictView(ApiView):
+class SkipView(ApiView):
     class Input(serializers.Serializer[Any]):
-        verdict = serializers.ChoiceField(choices=["accept", "return"])
-        comment = serializers.CharField(allow_blank=True, default="", max_length=4000)
-        revision = serializers.IntegerField(min_value=0, max_value=LARGEST_COUNT)
+        reason = serializers.CharField(max_length=500)
+        needs_expert = serializers.BooleanField(default=False, help_text="Only experts get it from now on.")
 
-    class Output(serializers.Serializer[Any]):
-        state = serializers.ChoiceField(choices=AssignmentState.choices)
-        verdict = serializers.ChoiceField(choices=Verdict.choices)
-
-    @extend_schema(request=Input, responses=answers({200: Output}, 400, 409))
+    @extend_schema(request=Input, responses=answers({200: StateOut}, 400, 409))
     def post(self, request: Request, assignment_id: int) -> Response:
-        assignment = access.assignment_for(signed_in(request), assignment_id, to="judge")
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="correct")
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
-        judge = reviews.accept if given.validated_data["verdict"] == "accept" else reviews.return_to_reader
-        review = judge(
-            assignment=assignment,
-            revision=given.validated_data["revision"],
-            comment=given.validated_data["comment"],
-        )
-        return Response({"state": review.assignment.state, "verdict": review.verdict})
+        skip = worklist.send_to_expert if given.validated_data["needs_expert"] else worklist.skip
+        return Response(StateOut(skip(assignment=assignment, reason=given.validated_data["reason"])).data)
+
+
+class UnsubmitView(ApiView):
+    @extend_schema(request=None, responses=answers({200: StateOut}, 409))
+    def post(self, request: Request, assignment_id: int) -> Response:
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="submit")
+        return Response(StateOut(worklist.unsubmit(assignment=assignment)).data)
+
+
+class TakeOverView(ApiView):
+    """A lead takes a read from its reader; what was drawn stays as a branch."""
+
+    @extend_schema(request=None, responses=answers({200: StateOut}, 409))
+    def post(self, request: Request, assignment_id: int) -> Response:
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="manage")
+        return Response(StateOut(worklist.take_over(assignment=assignment)).data)

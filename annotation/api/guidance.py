@@ -45,7 +45,7 @@ class RegionsView(ApiView):
         sentence = serializers.CharField(help_text="Why there are none, or empty.")
 
     @extend_schema(responses=answers({200: Output}))
-    def get(self, request: Request, mask_id: int) -> Response:
+    def get(self, request: Request, mask_id: str) -> Response:
         mask = access.mask_for(signed_in(request), mask_id)
         regions, sentence = learning.regions_of(mask)
         return Response(self.Output({"regions": regions, "sentence": sentence}).data)
@@ -56,10 +56,10 @@ class UncertaintyView(ApiView):
         description="uint8 over cells of X-Factor voxels, X-Shape cells along i, j, k, i fastest.",
         responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}),  # type: ignore[dict-item]  # spectacular takes (code, media type)
     )
-    def get(self, request: Request, mask_id: int) -> HttpResponseBase:
+    def get(self, request: Request, mask_id: str) -> HttpResponseBase:
         mask = access.mask_for(signed_in(request), mask_id)
         found = learning.map_of(mask)
-        etag = f'"{mask.pk}-uncertainty"'
+        etag = f'"{mask_id}-uncertainty"'
         response = get_conditional_response(request._request, etag=etag)
         if response is None:
             chosen = encoding.accepted(request.headers.get("Accept-Encoding", ""))

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from annotation import access, chunks, corrections
 from annotation.api import encoding
 from annotation.api.base import LARGEST_COUNT, ApiView, answers, signed_in
-from annotation.models import EditEvent, Revision, RevisionKind, Tool
+from annotation.models import EditEvent, MaskKind, Revision, RevisionKind, Tool
 
 
 class EventOut(serializers.Serializer[EditEvent]):
@@ -53,13 +53,16 @@ class MaskRevisionsView(ApiView):
         ],
         responses=answers({200: RevisionOut(many=True)}, 400),
     )
-    def get(self, request: Request, mask_id: int) -> Response:
+    def get(self, request: Request, mask_id: str) -> Response:
         user = signed_in(request)
         mask = access.mask_for(user, mask_id)
         given = self.Input(data=request.query_params)
         given.is_valid(raise_exception=True)
-        page = corrections.revisions(mask, before=given.validated_data.get("before"))
         names_all = access.may_name_authors(user, mask.case.project_id)
+        if not names_all and mask.kind != MaskKind.READER:
+            # When a prediction was made is the same in every read of the case.
+            return Response([])
+        page = corrections.revisions(mask, before=given.validated_data.get("before"))
         context = {"reader": user.pk, "names_all": names_all}
         return Response([RevisionOut(revision, context=context).data for revision in page])
 
@@ -72,7 +75,7 @@ class DifferenceView(ApiView):
         ],
         responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}, 400),  # type: ignore[dict-item]  # spectacular takes (code, media type)
     )
-    def get(self, request: Request, mask_id: int) -> HttpResponseBase:
+    def get(self, request: Request, mask_id: str) -> HttpResponseBase:
         mask = access.mask_for(signed_in(request), mask_id)
         # `from` is a word of the language, so the fields are not named after the parameters.
         query = {"start": request.query_params.get("from"), "end": request.query_params.get("to")}
@@ -81,7 +84,7 @@ class DifferenceView(ApiView):
         start, end = given.validated_data["start"], given.validated_data["end"]
         blocks = chunks.difference(mask, start, end)
         # Revisions never change, and neither does what lies between two of them.
-        etag = f'"{mask.pk}-{start}-{end}"'
+        etag = f'"{mask_id}-{start}-{end}"'
         response = get_conditional_response(request._request, etag=etag)
         if response is None:
             chosen = encoding.accepted(request.headers.get("Accept-Encoding", ""))

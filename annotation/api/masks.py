@@ -26,12 +26,12 @@ class MaskView(ApiView):
         parameters=[OpenApiParameter("revision", int, description="The newest one, if it is left out.")],
         responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}, 400),  # type: ignore[dict-item]  # spectacular takes (code, media type)
     )
-    def get(self, request: Request, mask_id: int) -> HttpResponseBase:
+    def get(self, request: Request, mask_id: str) -> HttpResponseBase:
         mask = access.mask_for(signed_in(request), mask_id)
         given = self.Input(data=request.query_params)
         given.is_valid(raise_exception=True)
         revision = chunks.revision_at(mask, given.validated_data.get("revision"))
-        etag = f'"{mask.pk}-{revision}"'
+        etag = f'"{mask_id}-{revision}"'
         response = get_conditional_response(request._request, etag=etag)
         if response is None:
             response = _download(mask, revision, request.headers.get("Accept-Encoding", ""))

@@ -67,12 +67,24 @@ class ProjectOut(serializers.Serializer[Any]):
     training_budget_s = serializers.IntegerField(
         source="project.training_budget_s", help_text="Wall time of one training."
     )
-    accepted_since_last_run = serializers.IntegerField(source="overview.accepted_since_last_run")
-    case_counts = serializers.DictField(child=serializers.IntegerField(), source="overview.case_counts")
+    accepted_since_last_run = serializers.IntegerField(
+        source="overview.accepted_since_last_run", allow_null=True, help_text="For leads."
+    )
+    case_counts = serializers.DictField(
+        child=serializers.IntegerField(),
+        source="overview.case_counts",
+        allow_null=True,
+        help_text="For leads: to a reader the numbers would tell what kind of case was just claimed.",
+    )
     structures = StructureOut(many=True)
     models = ModelOut(many=True, source="overview.models")
-    job = JobOut(allow_null=True, source="overview.job")
-    predictions_pending = serializers.IntegerField(source="overview.predictions_pending")
+    job = JobOut(allow_null=True, source="overview.job", help_text="For leads.")
+    predictions_pending = serializers.IntegerField(
+        source="overview.predictions_pending", allow_null=True, help_text="For leads."
+    )
+
+
+FOR_LEADS = ("accepted_since_last_run", "case_counts", "job", "predictions_pending")
 
 
 def _project(membership: Membership) -> Response:
@@ -84,7 +96,8 @@ def _project(membership: Membership) -> Response:
         "structures": worklist.structures(project),
         "overview": learning.overview(project),
     }
-    return Response(ProjectOut(parts).data)
+    hidden = () if membership.role == Role.LEAD else FOR_LEADS
+    return Response({**ProjectOut(parts).data, **dict.fromkeys(hidden)})
 
 
 class ProjectsView(ApiView):

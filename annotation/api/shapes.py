@@ -7,22 +7,26 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotation import worklist
+from annotation import reviews, worklist
+from annotation.handles import Namer
 from annotation.imaging import omezarr
 from annotation.models import (
     Assignment,
     AssignmentRole,
     AssignmentState,
     Branch,
+    ErrorCode,
     Job,
     JobKind,
     JobState,
     Mask,
     Measurement,
     MeasurementKind,
+    Pin,
     Plane,
     Purpose,
     SchemaStructure,
+    StartFrom,
     Verdict,
     Volume,
 )
@@ -69,18 +73,18 @@ class JobOut(serializers.Serializer[Job]):
 class MaskRefOut(serializers.Serializer[Any]):
     """A mask at a revision."""
 
-    id = serializers.IntegerField()
+    id = serializers.CharField(help_text="A handle, which belongs to one read.")
     head = serializers.IntegerField()
 
 
-def mask_ref(mask: Mask | None, head: int) -> dict[str, int] | None:
-    return None if mask is None else {"id": mask.pk, "head": head}
+def mask_ref(namer: Namer, mask: Mask | None, head: int) -> dict[str, Any] | None:
+    return None if mask is None else {"id": namer.mask(mask.pk), "head": head}
 
 
 class BranchOut(serializers.Serializer[Branch]):
     """Strokes kept as a mask of their own."""
 
-    mask = serializers.IntegerField(source="mask_id")
+    mask = serializers.SerializerMethodField(help_text="A handle, which belongs to one read.")
     head = serializers.IntegerField(source="mask.head")
     base_revision = serializers.IntegerField()
     strokes = serializers.IntegerField(
@@ -89,6 +93,10 @@ class BranchOut(serializers.Serializer[Branch]):
     )
     at = serializers.DateTimeField(source="created_at")
     applied = serializers.SerializerMethodField()
+
+    def get_mask(self, branch: Branch) -> str:
+        namer: Namer = self.context["namer"]
+        return namer.mask(branch.mask_id)
 
     def get_applied(self, branch: Branch) -> bool:
         return branch.applied_id is not None
@@ -136,13 +144,17 @@ class LevelOut(serializers.Serializer[omezarr.Level]):
 class VolumeOut(serializers.Serializer[Volume]):
     """Geometry in LPS millimetres, voxels indexed (i, j, k)."""
 
-    id = serializers.IntegerField()
+    id = serializers.SerializerMethodField(help_text="A handle, which belongs to one read.")
     shape = serializers.ListField(child=serializers.IntegerField(), min_length=3, max_length=3)
     spacing_mm = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
     origin_lps = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
     direction = serializers.SerializerMethodField()
     levels = serializers.SerializerMethodField()
     chunk_slices = serializers.IntegerField(default=omezarr.CHUNK_SLICES)
+
+    def get_id(self, volume: Volume) -> str:
+        namer: Namer = self.context["namer"]
+        return namer.volume(volume.pk)
 
     @extend_schema_field(
         serializers.ListField(
@@ -162,26 +174,64 @@ class VolumeOut(serializers.Serializer[Volume]):
 
 
 class SummaryOut(serializers.Serializer[Assignment]):
-    """A read as a list shows it."""
+    """A read as a list shows it. What leads alone may know of its case is null for everybody else."""
 
     id = serializers.IntegerField()
-    case_number = serializers.IntegerField(source="case.number")
-    case_name = serializers.CharField(source="case.name")
+    alias = serializers.CharField(help_text="What readers call the case; another one in each read.")
+    case_number = serializers.SerializerMethodField()
+    case_name = serializers.SerializerMethodField()
     role = serializers.ChoiceField(choices=AssignmentRole.choices)
     state = serializers.ChoiceField(choices=AssignmentState.choices)
-    purpose = serializers.ChoiceField(choices=Purpose.choices)
+    purpose = serializers.SerializerMethodField()
+    start_from = serializers.ChoiceField(choices=StartFrom.choices)
     model_version = serializers.SerializerMethodField()
+    due_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
     active_seconds = serializers.IntegerField()
 
+    def get_case_number(self, assignment: Assignment) -> int | None:
+        return assignment.case.number if self._knows() else None
+
+    def get_case_name(self, assignment: Assignment) -> str | None:
+        return assignment.case.name if self._knows() else None
+
+    @extend_schema_field(serializers.ChoiceField(choices=Purpose.choices, allow_null=True))
+    def get_purpose(self, assignment: Assignment) -> str | None:
+        return assignment.purpose if self._knows() else None
+
     def get_model_version(self, assignment: Assignment) -> int | None:
-        return worklist.model_version(assignment)
+        return worklist.model_version(assignment) if self._knows() else None
+
+    def _knows(self) -> bool:
+        return bool(self.context["knows_cases"])
+
+
+class FirstPinOut(serializers.Serializer[Pin]):
+    """Where a read that came back is opened."""
+
+    structure = serializers.CharField()
+    error_code = serializers.ChoiceField(choices=ErrorCode.choices)
+    text = serializers.SerializerMethodField(help_text="The first note; empty where there is none.")
+
+    def get_text(self, pin: Pin) -> str:
+        note = pin.notes.first()
+        return note.text if note is not None else ""
 
 
 class ReturnedOut(SummaryOut):
     """A read that came back, with what the reviewer asks for."""
 
     comment = serializers.SerializerMethodField()
+    open_pins = serializers.SerializerMethodField()
+    first_pin = serializers.SerializerMethodField()
+
+    def get_open_pins(self, assignment: Assignment) -> int:
+        return reviews.open_pins(assignment).count()
+
+    @extend_schema_field(FirstPinOut(allow_null=True))
+    def get_first_pin(self, assignment: Assignment) -> Any:
+        first = reviews.open_pins(assignment).first()
+        return FirstPinOut(first).data if first is not None else None
 
     def get_comment(self, assignment: Assignment) -> str:
         verdicts = worklist.verdicts_on(assignment)

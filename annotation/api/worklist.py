@@ -18,6 +18,7 @@ from annotation.api.shapes import (
     VolumeOut,
     mask_ref,
 )
+from annotation.handles import Namer
 
 NO_CASE = "There is no case to read right now. New ones appear as scans are imported and predicted."
 NO_REVIEW = "Nothing waits for a review right now."
@@ -30,7 +31,7 @@ class WorklistView(ApiView):
     class Output(serializers.Serializer[worklist.Home]):
         class Next(serializers.Serializer[worklist.Home]):
             available = serializers.BooleanField()
-            waiting = serializers.IntegerField()
+            waiting = serializers.IntegerField(allow_null=True, help_text="For leads.")
             model_version = serializers.IntegerField(allow_null=True)
             median_seconds = serializers.IntegerField(allow_null=True)
 
@@ -52,7 +53,8 @@ class WorklistView(ApiView):
         given.is_valid(raise_exception=True)
         user = signed_in(request)
         project = access.project_for(user, given.validated_data["project"])
-        return Response(self.Output(worklist.home(reader=user, project=project)).data)
+        context = {"knows_cases": access.knows_cases(user, project.pk)}
+        return Response(self.Output(worklist.home(reader=user, project=project), context=context).data)
 
 
 class UpcomingView(ApiView):
@@ -85,13 +87,13 @@ class UpcomingView(ApiView):
         found = worklist.upcoming(reader=user, project=project, after=given.validated_data.get("after"))
         if found is None:
             return Response({"upcoming": None})
-        mask = found.prediction
+        namer = Namer(user.pk, found.sequence_no)
         case = {
             "volume": found.case.volume,
-            "prediction_mask": mask_ref(mask, mask.head) if mask is not None else None,
+            "prediction_mask": mask_ref(namer, found.start.base, found.start.at),
             "structures": worklist.structures(project),
         }
-        return Response(self.Output({"upcoming": case}).data)
+        return Response(self.Output({"upcoming": case}, context={"namer": namer}).data)
 
 
 class NextView(ApiView):
@@ -118,4 +120,4 @@ class NextView(ApiView):
         )
         if assignment is None:
             return Response({"assignment": None, "detail": NO_REVIEW if review else NO_CASE})
-        return Response({"assignment": assignment.pk, "detail": f"Case {assignment.case.number} is yours."})
+        return Response({"assignment": assignment.pk, "detail": f"Case {assignment.alias} is yours."})

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from annotation import worklist
 from annotation.errors import Conflict, Refused
-from annotation.models import Assignment, AssignmentState, Mask, ReadingSession
+from annotation.models import ENDED_STATES, Assignment, AssignmentState, Mask, ReadingSession
 
 EDITABLE = (AssignmentState.OPEN, AssignmentState.RETURNED)
 LONGEST_GAP_S = 60  # between two signs of life; what is longer was a pause
@@ -29,6 +29,8 @@ def lock(assignment: Assignment) -> Assignment:
 def require_editable(assignment: Assignment) -> None:
     if assignment.state == AssignmentState.RELEASED:
         raise Conflict("This case was given back, so it is not yours any more. Take the next one.")
+    if assignment.state in ENDED_STATES:
+        raise Conflict("This read was skipped or taken over, so it is not yours any more. Take the next one.")
     if not is_editable(assignment):
         raise Conflict("This read was handed in already and cannot be changed.")
 

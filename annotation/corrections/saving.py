@@ -170,5 +170,9 @@ def not_looked_at(mask: Mask) -> list[str]:
 
 
 def _schema_keys(mask: Mask) -> list[str]:
+    """Those that the read is about: of its group, or all."""
     entries = SchemaStructure.objects.filter(schema__project=mask.case.project_id)
+    asked = Assignment.objects.filter(mask=mask).values_list("structures", flat=True).first()
+    if asked:
+        entries = entries.filter(structure__key__in=asked)
     return list(entries.values_list("structure__key", flat=True))

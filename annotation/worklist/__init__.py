@@ -14,11 +14,9 @@ from annotation.worklist.handing_in import (
     unsubmit,
 )
 from annotation.worklist.home import (
-    VIEW_DAYS,
     Home,
     cases,
     home,
-    may_be_seen,
     model_version,
     note_seen,
     reviews_waiting,
@@ -42,7 +40,6 @@ __all__ = [
     "MOST_AT_ONCE",
     "UNDO_SECONDS",
     "UNOPENED",
-    "VIEW_DAYS",
     "Home",
     "Upcoming",
     "assign",
@@ -58,7 +55,6 @@ __all__ = [
     "lease_end",
     "lock_case",
     "make_ready",
-    "may_be_seen",
     "may_start_from_scratch",
     "model_version",
     "move",

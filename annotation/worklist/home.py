@@ -1,13 +1,13 @@
 """What readers see of their work, and leads of their cases."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from statistics import median
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
 
+from annotation import access
 from annotation.models import (
     Assignment,
     AssignmentRole,
@@ -25,11 +25,11 @@ from annotation.models import (
     Split,
 )
 from annotation.worklist.choosing import Chooser
-from annotation.worklist.claims import active, submitted
+from annotation.worklist.claims import waiting_for
 from annotation.worklist.starts import may_start_from_scratch
 
+JUDGING = (AssignmentRole.REVIEW, AssignmentRole.ADJUDICATE)
 RECENT = 10  # finished reads on the home page, and those whose times make the median
-VIEW_DAYS = 7  # for so long a reader may open a finished read again; whatever it was read for
 
 
 @dataclass(frozen=True)
@@ -67,20 +67,15 @@ def home(*, reader: AbstractBaseUser, project: Project) -> Home:
         median_seconds=round(median(seconds)) if seconds else None,
         returned=list(reads.filter(state=AssignmentState.RETURNED)),
         in_progress=open_reads,
-        recent=[read for read in recent if may_be_seen(read)],
+        recent=[read for read in recent if not access.is_closed(read)],
         reviews_waiting=reviews_waiting(reader=reader, project=project),
-        reviews_in_progress=list(own.filter(role=AssignmentRole.REVIEW, state=AssignmentState.OPEN)),
+        reviews_in_progress=list(own.filter(role__in=JUDGING, state=AssignmentState.OPEN)),
     )
 
 
 def _offered(project: Project) -> int:
     offers = [Offer.READY, *([Offer.WAITING] if may_start_from_scratch(project) else [])]
     return Case.objects.filter(project=project, offer__in=offers).count()
-
-
-def may_be_seen(read: Assignment) -> bool:
-    """A finished read closes to its reader after some days, so that a later one of the case is blind."""
-    return read.final_at is None or read.final_at > timezone.now() - timedelta(days=VIEW_DAYS)
 
 
 def note_seen(read: Assignment) -> None:
@@ -115,8 +110,7 @@ def cases(*, project: Project, state: str | None = None) -> QuerySet[Case]:
 
 def reviews_waiting(*, reader: AbstractBaseUser, project: Project) -> int:
     """Submitted reads of others that no reviewer has taken yet."""
-    reviewed = active(AssignmentRole.REVIEW).filter(part=OuterRef("part"))
-    return submitted(project).exclude(reader=reader.pk).filter(~Exists(reviewed)).count()
+    return waiting_for(reader, project).count()
 
 
 def _with_story(assignments: QuerySet[Assignment]) -> QuerySet[Assignment]:

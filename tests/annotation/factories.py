@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from annotation import chunks, corrections, guidelines, worklist
+from annotation import chunks, corrections, guidelines, handles, worklist
 from annotation.chunks.grid import Voxels
 from annotation.models import (
     Assignment,
@@ -138,6 +138,11 @@ def make_read(reader: User, project: Project) -> Assignment:
     assert assignment is not None
     assert assignment.case_id == case.pk, "finish or release the reader's undrawn read first"
     return assignment
+
+
+def named(read: Assignment) -> handles.Namer:
+    """The handles of a read's volume and masks, as its reader gets them."""
+    return handles.Namer(read.reader_id, read.sequence_no)
 
 
 def make_submitted(reader: User, project: Project) -> Assignment:

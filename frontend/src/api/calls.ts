@@ -115,7 +115,7 @@ export function fetchAssignment(id: number): Promise<Assignment> {
 }
 
 /** The non-empty 32³ chunks of a mask at a revision; `decodeMaskChunks` of `voxels` reads them. */
-export function fetchMask(id: number, revision: number): Promise<ArrayBuffer> {
+export function fetchMask(id: string, revision: number): Promise<ArrayBuffer> {
   return requestBytes(`/api/masks/${id}/?revision=${revision}`, { headers: { Accept: '*/*' } });
 }
 
@@ -155,12 +155,12 @@ export function giveVerdict(assignment: number, given: GivenVerdict): Promise<Ve
 }
 
 /** Newest first, 50 at a time; ask again with `before` = the last number until 1 was among them. */
-export function fetchRevisions(mask: number, before: number | null = null): Promise<RevisionEntry[]> {
+export function fetchRevisions(mask: string, before: number | null = null): Promise<RevisionEntry[]> {
   return requestJson(`/api/masks/${mask}/revisions/${before === null ? '' : `?before=${before}`}`);
 }
 
 /** What turns revision `from` into `to`, either way; `decodeEdits` of `voxels` reads it. 0 = the base. */
-export function fetchDifference(mask: number, from: number, to: number): Promise<ArrayBuffer> {
+export function fetchDifference(mask: string, from: number, to: number): Promise<ArrayBuffer> {
   return requestBytes(`/api/masks/${mask}/difference/?from=${from}&to=${to}`, { headers: { Accept: '*/*' } });
 }
 
@@ -183,7 +183,7 @@ export function saveBranch(assignment: number, meta: BranchMeta, edits: Blob): P
 }
 
 /** Puts what the branch changed on the newest revision, as a new revision of the assignment's mask. */
-export function applyBranch(mask: number, meta: StepMeta): Promise<SavedRevision> {
+export function applyBranch(mask: string, meta: StepMeta): Promise<SavedRevision> {
   return requestJson(`/api/branches/${mask}/apply/`, { method: 'POST', json: meta });
 }
 
@@ -258,12 +258,12 @@ export function changeHanging(project: number, hanging: Hanging): Promise<Projec
   return requestJson(`/api/projects/${project}/`, { method: 'PATCH', json: { hanging } });
 }
 
-export function fetchRegions(prediction: number): Promise<SuspiciousRegions> {
+export function fetchRegions(prediction: string): Promise<SuspiciousRegions> {
   return requestJson(`/api/masks/${prediction}/regions/`);
 }
 
 /** Throws `ApiError` 404 where the prediction was made without a map. */
-export async function fetchUncertainty(prediction: number): Promise<UncertaintyMap> {
+export async function fetchUncertainty(prediction: string): Promise<UncertaintyMap> {
   const response = await request(`/api/masks/${prediction}/uncertainty/`, { headers: { Accept: '*/*' } });
   const values = new Uint8Array(await response.arrayBuffer());
   return { shape: triple(response, 'X-Shape'), factor: triple(response, 'X-Factor'), values };

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assignments/{assignment_id}/adjudicate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_assignments_adjudicate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assignments/{assignment_id}/branches/": {
         parameters: {
             query?: never;
@@ -48,6 +65,41 @@ export interface paths {
         get?: never;
         /** @description Which structures that the reader left out the reviewer has completed. */
         put: operations["api_assignments_completed_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/components/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_assignments_components_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/judged/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the reviewer thinks of single structures so far; kept at once. */
+        get: operations["api_assignments_judged_retrieve"];
+        /** @description Replaces what was said before. */
+        put: operations["api_assignments_judged_update"];
         post?: never;
         delete?: never;
         options?: never;
@@ -87,6 +139,24 @@ export interface paths {
         head?: never;
         /** @description New and changed ones, and the keys of removed ones. The same again changes nothing. */
         patch: operations["api_assignments_measurements_partial_update"];
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/pins/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Of the read, or of the read under review; a reader sees them once a review has ended. */
+        get: operations["api_assignments_pins_retrieve"];
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_assignments_pins_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/assignments/{assignment_id}/release/": {
@@ -517,6 +587,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pins/{pin_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        delete: operations["api_pins_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Resolve it, or open it again. */
+        patch: operations["api_pins_partial_update"];
+        trace?: never;
+    };
+    "/api/pins/{pin_id}/notes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_pins_notes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/presets/": {
         parameters: {
             query?: never;
@@ -567,6 +672,177 @@ export interface paths {
         head?: never;
         /** @description Signed-in users only; bodies are weighed before they are read. */
         patch: operations["api_projects_partial_update"];
+        trace?: never;
+    };
+    "/api/projects/{project_id}/adjudications/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What waits for somebody who read neither. */
+        get: operations["api_projects_adjudications_retrieve"];
+        put?: never;
+        /** @description What waits for somebody who read neither. */
+        post: operations["api_projects_adjudications_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/agreement/anchoring/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What beginning from one prediction adds to the agreement of readers. */
+        get: operations["api_projects_agreement_anchoring_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/agreement/calibration/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description ICC, κ, α, STAPLE's rates and the project's own tolerance, from the cases that everybody reads. */
+        get: operations["api_projects_agreement_calibration_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/agreement/cases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The cases behind a figure, worst first. */
+        get: operations["api_projects_agreement_cases_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/agreement/drift/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Charts of readers whose agreement with gold or review may be falling, and the alarms raised. */
+        get: operations["api_projects_agreement_drift_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/agreement/effort/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Time and changes per read. */
+        get: operations["api_projects_agreement_effort_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/agreement/matrix/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every pair of readers. */
+        get: operations["api_projects_agreement_matrix_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/agreement/months/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Means month by month. */
+        get: operations["api_projects_agreement_months_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/agreement/structures/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Agreement by structure: of readers, of models as one more reader, of readers with themselves. */
+        get: operations["api_projects_agreement_structures_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/agreement/volumes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Bland–Altman of volumes. */
+        get: operations["api_projects_agreement_volumes_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/projects/{project_id}/cases/": {
@@ -1273,6 +1549,53 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description * `1` - unusable: drawing anew is quicker
+         *     * `2` - usable after major edits
+         *     * `3` - usable after minor edits that matter
+         *     * `4` - usable as it is: edits would be a matter of taste
+         *     * `5` - usable as it is: no edits
+         * @enum {integer}
+         */
+        AcceptabilityEnum: 1 | 2 | 3 | 4 | 5;
+        AdjudicateInputRequest: {
+            revision: number;
+            /** @default  */
+            comment: string;
+        };
+        AdjudicateOutput: {
+            state: components["schemas"]["AssignmentState"];
+            verdict: components["schemas"]["Verdict"];
+        };
+        AdjudicationsClaimed: {
+            assignment: number | null;
+            detail: string;
+        };
+        AdjudicationsOutput: {
+            waiting: number;
+        };
+        /** @description What every answer says of itself. */
+        AgreementCasesOut: {
+            metric_version: string;
+            readers: components["schemas"]["PersonOut"][];
+            count: number;
+            cases: components["schemas"]["AgreementCasesOutCaseOut"][];
+        };
+        AgreementCasesOutCaseOut: {
+            /** Format: double */
+            dice: number | null;
+            /** Format: double */
+            surface_dice: number | null;
+            /** Format: double */
+            hd95_mm: number | null;
+            case: number;
+            number: number;
+            structure: string;
+            start: components["schemas"]["StartOut"];
+            scores: number;
+            both_empty: number;
+            one_empty: number;
+        };
         AgreementTable: {
             rows: components["schemas"]["MarkRow"][];
         };
@@ -1287,6 +1610,20 @@ export interface components {
             /** @description Whole weeks, or cases, that the estimate rests on. */
             n: number;
             reason: string;
+        };
+        /** @description What every answer says of itself. */
+        AnchoringOut: {
+            metric_version: string;
+            readers: components["schemas"]["PersonOut"][];
+            gauges: components["schemas"]["AnchoringOutGaugeOut"][];
+        };
+        AnchoringOutGaugeOut: {
+            structure: string;
+            model_version: number;
+            from_prediction: components["schemas"]["MetricsOut"];
+            from_scratch: components["schemas"]["MetricsOut"];
+            difference: components["schemas"]["MetricsOut"];
+            basis: components["schemas"]["BasisOut"];
         };
         AnchoringRow: {
             /** @description Key of the structure. */
@@ -1368,7 +1705,12 @@ export interface components {
             model_version: number | null;
             mask: components["schemas"]["MaskRefOut"];
             prediction_mask: components["schemas"]["MaskRefOut"] | null;
+            /** @description What is under review; of an adjudication, read A. */
             subject: components["schemas"]["AssignmentOutputSubject"] | null;
+            /** @description Of an adjudication: read B. */
+            rival: components["schemas"]["MaskRefOut"] | null;
+            /** @description What the reviewer has said of single structures. */
+            judged: components["schemas"]["JudgedOut"][];
             comments: components["schemas"]["AssignmentOutputComment"][];
             active_seconds: number;
             editable: boolean;
@@ -1423,6 +1765,19 @@ export interface components {
          * @enum {string}
          */
         AssignmentState: "planned" | "open" | "submitted" | "returned" | "done" | "released" | "skipped" | "withdrawn";
+        /**
+         * @description * `you` - you
+         *     * `reader` - reader
+         *     * `reviewer` - reviewer
+         * @enum {string}
+         */
+        AuthorEnum: "you" | "reader" | "reviewer";
+        BasisOut: {
+            /** Format: date-time */
+            at: string | null;
+            /** @description Changes that came since. */
+            behind: number;
+        };
         BehindRow: {
             /** @description Id of the case. */
             case_id: number;
@@ -1463,6 +1818,35 @@ export interface components {
             /** Format: date-time */
             at: string;
             readonly applied: boolean;
+        };
+        /** @description What every answer says of itself. */
+        CalibrationsOut: {
+            metric_version: string;
+            readers: components["schemas"]["PersonOut"][];
+            structures: components["schemas"]["CalibrationsOutCalibrationOut"][];
+        };
+        CalibrationsOutCalibrationOut: {
+            structure: string;
+            start: components["schemas"]["StartOut"];
+            cases: number[];
+            /** @description Of volumes. */
+            icc_agreement: components["schemas"]["FigureOut"];
+            icc_consistency: components["schemas"]["FigureOut"];
+            /** @description Krippendorff's α of present or absent. */
+            presence_alpha: components["schemas"]["FigureOut"];
+            /** @description Fleiss' κ of present or absent. */
+            presence_kappa: components["schemas"]["FigureOut"];
+            /** @description The project's own τ. */
+            tolerance_mm: components["schemas"]["FigureOut"];
+            /** @description STAPLE's. */
+            rates: components["schemas"]["CalibrationsOutCalibrationOutRateOut"][];
+            rate_region: string;
+            basis: components["schemas"]["BasisOut"];
+        };
+        CalibrationsOutCalibrationOutRateOut: {
+            reader: number;
+            sensitivity: components["schemas"]["FigureOut"];
+            specificity: components["schemas"]["FigureOut"];
         };
         /**
          * @description * `waiting` - waiting for a pre-annotation
@@ -1517,6 +1901,100 @@ export interface components {
         CompletedShapeRequest: {
             /** @description Keys, out of `not_looked_at`: drawn to the end, or seen to be absent. */
             structures: string[];
+        };
+        /** @description A connected piece in which the two differ beyond the tolerance. */
+        ComponentOut: {
+            structure: string;
+            layer: number;
+            value: number;
+            /** Format: double */
+            tolerance_mm: number;
+            /** Format: double */
+            volume_ml: number;
+            /**
+             * Format: double
+             * @description Of the farthest voxel from the other read's structure.
+             */
+            distance_mm: number;
+            take_a: string;
+            take_b: string;
+            /** @description Null where there is no third vote. */
+            take_majority: string | null;
+            centre_ijk: number[];
+            low: number[];
+            high: number[];
+            /** Format: double */
+            only_a_ml: number;
+            /** Format: double */
+            only_b_ml: number;
+            /**
+             * Format: double
+             * @description The distance beyond the tolerance.
+             */
+            beyond_mm: number;
+        };
+        ComponentsOutput: {
+            connectivity: number;
+            /** @description Largest volume × distance beyond tolerance first. */
+            components: components["schemas"]["ComponentOut"][];
+            /** @description What differs within the tolerance, by structure. */
+            rest: components["schemas"]["EditsOut"][];
+            rates: components["schemas"]["RateOut"][];
+            /** @description Votes: 3, or 0 where there is no third. */
+            majority_of: number;
+            majority_rule: string;
+        };
+        /** @description What every answer says of itself. */
+        DriftOut: {
+            metric_version: string;
+            readers: components["schemas"]["PersonOut"][];
+            charts: components["schemas"]["DriftOutChartOut"][];
+            alarms: components["schemas"]["DriftOutAlarmOut"][];
+        };
+        DriftOutAlarmOut: {
+            reader: number;
+            kind: components["schemas"]["KindD9dEnum"];
+            start: string;
+            read: number;
+            case: number;
+            /** Format: double */
+            value: number;
+            /** Format: double */
+            ewma: number;
+            /** Format: double */
+            limit: number;
+            /** Format: date-time */
+            at: string;
+        };
+        DriftOutChartOut: {
+            reader: number;
+            kind: components["schemas"]["KindD9dEnum"];
+            start: string;
+            start_reads: number;
+            /** Format: double */
+            usual_sd: number | null;
+            marks: components["schemas"]["DriftOutChartOutReadOut"][];
+            reason: string;
+        };
+        DriftOutChartOutReadOut: {
+            read: number;
+            case: number;
+            /** Format: date-time */
+            at: string;
+            model_version: number | null;
+            /**
+             * Format: double
+             * @description Dice above the reader's usual.
+             */
+            value: number;
+            /**
+             * Format: double
+             * @description Standard deviations.
+             */
+            ewma: number;
+            /** Format: double */
+            limit: number;
+            alarm: boolean;
         };
         DriftRow: {
             /** @description Id of the reader. */
@@ -1587,6 +2065,90 @@ export interface components {
         DriftTable: {
             rows: components["schemas"]["DriftRow"][];
         };
+        /** @description Edits, as a save takes them, in base64: the voxels as that side has them. */
+        EditsOut: {
+            structure: string;
+            layer: number;
+            value: number;
+            /** Format: double */
+            tolerance_mm: number;
+            /** Format: double */
+            volume_ml: number;
+            /**
+             * Format: double
+             * @description Of the farthest voxel from the other read's structure.
+             */
+            distance_mm: number;
+            take_a: string;
+            take_b: string;
+            /** @description Null where there is no third vote. */
+            take_majority: string | null;
+        };
+        /** @description What every answer says of itself. */
+        EffortsOut: {
+            metric_version: string;
+            readers: components["schemas"]["PersonOut"][];
+            efforts: components["schemas"]["EffortsOutEffortOut"][];
+        };
+        EffortsOutEffortOut: {
+            reader: number;
+            /** Format: date */
+            month: string | null;
+            /** @description Version of the model begun from. */
+            round: number | null;
+            start: components["schemas"]["StartOut"];
+            reads: number;
+            cases: number[];
+            /**
+             * Format: double
+             * @description Per read.
+             */
+            active_seconds: number;
+            /**
+             * Format: double
+             * @description Per read.
+             */
+            idle_seconds: number;
+            /**
+             * Format: double
+             * @description Per read, against what it began from.
+             */
+            changed_voxels: number;
+            /** Format: double */
+            moved_share: number | null;
+            /** Format: double */
+            moved_mm: number | null;
+            tools: {
+                [key: string]: components["schemas"]["EffortsOutEffortOutToolOut"];
+            };
+        };
+        EffortsOutEffortOutToolOut: {
+            /** Format: double */
+            seconds: number;
+            /** Format: double */
+            edits: number;
+            /**
+             * Format: double
+             * @description Voxels.
+             */
+            added: number;
+            /**
+             * Format: double
+             * @description Voxels.
+             */
+            removed: number;
+        };
+        /**
+         * @description * `missing` - missing part
+         *     * `leak` - leak
+         *     * `level` - wrong level
+         *     * `swap` - left–right swap
+         *     * `boundary` - boundary
+         *     * `artefact` - artefact
+         *     * `other` - other
+         * @enum {string}
+         */
+        ErrorCodeEnum: "missing" | "leak" | "level" | "swap" | "boundary" | "artefact" | "other";
         ErrorRow: {
             /** @description Id of the reader. */
             reader_id: number;
@@ -1612,6 +2174,24 @@ export interface components {
             structure: number;
             added: number;
             removed: number;
+        };
+        /** @description A statistic with its 95 % interval; null where undefined, unbounded or unknown: `reason` says why. */
+        FigureOut: {
+            /** Format: double */
+            estimate: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            method: string;
+            reason: string;
+            cases: number;
+            readers: number;
+            values: number;
+            /** @description Values left out: not applicable or undefined. */
+            dropped: number;
+            /** @description Ids of cases, worst first. */
+            worst: number[];
         };
         FirstPassRow: {
             /** @description Id of the reader. */
@@ -1644,6 +2224,13 @@ export interface components {
         };
         FirstPassTable: {
             rows: components["schemas"]["FirstPassRow"][];
+        };
+        /** @description Where a read that came back is opened. */
+        FirstPinOut: {
+            structure: string;
+            error_code: components["schemas"]["ErrorCodeEnum"];
+            /** @description The first note; empty where there is none. */
+            readonly text: string;
         };
         GateOut: {
             decision: string;
@@ -1826,6 +2413,42 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        /** @description What a reviewer says of one structure. */
+        JudgedInRequest: {
+            /** @description Its key. */
+            structure: string;
+            verdict: components["schemas"]["Verdict79dEnum"];
+            /**
+             * @description Of what was handed in, for the clinic: 1 = unusable: drawing anew is quicker; 2 = usable after major edits; 3 = usable after minor edits that matter; 4 = usable as it is: edits would be a matter of taste; 5 = usable as it is: no edits.
+             *
+             *     * `1` - unusable: drawing anew is quicker
+             *     * `2` - usable after major edits
+             *     * `3` - usable after minor edits that matter
+             *     * `4` - usable as it is: edits would be a matter of taste
+             *     * `5` - usable as it is: no edits
+             */
+            acceptability?: (components["schemas"]["AcceptabilityEnum"] | components["schemas"]["NullEnum"]) | null;
+        };
+        JudgedInputRequest: {
+            structures: components["schemas"]["JudgedInRequest"][];
+        };
+        JudgedOut: {
+            structure: string;
+            verdict: components["schemas"]["Verdict"];
+            acceptability: number | null;
+        };
+        JudgedOutput: {
+            structures: components["schemas"]["JudgedOut"][];
+        };
+        /**
+         * @description * `inter` - another reader's read
+         *     * `intra` - the same reader's other read
+         *     * `gold` - the gold standard
+         *     * `prediction` - a model's prediction
+         *     * `review` - what the review accepted
+         * @enum {string}
+         */
+        KindD9dEnum: "inter" | "intra" | "gold" | "prediction" | "review";
         LayoutInputRequest: {
             /** @description Keys of the catalogue, or names of new structures. */
             structures: string[];
@@ -1945,6 +2568,32 @@ export interface components {
             id: string;
             head: number;
         };
+        /** @description What every answer says of itself. */
+        MatricesOut: {
+            metric_version: string;
+            readers: components["schemas"]["PersonOut"][];
+            matrices: components["schemas"]["MatricesOutMatrixOut"][];
+        };
+        MatricesOutMatrixOut: {
+            start: components["schemas"]["StartOut"];
+            /** @description Empty: over all, each structure counting the same. */
+            structure: string;
+            readers: number[];
+            cells: components["schemas"]["MatricesOutMatrixOutCellOut"][];
+        };
+        MatricesOutMatrixOutCellOut: {
+            /** Format: double */
+            dice: number | null;
+            /** Format: double */
+            surface_dice: number | null;
+            /** Format: double */
+            hd95_mm: number | null;
+            reader_a: number;
+            reader_b: number;
+            structures: number;
+            scores: number;
+            both_empty: number;
+        };
         MeOutput: {
             username: string;
             name: string;
@@ -1955,6 +2604,14 @@ export interface components {
             id: number;
             name: string;
             role: components["schemas"]["Role"];
+        };
+        MeansOut: {
+            /** Format: double */
+            dice: number | null;
+            /** Format: double */
+            surface_dice: number | null;
+            /** Format: double */
+            hd95_mm: number | null;
         };
         /**
          * @description * `length` - length
@@ -2001,6 +2658,11 @@ export interface components {
             /** @description Reads and reviews begun and not handed in. */
             open: number;
         };
+        MetricsOut: {
+            dice: components["schemas"]["FigureOut"];
+            surface_dice: components["schemas"]["FigureOut"];
+            hd95_mm: components["schemas"]["FigureOut"];
+        };
         ModelOut: {
             id: number;
             version: number;
@@ -2044,6 +2706,21 @@ export interface components {
              */
             idle_hours: number;
         };
+        /** @description What every answer says of itself. */
+        MonthsOut: {
+            metric_version: string;
+            readers: components["schemas"]["PersonOut"][];
+            months: components["schemas"]["MonthsOutMonthOut"][];
+        };
+        MonthsOutMonthOut: {
+            structure: string;
+            kind: components["schemas"]["KindD9dEnum"];
+            start: components["schemas"]["StartOut"];
+            /** Format: date */
+            month: string;
+            scores: number;
+            means: components["schemas"]["MeansOut"];
+        };
         MonthsTable: {
             rows: components["schemas"]["MonthRow"][];
         };
@@ -2066,8 +2743,23 @@ export interface components {
             assignment: number | null;
             detail: string;
         };
+        NoteOut: {
+            readonly author: components["schemas"]["AuthorEnum"];
+            /** @description Leads see who wrote; to others a name would unblind. */
+            readonly name: string | null;
+            text: string;
+            /** Format: date-time */
+            at: string;
+        };
         /** @enum {unknown} */
         NullEnum: null;
+        /**
+         * @description * `a` - a
+         *     * `b` - b
+         *     * `prediction` - prediction
+         * @enum {string}
+         */
+        OfEnum: "a" | "b" | "prediction";
         OpenInvitationOutput: {
             project: string;
             role: components["schemas"]["Role"];
@@ -2136,6 +2828,9 @@ export interface components {
             level?: components["schemas"]["LevelEnum"];
             active?: boolean;
         };
+        PatchedPinInputRequest: {
+            state?: components["schemas"]["State465Enum"];
+        };
         PatchedProjectInputRequest: {
             name?: string;
             /** @description Retrain after this many newly accepted cases. */
@@ -2143,6 +2838,26 @@ export interface components {
             /** @description Wall time of one training, in seconds. */
             training_budget_s?: number;
             hanging?: components["schemas"]["HangingEnum"];
+        };
+        PersonOut: {
+            id: number;
+            name: string;
+        };
+        PinNotesInputRequest: {
+            text: string;
+        };
+        PinOut: {
+            id: number;
+            structure: string;
+            /** @description Millimetres. */
+            point_lps: number[];
+            error_code: components["schemas"]["ErrorCodeEnum"];
+            state: components["schemas"]["State465Enum"];
+            /** Format: date-time */
+            at: string;
+            /** @description It is yours, and nobody else has seen it. */
+            readonly deletable: boolean;
+            notes: components["schemas"]["NoteOut"][];
         };
         PingInputRequest: {
             /** @default true */
@@ -2152,6 +2867,17 @@ export interface components {
             active_seconds: number;
             /** Format: date-time */
             lease_until: string;
+        };
+        PinsInputRequest: {
+            /** @description Its key. */
+            structure: string;
+            point_lps: number[];
+            error_code: components["schemas"]["ErrorCodeEnum"];
+            /** @default  */
+            text: string;
+        };
+        PinsOut: {
+            pins: components["schemas"]["PinOut"][];
         };
         /** @description Where a structure stands in the masks. Structures of one layer exclude each other. */
         PlaceOut: {
@@ -2341,6 +3067,17 @@ export interface components {
          * @enum {string}
          */
         PurposeEnum: "routine" | "calibration" | "overlap" | "repeat" | "gold";
+        /** @description STAPLE's diagnosis of one vote, among A, B and the prediction. */
+        RateOut: {
+            structure: string;
+            of: components["schemas"]["OfEnum"];
+            /** Format: double */
+            sensitivity: number;
+            /** Format: double */
+            specificity: number;
+            region: string;
+            converged: boolean;
+        };
         /** @description A read that was handed in, with its verdict once there is one. */
         RecentOut: {
             id: number;
@@ -2412,6 +3149,8 @@ export interface components {
             updated_at: string;
             active_seconds: number;
             readonly comment: string;
+            readonly open_pins: number;
+            readonly first_pin: components["schemas"]["FirstPinOut"] | null;
         };
         RevisionOut: {
             number: number;
@@ -2482,6 +3221,12 @@ export interface components {
             sha256: string;
             active_seconds: number;
         };
+        /**
+         * @description * `difference` - difference
+         *     * `ratio` - ratio
+         * @enum {string}
+         */
+        ScaleEnum: "difference" | "ratio";
         ScoredCasesTable: {
             rows: components["schemas"]["BehindRow"][];
         };
@@ -2541,6 +3286,20 @@ export interface components {
          * @enum {string}
          */
         StartFromEnum: "scratch" | "prediction" | "revision";
+        /** @description Where the reads began. Figures of different starting points are never pooled. */
+        StartOut: {
+            key: string;
+            label: string;
+            start_model_version: number | null;
+            /** @description The model that is one of the sides. */
+            model_version: number | null;
+        };
+        /**
+         * @description * `open` - open
+         *     * `resolved` - resolved
+         * @enum {string}
+         */
+        State465Enum: "open" | "resolved";
         StateOut: {
             state: components["schemas"]["AssignmentState"];
         };
@@ -2579,6 +3338,30 @@ export interface components {
             /** Format: double */
             tolerance_mm: number;
             side: string;
+        };
+        /** @description What every answer says of itself. */
+        StructuresOut: {
+            metric_version: string;
+            readers: components["schemas"]["PersonOut"][];
+            marks: components["schemas"]["StructuresOutMarkOut"][];
+            /** @description Readers against themselves. */
+            bands: components["schemas"]["StructuresOutBandOut"][];
+        };
+        StructuresOutBandOut: {
+            structure: string;
+            start: components["schemas"]["StartOut"];
+            figures: components["schemas"]["MetricsOut"];
+            volume_sd_ml: components["schemas"]["FigureOut"];
+            volume_cv: components["schemas"]["FigureOut"];
+            basis: components["schemas"]["BasisOut"];
+        };
+        StructuresOutMarkOut: {
+            structure: string;
+            kind: components["schemas"]["KindD9dEnum"];
+            start: components["schemas"]["StartOut"];
+            who: components["schemas"]["WhoOut"];
+            figures: components["schemas"]["MetricsOut"];
+            basis: components["schemas"]["BasisOut"];
         };
         StructuresOutput: {
             regions: components["schemas"]["StructuresOutputRegion"][];
@@ -2712,18 +3495,20 @@ export interface components {
          * @enum {string}
          */
         Verdict: "accept" | "fix" | "return";
-        VerdictInputRequest: {
-            verdict: components["schemas"]["VerdictInputVerdictEnum"];
-            /** @default  */
-            comment: string;
-            revision: number;
-        };
         /**
          * @description * `accept` - accept
          *     * `return` - return
          * @enum {string}
          */
-        VerdictInputVerdictEnum: "accept" | "return";
+        Verdict79dEnum: "accept" | "return";
+        VerdictInputRequest: {
+            verdict: components["schemas"]["Verdict79dEnum"];
+            /** @default  */
+            comment: string;
+            revision: number;
+            /** @description Replaces what was said of single structures, where it is given. */
+            structures?: components["schemas"]["JudgedInRequest"][];
+        };
         VerdictOutput: {
             state: components["schemas"]["AssignmentState"];
             verdict: components["schemas"]["Verdict"];
@@ -2746,6 +3531,38 @@ export interface components {
         VolumePointsTable: {
             rows: components["schemas"]["PointRow"][];
         };
+        /** @description What every answer says of itself. */
+        VolumesOut: {
+            metric_version: string;
+            readers: components["schemas"]["PersonOut"][];
+            charts: components["schemas"]["VolumesOutVolumeOut"][];
+        };
+        VolumesOutVolumeOut: {
+            structure: string;
+            start: components["schemas"]["StartOut"];
+            a: components["schemas"]["WhoOut"];
+            b: components["schemas"]["WhoOut"];
+            scale: components["schemas"]["ScaleEnum"];
+            bias: components["schemas"]["FigureOut"];
+            lower: components["schemas"]["FigureOut"];
+            upper: components["schemas"]["FigureOut"];
+            /** Format: double */
+            sd: number | null;
+            cases: number;
+            points: components["schemas"]["VolumesOutVolumeOutPointOut"][];
+            /** @description Whether there are fewer points than cases. */
+            thinned: boolean;
+        };
+        VolumesOutVolumeOutPointOut: {
+            case: number;
+            /** Format: double */
+            mean_ml: number;
+            /**
+             * Format: double
+             * @description a − b in ml, or a / b.
+             */
+            difference: number;
+        };
         WeekRow: {
             /**
              * Format: date
@@ -2762,6 +3579,18 @@ export interface components {
         WeeksTable: {
             rows: components["schemas"]["WeekRow"][];
         };
+        WhoOut: {
+            kind: components["schemas"]["WhoOutKindEnum"];
+            reader: number | null;
+            model_version: number | null;
+        };
+        /**
+         * @description * `reader` - reader
+         *     * `model` - model
+         *     * `all` - all
+         * @enum {string}
+         */
+        WhoOutKindEnum: "reader" | "model" | "all";
         WorklistOutput: {
             next: components["schemas"]["WorklistOutputNext"];
             returned: components["schemas"]["ReturnedOut"][];
@@ -2828,6 +3657,76 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_adjudicate_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjudicateInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjudicateOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2928,6 +3827,193 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompletedShape"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_components_retrieve: {
+        parameters: {
+            query?: {
+                /** @description 26 where left out. */
+                connectivity?: 26 | 6;
+            };
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentsOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_judged_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgedOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_judged_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgedInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgedOutput"];
                 };
             };
             /** @description The request is wrong; the sentence says where. */
@@ -3117,6 +4203,124 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_pins_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinsOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_pins_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinsInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4807,6 +6011,184 @@ export interface operations {
             };
         };
     };
+    api_pins_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pin_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_pins_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pin_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedPinInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_pins_notes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pin_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinNotesInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_presets_list: {
         parameters: {
             query?: never;
@@ -5030,6 +6412,670 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_adjudications_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjudicationsOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_adjudications_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjudicationsClaimed"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_agreement_anchoring_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Key; without it all structures. */
+                structure?: string;
+                /** @description Of the metric; without it today's. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnchoringOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_agreement_calibration_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Key; without it all structures. */
+                structure?: string;
+                /** @description Of the metric; without it today's. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationsOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_agreement_cases_retrieve: {
+        parameters: {
+            query: {
+                figure?: "dice" | "hd95_mm" | "surface_dice";
+                kind: "gold" | "inter" | "intra" | "prediction" | "review";
+                other?: number;
+                page?: number;
+                reader?: number;
+                /** @description Key of the starting point. */
+                start: string;
+                structure: string;
+                /** @description Of the metric; without it today's. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementCasesOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_agreement_drift_retrieve: {
+        parameters: {
+            query?: {
+                reader?: number;
+                /** @description Of the metric; without it today's. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_agreement_effort_retrieve: {
+        parameters: {
+            query?: {
+                by?: "month" | "round";
+                reader?: number;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffortsOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_agreement_matrix_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Key; without it all structures. */
+                structure?: string;
+                /** @description Of the metric; without it today's. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatricesOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_agreement_months_retrieve: {
+        parameters: {
+            query?: {
+                reader?: number;
+                /** @description Key; without it all structures. */
+                structure?: string;
+                /** @description Of the metric; without it today's. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonthsOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_agreement_structures_retrieve: {
+        parameters: {
+            query?: {
+                kind?: "gold" | "inter" | "intra" | "prediction" | "review";
+                /** @description Key; without it all structures. */
+                structure?: string;
+                /** @description Of the metric; without it today's. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StructuresOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_agreement_volumes_retrieve: {
+        parameters: {
+            query: {
+                model_version?: number;
+                /** @description Another reader; or a model. */
+                other?: number;
+                /** @description Ratios in place of differences. */
+                ratio?: boolean;
+                reader: number;
+                structure: string;
+                /** @description Of the metric; without it today's. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VolumesOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

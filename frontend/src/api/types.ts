@@ -20,7 +20,7 @@ export type CreatedCase = Schemas['CasesCreated'];
 export type Model = Schemas['ModelOut'];
 export type Job = Schemas['JobOut'];
 export type Project = Omit<Schemas['ProjectOut'], 'case_counts'> & {
-  readonly case_counts: Readonly<Record<CaseFilter, number>>;
+  readonly case_counts: Readonly<Record<CaseFilter, number>> | null;
 };
 
 export type AssignmentRole = Schemas['NextInputRoleEnum'];
@@ -40,7 +40,8 @@ export interface VolumeLevel {
 }
 
 export interface VolumeInfo {
-  readonly id: number;
+  /** A handle, as those of masks: it belongs to one read. */
+  readonly id: string;
   readonly shape: Triple;
   readonly spacing_mm: Triple;
   readonly origin_lps: Triple;
@@ -93,7 +94,7 @@ export type Branch = Schemas['BranchOut'];
 
 /** What goes with strokes that become a branch; `branch` continues one, null begins one. */
 export interface BranchMeta extends RevisionMeta {
-  readonly branch: number | null;
+  readonly branch: string | null;
 }
 
 /** What makes a new revision of the assignment's mask without drawing. */

@@ -1,6 +1,6 @@
 /** Numbers and states in the words that a person reads; the same words everywhere. */
 
-import type { CaseFilter, Model, Verdict } from '../api';
+import type { CaseFilter, ErrorCode, Model, Verdict } from '../api';
 import type { SaveState } from '../session';
 
 const NO_BREAK = '\u202f';
@@ -11,6 +11,16 @@ export function strokes(count: number): string {
 
 export function caseLabel(number: number): string {
   return `CASE ${String(number).padStart(4, '0')}`;
+}
+
+/** Leads know the case; to readers each read has a name of its own. */
+export function readLabel(alias: string, number: number | null | undefined): string {
+  return number == null ? `CASE ${alias}` : caseLabel(number);
+}
+
+export function startLabel(start: 'scratch' | 'prediction' | 'revision', version: number | null): string {
+  if (start === 'scratch') return 'from scratch';
+  return version === null ? 'from a prediction' : `from model ${version}`;
 }
 
 /** `04:12`, or `1:04:12` from an hour on. */
@@ -77,6 +87,21 @@ export const VERDICTS: Readonly<Record<Verdict, string>> = {
   fix: 'accepted with a fix',
   return: 'returned',
 };
+
+/** What is wrong at a pin. */
+export const ERROR_CODES: Readonly<Record<ErrorCode, string>> = {
+  missing: 'Missing part',
+  leak: 'Leak',
+  level: 'Wrong level',
+  swap: 'Left–right swap',
+  boundary: 'Boundary',
+  artefact: 'Artefact',
+  other: 'Other',
+};
+
+export function codeWords(code: ErrorCode): string {
+  return ERROR_CODES[code].toLowerCase();
+}
 
 export const MODEL_STATES: Readonly<Record<Model['state'], string>> = {
   candidate: 'Candidate',

@@ -130,7 +130,7 @@ export class FakeServer {
 
   #newBranch(assignment: number, base: number): BranchOnServer {
     const map = this.mask(assignment).history.get(base)?.copy() ?? LabelMap.empty(this.#shape, 1);
-    const mask = FIRST_BRANCH + this.branches.length;
+    const mask = String(FIRST_BRANCH + this.branches.length);
     const branch = { mask, head: 0, base_revision: base, strokes: 0, at: '', applied: false };
     const found = { map, branch, keys: new Set<string>() };
     this.branches.push(found);

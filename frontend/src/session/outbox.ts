@@ -34,7 +34,7 @@ export interface Batch {
 /** The mask went on without the kept strokes: they go to a branch. */
 export interface Divergence {
   /** The branch's mask; null before the server has made it. */
-  readonly branch: number | null;
+  readonly branch: string | null;
   /** Strokes that the branch has. */
   readonly strokes: number;
   /** Why, in the server's words. */

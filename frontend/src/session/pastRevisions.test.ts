@@ -46,7 +46,7 @@ async function openCase(): Promise<Opened> {
   const own = map.copy();
   applyEdits(own, queue.restored);
   const engine = new EditEngine(own, [1, 1, 1]);
-  const past = new PastRevisions({ engine, mask: CASE, openedAt: () => queue.openedAt });
+  const past = new PastRevisions({ engine, mask: String(CASE), openedAt: () => queue.openedAt });
   return { engine, queue, past };
 }
 
@@ -166,7 +166,7 @@ test('steps too old to be kept bar the way to the past', async () => {
   await drawnBefore();
   const opened = await openCase();
   const engine = new EditEngine(server.mask(CASE).map.copy(), [1, 1, 1], { undoBytes: 1 });
-  const past = new PastRevisions({ engine, mask: CASE, openedAt: () => opened.queue.openedAt });
+  const past = new PastRevisions({ engine, mask: String(CASE), openedAt: () => opened.queue.openedAt });
   draw({ ...opened, engine }, 5, 4);
   expect(past.canUndo).toBe(true);
   draw({ ...opened, engine }, 1, 4);

@@ -4,14 +4,14 @@ import { fetchDifference } from '../api';
 import { decodeEdits, type EditEngine, type StrokeRecord } from '../voxels';
 
 /** Gives the edits, as `encodeEdits` writes them, that turn one revision of a mask into another. */
-export type Difference = (mask: number, from: number, to: number) => Promise<ArrayBuffer>;
+export type Difference = (mask: string, from: number, to: number) => Promise<ArrayBuffer>;
 
 type PastEngine = Pick<EditEngine, 'canUndo' | 'isDrawing' | 'reachesStart' | 'undoPast' | 'version'>;
 
 export interface PastOptions {
   readonly engine: PastEngine;
   /** The reader's own mask. */
-  readonly mask: number;
+  readonly mask: string;
   /** The revision that the mask was when it was opened, see `SaveQueue.openedAt`; null while it is not known. */
   readonly openedAt: () => number | null;
   readonly difference?: Difference;

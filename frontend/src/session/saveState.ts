@@ -12,7 +12,7 @@ export type SaveState =
   | {
       readonly kind: 'branched';
       readonly strokes: number;
-      readonly branch: number;
+      readonly branch: string;
       /** Strokes that the branch has. */
       readonly kept: number;
       /** Why, in the server's words. */

@@ -4,7 +4,7 @@ from annotation import reviews
 from annotation.models import Assignment
 from tests.annotation.api.conftest import Browser
 from tests.annotation.api.guard import assert_kept_out
-from tests.annotation.factories import SHAPE, make_review, stroke
+from tests.annotation.factories import SHAPE, make_review, named, stroke
 
 
 def url(assignment: Assignment) -> str:
@@ -19,11 +19,16 @@ def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser)
         "id": read.pk,
         "role": "annotate",
         "state": "open",
-        "purpose": "routine",
+        "alias": read.alias,
+        "start_from": "prediction",
+        "purpose": None,
+        "sequence_no": None,
+        "reader": None,
         "project": {"id": read.case.project_id, "name": "Abdomen"},
-        "case": {"id": read.case_id, "number": 1, "name": "Case 001"},
+        "case": None,
+        "asked": ["liver", "spleen", "kidney_left"],
         "volume": {
-            "id": read.case.volume_id,
+            "id": named(read).volume(read.case.volume_id),
             "shape": list(SHAPE),
             "spacing_mm": [1.0, 1.0, 2.0],
             "origin_lps": [-10.0, -20.0, -30.0],
@@ -35,9 +40,9 @@ def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser)
             ],
             "chunk_slices": 8,
         },
-        "model_version": 1,
-        "mask": {"id": read.mask_id, "head": 0},
-        "prediction_mask": {"id": read.mask.base_id, "head": 1},
+        "model_version": None,
+        "mask": {"id": named(read).mask(read.mask_id), "head": 0},
+        "prediction_mask": {"id": named(read).mask(read.mask.base_id), "head": 1},
         "subject": None,
         "comments": [],
         "active_seconds": 0,
@@ -52,19 +57,30 @@ def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser)
     }
 
 
+def test_what_leads_see_of_it(read: Assignment, as_lea: Browser) -> None:
+    body = as_lea.get(url(read)).json()
+    assert (body["purpose"], body["sequence_no"], body["reader"]) == ("routine", 1, "ana")
+    assert body["case"] == {"id": read.case_id, "number": 1, "name": "Case 001"}
+    assert (body["model_version"], body["editable"]) == (1, False)
+    assert as_lea.get(f"/api/masks/{body['mask']['id']}/").status_code == 200
+
+
 def test_the_head_moves_with_each_save(read: Assignment, as_ana: Browser) -> None:
     stroke(read)
-    assert as_ana.get(url(read)).json()["mask"] == {"id": read.mask_id, "head": 1}
+    assert as_ana.get(url(read)).json()["mask"] == {"id": named(read).mask(read.mask_id), "head": 1}
 
 
 def test_a_review_names_what_was_submitted(
     submitted: Assignment, review: Assignment, as_rui: Browser
 ) -> None:
     body = as_rui.get(url(review)).json()
-    assert (body["role"], body["model_version"], body["editable"]) == ("review", 1, True)
-    assert body["mask"] == {"id": review.mask_id, "head": 0}
-    assert body["subject"] == {"mask": {"id": submitted.mask_id, "head": 2}, "measurements": []}
-    assert body["prediction_mask"] == {"id": submitted.mask.base_id, "head": 1}
+    assert (body["role"], body["model_version"], body["editable"]) == ("review", None, True)
+    assert body["mask"] == {"id": named(review).mask(review.mask_id), "head": 0}
+    assert body["subject"] == {
+        "mask": {"id": named(review).mask(submitted.mask_id), "head": 2},
+        "measurements": [],
+    }
+    assert body["prediction_mask"] == {"id": named(review).mask(submitted.mask.base_id), "head": 1}
 
 
 def test_submitted_and_returned(

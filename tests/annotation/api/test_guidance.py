@@ -8,12 +8,12 @@ import pytest
 import zstandard
 from django.contrib.auth.models import User
 
-from annotation import jobs, learning, store, worklist
+from annotation import handles, jobs, learning, store, worklist
 from annotation.learning import Guidance
 from annotation.models import Assignment, Case, CaseState, Job, Model, Prediction, Project
 from tests.annotation.api.conftest import Browser
 from tests.annotation.api.guard import assert_refused
-from tests.annotation.factories import box, make_case, make_model, make_prediction, make_read, stroke
+from tests.annotation.factories import box, make_case, make_model, make_prediction, make_read, named, stroke
 
 VALUES = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
 REGION = {
@@ -59,30 +59,36 @@ def stored(
     )
 
 
+def offered(reader: User, prediction: Prediction) -> str:
+    """What `upcoming` calls the prediction of a case that the reader has not read."""
+    return handles.Namer(reader.pk, 1).mask(prediction.mask_id)
+
+
 class TestRegions:
-    def test_in_their_order(self, project: Project, as_ana: Browser) -> None:
-        mask = predicted(project, REGION, MISSING).mask_id
+    def test_in_their_order(self, project: Project, ana: User, as_ana: Browser) -> None:
+        mask = offered(ana, predicted(project, REGION, MISSING))
         answer = as_ana.get(f"/api/masks/{mask}/regions/")
         assert (answer.status_code, answer.json()) == (200, {"regions": [REGION, MISSING], "sentence": ""})
 
-    def test_nothing_stands_out(self, project: Project, as_ana: Browser) -> None:
-        body = as_ana.get(f"/api/masks/{predicted(project).mask_id}/regions/").json()
+    def test_nothing_stands_out(self, project: Project, ana: User, as_ana: Browser) -> None:
+        body = as_ana.get(f"/api/masks/{offered(ana, predicted(project))}/regions/").json()
         assert (body["regions"], body["sentence"]) == ([], learning.guidance.NOTHING)
 
-    def test_a_prediction_from_before(self, project: Project, as_ana: Browser) -> None:
-        mask = make_prediction(make_case(project), make_model(project)).mask_id
+    def test_a_prediction_from_before(self, project: Project, ana: User, as_ana: Browser) -> None:
+        mask = offered(ana, make_prediction(make_case(project), make_model(project)))
         body = as_ana.get(f"/api/masks/{mask}/regions/").json()
         assert (body["regions"], body["sentence"]) == ([], learning.guidance.WITHOUT)
         assert_refused(as_ana.get(f"/api/masks/{mask}/uncertainty/"), 404, "without a map")
 
     def test_a_readers_mask_has_none(self, read: Assignment, as_ana: Browser) -> None:
         for what in ("regions", "uncertainty"):
-            assert_refused(as_ana.get(f"/api/masks/{read.mask_id}/{what}/"), 404, "not made by a model")
+            url = f"/api/masks/{named(read).mask(read.mask_id)}/{what}/"
+            assert_refused(as_ana.get(url), 404, "not made by a model")
 
 
 class TestUncertainty:
-    def test_bytes_and_grid(self, project: Project, as_ana: Browser) -> None:
-        url = f"/api/masks/{predicted(project).mask_id}/uncertainty/"
+    def test_bytes_and_grid(self, project: Project, ana: User, as_ana: Browser) -> None:
+        url = f"/api/masks/{offered(ana, predicted(project))}/uncertainty/"
         plain = as_ana.get(url)
         assert plain.content == VALUES.tobytes(order="F")
         assert (plain["X-Shape"], plain["X-Factor"]) == ("2,3,4", "20,12,9")
@@ -135,33 +141,35 @@ class TestUpcoming:
         return answer.json()["upcoming"]
 
     def test_what_next_would_give_and_nothing_is_reserved(
-        self, project: Project, ana: User, as_ana: Browser, as_ben: Browser
+        self, project: Project, ana: User, ben: User, as_ana: Browser, as_ben: Browser
     ) -> None:
         model = make_model(project)
         first, second = (make_prediction(make_case(project), model) for _ in range(2))
-        for browser in (as_ana, as_ben):
+        for user, browser in ((ana, as_ana), (ben, as_ben)):
             found = self.ask(project, browser)
-            assert found["prediction_mask"] == {"id": first.mask_id, "head": 1}
-            assert found["volume"]["id"] == first.case.volume_id
+            assert found["prediction_mask"] == {"id": offered(user, first), "head": 1}
+            assert found["volume"]["id"] == handles.Namer(user.pk, 1).volume(first.case.volume_id)
             assert [one["key"] for one in found["structures"]] == ["liver", "spleen", "kidney_left"]
         assert not Assignment.objects.exists()
         taken = worklist.next_case(reader=ana, project=project)
         assert taken is not None
         assert taken.mask.base_id == first.mask_id
-        assert self.ask(project, as_ben)["prediction_mask"]["id"] == second.mask_id
+        assert self.ask(project, as_ben)["prediction_mask"]["id"] == offered(ben, second)
         # ana has drawn nothing yet, so that `next` would give her the same case again.
-        assert self.ask(project, as_ana)["prediction_mask"]["id"] == first.mask_id
-        assert self.ask(project, as_ana, after=taken.pk)["prediction_mask"]["id"] == second.mask_id
+        assert self.ask(project, as_ana)["prediction_mask"]["id"] == offered(ana, first)
+        assert as_ana.get(f"/api/masks/{offered(ana, first)}/").status_code == 200
+        assert self.ask(project, as_ana, after=taken.pk)["prediction_mask"]["id"] == offered(ana, second)
         stroke(taken)
-        assert self.ask(project, as_ana)["prediction_mask"]["id"] == second.mask_id
+        assert self.ask(project, as_ana)["prediction_mask"]["id"] == offered(ana, second)
 
     def test_nothing_there(self, project: Project, as_ana: Browser) -> None:
         assert self.ask(project, as_ana) is None
 
-    def test_from_scratch_only_while_next_would(self, project: Project, as_ana: Browser) -> None:
+    def test_from_scratch_only_while_next_would(self, project: Project, ana: User, as_ana: Browser) -> None:
         case = make_case(project, state=CaseState.WAITING)
         found = self.ask(project, as_ana)
-        assert (found["volume"]["id"], found["prediction_mask"]) == (case.volume_id, None)
+        volume = handles.Namer(ana.pk, 1).volume(case.volume_id)
+        assert (found["volume"]["id"], found["prediction_mask"]) == (volume, None)
         make_model(project)
         assert self.ask(project, as_ana) is None
 

@@ -10,14 +10,14 @@ from annotation.chunks.grid import Voxels
 from annotation.models import Assignment
 from tests.annotation.api.conftest import Browser
 from tests.annotation.api.guard import assert_kept_out, assert_refused
-from tests.annotation.factories import SHAPE, box, stroke
+from tests.annotation.factories import SHAPE, box, named, stroke
 
 RECORD = 8 + 32**3
 
 
 @pytest.fixture
 def url(read: Assignment) -> str:
-    return f"/api/masks/{read.mask_id}/"
+    return f"/api/masks/{named(read).mask(read.mask_id)}/"
 
 
 def decode(body: bytes) -> tuple[Voxels, list[tuple[int, int]]]:
@@ -45,7 +45,7 @@ def test_the_prediction_shows_through(url: str, read: Assignment, as_ana: Browse
     assert np.array_equal(labels, box())
     assert names == sorted(names)
     assert answer.headers["X-Revision"] == "0"
-    assert answer.headers["ETag"] == f'"{read.mask_id}-0"'
+    assert answer.headers["ETag"] == f'"{named(read).mask(read.mask_id)}-0"'
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zstandard
+from django.contrib.auth.models import User
 
-from annotation import store
+from annotation import handles, store
 from annotation.imaging import omezarr
 from annotation.models import Project, Volume
 from tests.annotation.api.conftest import Browser
@@ -30,8 +31,8 @@ def volume(project: Project, tmp_path: Path) -> Volume:
 
 
 @pytest.fixture
-def url(volume: Volume) -> str:
-    return f"/api/volumes/{volume.pk}/zarr/"
+def url(volume: Volume, ana: User) -> str:
+    return f"/api/volumes/{handles.Namer(ana.pk, 1).volume(volume.pk)}/zarr/"
 
 
 def test_a_brick_is_served_as_it_lies(volume: Volume, url: str, as_ana: Browser) -> None:

@@ -88,7 +88,7 @@ function Filters({ project, state, onChoose }: FiltersProps) {
         </Chip>
         {STATES.map((each) => (
           <Chip key={each} size="xs" value={each}>
-            {CASE_STATES[each]} {project.case_counts[each] ?? 0}
+            {CASE_STATES[each]} {project.case_counts?.[each] ?? 0}
           </Chip>
         ))}
       </Group>

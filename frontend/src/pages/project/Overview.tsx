@@ -2,13 +2,23 @@ import type { Model, Project } from '../../api';
 import { score, signed } from '../words';
 import classes from './Overview.module.css';
 
-/** Four numbers: what is done, what waits, what can be read next, how good the model is. */
+type Counts = NonNullable<Project['case_counts']>;
+
+/** What is done, what waits, what can be read next, for leads; and how good the model is. */
 export function Overview({ project }: { readonly project: Project }) {
   const { case_counts: counts } = project;
-  const pool =
-    counts.waiting + counts.ready + counts.in_progress + counts.in_review + counts.returned + counts.accepted;
   return (
     <section className={classes.numbers} aria-label="Overview">
+      {counts !== null && <CaseFigures project={project} counts={counts} />}
+      <ModelFigure models={project.models} />
+    </section>
+  );
+}
+
+function CaseFigures({ project, counts }: { readonly project: Project; readonly counts: Counts }) {
+  const pool = Object.values(counts).reduce((sum, count) => sum + count, 0) - counts.test;
+  return (
+    <>
       <Figure
         label="Accepted"
         figure={String(counts.accepted)}
@@ -20,13 +30,12 @@ export function Overview({ project }: { readonly project: Project }) {
         note={counts.returned > 0 ? `${counts.returned} returned to readers` : 'none returned'}
         needsYou={counts.in_review > 0}
       />
-      <Figure label="Ready to read" figure={String(counts.ready)} note={readyNote(project)} />
-      <ModelFigure models={project.models} />
-    </section>
+      <Figure label="Ready to read" figure={String(counts.ready)} note={readyNote(project, counts)} />
+    </>
   );
 }
 
-function readyNote({ case_counts: counts, predictions_pending: pending }: Project): string {
+function readyNote({ predictions_pending: pending }: Project, counts: Counts): string {
   const parts = [
     counts.in_progress > 0 ? `${counts.in_progress} in progress` : '',
     (pending ?? 0) > 0 ? `${pending} predictions on the way` : '',

@@ -18,7 +18,7 @@ const isLead = ({ role }: Project): boolean => role === 'lead';
 const everybody = (): boolean => true;
 
 const isEmpty = ({ case_counts: counts }: Project): boolean =>
-  Object.values(counts).every((count) => count === 0);
+  counts !== null && Object.values(counts).every((count) => count === 0);
 
 function Cases({ project }: { readonly project: Project }) {
   return isEmpty(project) && isLead(project) ? (
@@ -35,6 +35,18 @@ export const TABS: readonly ProjectTab[] = [
     label: 'Overview',
     isFor: isLead,
     Panel: lazy(async () => ({ default: (await import('./overview/OverviewTab')).OverviewTab })),
+  },
+  {
+    value: 'agreement',
+    label: 'Agreement',
+    isFor: isLead,
+    Panel: lazy(async () => ({ default: (await import('./agreement/AgreementTab')).AgreementTab })),
+  },
+  {
+    value: 'reading',
+    label: 'Reading',
+    isFor: isLead,
+    Panel: lazy(async () => ({ default: (await import('./reading/ReadingTab')).ReadingTab })),
   },
   { value: 'cases', label: 'Cases', isFor: isLead, Panel: Cases },
   { value: 'models', label: 'Models', isFor: everybody, Panel: ModelsTable },

@@ -3,7 +3,7 @@
 import { fetchUpcoming, type Upcoming } from '../../api';
 
 let running: AbortController | null = null;
-let fetched: number | null = null;
+let fetched: string | null = null;
 
 /**
  * `after`: the read that is open now. Nothing is reserved, so that what was fetched may go to somebody else: then

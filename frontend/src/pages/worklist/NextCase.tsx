@@ -1,7 +1,14 @@
 import { Text, UnstyledButton } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { type AssignmentRole, useTakeNext, type Worklist } from '../../api';
+import {
+  type AssignmentRole,
+  type NextCase as Taken,
+  useAdjudications,
+  useTakeAdjudication,
+  useTakeNext,
+  type Worklist,
+} from '../../api';
 import { duration } from '../words';
 import classes from './NextCase.module.css';
 
@@ -13,7 +20,7 @@ interface NextCaseProps {
 
 export function NextCase({ project, next, isFirst }: NextCaseProps) {
   return (
-    <BigButton
+    <ReadButton
       project={project}
       read="annotate"
       label="Next case"
@@ -35,7 +42,7 @@ function caseWords(next: Worklist['next']): string {
       : `Starts from the prediction of model ${next.model_version}`;
   const time = next.median_seconds === null ? null : `about ${duration(next.median_seconds)}`;
   // A case that is taken already but not begun counts as available without anything waiting.
-  const more = next.waiting > 0 ? `${next.waiting} waiting` : null;
+  const more = next.waiting !== null && next.waiting > 0 ? `${next.waiting} waiting` : null;
   return [start, time, more].filter((part) => part !== null).join(' · ');
 }
 
@@ -48,7 +55,7 @@ interface NextReviewProps {
 export function NextReview({ project, reviews, isFirst }: NextReviewProps) {
   const available = reviews.waiting + reviews.in_progress.length > 0;
   return (
-    <BigButton
+    <ReadButton
       project={project}
       read="review"
       label="Next review"
@@ -59,9 +66,47 @@ export function NextReview({ project, reviews, isFirst }: NextReviewProps) {
   );
 }
 
-interface BigButtonProps {
+/** Only while there is one: two reads that differ are rare. */
+export function NextAdjudication({ project }: { readonly project: number }) {
+  const waiting = useAdjudications(project, true).data?.waiting ?? 0;
+  const take = useTakeAdjudication(project);
+  if (waiting === 0) {
+    return null;
+  }
+  return (
+    <BigButton
+      take={take.mutateAsync}
+      isPending={take.isPending}
+      isReview
+      label="Next adjudication"
+      isFirst={false}
+      available
+      words={waiting === 1 ? '1 pair of reads differs' : `${waiting} pairs of reads differ`}
+    />
+  );
+}
+
+interface ReadButtonProps extends Omit<BigButtonProps, 'take' | 'isPending' | 'isReview'> {
   readonly project: number;
   readonly read: AssignmentRole;
+}
+
+function ReadButton({ project, read, ...rest }: ReadButtonProps) {
+  const take = useTakeNext(project);
+  return (
+    <BigButton
+      {...rest}
+      take={() => take.mutateAsync(read)}
+      isPending={take.isPending}
+      isReview={read === 'review'}
+    />
+  );
+}
+
+interface BigButtonProps {
+  readonly take: () => Promise<Taken>;
+  readonly isPending: boolean;
+  readonly isReview: boolean;
   readonly label: string;
   readonly words: string;
   readonly available: boolean;
@@ -69,19 +114,18 @@ interface BigButtonProps {
   readonly isFirst: boolean;
 }
 
-function BigButton({ project, read, label, words, available, isFirst }: BigButtonProps) {
-  const take = useTakeNext(project);
+function BigButton({ take, isPending, isReview, label, words, available, isFirst }: BigButtonProps) {
   const navigate = useNavigate();
   const [problem, setProblem] = useState<string | null>(null);
   const open = async (): Promise<void> => {
     setProblem(null);
     try {
-      const { assignment, detail } = await take.mutateAsync(read);
+      const { assignment, detail } = await take();
       if (assignment === null) {
         setProblem(detail);
         return;
       }
-      const to = read === 'review' ? '/review/$assignmentId' : '/annotate/$assignmentId';
+      const to = isReview ? '/review/$assignmentId' : '/annotate/$assignmentId';
       await navigate({ to, params: { assignmentId: String(assignment) } });
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -93,7 +137,7 @@ function BigButton({ project, read, label, words, available, isFirst }: BigButto
         className={classes.button}
         data-first={isFirst || undefined}
         autoFocus={isFirst && available}
-        disabled={!available || take.isPending}
+        disabled={!available || isPending}
         onClick={() => void open()}
       >
         <span className={classes.label}>{label}</span>

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { AssignmentSummary, Verdict } from '../../api';
-import { caseLabel, duration, VERDICTS, when } from '../words';
+import { duration, readLabel, startLabel, VERDICTS, when } from '../words';
 import classes from './ReadList.module.css';
 
 interface ReadListProps<Read extends AssignmentSummary> {
@@ -53,7 +53,7 @@ function ReadRow({ read, needsYou, description }: ReadRowProps) {
       className={classes.row}
       data-needs-you={needsYou || undefined}
     >
-      <span className={classes.number}>{caseLabel(read.case_number)}</span>
+      <span className={classes.number}>{readLabel(read.alias, read.case_number)}</span>
       <span className={classes.name}>{read.case_name}</span>
       <span className={classes.description}>{description}</span>
       <span className={classes.start}>{startWords(read)}</span>
@@ -65,14 +65,15 @@ function ReadRow({ read, needsYou, description }: ReadRowProps) {
   );
 }
 
-function startWords({ purpose, model_version: version }: AssignmentSummary): string {
-  return `${purpose} · ${version === null ? 'from scratch' : `from model ${version}`}`;
+function startWords(read: AssignmentSummary): string {
+  const start = read.role === 'annotate' ? startLabel(read.start_from, read.model_version) : read.role;
+  return read.purpose === null ? start : `${read.purpose} · ${start}`;
 }
 
 export function VerdictWord({ verdict }: { readonly verdict: Verdict | null }) {
   return (
     <span className={classes.verdict} data-verdict={verdict ?? 'none'}>
-      {verdict === null ? 'waiting for review' : VERDICTS[verdict]}
+      {verdict === null ? 'handed in' : VERDICTS[verdict]}
     </span>
   );
 }

@@ -3,8 +3,8 @@ import { isBeside, toggledBeside, useCompareStore } from './compareStore';
 import { MINE, PREDICTION, type Source } from './sources';
 
 const { getState: read } = useCompareStore;
-const REVISION: Source = { kind: 'revision', mask: 5, number: 3 };
-const BRANCH: Source = { kind: 'branch', mask: 9, number: 2, at: '2026-05-11T12:00:00Z' };
+const REVISION: Source = { kind: 'revision', mask: '5', number: 3 };
+const BRANCH: Source = { kind: 'branch', mask: '9', number: 2, at: '2026-05-11T12:00:00Z' };
 
 beforeEach(() => read().forget());
 

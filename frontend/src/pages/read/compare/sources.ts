@@ -10,8 +10,8 @@ export type Source =
   | { readonly kind: 'read' }
   /** Adjudication: the second read. */
   | { readonly kind: 'rival' }
-  | { readonly kind: 'revision'; readonly mask: number; readonly number: number }
-  | { readonly kind: 'branch'; readonly mask: number; readonly number: number; readonly at: string };
+  | { readonly kind: 'revision'; readonly mask: string; readonly number: number }
+  | { readonly kind: 'branch'; readonly mask: string; readonly number: number; readonly at: string };
 
 export const MINE: Source = { kind: 'mine' };
 export const PREDICTION: Source = { kind: 'prediction' };

@@ -32,10 +32,10 @@ class Memory implements Storage {
 
 test('marks of one reader on one prediction are found again, and nobody else’s', () => {
   const storage = new Memory();
-  new DoneMarks('ana', 7, storage).write(new Set([0, 3]));
-  expect([...new DoneMarks('ana', 7, storage).read()]).toEqual([0, 3]);
-  expect(new DoneMarks('ben', 7, storage).read().size).toBe(0);
-  expect(new DoneMarks('ana', 8, storage).read().size).toBe(0);
+  new DoneMarks('ana', '7', storage).write(new Set([0, 3]));
+  expect([...new DoneMarks('ana', '7', storage).read()]).toEqual([0, 3]);
+  expect(new DoneMarks('ben', '7', storage).read().size).toBe(0);
+  expect(new DoneMarks('ana', '8', storage).read().size).toBe(0);
 });
 
 test('the oldest cases make room', () => {
@@ -43,16 +43,16 @@ test('the oldest cases make room', () => {
   for (let mask = 1; mask <= 101; mask++) {
     new DoneMarks('ana', mask, storage).write(new Set([mask]));
   }
-  expect(new DoneMarks('ana', 1, storage).read().size).toBe(0);
-  expect([...new DoneMarks('ana', 2, storage).read()]).toEqual([2]);
-  expect([...new DoneMarks('ana', 101, storage).read()]).toEqual([101]);
+  expect(new DoneMarks('ana', '1', storage).read().size).toBe(0);
+  expect([...new DoneMarks('ana', '2', storage).read()]).toEqual([2]);
+  expect([...new DoneMarks('ana', '101', storage).read()]).toEqual([101]);
 });
 
 test('a damaged or full store stops nobody', () => {
   const storage = new Memory();
   storage.setItem('delineate-regions', '{not json');
-  expect(new DoneMarks('ana', 1, storage).read().size).toBe(0);
-  const full = new DoneMarks('ana', 1, new Memory(true));
+  expect(new DoneMarks('ana', '1', storage).read().size).toBe(0);
+  const full = new DoneMarks('ana', '1', new Memory(true));
   full.write(new Set([1]));
   expect(full.read().size).toBe(0);
 });

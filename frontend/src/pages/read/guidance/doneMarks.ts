@@ -10,7 +10,7 @@ export class DoneMarks {
   readonly #storage: Storage;
 
   /** A prediction does not change once it is made: a region is its rank in it. */
-  constructor(user: string, predictionMask: number, storage: Storage = localStorage) {
+  constructor(user: string, predictionMask: string, storage: Storage = localStorage) {
     this.#key = `${user}/${predictionMask}`;
     this.#storage = storage;
   }

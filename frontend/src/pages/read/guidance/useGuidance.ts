@@ -30,7 +30,7 @@ export function toggleHeatMap(): void {
   setHeat({ isHeatShown: !isHeatShown });
 }
 
-async function loadRegions(prediction: number | null, isGone: () => boolean): Promise<void> {
+async function loadRegions(prediction: string | null, isGone: () => boolean): Promise<void> {
   const { give, fail } = useGuidanceStore.getState();
   if (prediction === null) {
     give([], 'This case is drawn from scratch: there is no prediction to be unsure.');
@@ -63,7 +63,7 @@ function warningsOf(regions: readonly SuspiciousRegion[]): ReadonlyMap<string, s
 }
 
 /** The rails need the map also while it is not drawn over the planes. */
-function useHeatMap(prediction: number | null): void {
+function useHeatMap(prediction: string | null): void {
   const port = useRead((state) => state.port);
   const isShown = useGuidanceStore((state) => state.isHeatShown);
   const opacity = useGuidanceStore((state) => state.heatOpacity);
@@ -79,7 +79,7 @@ function useHeatMap(prediction: number | null): void {
   useEffect(() => port?.views.showHeatMap(isShown, opacity), [port, isShown, opacity]);
 }
 
-async function giveHeatMap(port: ViewerPort, prediction: number, isGone: () => boolean): Promise<void> {
+async function giveHeatMap(port: ViewerPort, prediction: string, isGone: () => boolean): Promise<void> {
   const { setHeat } = useGuidanceStore.getState();
   setHeat({ hasHeat: false });
   try {

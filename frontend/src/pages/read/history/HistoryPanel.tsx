@@ -144,7 +144,7 @@ function previewWords({ base, how }: Comparison): string {
 }
 
 interface TimelineProps {
-  readonly mask: number;
+  readonly mask: string;
   readonly head: number;
   readonly structures: readonly Structure[];
   /** What the mask began from, where that is worth looking at. */
@@ -197,7 +197,7 @@ function Timeline({ mask, head, structures, start, isPast = false }: TimelinePro
 }
 
 interface StretchRowProps {
-  readonly mask: number;
+  readonly mask: string;
   /** The revision in force; null where none is. */
   readonly now: number | null;
   readonly stretch: Stretch;
@@ -249,7 +249,7 @@ function StretchRow({ mask, now, stretch, structures }: StretchRowProps) {
 }
 
 interface RevisionButtonProps {
-  readonly mask: number;
+  readonly mask: string;
   readonly number: number;
   readonly isNow: boolean;
   readonly children: React.ReactNode;
@@ -284,11 +284,12 @@ function titleOf(number: number, isNow: boolean): string {
 }
 
 /** Revision 0 is what the read began from. */
-function startWords({ role, model_version }: Assignment): string {
+function startWords({ role, start_from, model_version }: Assignment): string {
   if (role === 'review') {
     return 'As the reader handed it in';
   }
-  return model_version === null ? 'From scratch' : `Prediction of model ${model_version}`;
+  if (start_from === 'scratch') return 'From scratch';
+  return model_version === null ? 'The prediction' : `Prediction of model ${model_version}`;
 }
 
 function detailOf(stretch: Stretch, structures: readonly Structure[]): string {

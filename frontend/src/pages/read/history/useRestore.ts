@@ -57,7 +57,7 @@ export function useRestore(opened: OpenedCase, onReopen: () => void): Restore {
 
 export interface ApplyBranch {
   /** The mask of the branch. */
-  readonly apply: (branch: number) => void;
+  readonly apply: (branch: string) => void;
   readonly isPending: boolean;
   readonly problem: string | null;
 }
@@ -65,7 +65,7 @@ export interface ApplyBranch {
 /** On the newest revision of the server, which may be newer than the one that is open here. */
 export function useApplyBranch(opened: OpenedCase, onReopen: () => void): ApplyBranch {
   const { run, isPending, problem } = useStep(opened, onReopen);
-  const apply = async (branch: number): Promise<void> => {
+  const apply = async (branch: string): Promise<void> => {
     await sent(opened, ['saved', 'branched']);
     const newest = await fetchAssignment(opened.assignment.id);
     await applyBranch(branch, metaOf(newest.mask.head, opened));

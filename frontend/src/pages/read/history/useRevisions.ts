@@ -12,7 +12,7 @@ export interface Revisions {
 }
 
 /** The revisions of a mask, a page at a time; asked for anew whenever there is a newer head. */
-export function useRevisions(mask: number, head: number): Revisions {
+export function useRevisions(mask: string, head: number): Revisions {
   const query = useInfiniteQuery({
     queryKey: ['revisions', mask, head],
     queryFn: ({ pageParam }) => fetchRevisions(mask, pageParam),

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 import type { Assignment } from '../../../api';
 import { showFirst } from '../../../viewer';
 import { PLANES, type Plane } from '../../../voxels';
+import { readLabel } from '../../words';
 import page from '../ReadPage.module.css';
 import { useRead } from '../readStore';
 import classes from './FirstLook.module.css';
@@ -20,7 +21,7 @@ export function FirstLook({ assignment }: { readonly assignment: Assignment }) {
   }, [assignment]);
   return (
     <div className={page.page}>
-      <p className={classes.bar}>Case {String(assignment.case.number).padStart(4, '0')} is being opened…</p>
+      <p className={classes.bar}>{readLabel(assignment.alias, assignment.case?.number)} is being opened…</p>
       <div className={page.body}>
         <span className={classes.tools} />
         <div className={planes.planes} data-layout={layout}>

@@ -2,7 +2,7 @@ import { Button, Tooltip } from '@mantine/core';
 import { IconChevronLeft, IconHelp } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { SaveQueue } from '../../../session';
-import { caseLabel, clock, saveBadge, saveSentence } from '../../words';
+import { clock, readLabel, saveBadge, saveSentence, startLabel } from '../../words';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
 import { GiveBackButton } from '../saving/GiveBackButton';
@@ -26,11 +26,12 @@ export function TopBar({ opened, hasView }: TopBarProps) {
       <Link to="/worklist" search={{ project: project.id }} className={classes.back}>
         <IconChevronLeft size={16} aria-hidden /> Worklist
       </Link>
-      <h1 className={classes.case}>{caseLabel(assignment.case.number)}</h1>
-      <span className={classes.about} title={assignment.case.name}>
+      <h1 className={classes.case}>{readLabel(assignment.alias, assignment.case?.number)}</h1>
+      <span className={classes.about} title={assignment.case?.name}>
         {role === 'review' && 'review · '}
         {role === 'adjudicate' && 'adjudication · '}
-        {purpose} · {version === null ? 'from scratch' : `from model ${version}`}
+        {purpose !== null && `${purpose} · `}
+        {role === 'annotate' && startLabel(assignment.start_from, version)}
       </span>
       {hasView ? (
         <ViewBar isReview={isReview} hasPrediction={prediction !== null} />

@@ -7,7 +7,7 @@ import { MaskShelf } from './maskShelf';
 const asked: string[] = [];
 const mask = LabelMap.empty([2, 2, 2], 1);
 const prediction = LabelMap.empty([2, 2, 2], 1);
-const assignment = { prediction_mask: { id: 1, head: 1 }, subject: null } as Assignment;
+const assignment = { prediction_mask: { id: '1', head: 1 }, subject: null } as Assignment;
 
 async function read({ id, head }: MaskRef): Promise<LabelMap> {
   asked.push(`${id}@${head}`);
@@ -17,7 +17,7 @@ async function read({ id, head }: MaskRef): Promise<LabelMap> {
   return LabelMap.empty([2, 2, 2], 1);
 }
 
-const revision = (number: number): Source => ({ kind: 'revision', mask: 5, number });
+const revision = (number: number): Source => ({ kind: 'revision', mask: '5', number });
 
 test('the open masks are given as they are, others are fetched once while they are kept', async () => {
   const shelf = new MaskShelf({ assignment, mask, prediction }, read);

@@ -8,7 +8,7 @@ import { MeasurementKeeper, type MeasurementKeeperOptions } from './measurementK
 
 /** Turned and with spacings that no binary fraction holds. */
 const VOLUME: VolumeInfo = {
-  id: 1,
+  id: '1',
   shape: [64, 48, 32],
   spacing_mm: [0.7, 0.9, 1.3],
   origin_lps: [-101.3, 57.9, -1033.7],

@@ -2,7 +2,7 @@ import { Button, Group, Popover, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useRelease } from '../../../api';
-import { caseLabel } from '../../words';
+import { readLabel } from '../../words';
 import type { OpenedCase } from '../openCase';
 import { useHead, useSaveState } from '../useOpenCase';
 
@@ -41,8 +41,8 @@ function Question({ opened, onClose }: QuestionProps) {
   return (
     <>
       <Text fz="sm" mb="xs">
-        Give {caseLabel(assignment.case.number)} back? You have drawn nothing; it goes to whoever takes the
-        next
+        Give {readLabel(assignment.alias, assignment.case?.number)} back? You have drawn nothing; it goes to
+        whoever takes the next
         {assignment.role === 'review' ? ' review.' : ' case.'}
         {count > 0 && ` What you measured (${count}) goes with it.`}
       </Text>

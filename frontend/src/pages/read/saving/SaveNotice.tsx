@@ -89,7 +89,7 @@ function SignInAgain({ opened, detail, username }: SignInAgainProps) {
 interface BranchedProps {
   readonly opened: OpenedCase;
   /** The mask of the branch. */
-  readonly branch: number;
+  readonly branch: string;
   readonly onReopen: () => void;
 }
 

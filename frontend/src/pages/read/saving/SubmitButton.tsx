@@ -2,7 +2,7 @@ import { Button, Checkbox, Group, Popover, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { useSubmit } from '../../../api';
-import { caseLabel, saveSentence } from '../../words';
+import { readLabel, saveSentence } from '../../words';
 import { useGuidanceStore } from '../guidance/guidanceStore';
 import { structuresIn } from '../masks/structuresIn';
 import type { OpenedCase } from '../openCase';
@@ -53,7 +53,7 @@ function Question({ opened, onClose }: QuestionProps) {
   return (
     <>
       <Text fz="sm" mb="xs">
-        Submit {caseLabel(opened.assignment.case.number)} for review?{' '}
+        Submit {readLabel(opened.assignment.alias, opened.assignment.case?.number)} for review?{' '}
         {unfinished === null ? 'Checking what is unfinished…' : summaryWords(unfinished)}
       </Text>
       {unfinished !== null && unfinished.structures.length > 0 && (
