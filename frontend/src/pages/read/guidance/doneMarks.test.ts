@@ -41,7 +41,7 @@ test('marks of one reader on one prediction are found again, and nobody else’s
 test('the oldest cases make room', () => {
   const storage = new Memory();
   for (let mask = 1; mask <= 101; mask++) {
-    new DoneMarks('ana', mask, storage).write(new Set([mask]));
+    new DoneMarks('ana', String(mask), storage).write(new Set([mask]));
   }
   expect(new DoneMarks('ana', '1', storage).read().size).toBe(0);
   expect([...new DoneMarks('ana', '2', storage).read()]).toEqual([2]);
