@@ -1,7 +1,7 @@
 /** The parts of ECharts that charts here consist of. SVG: sharp in print, and small enough for a few thousand marks. */
 
 import type { EChartsOption } from 'echarts';
-import { BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart } from 'echarts/charts';
+import { BarChart, CustomChart, LineChart, ScatterChart } from 'echarts/charts';
 import { GridComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
 import { type EChartsType, init, use } from 'echarts/core';
 import { LabelLayout } from 'echarts/features';
@@ -10,7 +10,6 @@ import { SVGRenderer } from 'echarts/renderers';
 use([
   BarChart,
   CustomChart,
-  HeatmapChart,
   LineChart,
   ScatterChart,
   GridComponent,

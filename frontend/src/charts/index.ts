@@ -3,6 +3,15 @@
 export { ChartFrame, type ChartFrameProps } from './ChartFrame';
 export type { TableBehind, TableRow } from './ChartTable';
 export type { ChartOption } from './echarts';
-export { type Band, bandsOf, type Interval, intervalsOf, nameAxis, numberAxis } from './marks';
+export {
+  type Band,
+  bandsOf,
+  type Cell,
+  cellsOf,
+  type Interval,
+  intervalsOf,
+  nameAxis,
+  numberAxis,
+} from './marks';
 export type { Draw } from './Plot';
 export type { Palette } from './palette';

@@ -181,3 +181,61 @@ export function nameAxis(palette: Palette, names: readonly string[]): YAXisCompo
     splitLine: { show: false },
   };
 }
+
+export interface Cell {
+  readonly column: number;
+  readonly row: number;
+  readonly words: readonly string[];
+  /** 0 to 1: how dark. */
+  readonly shade: number;
+  readonly open?: string;
+  readonly title: string;
+}
+
+/** A matrix: one rectangle for each cell, darker for more, with its figure in it. */
+export function cellsOf(cells: readonly Cell[], palette: Palette): CustomSeriesOption {
+  return {
+    type: 'custom',
+    encode: { x: 0, y: 1 },
+    data: cells.map(({ column, row, open, title }) => ({
+      value: [column, row],
+      name: title,
+      ...(open === undefined ? {} : { open }),
+    })),
+    renderItem: ({ dataIndex }, api) => cell(api, cells[dataIndex], palette),
+  };
+}
+
+function cell(
+  api: CustomSeriesRenderItemAPI,
+  one: Cell | undefined,
+  palette: Palette,
+): CustomSeriesRenderItemReturn {
+  if (one === undefined) {
+    return null;
+  }
+  const [x = 0, y = 0] = api.coord([one.column, one.row]);
+  const size = api.size?.([1, 1]);
+  const [width = 0, height = 0] = Array.isArray(size) ? size : [];
+  const text = { fill: palette.text, align: 'center' as const, verticalAlign: 'middle' as const };
+  return {
+    type: 'group',
+    children: [
+      {
+        type: 'rect',
+        shape: { x: x - width / 2 + 1, y: y - height / 2 + 1, width: width - 2, height: height - 2, r: 3 },
+        style: { fill: palette.accent, opacity: 0.06 + 0.5 * one.shade },
+      },
+      ...one.words.map((words, line) => ({
+        type: 'text' as const,
+        style: {
+          ...text,
+          x,
+          y: y + (line - (one.words.length - 1) / 2) * 14,
+          text: words,
+          font: `${line === 0 ? 13 : 11}px system-ui, sans-serif`,
+        },
+      })),
+    ],
+  };
+}

@@ -1,0 +1,225 @@
+import { useCallback, useMemo } from 'react';
+import { type DashboardRows, rowsAddress, useRows } from '../../../api';
+import {
+  type Band,
+  bandsOf,
+  ChartFrame,
+  type Draw,
+  type Interval,
+  intervalsOf,
+  nameAxis,
+  numberAxis,
+  type Palette,
+} from '../../../charts';
+import { casesKey } from '../behind/CasesBehind';
+import type { Choice } from './AgreementTab';
+import { behindWords, type Mark, METRICS, type Metric, withInterval } from './metrics';
+
+type Published = DashboardRows['published'];
+
+/** Comparisons that make a strip: between readers, and the model with readers who began alike. */
+const LINE = 17;
+
+interface Line {
+  readonly structure: string;
+  readonly label: string;
+  readonly mark: Mark;
+}
+
+/** Readers structure by structure, over the band of the same readers against themselves and published ones. */
+export function StructureChart({ project, metric, starts, label, onOpen }: Choice) {
+  const marks = useRows(project.id, 'agreement', { metric });
+  const published = useRows(project.id, 'published');
+  const names = useMemo(
+    () => new Map(project.structures.map((structure) => [structure.key, structure.name])),
+    [project.structures],
+  );
+  const lines = useMemo(
+    () => linesOf(marks.data ?? [], starts, [...names.keys()]),
+    [marks.data, starts, names],
+  );
+  const own = useMemo(
+    () => (marks.data ?? []).filter((mark) => mark.kind === 'intra' && mark.starts === starts),
+    [marks.data, starts],
+  );
+  const theirs = useMemo(
+    () => (published.data ?? []).filter((band) => band.metric === metric && band.kind === 'inter'),
+    [published.data, metric],
+  );
+  const draw: Draw = useCallback(
+    (palette) => ({
+      grid: { left: 8, right: 170, top: 8, bottom: 40, containLabel: true },
+      tooltip: { formatter: (given) => (Array.isArray(given) ? '' : given.name) },
+      xAxis: numberAxis(palette, {
+        name: METRICS[metric].axis,
+        ...(metric === 'hd95_mm' ? { min: 0 } : { max: 1 }),
+      }),
+      yAxis: nameAxis(
+        palette,
+        lines.map((line, place) => {
+          const isFirst = lines[place - 1]?.structure !== line.structure;
+          return isFirst ? `${names.get(line.structure) ?? line.structure}   ${line.label}` : line.label;
+        }),
+      ),
+      series: [
+        bandsOf([...publishedBands(theirs, lines, palette), ...ownBands(own, lines, palette, metric)]),
+        intervalsOf(
+          lines.flatMap((line, row) => interval(line, row, metric, palette)),
+          palette,
+        ),
+      ],
+    }),
+    [lines, names, own, theirs, metric],
+  );
+  return (
+    <ChartFrame
+      question="Do readers agree with each other as well as with themselves?"
+      caption={caption(lines, own, theirs, label)}
+      height={Math.max(160, lines.length * LINE + 56)}
+      draw={draw}
+      name={`agreement-${metric}`}
+      rows={(form) => rowsAddress(project.id, 'agreement', { metric }, form)}
+      onOpen={onOpen}
+      table={{
+        columns: [
+          'Structure',
+          'Who',
+          `${METRICS[metric].name} (95 % CI)`,
+          'Cases',
+          'Scores',
+          'Not applicable',
+        ],
+        rows: lines.map(({ structure, label: who, mark }) => ({
+          cells: [
+            names.get(structure) ?? structure,
+            who,
+            withInterval(mark, metric),
+            String(mark.cases),
+            String(mark.values),
+            String(mark.dropped),
+          ],
+          open: keyOf(mark),
+        })),
+      }}
+      empty={
+        lines.length === 0 && marks.data !== undefined
+          ? 'Figures are being worked out. Look again in a minute.'
+          : null
+      }
+    />
+  );
+}
+
+/** Everybody, each reader, then the model, for every structure that has scores from this starting point. */
+function linesOf(marks: readonly Mark[], starts: string, structures: readonly string[]): readonly Line[] {
+  return structures.flatMap((structure) => {
+    const mine = marks.filter((mark) => mark.structure === structure);
+    const inter = mine.filter((mark) => mark.kind === 'inter' && mark.starts === starts);
+    const models = mine.filter(
+      (mark) => mark.kind === 'prediction' && mark.who === 'model' && mark.starts.split('|').includes(starts),
+    );
+    const readers = inter
+      .filter((mark) => mark.who === 'reader')
+      .sort((a, b) => a.name.localeCompare(b.name));
+    return [
+      ...readers.map((mark) => ({ structure, label: mark.name, mark })),
+      ...models.map((mark) => ({ structure, label: mark.name, mark })),
+      ...inter
+        .filter((mark) => mark.who === 'all')
+        .map((mark) => ({ structure, label: 'all readers', mark })),
+    ];
+  });
+}
+
+function keyOf(mark: Mark): string {
+  const reader = mark.reader_id === null ? {} : { reader: mark.reader_id };
+  const { kind, structure, starts, metric } = mark;
+  return casesKey('scored_cases', { kind, structure, starts, metric, ...reader });
+}
+
+function interval({ mark, label }: Line, row: number, metric: Metric, palette: Palette): readonly Interval[] {
+  if (mark.estimate === null) {
+    return [];
+  }
+  const isModel = mark.who === 'model';
+  const words = withInterval(mark, metric);
+  return [
+    {
+      row,
+      estimate: mark.estimate,
+      low: mark.low,
+      high: mark.high,
+      colour: isModel
+        ? palette.model
+        : mark.who === 'all'
+          ? palette.text
+          : (palette.series[0] ?? palette.accent),
+      isDiamond: isModel,
+      open: keyOf(mark),
+      words: mark.who === 'reader' ? '' : words,
+      title: `${label}: ${words}, n = ${mark.cases} cases. ${mark.method}`,
+    },
+  ];
+}
+
+function publishedBands(
+  bands: readonly Published[],
+  lines: readonly Line[],
+  palette: Palette,
+): readonly Band[] {
+  return bands.flatMap((band) => {
+    const rows = rowsOf(lines, band.structure);
+    return rows === null
+      ? []
+      : [
+          {
+            low: band.low,
+            high: band.high,
+            ...rows,
+            colour: palette.band,
+            title: `${band.source}: ${band.what}`,
+          },
+        ];
+  });
+}
+
+function ownBands(
+  marks: readonly Mark[],
+  lines: readonly Line[],
+  palette: Palette,
+  metric: Metric,
+): readonly Band[] {
+  return marks.flatMap((mark) => {
+    const rows = rowsOf(lines, mark.structure);
+    if (rows === null || mark.estimate === null || mark.who !== 'all') {
+      return [];
+    }
+    const { low, high, estimate } = mark;
+    const title = `The same reader twice: ${withInterval(mark, metric)}, n = ${mark.cases} cases`;
+    return [{ low: low ?? estimate, high: high ?? estimate, ...rows, colour: palette.ownBand, title }];
+  });
+}
+
+function rowsOf(lines: readonly Line[], structure: string): { from: number; to: number } | null {
+  const from = lines.findIndex((line) => line.structure === structure);
+  const to = lines.findLastIndex((line) => line.structure === structure);
+  return from < 0 ? null : { from, to };
+}
+
+function caption(
+  lines: readonly Line[],
+  own: readonly Mark[],
+  theirs: readonly Published[],
+  label: string,
+): string {
+  const cases = Math.max(0, ...lines.map(({ mark }) => mark.cases));
+  const readers = new Set(lines.filter(({ mark }) => mark.who === 'reader').map(({ mark }) => mark.name))
+    .size;
+  const intra = own.length === 0 ? 'no repeated reads yet' : 'green band: the same reader twice, 95 % CI';
+  const sources = [...new Set(theirs.map(({ source }) => source))];
+  const studies = sources.length === 0 ? 'no published band' : `grey: published (${sources.join('; ')})`;
+  return (
+    `Reads ${label}; n = ${readers} readers, up to ${cases} cases. Dots: a reader with the others, diamond: the model ` +
+    `with the readers; whiskers: 95 % CI over cases and readers. ${intra}; ${studies}.${behindWords(lines.map(({ mark }) => mark))}`
+  );
+}

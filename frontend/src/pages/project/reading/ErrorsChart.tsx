@@ -1,0 +1,80 @@
+import { useCallback, useMemo } from 'react';
+import { type DashboardRows, rowsAddress, useRows } from '../../../api';
+import { ChartFrame, type Draw, nameAxis, numberAxis } from '../../../charts';
+import type { ReadingChartProps } from './ReadingTab';
+
+export const ERROR_CODES: Readonly<Record<string, string>> = {
+  missing: 'missing part',
+  leak: 'leak',
+  level: 'wrong level',
+  swap: 'left–right swap',
+  boundary: 'boundary',
+  artefact: 'artefact',
+  other: 'other',
+};
+
+export function ErrorsChart({ project }: ReadingChartProps) {
+  const found = useRows(project.id, 'errors');
+  const names = useMemo(
+    () => new Map(project.structures.map((structure) => [structure.key, structure.name])),
+    [project.structures],
+  );
+  const rows = useMemo(() => totals(found.data ?? [], names), [found.data, names]);
+  const draw: Draw = useCallback(
+    (palette) => ({
+      grid: { left: 8, right: 48, top: 8, bottom: 40, containLabel: true },
+      xAxis: numberAxis(palette, { name: 'pins', min: 0 }),
+      yAxis: nameAxis(
+        palette,
+        rows.map((row) => row.words),
+      ),
+      series: {
+        type: 'bar',
+        barMaxWidth: 16,
+        itemStyle: { color: palette.needsYou },
+        label: { show: true, position: 'right', color: palette.text },
+        data: rows.map((row) => row.pins),
+      },
+    }),
+    [rows],
+  );
+  return (
+    <ChartFrame
+      question="What do reviewers find wrong?"
+      caption={`Pins of reviews that have ended, by structure and error code; n = ${rows.reduce((sum, row) => sum + row.pins, 0)} pins.`}
+      height={Math.max(120, rows.length * 24 + 56)}
+      draw={draw}
+      name="errors"
+      rows={(form) => rowsAddress(project.id, 'errors', {}, form)}
+      table={{
+        columns: ['Structure and error', 'Pins', 'Readers'],
+        rows: rows.map((row) => ({ cells: [row.words, String(row.pins), row.readers] })),
+      }}
+      empty={found.data !== undefined && rows.length === 0 ? 'No pin was dropped yet.' : null}
+    />
+  );
+}
+
+interface Total {
+  readonly words: string;
+  readonly pins: number;
+  readonly readers: string;
+}
+
+function totals(
+  rows: readonly DashboardRows['errors'][],
+  names: ReadonlyMap<string, string>,
+): readonly Total[] {
+  const found = new Map<string, { pins: number; readers: string[] }>();
+  for (const row of rows) {
+    const words = `${names.get(row.structure) ?? row.structure}: ${ERROR_CODES[row.code] ?? row.code}`;
+    const total = found.get(words) ?? { pins: 0, readers: [] };
+    found.set(words, {
+      pins: total.pins + row.pins,
+      readers: [...total.readers, `${row.reader} ${row.pins}`],
+    });
+  }
+  return [...found]
+    .map(([words, { pins, readers }]) => ({ words, pins, readers: readers.join(', ') }))
+    .sort((a, b) => b.pins - a.pins);
+}
