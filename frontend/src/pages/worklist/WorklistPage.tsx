@@ -6,8 +6,9 @@ import { Header } from '../shell/Header';
 import { Notice } from '../shell/Notice';
 import { Message } from '../shell/RootLayout';
 import { useUpcoming } from '../upcoming/useUpcoming';
+import { codeWords } from '../words';
 import { KeptStrokes } from './KeptStrokes';
-import { NextCase, NextReview } from './NextCase';
+import { NextAdjudication, NextCase, NextReview } from './NextCase';
 import { ReadList, VerdictWord } from './ReadList';
 import classes from './WorklistPage.module.css';
 
@@ -79,6 +80,15 @@ function nothingOpen({ next }: Worklist): string {
   return next.available ? 'Nothing is open. Take the next case above.' : 'Nothing is open.';
 }
 
+/** What the first open pin says; without pins, the reviewer's comment. */
+function returnedWords({ first_pin, open_pins, comment }: Worklist['returned'][number]): string {
+  if (first_pin === null) {
+    return comment;
+  }
+  const words = first_pin.text === '' ? codeWords(first_pin.error_code) : first_pin.text;
+  return open_pins === 1 ? `1 pin: ${words}` : `${open_pins} pins, the first: ${words}`;
+}
+
 function Lists({ worklist, project }: { readonly worklist: Worklist; readonly project: ProjectRef }) {
   const reviews = project.role !== 'annotator';
   useUpcoming(project.id, null, worklist.next.available);
@@ -88,15 +98,11 @@ function Lists({ worklist, project }: { readonly worklist: Worklist; readonly pr
     <>
       <div className={classes.next}>
         {reviewFirst && <NextReview project={project.id} reviews={worklist.reviews} isFirst />}
+        {reviews && <NextAdjudication project={project.id} />}
         <NextCase project={project.id} next={worklist.next} isFirst={!reviewFirst} />
       </div>
       {reviews && !reviewFirst && <p className={classes.hint}>No read is waiting for review.</p>}
-      <ReadList
-        title="Returned to you"
-        needsYou
-        reads={worklist.returned}
-        describe={(read) => read.comment}
-      />
+      <ReadList title="Returned to you" needsYou reads={worklist.returned} describe={returnedWords} />
       <ReadList title="Reviews in progress" reads={worklist.reviews.in_progress} />
       <ReadList
         title="In progress"

@@ -284,6 +284,33 @@ describe('filling rows', () => {
   });
 });
 
+describe('edits that were worked out elsewhere', () => {
+  const runs = {
+    layer: 0,
+    k: 0,
+    starts: Uint32Array.of(1),
+    lengths: Uint32Array.of(3),
+    values: Uint8Array.of(2),
+  };
+
+  it('are one step to undo, whatever is locked', () => {
+    const engine = row([1, 1, 2, 3, 0]);
+    engine.setLocked(0, 3, true);
+    const record = engine.take('take_b', { layer: 0, value: 2 }, [runs]);
+    expect(valuesOf(engine)).toEqual([1, 2, 2, 2, 0]);
+    expect(record).toMatchObject({ tool: 'take_b', layer: 0, structure: 2, added: 2, removed: 2 });
+    expect(engine.voxelCount(0, 2)).toBe(3);
+    expect(engine.undo()).toMatchObject({ tool: 'undo', of: 'take_b' });
+    expect(valuesOf(engine)).toEqual([1, 1, 2, 3, 0]);
+  });
+
+  it('are nothing where the mask is like that already', () => {
+    const engine = row([1, 2, 2, 2, 0]);
+    expect(engine.take('take_b', { layer: 0, value: 2 }, [runs])).toBeNull();
+    expect(engine.canUndo).toBe(false);
+  });
+});
+
 describe('an operation', () => {
   const box = { low: [1, 0, 0], size: [3, 1, 1] } as const;
   const target = { layer: 0, value: 1 };

@@ -4,7 +4,7 @@ import { chordOf, type KeyPress, shownChord } from './chord';
 import { conflictsOf, isFree, keymap, keyOf, shownKey, validKeys, withKey } from './keymap';
 import { found, foundActions } from './palette';
 
-const ROLES: readonly Role[] = ['annotate', 'review'];
+const ROLES: readonly Role[] = ['annotate', 'review', 'adjudicate'];
 
 function press(key: string, code: string, held: Partial<KeyPress> = {}): KeyPress {
   return { key, code, shiftKey: false, ctrlKey: false, altKey: false, metaKey: false, ...held };
@@ -46,6 +46,18 @@ test.each([
   ['c', 'peek.prediction'], ['enter', 'finish.submit'], ['f1', 'window.soft_tissue'],
   ['f6', 'window.angio'], ['ctrl+k', 'panel.palette'], ['?', 'panel.keys'],
 ])('%s is %s', (chord, id) => expect(keymap('annotate', {}).get(chord)?.id).toBe(id)); // biome-ignore format: a table
+
+test('an adjudication has its own keys', () => {
+  const keys = keymap('adjudicate', {});
+  expect(['tab', 'left', 'right', 'down', 'enter', 'y'].map((chord) => keys.get(chord)?.id)).toEqual([
+    'differences.next',
+    'differences.take_a',
+    'differences.take_b',
+    'differences.take_majority',
+    'finish.adjudicate',
+    undefined,
+  ]);
+});
 
 test('a review has its own keys', () => {
   const keys = keymap('review', {});

@@ -1,9 +1,12 @@
 import { Button, Group, Textarea, UnstyledButton } from '@mantine/core';
 import { type KeyboardEvent, useState } from 'react';
 import type { ErrorCode } from '../../../api';
+import { ERROR_CODES } from '../../words';
 import { useRead } from '../readStore';
 import classes from './PinForm.module.css';
-import { ERROR_CODES, usePinStore } from './pinStore';
+import { usePinStore } from './pinStore';
+
+const CODES = Object.keys(ERROR_CODES) as readonly ErrorCode[];
 
 /** What is wrong at the crosshair, in the active structure: a code, and words where they help. */
 export function PinForm() {
@@ -20,10 +23,10 @@ export function PinForm() {
     if (isKept) set({ panel: null });
   };
   const onKey = (event: KeyboardEvent): void => {
-    const chosen = event.altKey ? ERROR_CODES[Number(event.code.replace('Digit', '')) - 1] : undefined;
+    const chosen = event.altKey ? CODES[Number(event.code.replace('Digit', '')) - 1] : undefined;
     if (chosen !== undefined) {
       event.preventDefault();
-      setCode(chosen[0]);
+      setCode(chosen);
     } else if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
       void save();
@@ -75,7 +78,7 @@ interface CodesProps {
 function Codes({ code, onChoose }: CodesProps) {
   return (
     <div className={classes.codes} role="radiogroup" aria-label="Error">
-      {ERROR_CODES.map(([one, words], at) => (
+      {CODES.map((one, at) => (
         <UnstyledButton
           key={one}
           className={classes.code}
@@ -85,7 +88,7 @@ function Codes({ code, onChoose }: CodesProps) {
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => onChoose(one)}
         >
-          <span className={classes.digit}>{at + 1}</span> {words}
+          <span className={classes.digit}>{at + 1}</span> {ERROR_CODES[one]}
         </UnstyledButton>
       ))}
     </div>

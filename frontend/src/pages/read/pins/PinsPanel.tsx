@@ -1,10 +1,10 @@
 import { Button, Group, Textarea, UnstyledButton } from '@mantine/core';
 import { type KeyboardEvent, useState } from 'react';
 import type { Assignment, Pin, PinNote, Structure } from '../../../api';
-import { when } from '../../words';
+import { codeWords, when } from '../../words';
 import { call } from '../keys/handlers';
 import classes from './PinsPanel.module.css';
-import { ERROR_CODES, usePinStore } from './pinStore';
+import { usePinStore } from './pinStore';
 
 const AUTHORS: Readonly<Record<PinNote['author'], string>> = {
   you: 'You',
@@ -74,7 +74,7 @@ function PinRow({ pin, number, structure }: PinRowProps) {
         <span className={classes.badge}>{number}</span>
         <span className={classes.dot} style={{ background: structure?.colour ?? 'var(--muted)' }} />
         <span className={classes.name}>
-          {structure?.name ?? pin.structure} · {codeWords(pin)}
+          {structure?.name ?? pin.structure} · {codeWords(pin.error_code)}
         </span>
         <span className={classes.state}>{pin.state === 'resolved' ? 'resolved' : ''}</span>
       </UnstyledButton>
@@ -82,10 +82,6 @@ function PinRow({ pin, number, structure }: PinRowProps) {
       {isCurrent && <Thread pin={pin} />}
     </div>
   );
-}
-
-function codeWords({ error_code }: Pin): string {
-  return (ERROR_CODES.find(([code]) => code === error_code)?.[1] ?? error_code).toLowerCase();
 }
 
 function Thread({ pin }: { readonly pin: Pin }) {

@@ -14,16 +14,6 @@ import {
 import { type Ijk, indexToLps, lps, lpsToIndex, nearestVoxel } from '../../../voxels';
 import { useRead } from '../readStore';
 
-export const ERROR_CODES: readonly (readonly [ErrorCode, string])[] = [
-  ['missing', 'Missing part'],
-  ['leak', 'Leak'],
-  ['level', 'Wrong level'],
-  ['swap', 'Left–right swap'],
-  ['boundary', 'Boundary'],
-  ['artefact', 'Artefact'],
-  ['other', 'Other'],
-];
-
 type Case = Pick<Assignment, 'id' | 'volume'>;
 
 interface PinState {
