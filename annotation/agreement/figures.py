@@ -6,7 +6,7 @@ groups. So they are kept; who asks is told how many changes came since.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -26,11 +26,11 @@ LEAST_PAUSE = (
 )
 
 
-def refresh(project: Project, *, patient: bool = True) -> int:
+def refresh(project: Project, *, patient: bool = True, step: Callable[[], None] = lambda: None) -> int:
     """Work out the figures of groups that changed. Returns how many.
 
     `patient` leaves out groups that were worked out a moment ago, for how long that took; the clock comes to
-    them. Two workers at once do the same twice, nothing worse.
+    them. Two workers at once do the same twice, nothing worse. `step` is called before each group.
     """
     done = 0
     changed = _changed(project)
@@ -39,6 +39,7 @@ def refresh(project: Project, *, patient: bool = True) -> int:
     for groups in (from_scratch, changed):
         for group in groups.all():
             if not (patient and _paused(group)):
+                step()
                 work_out(group)
                 done += 1
     return done

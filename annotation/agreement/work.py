@@ -81,8 +81,7 @@ def run(job: Job, lease: jobs.Lease, on_progress: OnProgress = ignore_progress) 
         case = Case.objects.select_related("volume", "project").get(pk=job.ids["case"])
         score_case(case, lease, lambda: on_progress(Progress("score", 0, 1)))
         result = {}
-    on_progress(Progress("summaries", 0, 1))
-    figures.refresh(job.project)
+    figures.refresh(job.project, step=lambda: on_progress(Progress("figures", 0, 1)))
     jobs.finish(lease, result)
 
 

@@ -32,7 +32,7 @@ from tests.annotation.factories import make_model, make_prediction
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 FOLDER = str(Path(agreement.__file__).parent)
-DEATHS = 25
+DEATHS = 12
 
 
 class Died(BaseException):
