@@ -18,8 +18,10 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from django.test.utils import setup_databases, teardown_databases
 from playwright.sync_api import (
     Browser,
@@ -209,28 +211,54 @@ def browser() -> Iterator[Browser]:
 SignIn = Callable[[str], Page]
 
 
+@pytest.fixture(scope="session")
+def seen() -> set[str]:
+    """Who has signed in through the page: nobody has to do so for each test."""
+    return set()
+
+
 @pytest.fixture
-def sign_in(stack: Stack, browser: Browser, request: pytest.FixtureRequest) -> Iterator[SignIn]:
-    """Open a browser of their own for somebody of the cast, signed in through the page."""
+def sign_in(
+    stack: Stack, browser: Browser, seen: set[str], request: pytest.FixtureRequest
+) -> Iterator[SignIn]:
+    """Open a browser of their own for somebody of the cast, signed in: the first time through the page."""
     contexts: dict[str, BrowserContext] = {}
 
     def open_for(name: str) -> Page:
         contexts[name] = browser.new_context(viewport=WINDOW, base_url=stack.url)
-        return _signed_in(contexts[name], name)
+        page = contexts[name].new_page()
+        page.set_default_timeout(30_000)
+        if name in seen:
+            _give_session(contexts[name], name, stack)
+            page.goto("/")
+            page.wait_for_url(lambda url: urlsplit(url).path != "/")
+        else:
+            _sign_in_through(page, name)
+            seen.add(name)
+        return page
 
     yield open_for
     _close(contexts, request)
 
 
-def _signed_in(context: BrowserContext, name: str) -> Page:
-    page = context.new_page()
-    page.set_default_timeout(30_000)
+def _sign_in_through(page: Page, name: str) -> None:
     page.goto("/sign-in")
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password", exact=True).fill(name)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "sign-in" not in url)
-    return page
+
+
+def _give_session(context: BrowserContext, name: str, stack: Stack) -> None:
+    """A session of its own, as signing in makes it."""
+
+    def begin() -> str:
+        client = Client()
+        client.force_login(User.objects.get(username=name), backend=settings.AUTHENTICATION_BACKENDS[-1])
+        return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+    key = stack.in_database(begin)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": stack.url}])
 
 
 def _close(contexts: dict[str, BrowserContext], request: pytest.FixtureRequest) -> None:
@@ -272,15 +300,16 @@ def reading(stack: Stack, browser: Browser, request: pytest.FixtureRequest) -> R
     """The next case of the reader whom the module names in `READER`."""
     reader = str(request.module.READER)
     context = browser.new_context(viewport=WINDOW, base_url=stack.url)
-    page = _signed_in(context, reader)
+    _give_session(context, reader, stack)
+    context.request.get("/api/csrf/")
     token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "csrftoken")
     headers = {"X-CSRFToken": token, "Referer": stack.url}
     claim = {"project": stack.project, "role": "annotate"}
-    claimed = page.request.post(f"{stack.url}/api/worklist/next/", data=claim, headers=headers)
+    claimed = context.request.post("/api/worklist/next/", data=claim, headers=headers)
     assert claimed.ok, claimed.text()
     assignment = claimed.json()["assignment"]
     assert assignment is not None, "no case is left for these tests"
-    about = stack.get(page, f"/api/assignments/{assignment}/")
+    about = context.request.get(f"/api/assignments/{assignment}/").json()
     cookies = context.storage_state()
     context.close()
     seed = int(about["case"]["name"].split()[-1]) - 1
