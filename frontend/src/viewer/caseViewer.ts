@@ -34,6 +34,7 @@ import { listen, type PointerActions } from './tools/pointer';
 import type { PointerTool } from './tools/port';
 import { isBrush } from './tools/strokes';
 import { type ToolScene, Tools } from './tools/tools';
+import { drawTurns } from './views/drawTurns';
 import { Overlay, type Peek } from './views/overlay';
 import { Planes } from './views/planes';
 import type { Twin } from './views/twin';
@@ -298,6 +299,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   hover(pane: PlanePane, at: ScreenPoint | null): void {
     if (this.hovered !== null && this.hovered.pane !== pane) this.hidePointer(this.hovered.pane);
     this.hovered = at === null ? null : { pane, at };
+    drawTurns.lead(at === null ? null : pane);
     this.tools.hover(pane, at);
     if (at === null) this.hidePointer(pane);
     else this.showBrush();
@@ -383,6 +385,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   destroy(): void {
     if (this.destroyed) return;
     this.destroyed = true;
+    drawTurns.lead(null);
     for (const stop of this.stopListening) stop();
     this.stopBeside();
     cancelAnimationFrame(this.cursorRequest);

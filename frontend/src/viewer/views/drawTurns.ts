@@ -1,4 +1,7 @@
-/** Panes draw with the next frame. Where one has taken a frame's time, those after it come in the following frames. */
+/**
+ * Panes draw with the next frame. Where one has taken a frame's time, those after it come in the following frames; the
+ * one under the pointer comes with each frame, and at least one other beside it.
+ */
 
 const FRAME_MS = 8;
 
@@ -6,6 +9,12 @@ class DrawTurns {
   /** In the order in which they asked. */
   private readonly waiting = new Map<object, () => void>();
   private request = 0;
+  private leader: object | null = null;
+
+  /** Where the reader works now; null for nowhere. */
+  lead(owner: object | null): void {
+    this.leader = owner;
+  }
 
   /** `draw` is called once, however often its owner asks before. */
   ask(owner: object, draw: () => void): void {
@@ -22,18 +31,25 @@ class DrawTurns {
 
   private frame(): void {
     this.request = 0;
-    const ends = performance.now() + FRAME_MS;
     try {
-      for (const [owner, draw] of [...this.waiting]) {
-        if (!this.waiting.delete(owner)) continue;
-        draw();
-        if (performance.now() > ends) break;
+      if (this.leader !== null) this.drawn(this.leader);
+      const ends = performance.now() + FRAME_MS;
+      for (const owner of [...this.waiting.keys()]) {
+        if (this.drawn(owner) && performance.now() > ends) break;
       }
     } finally {
       if (this.waiting.size > 0 && this.request === 0) {
         this.request = requestAnimationFrame(() => this.frame());
       }
     }
+  }
+
+  /** False where it does not wait (any more). */
+  private drawn(owner: object): boolean {
+    const draw = this.waiting.get(owner);
+    this.waiting.delete(owner);
+    draw?.();
+    return draw !== undefined;
   }
 }
 
