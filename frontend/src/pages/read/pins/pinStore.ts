@@ -88,7 +88,7 @@ export const usePinStore = create<PinState>((set, get) => {
       if (of === null || active === null || port === null) return false;
       const point_lps = indexToLps(of.volume, port.views.crosshair);
       const isKept = await attempt(() =>
-        dropPin(of.id, { structure: active.key, point_lps: [...point_lps], error_code, text }),
+        dropPin(of.id, { structure: active.key, point_lps, error_code, text }),
       );
       if (isKept) set({ current: get().pins?.at(-1)?.id ?? null });
       return isKept;
