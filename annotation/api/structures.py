@@ -28,7 +28,7 @@ class PlaceOut(serializers.Serializer[Any]):
 
 class NamesIn(serializers.Serializer[Any]):
     structures = serializers.ListField(
-        child=serializers.CharField(max_length=200),
+        child=serializers.CharField(max_length=200, allow_blank=True),  # the use case says what is wrong
         max_length=MOST_NAMES,
         help_text="Keys of the catalogue, or names of new structures.",
     )

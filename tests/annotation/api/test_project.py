@@ -82,10 +82,10 @@ def test_a_job_that_reports(project: Project, url: str, as_lea: Browser) -> None
 
 
 def test_the_lead_changes_when_to_retrain(project: Project, url: str, as_lea: Browser) -> None:
-    answer = as_lea.patch(url, {"retrain_after": 12, "name": "Renamed"})
+    answer = as_lea.patch(url, {"retrain_after": 12, "guideline": "Renamed"})
     assert (answer.status_code, answer.json()["retrain_after"]) == (200, 12)
     project.refresh_from_db()
-    assert (project.retrain_after, project.name) == (12, "Abdomen")
+    assert (project.retrain_after, project.guideline) == (12, "")
 
 
 @pytest.mark.parametrize("value", [0, -1, 1001, "often", None, 1.5])

@@ -83,7 +83,7 @@ class TestCreating:
             ({}, 400, "structures"),
             ({"name": " ", "structures": []}, 400, "name"),
             ({"name": "x" * 121, "structures": []}, 400, "name"),
-            ({"name": "A", "structures": [""]}, 400, "structures"),
+            ({"name": "A", "structures": [""]}, 400, "1 to 120 characters"),
             ({"name": "A", "structures": ["x" * 121]}, 400, "characters"),
             ({"name": "A", "structures": "liver"}, 400, "structures"),
             ({"name": "A", "structures": ["a\tb\x07c"]}, 400, "does not fit"),

@@ -6,6 +6,8 @@ import { when } from '../../words';
 import classes from './Team.module.css';
 import { LEVEL_CHOICES, leavingSentence, levelOf, ROLE_CHOICES } from './teamWords';
 
+type IdentifiedChange = MemberChange & { readonly id: number };
+
 /** Everybody who is or was a member; roles and levels are changed in their place. */
 export function MembersTable({ project }: { readonly project: number }) {
   const members = useMembers(project);
@@ -28,32 +30,48 @@ export function MembersTable({ project }: { readonly project: number }) {
         <Notice tone="needsYou">{members.error.message} What you see may be some minutes old.</Notice>
       )}
       {change.error !== null && <Notice tone="failed">{change.error.message}</Notice>}
-      <div className={classes.table}>
-        <Table verticalSpacing={6} aria-label="Members">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Name</Table.Th>
-              <Table.Th>Role</Table.Th>
-              <Table.Th>Level</Table.Th>
-              <Table.Th ta="right">Reads done</Table.Th>
-              <Table.Th ta="right">Open</Table.Th>
-              <Table.Th>Last seen</Table.Th>
-              <Table.Th />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {members.data.map((member) => (
-              <MemberRow
-                key={member.id}
-                member={member}
-                pending={change.isPending && change.variables.id === member.id ? change.variables : null}
-                onChange={(changed) => change.mutate({ id: member.id, ...changed })}
-              />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
+      <Members
+        members={members.data}
+        pending={change.isPending ? change.variables : null}
+        onChange={change.mutate}
+      />
     </section>
+  );
+}
+
+interface MembersProps {
+  readonly members: readonly Member[];
+  readonly pending: IdentifiedChange | null;
+  readonly onChange: (changed: IdentifiedChange) => void;
+}
+
+function Members({ members, pending, onChange }: MembersProps) {
+  return (
+    <div className={classes.table}>
+      <Table verticalSpacing={6} aria-label="Members">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Name</Table.Th>
+            <Table.Th>Role</Table.Th>
+            <Table.Th>Level</Table.Th>
+            <Table.Th ta="right">Reads done</Table.Th>
+            <Table.Th ta="right">Open</Table.Th>
+            <Table.Th>Last seen</Table.Th>
+            <Table.Th />
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {members.map((member) => (
+            <MemberRow
+              key={member.id}
+              member={member}
+              pending={pending?.id === member.id ? pending : null}
+              onChange={(changed) => onChange({ id: member.id, ...changed })}
+            />
+          ))}
+        </Table.Tbody>
+      </Table>
+    </div>
   );
 }
 
@@ -70,14 +88,7 @@ function MemberRow({ member, pending, onChange }: MemberRowProps) {
   return (
     <>
       <Table.Tr className={classes.member} data-gone={!member.active || undefined}>
-        <Table.Td>
-          <span className={classes.name}>{member.name}</span>
-          <span className={classes.quiet}>
-            {member.name !== member.username && ` ${member.username}`}
-            {member.is_me && ' · you'}
-            {!member.active && ' · deactivated'}
-          </span>
-        </Table.Td>
+        <NameCell member={member} />
         <Table.Td>
           <NativeSelect
             size="xs"
@@ -102,37 +113,43 @@ function MemberRow({ member, pending, onChange }: MemberRowProps) {
         <Table.Td ta="right">{member.open}</Table.Td>
         <Table.Td c="dimmed">{member.last_seen === null ? 'never' : when(member.last_seen)}</Table.Td>
         <Table.Td ta="right">
-          {member.active ? (
-            <Button
-              size="compact-xs"
-              variant="default"
-              disabled={pending !== null}
-              onClick={() => setAsking(!isAsking)}
-              aria-expanded={isAsking}
-            >
-              Deactivate
-            </Button>
-          ) : (
-            <Button
-              size="compact-xs"
-              variant="default"
-              loading={pending !== null}
-              onClick={() => onChange({ active: true })}
-            >
-              Reactivate
-            </Button>
-          )}
+          <Button
+            size="compact-xs"
+            variant="default"
+            loading={pending?.active !== undefined}
+            disabled={pending !== null}
+            aria-expanded={member.active ? isAsking : undefined}
+            onClick={() => (member.active ? setAsking(!isAsking) : onChange({ active: true }))}
+          >
+            {member.active ? 'Deactivate' : 'Reactivate'}
+          </Button>
         </Table.Td>
       </Table.Tr>
       {isAsking && member.active && (
         <Leaving
           member={member}
           isPending={pending !== null}
-          onLeave={() => onChange({ active: false })}
+          onLeave={() => {
+            setAsking(false);
+            onChange({ active: false });
+          }}
           onStay={() => setAsking(false)}
         />
       )}
     </>
+  );
+}
+
+function NameCell({ member }: { readonly member: Member }) {
+  return (
+    <Table.Td>
+      <span className={classes.name}>{member.name}</span>
+      <span className={classes.about}>
+        {member.name !== member.username && ` ${member.username}`}
+        {member.is_me && ' · you'}
+        {!member.active && ' · deactivated'}
+      </span>
+    </Table.Td>
   );
 }
 
