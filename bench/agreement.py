@@ -192,7 +192,7 @@ def _asked(project: Project) -> Iterator[tuple[str, str]]:
     yield "volumes of a reader and a model", f"volumes/?structure={key}&reader={readers[0]}&model_version=1"
     yield "anchoring, 15 structures", "anchoring/"
     yield "drift of one reader", f"drift/?reader={readers[0]}"
-    yield "alarms of all readers", "drift/"
+    yield "drift of all readers", "drift/"
     yield "calibration cases, 15 structures", "calibration/"
     yield "time and effort by month", "effort/"
     yield "time and effort by round", "effort/?by=round"

@@ -10,16 +10,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
+from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from annotation.agreement.shapes import Alarm, Drift, DriftMark
-from annotation.models import AgreementKind, AgreementScore, DriftAlarm, Project
+from annotation.models import AgreementKind, AgreementScore, DriftAlarm, DriftChart, Project
+from training import raters
 from training.metrics import METRIC_VERSION
-from training.raters import DriftChart, baseline, drift_chart
 
 START_READS = 15
+MOST_MARKS = 300  # of one chart, the newest; its average rests on all
 KINDS = (AgreementKind.GOLD, AgreementKind.REVIEW)
 
 Key = tuple[int, str, str]  # reader, kind, start
@@ -45,7 +49,7 @@ class ReaderChart:
     start: str
     start_reads: tuple[Read, ...]
     reads: tuple[Read, ...]
-    chart: DriftChart
+    chart: raters.DriftChart
     reason: str
 
 
@@ -84,8 +88,10 @@ def _chart(key: Key, rows: list[tuple[int, int, datetime, int | None, str, float
     start, rest = tuple(r for r in reads if r.read in first), tuple(r for r in reads if r.read not in first)
     if len(order) < START_READS:
         reason = f"A chart begins after {START_READS} reads, and there are {len(order)}."
-        return ReaderChart(*key, start, rest, drift_chart([], None), reason)
-    chart = drift_chart([r.residual for r in rest], baseline([r.residual for r in start]), widened=True)
+        return ReaderChart(*key, start, rest, raters.drift_chart([], None), reason)
+    chart = raters.drift_chart(
+        [r.residual for r in rest], raters.baseline([r.residual for r in start]), widened=True
+    )
     return ReaderChart(*key, start, rest, chart, chart.reason)
 
 
@@ -109,9 +115,36 @@ def _residuals(
     return [Read(read, *about[read], float(np.mean(values))) for read, values in of_read.items()]
 
 
-def note_alarms(project: Project, readers: Iterable[int]) -> int:
-    """Keep the alarms of these readers that are not kept yet. Returns how many there are now."""
-    alarms = [
+def keep(project: Project, readers: Iterable[int]) -> None:
+    """Chart these readers anew, and keep the alarms that are not kept yet."""
+    wanted = set(readers)
+    found = charts(project, readers=wanted)
+    rows = [
+        DriftChart(
+            project=project,
+            reader_id=one.reader,
+            kind=one.kind,
+            start=one.start,
+            metric_version=METRIC_VERSION,
+            chart=_kept(one),
+            at=timezone.now(),
+        )
+        for one in found
+    ]
+    with transaction.atomic():
+        stored = DriftChart.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["project", "reader", "kind", "start", "metric_version"],
+            update_fields=["chart", "at"],
+        )
+        mine = DriftChart.objects.filter(project=project, reader__in=wanted, metric_version=METRIC_VERSION)
+        mine.exclude(pk__in=[row.pk for row in stored]).delete()
+        DriftAlarm.objects.bulk_create(_alarms(project, found), ignore_conflicts=True)
+
+
+def _alarms(project: Project, found: Iterable[ReaderChart]) -> list[DriftAlarm]:
+    return [
         DriftAlarm(
             project=project,
             reader_id=one.reader,
@@ -123,43 +156,55 @@ def note_alarms(project: Project, readers: Iterable[int]) -> int:
             ewma=point.ewma,
             limit=point.limit,
         )
-        for one in charts(project, readers=readers)
+        for one in found
         for point in one.chart.points
         if point.alarm
     ]
-    DriftAlarm.objects.bulk_create(alarms, ignore_conflicts=True)
-    return len(alarms)
 
 
-def drift(project: Project, *, reader: int, version: str = METRIC_VERSION) -> list[Drift]:
-    """The drift charts of one reader: against gold and against review, from scratch and from predictions."""
-    return [_shown(one) for one in charts(project, readers=[reader], version=version)]
-
-
-def _shown(one: ReaderChart) -> Drift:
+def _kept(one: ReaderChart) -> dict[str, Any]:
+    """The chart as it is kept: its newest marks."""
     marks = [
-        DriftMark(
-            read.read,
-            read.case,
-            read.at,
-            read.model_version,
-            point.value,
-            point.ewma,
-            point.limit,
-            point.alarm,
-        )
+        [read.read, read.case, read.at.isoformat(), read.model_version, point.value, point.ewma, point.limit]
         for point in one.chart.points
         for read in (one.reads[point.place],)
     ]
     base = one.chart.baseline
-    return Drift(
-        one.reader,
-        one.kind,
-        one.start,
-        len(one.start_reads),
-        None if base is None else base.sd,
-        marks,
-        one.reason,
+    return {
+        "start_reads": len(one.start_reads),
+        "usual_sd": None if base is None else base.sd,
+        "marks": marks[-MOST_MARKS:],
+        "left_out": max(0, len(marks) - MOST_MARKS),
+        "reason": one.reason,
+    }
+
+
+def drift(project: Project, *, reader: int | None = None, version: str = METRIC_VERSION) -> list[Drift]:
+    """Readers' charts, of one reader if given: against gold and review, from scratch and from predictions."""
+    rows = DriftChart.objects.filter(project=project, metric_version=version)
+    if reader is not None:
+        rows = rows.filter(reader=reader)
+    return [
+        Drift(
+            row.reader_id,
+            row.kind,
+            row.start,
+            row.chart["start_reads"],
+            row.chart["usual_sd"],
+            [_mark(*mark) for mark in row.chart["marks"]],
+            row.chart["left_out"],
+            row.chart["reason"],
+            row.at,
+        )
+        for row in rows
+    ]
+
+
+def _mark(
+    read: int, case: int, at: str, model_version: int | None, value: float, ewma: float, limit: float
+) -> DriftMark:
+    return DriftMark(
+        read, case, datetime.fromisoformat(at), model_version, value, ewma, limit, alarm=ewma < limit
     )
 
 

@@ -186,7 +186,10 @@ class DriftMark:
 
 @dataclass(frozen=True)
 class Drift:
-    """A reader's chart. `value` is Dice above the reader's usual; `usual_sd` that of the start reads."""
+    """A reader's chart. `value` is Dice above the reader's usual; `usual_sd` that of the start reads.
+
+    `marks` are the newest; `left_out` says how many came before them. `at` is when it was charted.
+    """
 
     reader: int
     kind: str
@@ -194,7 +197,9 @@ class Drift:
     start_reads: int
     usual_sd: float | None
     marks: list[DriftMark]
+    left_out: int
     reason: str
+    at: datetime
 
 
 @dataclass(frozen=True)

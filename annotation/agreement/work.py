@@ -33,7 +33,9 @@ def settled(read: Assignment) -> Job:
 
 def reopened(read: Assignment) -> None:
     """A read is its reader's again, or nobody's: nothing that was measured of it counts."""
-    staleness.outdate(read)
+    if staleness.outdate(read):
+        ids = {"case": read.case_id, "readers": [read.reader_id]}  # whose charts are drawn without it
+        jobs.enqueue(kind=JobKind.SCORE, queue=Queue.SCORE, ids=ids, project=read.case.project)
 
 
 def gold_changed(case: Case) -> Job:
@@ -76,10 +78,20 @@ def run(job: Job, lease: jobs.Lease, on_progress: OnProgress = ignore_progress) 
         for done, case in enumerate(cases.iterator(chunk_size=50)):
             on_progress(Progress("score", done, total, f"case {done + 1} of {total}"))
             stored += score_case(case, lease, lambda: on_progress(Progress("score", done, total)))  # noqa: B023 - called at once
+        readers = set(
+            Assignment.objects.filter(case__project=job.project, submitted_at__isnull=False).values_list(
+                "reader", flat=True
+            )
+        )
+        for reader in sorted(readers):
+            on_progress(Progress("figures", 0, 1))
+            charts.keep(job.project, [reader])
         result = {"cases": total, "scores": stored, "metric_version": METRIC_VERSION}
     else:
         case = Case.objects.select_related("volume", "project").get(pk=job.ids["case"])
         score_case(case, lease, lambda: on_progress(Progress("score", 0, 1)))
+        readers = {read.reader_id for read in final_reads(case)} | set(job.ids.get("readers", []))
+        charts.keep(job.project, readers)
         result = {}
     figures.refresh(job.project, step=lambda: on_progress(Progress("figures", 0, 1)))
     jobs.finish(lease, result)
@@ -113,8 +125,6 @@ def score_case(case: Case, lease: jobs.Lease, step: Callable[[], None]) -> int:
         made = crossed.keep_spreads(case, finals, stock, targets, lease)
         if made + crossed.rate(case, finals, stock, targets, lease):
             figures.touch(case)
-    # Also of readers whose scores an attempt before this one stored.
-    charts.note_alarms(case.project, {side.read.reader_id for side in finals if side.read is not None})
     return len(stored)
 
 

@@ -114,11 +114,10 @@ class AgreementAnchoringView(ApiView):
 class AgreementDriftView(ApiView):
     @extend_schema(parameters=[READER, VERSION], responses=answers({200: shapes.DriftOut}, 400))
     def get(self, request: Request, project_id: int) -> Response:
-        """The charts of one reader, and the alarms of all; without a reader no charts."""
+        """Charts of readers whose agreement with gold or review may be falling; the alarms of all."""
         project = _project(request, project_id)
         given = _given(_ReaderQuery, request)
-        reader, version = given["reader"], given["version"]
-        charts = agreement.drift(project, reader=reader, version=version) if reader else []
+        charts = agreement.drift(project, reader=given["reader"], version=given["version"])
         return _answer(project, given["version"], charts=charts, alarms=agreement.alarms(project))
 
 

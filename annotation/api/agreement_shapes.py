@@ -160,7 +160,9 @@ class DriftOut(Charts):
         start_reads = serializers.IntegerField()
         usual_sd = serializers.FloatField(allow_null=True)
         marks = ReadOut(many=True)
+        left_out = serializers.IntegerField(help_text="Marks before those that are sent.")
         reason = serializers.CharField()
+        at = serializers.DateTimeField(help_text="When it was charted.")
 
     class AlarmOut(serializers.Serializer[Any]):
         reader = serializers.IntegerField()

@@ -110,7 +110,7 @@ def drift_rows(project: Project, *, reader: int | None = None) -> list[DriftRow]
             alarm=mark.alarm,
         )
         for one in agreement.drift(project, reader=reader)
-        for place, mark in enumerate(one.marks, start=1)
+        for place, mark in enumerate(one.marks, start=1 + one.left_out)
     ]
 
 
@@ -125,7 +125,7 @@ def drift_state_rows(project: Project) -> list[DriftStateRow]:
             start=one.start,
             start_reads=one.start_reads,
             usual_sd=one.usual_sd,
-            reads=len(one.marks),
+            reads=one.left_out + len(one.marks),
             alarms=sum(mark.alarm for mark in one.marks),
             reason=one.reason,
         )

@@ -290,6 +290,29 @@ class ReadSummary(models.Model):
         return f"read {self.pk}: {self.active_seconds} s"
 
 
+class DriftChart(models.Model):
+    """A reader's agreement with gold or review in the order of reading, as a worker has charted it."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="+", db_index=False)
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=10, choices=AgreementKind.choices)
+    start = models.CharField(max_length=10, choices=StartFrom.choices)
+    metric_version = models.CharField(max_length=60)
+    chart = models.JSONField(default=dict)
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("project", "reader", "kind", "start")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["project", "reader", "kind", "start", "metric_version"], name="drift_chart_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} chart of {self.reader_id} from {self.start}"
+
+
 class DriftAlarm(models.Model):
     """A read at which a reader's average agreement fell below the limit of the chart."""
 

@@ -74,7 +74,7 @@ ADDRESSES = [
     ("volumes/?structure=liver&reader={ana}&model_version=1&ratio=true", shapes.VolumesOut, ("charts",)),
     ("anchoring/", shapes.AnchoringOut, ()),
     ("drift/?reader={ana}", shapes.DriftOut, ("charts",)),
-    ("drift/", shapes.DriftOut, ()),
+    ("drift/", shapes.DriftOut, ("charts",)),
     ("calibration/?structure=liver", shapes.CalibrationsOut, ("structures",)),
     ("effort/", shapes.EffortsOut, ("efforts",)),
     ("effort/?by=round", shapes.EffortsOut, ("efforts",)),
