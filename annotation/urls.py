@@ -16,6 +16,7 @@ from annotation.api.agreement import (
     AgreementStructuresView,
     AgreementVolumesView,
 )
+from annotation.api.assigning import AssignmentsView
 from annotation.api.assignments import (
     AssignmentView,
     CompletedView,
@@ -44,6 +45,14 @@ from annotation.api.masks import MaskView
 from annotation.api.me import CsrfView, MeView, PreferencesView
 from annotation.api.measurements import MeasurementsView
 from annotation.api.pins import PinNotesView, PinsView, PinView
+from annotation.api.planning import (
+    CalibrationView,
+    ForecastView,
+    GoldView,
+    GroupsView,
+    PlanView,
+    RequirementsView,
+)
 from annotation.api.presets import PresetsView
 from annotation.api.projects import CasesView, ImportsView, ProjectsView, ProjectView, RunsView
 from annotation.api.reviews import JudgedView, VerdictView
@@ -167,6 +176,17 @@ urlpatterns = [
         name="guideline_image",
     ),
     *dashboards.addresses(),
+    path("api/projects/<int:project_id>/assignments/", AssignmentsView.as_view(), name="assignments"),
+    path("api/projects/<int:project_id>/reliability/", PlanView.as_view(), name="reliability"),
+    path(
+        "api/projects/<int:project_id>/reliability/forecast/",
+        ForecastView.as_view(),
+        name="reliability_forecast",
+    ),
+    path("api/projects/<int:project_id>/groups/", GroupsView.as_view(), name="groups"),
+    path("api/projects/<int:project_id>/requirements/", RequirementsView.as_view(), name="requirements"),
+    path("api/projects/<int:project_id>/calibration/", CalibrationView.as_view(), name="calibration"),
+    path("api/projects/<int:project_id>/gold/", GoldView.as_view(), name="gold"),
     path("api/jobs/<int:job_id>/", JobView.as_view(), name="job"),
     path("api/jobs/<int:job_id>/cancel/", CancelView.as_view(), name="cancel"),
     path("api/worklist/", WorklistView.as_view(), name="worklist"),

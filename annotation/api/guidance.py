@@ -54,7 +54,7 @@ class RegionsView(ApiView):
 class UncertaintyView(ApiView):
     @extend_schema(
         description="uint8 over cells of X-Factor voxels, X-Shape cells along i, j, k, i fastest.",
-        responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}),  # type: ignore[dict-item]  # spectacular takes (code, media type)
+        responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}),
     )
     def get(self, request: Request, mask_id: str) -> HttpResponseBase:
         mask = access.mask_for(signed_in(request), mask_id)

@@ -149,7 +149,7 @@ class GuidelineImagesView(ApiView):
 
 
 class GuidelineImageView(ApiView):
-    @extend_schema(responses=answers({(200, "image/*"): OpenApiTypes.BINARY}))  # type: ignore[dict-item]  # spectacular takes (code, media type)
+    @extend_schema(responses=answers({(200, "image/*"): OpenApiTypes.BINARY}))
     def get(self, request: Request, project_id: int, image_id: int) -> HttpResponse:
         project = access.project_for(signed_in(request), project_id)
         image = guidelines.image_of(project, min(image_id, LARGEST_ID))

@@ -73,7 +73,7 @@ class DifferenceView(ApiView):
             OpenApiParameter("from", int, required=True, description="0 = as the mask's base left it."),
             OpenApiParameter("to", int, required=True),
         ],
-        responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}, 400),  # type: ignore[dict-item]  # spectacular takes (code, media type)
+        responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}, 400),
     )
     def get(self, request: Request, mask_id: str) -> HttpResponseBase:
         mask = access.mask_for(signed_in(request), mask_id)

@@ -24,7 +24,7 @@ class MaskView(ApiView):
 
     @extend_schema(
         parameters=[OpenApiParameter("revision", int, description="The newest one, if it is left out.")],
-        responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}, 400),  # type: ignore[dict-item]  # spectacular takes (code, media type)
+        responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}, 400),
     )
     def get(self, request: Request, mask_id: str) -> HttpResponseBase:
         mask = access.mask_for(signed_in(request), mask_id)

@@ -1,6 +1,6 @@
 """Who reads what next, and what readers see of their work."""
 
-from annotation.worklist.assigning import MOST_AT_ONCE, assign
+from annotation.worklist.assigning import MOST_AT_ONCE, assign, held
 from annotation.worklist.balance import pair_counts, plan_of, readers
 from annotation.worklist.claims import Upcoming, claim_review, next_case, upcoming
 from annotation.worklist.handing_in import (
@@ -50,6 +50,7 @@ __all__ = [
     "compared",
     "finish_due",
     "hand_in",
+    "held",
     "home",
     "is_reviewed",
     "lease_end",

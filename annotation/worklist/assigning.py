@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 
 from annotation.errors import Conflict, Refused
 from annotation.models import (
@@ -20,10 +21,11 @@ from annotation.models import (
     Split,
 )
 from annotation.worklist import parts, starts
-from annotation.worklist.leases import take_over
+from annotation.worklist.leases import BEGUN, take_over
 from annotation.worklist.reads import create
 
 MOST_AT_ONCE = 200
+MOST_HELD = 1000
 
 
 @transaction.atomic
@@ -53,6 +55,13 @@ def assign(
     for number in sorted(found):
         planned += _assign(found[number], member, by, due_at)
     return planned
+
+
+def held(project: Project) -> QuerySet[Assignment]:
+    """Reads that are planned, open or returned, and those that were skipped, the newest first."""
+    states = (*BEGUN, AssignmentState.PLANNED, AssignmentState.SKIPPED)
+    rows = Assignment.objects.filter(case__project=project, state__in=states)
+    return rows.select_related("case", "reader").order_by("-pk")[:MOST_HELD]
 
 
 def _assign(

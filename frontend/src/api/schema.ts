@@ -750,7 +750,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Charts of readers whose agreement with gold or review may be falling, and the alarms raised. */
+        /** @description Charts of readers whose agreement with gold or review may be falling; the alarms of all. */
         get: operations["api_projects_agreement_drift_retrieve"];
         put?: never;
         post?: never;
@@ -839,6 +839,43 @@ export interface paths {
         get: operations["api_projects_agreement_volumes_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/assignments/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Planned, open and returned reads, and what was skipped, the newest first. */
+        get: operations["api_projects_assignments_list"];
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_projects_assignments_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/calibration/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The set itself; POST fills it up by lot. */
+        get: operations["api_projects_calibration_list"];
+        /** @description The set itself; POST fills it up by lot. */
+        put: operations["api_projects_calibration_update"];
+        /** @description The set itself; POST fills it up by lot. */
+        post: operations["api_projects_calibration_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1186,6 +1223,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/gold/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_gold_list"];
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        put: operations["api_projects_gold_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/groups/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_groups_list"];
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        put: operations["api_projects_groups_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/guideline/": {
         parameters: {
             query?: never;
@@ -1356,6 +1429,59 @@ export interface paths {
         head?: never;
         /** @description Answers with all members. Open reads of who is no longer active go back to the pool. */
         patch: operations["api_projects_members_partial_update"];
+        trace?: never;
+    };
+    "/api/projects/{project_id}/reliability/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_reliability_retrieve"];
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        put: operations["api_projects_reliability_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/reliability/forecast/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        post: operations["api_projects_reliability_forecast_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/requirements/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_requirements_list"];
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        put: operations["api_projects_requirements_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/projects/{project_id}/runs/": {
@@ -1679,7 +1805,7 @@ export interface components {
             state: components["schemas"]["AssignmentState"];
             /** @description What readers call the case; another one in each read. */
             alias: string;
-            start_from: components["schemas"]["StartFromEnum"];
+            start_from: components["schemas"]["StartFrom88fEnum"];
             /**
              * @description For leads.
              *
@@ -1765,6 +1891,46 @@ export interface components {
          * @enum {string}
          */
         AssignmentState: "planned" | "open" | "submitted" | "returned" | "done" | "released" | "skipped" | "withdrawn";
+        AssignmentsInputRequest: {
+            /** @description Their numbers. */
+            cases: number[];
+            /** @description Username; a planned read moves to them. */
+            reader: string;
+            /** Format: date-time */
+            due_at?: string | null;
+        };
+        AssignmentsRow: {
+            id: number;
+            alias: string;
+            case_number: number;
+            reader: string;
+            role: components["schemas"]["AssignmentRole"];
+            state: components["schemas"]["AssignmentState"];
+            purpose: components["schemas"]["PurposeEnum"];
+            /** Format: date-time */
+            due_at: string | null;
+            /** Format: date-time */
+            lease_until: string;
+            active_seconds: number;
+            skip_reason: string;
+        };
+        /** @description What is left out is as it was measured in the project, or as it usually is. */
+        AssumedInRequest: {
+            cases?: number;
+            readers?: number;
+            /** Format: double */
+            minutes?: number;
+            /** Format: double */
+            minutes_scratch?: number;
+            /** Format: double */
+            sd_case?: number;
+            /** Format: double */
+            sd_reader?: number;
+            /** Format: double */
+            sd_residual?: number;
+            /** Format: double */
+            icc?: number;
+        };
         /**
          * @description * `you` - you
          *     * `reader` - reader
@@ -1819,6 +1985,20 @@ export interface components {
             at: string;
             readonly applied: boolean;
         };
+        CalibrationShape: {
+            number: number;
+            start_from: components["schemas"]["CalibrationShapeStartFromEnum"];
+        };
+        CalibrationShapeRequest: {
+            number: number;
+            start_from: components["schemas"]["CalibrationShapeStartFromEnum"];
+        };
+        /**
+         * @description * `scratch` - scratch
+         *     * `prediction` - prediction
+         * @enum {string}
+         */
+        CalibrationShapeStartFromEnum: "scratch" | "prediction";
         /** @description What every answer says of itself. */
         CalibrationsOut: {
             metric_version: string;
@@ -1894,6 +2074,14 @@ export interface components {
             updated_at: string;
             prediction_version: number | null;
         };
+        /**
+         * @description * `inter` - the other reader
+         *     * `gold` - the known answer
+         *     * `review` - the reviewer
+         *     * `prediction` - the prediction
+         * @enum {string}
+         */
+        ComparatorEnum: "inter" | "gold" | "review" | "prediction";
         CompletedShape: {
             /** @description Keys, out of `not_looked_at`: drawn to the end, or seen to be absent. */
             structures: string[];
@@ -1974,7 +2162,14 @@ export interface components {
             /** Format: double */
             usual_sd: number | null;
             marks: components["schemas"]["DriftOutChartOutReadOut"][];
+            /** @description Marks before those that are sent. */
+            left_out: number;
             reason: string;
+            /**
+             * Format: date-time
+             * @description When it was charted.
+             */
+            at: string;
         };
         DriftOutChartOutReadOut: {
             read: number;
@@ -2232,9 +2427,88 @@ export interface components {
             /** @description The first note; empty where there is none. */
             readonly text: string;
         };
+        ForecastInputRequest: {
+            plan: components["schemas"]["PlanShapeRequest"];
+            assumed?: components["schemas"]["AssumedInRequest"];
+        };
+        ForecastOutput: {
+            assumed: components["schemas"]["ForecastOutputRests"];
+            calibration_reads: number;
+            scratch_reads: number;
+            double_reads: number;
+            repeat_reads: number;
+            gold_reads: number;
+            pairs: number;
+            /** Format: double */
+            routine_hours: number;
+            /** Format: double */
+            reliability_hours: number;
+            /**
+             * Format: double
+             * @description Half-width of its 95 % interval.
+             */
+            mean_dice: number | null;
+            /** Format: double */
+            icc: number | null;
+            /**
+             * Format: double
+             * @description In SDs of the differences.
+             */
+            limits_of_agreement: number | null;
+            /**
+             * Format: double
+             * @description As a share of the SD.
+             */
+            within_reader: number | null;
+            /** Format: double */
+            within_each_reader: number | null;
+        };
+        ForecastOutputRests: {
+            cases: number;
+            readers: number;
+            /** Format: double */
+            minutes: number;
+            /** Format: double */
+            minutes_scratch: number;
+            minutes_measured: boolean;
+            /** Format: double */
+            sd_case: number;
+            /** Format: double */
+            sd_reader: number;
+            /** Format: double */
+            sd_residual: number;
+            /** Format: double */
+            icc: number;
+        };
         GateOut: {
             decision: string;
             sentence: string;
+        };
+        GoldShape: {
+            number: number;
+            /** @default  */
+            source: string;
+            /** @default false */
+            excluded: boolean;
+        };
+        GoldShapeRequest: {
+            number: number;
+            /** @default  */
+            source: string;
+            /** @default false */
+            excluded: boolean;
+        };
+        GroupShape: {
+            name: string;
+            structures: string[];
+            /** @default 1 */
+            least_level: components["schemas"]["LeastLevelEnum"];
+        };
+        GroupShapeRequest: {
+            name: string;
+            structures: string[];
+            /** @default 1 */
+            least_level: components["schemas"]["LeastLevelEnum"];
         };
         GuidelineImagesInputRequest: {
             /**
@@ -2461,6 +2735,13 @@ export interface components {
          *     * `3` - expert
          * @enum {integer}
          */
+        LeastLevelEnum: 1 | 2 | 3;
+        /**
+         * @description * `1` - junior
+         *     * `2` - experienced
+         *     * `3` - expert
+         * @enum {integer}
+         */
         LevelEnum: 1 | 2 | 3;
         LevelOut: {
             shape: number[];
@@ -2658,6 +2939,14 @@ export interface components {
             /** @description Reads and reviews begun and not handed in. */
             open: number;
         };
+        /**
+         * @description * `dice` - Dice
+         *     * `surface_dice` - surface Dice
+         *     * `hd95_mm` - 95 % Hausdorff distance
+         *     * `assd_mm` - mean surface distance
+         * @enum {string}
+         */
+        MetricEnum: "dice" | "surface_dice" | "hd95_mm" | "assd_mm";
         MetricsOut: {
             dice: components["schemas"]["FigureOut"];
             surface_dice: components["schemas"]["FigureOut"];
@@ -2888,6 +3177,50 @@ export interface components {
             /** @description Why it is not on the first layer. */
             because: string;
         };
+        PlanOutput: {
+            /** @description Null = none: every read is routine and is reviewed. */
+            plan: components["schemas"]["PlanShape"] | null;
+            /** @description What a plan usually says. */
+            usual: components["schemas"]["PlanShape"];
+        };
+        /** @description What is read for reliability; shares are of a reader's reads, 0 to 1. */
+        PlanShape: {
+            calibration_cases: number;
+            /** Format: double */
+            scratch_share: number;
+            /** Format: double */
+            double_share: number;
+            /** Format: double */
+            repeat_share: number;
+            washout_days: number;
+            /** Format: double */
+            gold_share: number;
+            /** Format: double */
+            review_share_first: number;
+            /** Format: double */
+            review_share_least: number;
+            review_window: number;
+            seed: number;
+        };
+        /** @description What is read for reliability; shares are of a reader's reads, 0 to 1. */
+        PlanShapeRequest: {
+            calibration_cases: number;
+            /** Format: double */
+            scratch_share: number;
+            /** Format: double */
+            double_share: number;
+            /** Format: double */
+            repeat_share: number;
+            washout_days: number;
+            /** Format: double */
+            gold_share: number;
+            /** Format: double */
+            review_share_first: number;
+            /** Format: double */
+            review_share_least: number;
+            review_window: number;
+            seed: number;
+        };
         /**
          * @description * `axial` - axial
          *     * `sagittal` - sagittal
@@ -3088,7 +3421,7 @@ export interface components {
             role: components["schemas"]["AssignmentRole"];
             state: components["schemas"]["AssignmentState"];
             readonly purpose: (components["schemas"]["PurposeEnum"] | components["schemas"]["NullEnum"]) | null;
-            start_from: components["schemas"]["StartFromEnum"];
+            start_from: components["schemas"]["StartFrom88fEnum"];
             readonly model_version: number | null;
             /** Format: date-time */
             due_at: string | null;
@@ -3121,6 +3454,36 @@ export interface components {
             uncertainty: number | null;
             reason: string;
         };
+        RequirementShape: {
+            /**
+             * @description Empty = each.
+             * @default
+             */
+            structure: string;
+            metric: components["schemas"]["MetricEnum"];
+            /**
+             * Format: double
+             * @description At least, for overlaps; at most, for distances in mm.
+             */
+            threshold: number;
+            /** @default inter */
+            comparator: components["schemas"]["ComparatorEnum"];
+        };
+        RequirementShapeRequest: {
+            /**
+             * @description Empty = each.
+             * @default
+             */
+            structure: string;
+            metric: components["schemas"]["MetricEnum"];
+            /**
+             * Format: double
+             * @description At least, for overlaps; at most, for distances in mm.
+             */
+            threshold: number;
+            /** @default inter */
+            comparator: components["schemas"]["ComparatorEnum"];
+        };
         /** @description What every new revision of a read names. */
         RestoreInputRequest: {
             base_revision: number;
@@ -3141,7 +3504,7 @@ export interface components {
             role: components["schemas"]["AssignmentRole"];
             state: components["schemas"]["AssignmentState"];
             readonly purpose: (components["schemas"]["PurposeEnum"] | components["schemas"]["NullEnum"]) | null;
-            start_from: components["schemas"]["StartFromEnum"];
+            start_from: components["schemas"]["StartFrom88fEnum"];
             readonly model_version: number | null;
             /** Format: date-time */
             due_at: string | null;
@@ -3285,7 +3648,7 @@ export interface components {
          *     * `revision` - revision
          * @enum {string}
          */
-        StartFromEnum: "scratch" | "prediction" | "revision";
+        StartFrom88fEnum: "scratch" | "prediction" | "revision";
         /** @description Where the reads began. Figures of different starting points are never pooled. */
         StartOut: {
             key: string;
@@ -3399,7 +3762,7 @@ export interface components {
             role: components["schemas"]["AssignmentRole"];
             state: components["schemas"]["AssignmentState"];
             readonly purpose: (components["schemas"]["PurposeEnum"] | components["schemas"]["NullEnum"]) | null;
-            start_from: components["schemas"]["StartFromEnum"];
+            start_from: components["schemas"]["StartFrom88fEnum"];
             readonly model_version: number | null;
             /** Format: date-time */
             due_at: string | null;
@@ -7085,6 +7448,308 @@ export interface operations {
             };
         };
     };
+    api_projects_assignments_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentsRow"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_assignments_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentsInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentsRow"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_calibration_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationShape"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_calibration_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalibrationShapeRequest"][];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationShape"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_calibration_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationShape"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_projects_cases_retrieve: {
         parameters: {
             query?: {
@@ -8534,6 +9199,242 @@ export interface operations {
             };
         };
     };
+    api_projects_gold_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldShape"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_gold_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoldShapeRequest"][];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldShape"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_groups_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupShape"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_groups_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupShapeRequest"][];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupShape"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_projects_guideline_retrieve: {
         parameters: {
             query?: never;
@@ -9225,6 +10126,285 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_reliability_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_reliability_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanShapeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanShape"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_reliability_forecast_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForecastInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_requirements_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequirementShape"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_requirements_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequirementShapeRequest"][];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequirementShape"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

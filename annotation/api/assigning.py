@@ -1,0 +1,58 @@
+"""Who holds what, and reads that a lead gives to a reader by name."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation import access, worklist
+from annotation.api.base import LARGEST_COUNT, ApiView, answers, signed_in
+from annotation.models import AssignmentRole, AssignmentState, Purpose
+
+
+class AssignmentsView(ApiView):
+    class Row(serializers.Serializer[Any]):
+        id = serializers.IntegerField()
+        alias = serializers.CharField()
+        case_number = serializers.IntegerField(source="case.number")
+        reader = serializers.CharField(source="reader.username")
+        role = serializers.ChoiceField(choices=AssignmentRole.choices)
+        state = serializers.ChoiceField(choices=AssignmentState.choices)
+        purpose = serializers.ChoiceField(choices=Purpose.choices)
+        due_at = serializers.DateTimeField(allow_null=True)
+        lease_until = serializers.DateTimeField()
+        active_seconds = serializers.IntegerField()
+        skip_reason = serializers.CharField()
+
+    class Input(serializers.Serializer[Any]):
+        cases = serializers.ListField(
+            child=serializers.IntegerField(min_value=1, max_value=LARGEST_COUNT),
+            min_length=1,
+            max_length=worklist.MOST_AT_ONCE,
+            help_text="Their numbers.",
+        )
+        reader = serializers.CharField(max_length=150, help_text="Username; a planned read moves to them.")
+        due_at = serializers.DateTimeField(allow_null=True, default=None)
+
+    @extend_schema(responses=answers({200: Row(many=True)}))
+    def get(self, request: Request, project_id: int) -> Response:
+        """Planned, open and returned reads, and what was skipped, the newest first."""
+        project = access.project_for(signed_in(request), project_id, to="manage")
+        return Response(self.Row(worklist.held(project), many=True).data)
+
+    @extend_schema(request=Input, responses=answers({201: Row(many=True)}, 400, 409))
+    def post(self, request: Request, project_id: int) -> Response:
+        user = signed_in(request)
+        project = access.project_for(user, project_id, to="manage")
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        planned = worklist.assign(
+            project=project,
+            cases=given.validated_data["cases"],
+            to=given.validated_data["reader"],
+            by=user,
+            due_at=given.validated_data["due_at"],
+        )
+        return Response(self.Row(planned, many=True).data, status=201)
