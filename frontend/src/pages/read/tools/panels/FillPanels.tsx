@@ -52,7 +52,7 @@ export function GrowPanel() {
         onChange={(mm) => setSettings({ growMargin_mm: mm })}
       />
       <Measure
-        label="Near"
+        label="Locality"
         unit=""
         min={0}
         max={20}

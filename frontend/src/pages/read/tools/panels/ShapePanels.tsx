@@ -38,8 +38,8 @@ export function ScissorsPanel() {
       />
       {typeof reach !== 'string' && (
         <Measure
-          label="Slices"
-          unit="±"
+          label="Slices ±"
+          unit=""
           min={1}
           max={50}
           step={1}

@@ -15,6 +15,7 @@ export function Line({ label, children }: { readonly label: string; readonly chi
 
 interface MeasureProps {
   readonly label: string;
+  /** Empty for a plain number. */
   readonly unit: string;
   readonly min: number;
   readonly max: number;
@@ -25,28 +26,21 @@ interface MeasureProps {
 
 /** A slider for the hand and a field for the figure. */
 export function Measure({ label, unit, min, max, step, value, onChange }: MeasureProps) {
+  const called = unit === '' ? label : `${label}, ${unit}`;
   return (
     <Line label={label}>
       <Slider
         className={classes.slider ?? ''}
         size="xs"
         label={null}
-        thumbLabel={`${label}, ${unit}`}
+        thumbLabel={called}
         min={min}
         max={max}
         step={step}
         value={value}
         onChange={onChange}
       />
-      <Figure
-        label={`${label}, ${unit}`}
-        unit={unit}
-        min={min}
-        max={max}
-        step={step}
-        value={value}
-        onChange={onChange}
-      />
+      <Figure label={called} unit={unit} min={min} max={max} step={step} value={value} onChange={onChange} />
     </Line>
   );
 }
@@ -63,7 +57,7 @@ function Figure({ label, unit, min, max, step, value, onChange }: MeasureProps) 
       size="xs"
       hideControls
       aria-label={label}
-      suffix={` ${unit}`}
+      suffix={unit === '' ? '' : ` ${unit}`}
       min={min}
       max={max}
       step={step}
