@@ -86,6 +86,8 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     this.lock(input.structures);
     this.planes.moved.add(() => {
       this.tools.sketched();
+      // The pointer rests, and what lies below it in the pane beside is elsewhere now.
+      if (this.planes.twin !== null) this.showBrush();
       this.tellCursor();
     });
     this.stopListening = this.planes.panes.map((pane) => listen(pane, this));

@@ -207,7 +207,9 @@ export class Planes implements PaneScene {
   private resized(): void {
     if (this.destroyed) return;
     for (const pane of this.panes) pane.resized();
-    this.twin?.resized();
+    if (this.twin === null) return;
+    this.twin.resized();
+    this.moved.tell(null);
   }
 
   destroy(): void {
