@@ -39,15 +39,6 @@ export interface ProjectChange {
   readonly hanging?: Hanging;
 }
 
-/** Everything that can be delineated, in the catalogue's order; small enough to be searched here. */
-export function useCatalogue() {
-  return useQuery({
-    queryKey: ['catalogue'],
-    queryFn: () => requestJson<Catalogue>('/api/structures/'),
-    staleTime: 60_000,
-  });
-}
-
 /** What the server finds by words, region and side. */
 export function useFound(search: string, region: string, side: string) {
   const query = new URLSearchParams({ search, region });
@@ -206,6 +197,26 @@ export function useSignUp() {
     mutationFn: (json: NewAccount) =>
       requestJson<Joined>('/api/invitations/sign-up/', { method: 'POST', json }),
     onSuccess: () => client.fetchQuery({ ...meQuery, staleTime: 0 }),
+  });
+}
+
+/** What is read for reliability; shares are of a reader's reads, 0 to 1. */
+export type PlanFigures = Schemas['PlanShape'];
+
+/** The plan of a project, or null, and what a plan usually says. */
+export function usePlan(project: number) {
+  return useQuery({
+    queryKey: ['project', project, 'plan'],
+    queryFn: () => requestJson<Schemas['PlanOutput']>(`/api/projects/${project}/reliability/`),
+  });
+}
+
+export function useKeepPlan(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (json: PlanFigures) =>
+      requestJson<PlanFigures>(`/api/projects/${project}/reliability/`, { method: 'PUT', json }),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['project', project, 'plan'] }),
   });
 }
 

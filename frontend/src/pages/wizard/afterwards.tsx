@@ -2,6 +2,7 @@ import type { Project } from '../../api';
 import { AddCases } from '../project/AddCases';
 import { NewestJob } from '../project/Learning';
 import { TeamTab } from '../project/team/TeamTab';
+import { PlanStep } from './PlanStep';
 import classes from './Wizard.module.css';
 
 interface StepProps {
@@ -18,7 +19,9 @@ export function CasesStep({ project }: StepProps) {
           ? 'Import a folder of scans, or upload one to try it out. Cases that come with labels can train the first model at once.'
           : `${count === 1 ? '1 case is' : `${count} cases are`} in the project.`}
       </p>
-      <NewestJob project={project} />
+      <div className={classes.job}>
+        <NewestJob project={project} />
+      </div>
       <AddCases project={project.id} />
     </section>
   );
@@ -41,6 +44,7 @@ export function TeamStep({ project }: StepProps) {
 export const AFTERWARDS = [
   { value: 'cases', label: 'Cases', note: 'import', Step: CasesStep },
   { value: 'team', label: 'Team', note: 'invite readers', Step: TeamStep },
+  { value: 'plan', label: 'Plan', note: 'reliability', Step: PlanStep },
 ] as const;
 
 export const BEFORE = 2;
