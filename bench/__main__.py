@@ -16,7 +16,7 @@ from backend import services
 from bench.table import Row
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("bench.server", "bench.browser", "bench.busy", "bench.science", "bench.resume")
+PARTS = ("bench.server", "bench.browser", "bench.busy", "bench.science", "bench.resume", "bench.agreement")
 MARK = {True: "met", False: "MISSED", None: "—"}
 
 
