@@ -187,11 +187,13 @@ SPECTACULAR_SETTINGS = {
             "JobState",
             "MeasurementKind",
             "ModelState",
+            "PinState",
             "Role",
             "Verdict",
         )
     }
-    | {"SpanKind": [(kind, kind) for kind in ("same", "added", "removed")]},
+    | {"SpanKind": [(kind, kind) for kind in ("same", "added", "removed")]}
+    | {"GivenVerdict": [(verdict, verdict) for verdict in ("accept", "return")]},
 }
 
 # ── Sign-in ───────────────────────────────────────────────────────────────────

@@ -80,7 +80,6 @@ def _judge_and_pin(rui: Page, stack: Stack, review: int) -> None:
 def _return(rui: Page) -> None:
     accept = rui.get_by_role("button", name="Accept", exact=True)
     expect(accept).to_be_disabled()
-    rui.get_by_test_id("plane-axial").click()
     rui.keyboard.press("Enter")
     comment = rui.get_by_label("What has to change?")
     expect(comment).to_be_focused()
