@@ -28,6 +28,7 @@ from annotation.models import (
     Purpose,
     ReliabilityPlan,
     Role,
+    Split,
     StartFrom,
 )
 from annotation.worklist import balance, blocks, starts
@@ -166,7 +167,7 @@ class Chooser:
             .exclude(Exists(self._kept().filter(part=OuterRef("pk"))))
             .order_by("pk")
         )
-        cases = Case.objects.filter(project=self.project, offer=offer)
+        cases = Case.objects.filter(project=self.project, offer=offer, split=Split.POOL)
         cases = cases.filter(Exists(free.filter(case=OuterRef("pk"))))
         cases = self._given_back(cases, "pk", given_back).order_by(
             F("due_at").asc(nulls_last=True), "-priority", F("acquisition").desc(nulls_last=True), "number"

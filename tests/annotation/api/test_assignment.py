@@ -44,6 +44,7 @@ def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser)
         "mask": {"id": named(read).mask(read.mask_id), "head": 0},
         "prediction_mask": {"id": named(read).mask(read.mask.base_id), "head": 1},
         "subject": None,
+        "rival": None,
         "comments": [],
         "active_seconds": 0,
         "editable": True,
@@ -112,5 +113,5 @@ def test_a_second_reviewer_reads_the_first_ones_comment(
 def test_who_is_kept_out(
     read: Assignment, as_nobody: Browser, as_otto: Browser, as_ben: Browser, as_rui: Browser
 ) -> None:
-    assert_kept_out(url(read), nobody=as_nobody, stranger=as_otto, wrong_role=as_ben)
-    assert_kept_out(url(read), nobody=as_nobody, stranger=as_otto, wrong_role=as_rui)
+    assert_kept_out(url(read), nobody=as_nobody, stranger=as_otto, unaware=as_ben)
+    assert_kept_out(url(read), nobody=as_nobody, stranger=as_otto, unaware=as_rui)

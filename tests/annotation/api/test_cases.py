@@ -56,12 +56,12 @@ class TestList:
             "prediction_version",
         }
 
-    def test_by_state(self, project: Project, url: str, as_rui: Browser) -> None:
+    def test_by_state(self, project: Project, url: str, as_lea: Browser) -> None:
         make_case(project)
         make_case(project, state=CaseState.IN_REVIEW)
         make_case(project, split=Split.TEST)
         for state, number in (("ready", 1), ("in_review", 2), ("test", 3)):
-            rows = as_rui.get(url, {"state": state}).json()["results"]
+            rows = as_lea.get(url, {"state": state}).json()["results"]
             assert [row["number"] for row in rows] == [number]
 
     @pytest.mark.parametrize("query", [{"state": "lost"}, {"page": 0}, {"page": "x"}, {"page": 10**30}])

@@ -140,7 +140,7 @@ class TestRestore:
     def test_who_is_kept_out(
         self, url: str, as_nobody: Browser, as_otto: Browser, as_ben: Browser, as_lea: Browser
     ) -> None:
-        assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_ben)
+        assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, unaware=as_ben)
         assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_lea)
 
 
@@ -171,7 +171,7 @@ class TestBranches:
         assert (revision["kind"], len(revision["events"])) == ("branch", 2)
         step = {"base_revision": 1, "key": str(uuid.uuid4()), "session": None}
         apply = f"/api/branches/{branch['mask']}/apply/"
-        assert as_lea.post(apply, step).status_code == 403
+        assert as_lea.post(apply, step).status_code == 404
         first, again = as_ana.post(apply, step), as_ana.post(apply, step)
         assert (first.status_code, again.status_code, first.json()["revision"]) == (201, 200, 2)
         (listed,) = as_ana.get(f"/api/assignments/{read.pk}/").json()["branches"]
@@ -202,11 +202,16 @@ class TestBranches:
 
     @pytest.mark.parametrize(
         "changes",
-        [{"branch": 10**6}, {"branch": "x"}, {"key": ""}, {"events": [{"tool": "x"}]}, {"base_revision": -1}],
+        [{"branch": ""}, {"key": ""}, {"events": [{"tool": "x"}]}, {"base_revision": -1}],
         ids=str,
     )
     def test_a_wrong_meta(self, url: str, as_ana: Browser, changes: dict[str, Any]) -> None:
         assert_refused(as_ana.upload(url, self.parts(**changes)), 400)
+        assert not Branch.objects.exists()
+
+    def test_a_branch_that_is_not_there(self, url: str, as_ana: Browser) -> None:
+        for branch in ("x", 10**6):
+            assert_refused(as_ana.upload(url, self.parts(branch=branch)), 404)
         assert not Branch.objects.exists()
 
     def test_wrong_edits_and_too_many_bytes(self, url: str, as_ana: Browser) -> None:
@@ -217,4 +222,4 @@ class TestBranches:
         self, read: Assignment, as_nobody: Browser, as_otto: Browser, as_ben: Browser
     ) -> None:
         url = f"/api/branches/{named(read).mask(make_branch(read).pk)}/apply/"
-        assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_ben)
+        assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, unaware=as_ben)

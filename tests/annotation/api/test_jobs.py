@@ -16,8 +16,8 @@ def url(job: Job) -> str:
     return f"/api/jobs/{job.pk}/"
 
 
-def test_a_job(url: str, job: Job, as_ana: Browser) -> None:
-    body = as_ana.get(url).json()
+def test_a_job(url: str, job: Job, as_lea: Browser) -> None:
+    body = as_lea.get(url).json()
     assert body.pop("created_at").endswith("Z")
     assert body == {
         "id": job.pk,
@@ -32,13 +32,13 @@ def test_a_job(url: str, job: Job, as_ana: Browser) -> None:
     }
 
 
-def test_polling_costs_no_body_until_something_changes(url: str, job: Job, as_ana: Browser) -> None:
-    first = as_ana.get(url)
-    again = as_ana.get(url, headers={"If-None-Match": first.headers["ETag"]})
+def test_polling_costs_no_body_until_something_changes(url: str, job: Job, as_lea: Browser) -> None:
+    first = as_lea.get(url)
+    again = as_lea.get(url, headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     job.progress = {"stage": "training", "done": 1, "total": 9}
     job.save()
-    changed = as_ana.get(url, headers={"If-None-Match": first.headers["ETag"]})
+    changed = as_lea.get(url, headers={"If-None-Match": first.headers["ETag"]})
     assert changed.status_code == 200
     assert changed.json()["progress"] == {"stage": "training", "done": 1, "total": 9}
     assert changed.headers["ETag"] != first.headers["ETag"]
@@ -53,5 +53,5 @@ def test_the_lead_cancels(url: str, job: Job, as_lea: Browser) -> None:
 
 
 def test_who_is_kept_out(url: str, as_nobody: Browser, as_otto: Browser, as_ana: Browser) -> None:
-    assert_kept_out(url, nobody=as_nobody, stranger=as_otto, wrong_role=None)
+    assert_kept_out(url, nobody=as_nobody, stranger=as_otto, wrong_role=as_ana)
     assert_kept_out(f"{url}cancel/", method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_ana)

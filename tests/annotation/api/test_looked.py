@@ -66,7 +66,7 @@ class TestLooked:
     def test_who_is_kept_out(
         self, url: str, as_nobody: Browser, as_otto: Browser, as_ben: Browser, as_lea: Browser
     ) -> None:
-        assert_kept_out(url, method="put", nobody=as_nobody, stranger=as_otto, wrong_role=as_ben)
+        assert_kept_out(url, method="put", nobody=as_nobody, stranger=as_otto, unaware=as_ben)
         assert_kept_out(url, method="put", nobody=as_nobody, stranger=as_otto, wrong_role=as_lea)
 
 

@@ -116,5 +116,5 @@ def test_a_revision_that_is_no_number_is_400(url: str, as_ana: Browser, revision
 def test_who_is_kept_out(
     url: str, as_nobody: Browser, as_otto: Browser, as_ben: Browser, as_rui: Browser
 ) -> None:
-    assert_kept_out(url, nobody=as_nobody, stranger=as_otto, wrong_role=as_ben)
-    assert_kept_out(url, nobody=as_nobody, stranger=as_otto, wrong_role=as_rui)
+    assert_kept_out(url, nobody=as_nobody, stranger=as_otto, unaware=as_ben)
+    assert_kept_out(url, nobody=as_nobody, stranger=as_otto, unaware=as_rui)

@@ -11,7 +11,7 @@ def url(project: Project) -> str:
     return f"/api/projects/{project.pk}/"
 
 
-def test_the_state_of_the_project(project: Project, url: str, as_ana: Browser) -> None:
+def test_the_state_of_the_project(project: Project, url: str, as_ana: Browser, as_lea: Browser) -> None:
     case = make_case(project)
     make_prediction(case, make_model(project))
     make_case(project)
@@ -19,12 +19,18 @@ def test_the_state_of_the_project(project: Project, url: str, as_ana: Browser) -
     assert answer.status_code == 200
     body = answer.json()
     assert (body["id"], body["name"], body["role"]) == (project.pk, "Abdomen", "annotator")
-    assert (body["guideline"], body["retrain_after"], body["accepted_since_last_run"]) == ("", 5, 0)
-    assert body["case_counts"] == {
+    assert (body["guideline"], body["retrain_after"]) == ("", 5)
+    hidden = ("accepted_since_last_run", "case_counts", "job", "predictions_pending")
+    assert [body[name] for name in hidden] == [None] * 4
+    to_lead = as_lea.get(url).json()
+    assert to_lead["accepted_since_last_run"] == 0
+    assert to_lead["case_counts"] == {
         "waiting": 0,
         "ready": 2,
         "in_progress": 0,
         "in_review": 0,
+        "comparing": 0,
+        "adjudication": 0,
         "returned": 0,
         "accepted": 0,
         "test": 0,
@@ -39,8 +45,8 @@ def test_the_state_of_the_project(project: Project, url: str, as_ana: Browser) -
         "side": "",
     }
     assert [one["value"] for one in body["structures"]] == [1, 2, 3]
-    assert body["predictions_pending"] == 1
-    assert body["job"]["kind"] == "train"
+    assert to_lead["predictions_pending"] == 1
+    assert to_lead["job"]["kind"] == "train"
     model = body["models"][0]
     assert (model["version"], model["state"], model["mean_dice"], model["scores"], model["gate"]) == (
         1,
@@ -62,8 +68,8 @@ def test_models_with_gate(project: Project, url: str, as_lea: Browser) -> None:
     assert not ModelScore.objects.exists()
 
 
-def test_an_empty_project(project: Project, url: str, as_rui: Browser) -> None:
-    body = as_rui.get(url).json()
+def test_an_empty_project(project: Project, url: str, as_lea: Browser) -> None:
+    body = as_lea.get(url).json()
     assert (body["models"], body["job"], body["predictions_pending"]) == ([], None, 0)
 
 

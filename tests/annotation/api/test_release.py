@@ -30,5 +30,5 @@ def test_a_review_goes_back_too(review: Assignment, as_rui: Browser) -> None:
 def test_who_is_kept_out(
     url: str, as_nobody: Browser, as_otto: Browser, as_ben: Browser, as_lea: Browser
 ) -> None:
-    assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_ben)
+    assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, unaware=as_ben)
     assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_lea)

@@ -52,5 +52,5 @@ def test_who_is_kept_out(
     read: Assignment, ping: str, as_nobody: Browser, as_otto: Browser, as_ben: Browser, as_lea: Browser
 ) -> None:
     for url in (sessions(read), ping):
-        assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_ben)
+        assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, unaware=as_ben)
         assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_lea)

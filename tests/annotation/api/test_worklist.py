@@ -19,7 +19,7 @@ class TestHome:
     def test_an_empty_one(self, project: Project, as_ana: Browser) -> None:
         answer = as_ana.get(URL, {"project": project.pk})
         assert answer.json() == {
-            "next": {"available": False, "waiting": 0, "model_version": None, "median_seconds": None},
+            "next": {"available": False, "waiting": None, "model_version": None, "median_seconds": None},
             "returned": [],
             "in_progress": [],
             "recent": [],
@@ -35,7 +35,7 @@ class TestHome:
         body = as_ana.get(URL, {"project": project.pk}).json()
         assert body["next"] == {
             "available": True,
-            "waiting": 0,
+            "waiting": None,
             "model_version": 1,
             "median_seconds": None,
         }
@@ -43,12 +43,15 @@ class TestHome:
         assert summary.pop("updated_at")
         assert summary == {
             "id": read.pk,
-            "case_number": read.case.number,
-            "case_name": read.case.name,
+            "alias": read.alias,
+            "case_number": None,
+            "case_name": None,
             "role": "annotate",
             "state": "open",
-            "purpose": "routine",
-            "model_version": 1,
+            "purpose": None,
+            "start_from": "prediction",
+            "model_version": None,
+            "due_at": None,
             "active_seconds": 0,
         }
         assert [(one["id"], one["comment"]) for one in body["returned"]] == [
@@ -97,7 +100,7 @@ class TestNext:
         body = as_ana.post(NEXT, {"project": project.pk, "role": "annotate"}).json()
         assignment = Assignment.objects.get(pk=body["assignment"])
         assert (assignment.case_id, assignment.reader_id, assignment.role) == (case.pk, ana.pk, "annotate")
-        assert "Case 1" in body["detail"]
+        assert body["detail"] == f"Case {assignment.alias} is yours."
 
     def test_no_case(self, project: Project, as_ana: Browser) -> None:
         make_case(project, state=CaseState.IN_REVIEW)

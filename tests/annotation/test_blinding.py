@@ -1,0 +1,262 @@
+"""No reader may tell a repeated, gold, calibration or second read from an ordinary one before it is final."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from annotation import access, corrections, handles, store, urls, worklist
+from annotation.errors import NotFound
+from annotation.models import (
+    Assignment,
+    AssignmentState,
+    CalibrationCase,
+    GoldCase,
+    Project,
+    Purpose,
+    ReliabilityPlan,
+    StartFrom,
+)
+from tests.annotation.factories import (
+    make_case,
+    make_model,
+    make_prediction,
+    make_review,
+    make_submitted,
+    stroke,
+)
+from tests.annotation.learning_loop import accept
+
+# Kinds of reads, and what no answer to a reader may say while one is open.
+KINDS = ("routine", "overlap", "second", "repeat", "gold", "calibration")
+TELLING = {"gold", "repeat", "overlap", "calibration", "adjudication", "comparing"}
+GETS = [
+    route
+    for route in urls.urlpatterns
+    if hasattr(getattr(route.callback, "cls"), "get")  # noqa: B009
+]
+
+
+@pytest.fixture
+def client(ana: User) -> Client:
+    client = Client()
+    client.force_login(ana)
+    return client
+
+
+def plan(project: Project, **shares: float) -> None:
+    silent = {"double_share": 0.0, "repeat_share": 0.0, "gold_share": 0.0}
+    ReliabilityPlan.objects.create(
+        project=project, review_share_first=0.0, review_share_least=0.0, **(silent | shares)
+    )
+
+
+def opened(kind: str, ana: User, ben: User, project: Project) -> Assignment:
+    """ana's open read of this kind; whatever it is, it is of case 1 and from a prediction."""
+    case = make_prediction(make_case(project), make_model(project)).case
+    for brick in ("zarr.json",):
+        store.put(f"{case.volume.store_key}/{brick}", b"{}")
+    if kind == "overlap":
+        plan(project, double_share=1.0)
+    elif kind == "second":
+        plan(project, double_share=1.0)
+        worklist.next_case(reader=ben, project=project)
+    elif kind == "repeat":
+        plan(project, repeat_share=1.0)
+        first = worklist.next_case(reader=ana, project=project)
+        assert first is not None
+        corrections.submit(assignment=first, revision=0)
+        then = timezone.now() - timedelta(days=20)
+        Assignment.objects.filter(pk=first.pk).update(submitted_at=then)
+        worklist.finish_due()
+        Assignment.objects.filter(pk=first.pk).update(final_at=then)
+    elif kind == "gold":
+        plan(project, gold_share=1.0)
+        GoldCase.objects.create(case=case, revision=accept(case), source="tumour board")
+    elif kind == "calibration":
+        plan(project)
+        CalibrationCase.objects.create(case=case, start_from=StartFrom.PREDICTION)
+        worklist.settle(case)
+    read = worklist.next_case(reader=ana, project=project)
+    assert read is not None
+    assert read.purpose == (Purpose.OVERLAP if kind == "second" else kind)
+    return read
+
+
+def values(answer: Any) -> Iterator[Any]:
+    """Every key and value in an answer."""
+    stack = [answer]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, dict):
+            yield from one
+            stack.extend(one.values())
+        elif isinstance(one, list):
+            stack.extend(one)
+        else:
+            yield one
+
+
+def arguments(read: Assignment, name: str) -> dict[str, Any]:
+    namer = handles.Namer(read.reader_id, read.sequence_no)
+    known: dict[str, Any] = {
+        "project_id": read.case.project_id,
+        "assignment_id": read.pk,
+        "mask_id": namer.mask(read.mask_id),
+        "volume_id": namer.volume(read.case.volume_id),
+        "path": "zarr.json",
+        "version": 0,
+    }
+    pattern = next(route.pattern for route in urls.urlpatterns if route.name == name)
+    wanted = re.findall(r"<\w+:(\w+)>", str(pattern))
+    return {one: known.get(one, 1) for one in wanted}
+
+
+def walk(client: Client, read: Assignment) -> dict[str, tuple[int, Any]]:
+    """Status and answer of every address that can be read, asked as the reader of this read."""
+    found = {}
+    for route in GETS:
+        if route.name in ("docs", "schema", "health"):
+            continue
+        url = reverse(str(route.name), kwargs=arguments(read, str(route.name)))
+        answer = client.get(url, {"project": read.case.project_id, "from": 0, "to": 0})
+        is_json = answer.headers.get("Content-Type", "").startswith("application/json")
+        body = json.loads(answer.content) if is_json and answer.content else answer.content.hex()
+        found[str(route.name)] = (answer.status_code, body)
+    return found
+
+
+# What differs between any two reads, as between two ordinary ones.
+OWN = {"id", "alias", "updated_at", "lease_until", "mask", "volume", "prediction_mask", "subject", "at"}
+
+
+def shape(answer: Any) -> Any:
+    """An answer without what differs between any two reads."""
+    if isinstance(answer, dict):
+        return {key: shape(value) for key, value in answer.items() if key not in OWN}
+    return [shape(one) for one in answer] if isinstance(answer, list) else answer
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_address_says_the_same_as_for_a_routine_read(
+    kind: str, ana: User, ben: User, lea: User, project: Project, other_project: Project, client: Client
+) -> None:
+    read = opened(kind, ana, ben, project)
+    found = walk(client, read)
+    for name, (status, body) in found.items():
+        told = {one for one in values(body) if isinstance(one, str)}
+        assert not told & TELLING, name
+        assert not told & {"ben", "lea", "tumour board", read.case.name}, name
+        assert status < 500, name
+    about = found["assignment"][1]
+    for name in ("purpose", "sequence_no", "model_version", "case", "reader"):
+        assert about[name] is None
+    routine = {
+        "role": "annotate",
+        "state": "open",
+        "start_from": "prediction",
+        "comments": [],
+        "branches": [],
+        "completed": [],
+        "not_looked_at": [],
+        "editable": True,
+        "active_seconds": 0,
+    }
+    assert {key: about[key] for key in routine} == routine
+    assert found["project"][1]["case_counts"] is None
+    assert found["project"][1]["job"] is None
+    listed = found["worklist"][1]
+    assert (listed["next"]["waiting"], len(listed["in_progress"])) == (None, 1)
+    for name in ("cases", "assignments", "gold", "calibration", "reliability"):
+        assert found[name][0] == 403
+    submitted = corrections.submit(assignment=read, revision=0)
+    assert submitted.state == AssignmentState.SUBMITTED
+    assert worklist.unsubmit(assignment=read).state == AssignmentState.OPEN
+
+
+def test_two_reads_of_one_case_share_no_name(ana: User, ben: User, project: Project, client: Client) -> None:
+    read = opened("repeat", ana, ben, project)
+    first = Assignment.objects.get(reader=ana, sequence_no=1)
+    old = handles.Namer(ana.pk, 1)
+    new = client.get(reverse("assignment", args=[read.pk])).json()
+    assert new["alias"] != first.alias
+    assert new["volume"]["id"] != old.volume(read.case.volume_id)
+    assert read.mask.base_id is not None
+    assert new["prediction_mask"]["id"] != old.mask(read.mask.base_id)
+    for url in (
+        reverse("assignment", args=[first.pk]),
+        reverse("mask", args=[old.mask(first.mask_id)]),
+        reverse("mask", args=[old.mask(read.mask.base_id)]),
+        reverse("zarr", args=[old.volume(read.case.volume_id), "zarr.json"]),
+        reverse("mask", args=[handles.Namer(ana.pk, 2).mask(first.mask_id)]),
+    ):
+        assert client.get(url).status_code in (403, 404), url
+    headers = client.get(reverse("zarr", args=[new["volume"]["id"], "zarr.json"])).headers
+    assert read.case.volume.content_sha256[:32] not in str(headers)
+    recent = client.get(reverse("worklist"), {"project": project.pk}).json()["recent"]
+    assert first.pk not in [one["id"] for one in recent]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_fetched_ahead_has_the_names_that_the_read_will_have(
+    kind: str, ana: User, ben: User, project: Project, client: Client
+) -> None:
+    read = opened(kind, ana, ben, project)
+    ahead = client.get(reverse("upcoming"), {"project": project.pk}).json()["upcoming"]
+    about = client.get(reverse("assignment", args=[read.pk])).json()
+    for name in ("volume", "prediction_mask"):
+        assert ahead[name] == about[name]
+
+
+def test_a_read_that_is_planned_for_somebody_does_not_exist(
+    ana: User, ben: User, project: Project, client: Client
+) -> None:
+    plan(project, double_share=1.0)
+    make_case(project)
+    worklist.next_case(reader=ben, project=project)
+    planned = Assignment.objects.get(reader=ana, state=AssignmentState.PLANNED)
+    for name in ("assignment", "sessions", "release", "branches"):
+        url = reverse(name, args=[planned.pk])
+        answer = client.get(url) if name == "assignment" else client.post(url)
+        assert answer.status_code == 404
+
+
+def test_a_finished_read_closes_after_a_week(ana: User, rui: User, project: Project, client: Client) -> None:
+    read = make_submitted(ana, project)
+    url = reverse("assignment", args=[read.pk])
+    for days, status in ((6, 200), (8, 403)):
+        final = timezone.now() - timedelta(days=days)
+        Assignment.objects.filter(pk=read.pk).update(state=AssignmentState.DONE, final_at=final)
+        assert client.get(url).status_code == status
+    assert client.get(reverse("mask", args=[handles.Namer(ana.pk, 1).mask(read.mask_id)])).status_code == 404
+
+
+def test_a_reviewer_learns_neither_the_case_nor_the_reader(ana: User, rui: User, project: Project) -> None:
+    review = make_review(rui, make_submitted(ana, project))
+    stroke(review)
+    client = Client()
+    client.force_login(rui)
+    for name, (_, body) in walk(client, review).items():
+        told = {one for one in values(body) if isinstance(one, str)}
+        assert not told & (TELLING | {"ana", review.case.name}), name
+
+
+def test_handles_cannot_be_made_up(ana: User, ben: User, project: Project) -> None:
+    case = make_case(project)
+    handle = handles.seal("volume", case.volume_id, ana.pk, 1)
+    assert access.volume_for(ana, handle) == case.volume
+    changed = ("B" if handle[0] == "A" else "A") + handle[1:]
+    for wrong in (changed, handle[:-2], "", "x", "é", str(case.volume_id), handle * 3):
+        with pytest.raises(NotFound):
+            access.volume_for(ana, wrong)
+    with pytest.raises(NotFound):
+        access.volume_for(ben, handle)
+    with pytest.raises(NotFound):
+        access.mask_for(ana, handle)
