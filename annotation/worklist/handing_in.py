@@ -52,8 +52,8 @@ def review_share(reader: int, plan: ReliabilityPlan) -> float:
     """
     first = (
         Review.objects.filter(assignment__subject__reader=reader, assignment__case__project=plan.project_id)
-        .order_by("assignment__subject", "created_at")
-        .distinct("assignment__subject")
+        .order_by("assignment__subject_id", "created_at")
+        .distinct("assignment__subject_id")
         .values_list("created_at", "verdict")
     )
     newest = sorted(first, reverse=True)[: plan.review_window]

@@ -202,7 +202,7 @@ class TestPairs:
             worklist.skip(assignment=second, reason="Motion.")
         first.refresh_from_db()
         assert (first.purpose, first.state) == (Purpose.ROUTINE, AssignmentState.SUBMITTED)
-        assert (first.part.reads_wanted, Case.objects.get().state) == (2, CaseState.IN_REVIEW)
+        assert (first.part.reads_wanted, Case.objects.get().state) == (1, CaseState.IN_REVIEW)
 
 
 class TestRepeats:
