@@ -132,12 +132,12 @@ def folder_truth(folder: Path) -> Truth:
     return truth
 
 
-def correct(ana: Person, project: int, truth: Truth) -> str:
+def correct(ana: Person, lea: Person, project: int, truth: Truth) -> str:
     """Take the next case, correct it to the truth, submit; what was done, in words."""
     number = ana.send("/api/worklist/next/", {"project": project, "role": "annotate"})["assignment"]
     read = ana.get(f"/api/assignments/{number}/")
     before = read_mask(ana, read["mask"], read["volume"]["shape"])
-    wanted, undrawn = truth(read["case"]["name"])
+    wanted, undrawn = truth(lea.get(f"/api/assignments/{number}/")["case"]["name"])
     after = wanted.copy()
     for structure in read["structures"]:
         if structure["key"] in undrawn:
@@ -191,7 +191,7 @@ def main() -> None:
     truth = phantom_truth if options.data is None else folder_truth(options.data)
     newest = max(model["version"] for model in lea.get(f"/api/projects/{project}/")["models"])
     for _ in range(options.cases):
-        sys.stdout.write(correct(ana, project, truth) + "\n")
+        sys.stdout.write(correct(ana, lea, project, truth) + "\n")
         accept(rui, project)
     sys.stdout.write("waiting for the next model …\n")
     shown = next_model(lea, project, newest)

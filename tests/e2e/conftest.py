@@ -292,7 +292,7 @@ class Reading:
     reader: str
     cookies: StorageState
     assignment: int
-    mask: int
+    mask: str
     seed: int
     """Of the phantom that is read."""
 

@@ -34,7 +34,7 @@ def drawn(page: Page) -> Mask:
     return np.frombuffer(flat, np.uint8).reshape(len(layers), nk, nj, ni)
 
 
-def stored(reading: Reading, page: Page, *, mask: int | None = None, revision: int | None = None) -> Mask:
+def stored(reading: Reading, page: Page, *, mask: str | None = None, revision: int | None = None) -> Mask:
     """The mask of the read, or another one, as the server gives it out."""
     path = f"/api/masks/{mask or reading.mask}/" + ("" if revision is None else f"?revision={revision}")
     answer = page.request.get(reading.stack.url + path)

@@ -81,8 +81,8 @@ def taken_over(stack: Stack, page: Page, assignment: int) -> int:
     page.goto("/worklist")
     theirs = next_case(page)
     stack.in_database(lambda: set_state(Case.objects.filter(pk__in=aside), CaseState.READY))
-    taken = stack.get(page, f"/api/assignments/{theirs}/")["case"]["number"]
-    assert taken == stack.in_database(lambda: Assignment.objects.get(pk=assignment).case.number)
+    reads = Assignment.objects.filter(pk__in=[assignment, theirs])
+    assert stack.in_database(lambda: reads.values("case").distinct().count()) == 1
     return theirs
 
 
@@ -98,7 +98,7 @@ def lapse(assignment: int) -> list[int]:
     return aside
 
 
-def expect_mask(stack: Stack, page: Page, mask: int, expected: Mask) -> None:
+def expect_mask(stack: Stack, page: Page, mask: str, expected: Mask) -> None:
     reading = Reading(stack, "", page.context.storage_state(), 0, mask, 0)
     kept = stored(reading, page)
     assert same(kept, expected), difference(kept, expected)
