@@ -65,4 +65,4 @@ def test_two_readers_get_two_cases(sign_in: SignIn, stack: Stack) -> None:
     assert titles[0] != titles[1]
     # Neither can open the other's.
     for page, foreign in ((ana, second), (ben, first)):
-        assert page.request.get(f"{stack.url}/api/assignments/{foreign}/").status == 403
+        assert page.request.get(f"{stack.url}/api/assignments/{foreign}/").status == 404
