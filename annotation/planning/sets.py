@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import QuerySet
 
-from annotation import worklist
+from annotation import agreement, worklist
 from annotation.errors import Conflict, Refused
 from annotation.models import (
     Assignment,
@@ -93,10 +93,12 @@ def draw_calibration(*, project: Project) -> QuerySet[CalibrationCase]:
 def change_gold(*, project: Project, drafts: Sequence[DraftGold]) -> QuerySet[GoldCase]:
     """Replace the gold cases. What readers have met as gold can be excluded, not taken out."""
     wanted = {draft.number: draft for draft in drafts}
+    standing = dict(gold(project).values_list("case", "excluded"))
     for row in gold(project):
         if row.case.number not in wanted:
             _require_unread(row.case, Purpose.GOLD, "be taken out; exclude it")
             row.delete()
+            agreement.gold_changed(row.case)
     for number, case in _locked(project, wanted).items():
         draft = wanted[number]
         if case.accepted_revision is None:
@@ -105,6 +107,8 @@ def change_gold(*, project: Project, drafts: Sequence[DraftGold]) -> QuerySet[Go
         GoldCase.objects.update_or_create(
             case=case, defaults=given, create_defaults={**given, "revision": case.accepted_revision}
         )
+        if standing.get(case.pk) is not draft.excluded:
+            agreement.gold_changed(case)
     return gold(project)
 
 

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotation import agreement, corrections, jobs, reviews
+from annotation import agreement, corrections, jobs, planning, reviews
 from annotation.agreement import summaries
 from annotation.models import (
     AgreementGroup,
@@ -16,6 +17,7 @@ from annotation.models import (
     AgreementSummary,
     Assignment,
     AssignmentState,
+    Case,
     CaseSummary,
     GoldCase,
     Job,
@@ -101,6 +103,22 @@ def test_a_withdrawn_gold_answer_takes_its_scores_along(project: Project, ana: U
     work(project)
     assert len(counting(case)) == 3
     assert AgreementScore.objects.filter(case=case).count() == 3, "the stale rows came back, none was doubled"
+
+
+def test_excluding_a_gold_case_in_the_plan_does_the_same(project: Project, ana: User) -> None:
+    case = new_case(project)
+    read_by(case, ana, organs(1))
+    answer = gold(case, organs())
+    work(project)
+    accepted = {"state": "accepted", "accepted_revision": answer.revision, "accepted_at": timezone.now()}
+    Case.objects.filter(pk=case.pk).update(**accepted)
+    for excluded, left in ((True, 0), (False, 3)):
+        draft = planning.DraftGold(number=case.number, source="", excluded=excluded)
+        planning.change_gold(project=project, drafts=[draft])
+        work(project)
+        assert len(counting(case)) == left
+    planning.change_gold(project=project, drafts=[])
+    assert counting(case) == []
 
 
 def test_a_read_that_is_given_back_while_it_is_compared_is_not_stored(
