@@ -132,10 +132,10 @@ export function doneWords({ kind, tools }: Pick<Stretch, 'kind' | 'tools'>): str
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** `14:32`, or `14:32–14:38`. */
+/** `14:32`, or `14:32–14:38`, in any language: the column has room for no more. */
 export function timeWords({ from, to }: Pick<Stretch, 'from' | 'to'>): string {
   const [start, end] = [from, to].map((iso) =>
-    new Date(iso).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' }),
+    new Date(iso).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
   );
   return start === end ? `${end}` : `${start}–${end}`;
 }
