@@ -69,6 +69,53 @@ class OverviewView(ApiView):
         return Response(self.Output(dashboards.overview(project)).data)
 
 
+class OwnView(ApiView):
+    """Everybody's own page: own numbers, nobody else's."""
+
+    class Output(serializers.Serializer[Any]):
+        reads = serializers.IntegerField()
+        active_hours = serializers.FloatField()
+        reviewed = serializers.IntegerField(help_text="Own reads that were reviewed.")
+        accepted = serializers.IntegerField(help_text="Of these, accepted at once as they were.")
+        accepted_low = serializers.FloatField(
+            allow_null=True, help_text="Of the share: 95 % interval (Wilson)."
+        )
+        accepted_high = serializers.FloatField(allow_null=True)
+        months = rows_of(dashboards.OwnMonthRow)
+        rounds = rows_of(dashboards.RoundRow)
+        scores = rows_of(dashboards.OwnScoreRow)
+        top_errors = rows_of(dashboards.OwnErrorRow)
+
+    @extend_schema(operation_id="own_reading", responses=answers({200: Output}))
+    def get(self, request: Request, project_id: int) -> Response:
+        user = signed_in(request)
+        project = access.project_for(user, project_id)
+        return Response(self.Output(dashboards.own(project, user)).data)
+
+
+class ReportView(ApiView):
+    class Query(serializers.Serializer[Any]):
+        form = serializers.ChoiceField(choices=["html", "pdf"], required=False, default="html")
+
+    @extend_schema(
+        operation_id="reliability_report",
+        parameters=[Query],
+        responses=answers(
+            {(200, "text/html"): OpenApiTypes.STR, (200, "application/pdf"): OpenApiTypes.BINARY}, 400
+        ),
+    )
+    def get(self, request: Request, project_id: int) -> HttpResponse:
+        project = access.project_for(signed_in(request), project_id, to="manage")
+        given = self.Query(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        found = dashboards.report(project)
+        if given.validated_data["form"] == "html":
+            return HttpResponse(dashboards.to_html(found), content_type="text/html; charset=utf-8")
+        answer = HttpResponse(dashboards.to_pdf(found), content_type="application/pdf")
+        answer["Content-Disposition"] = f'inline; filename="reliability-{project.pk}-{found.at:%Y-%m-%d}.pdf"'
+        return answer
+
+
 class TableView(ApiView):
     """The rows behind a chart; as a file with `form`, the same rows with all of their columns."""
 
@@ -122,4 +169,9 @@ def addresses() -> list[URLPattern]:
         path(f"{root}/{name}/", _view_of(name, source).as_view(), name=f"dashboard_{name}")
         for name, source in dashboards.SOURCES.items()
     ]
-    return [path(f"{root}/overview/", OverviewView.as_view(), name="dashboard_overview"), *tables]
+    return [
+        path(f"{root}/overview/", OverviewView.as_view(), name="dashboard_overview"),
+        *tables,
+        path("api/projects/<int:project_id>/report/", ReportView.as_view(), name="report"),
+        path("api/me/reading/<int:project_id>/", OwnView.as_view(), name="own_reading"),
+    ]

@@ -45,8 +45,8 @@ def first_pass_rows(project: Project, *, reader: int | None = None) -> list[Firs
     if reader is not None:
         reviews = reviews.filter(assignment__subject__reader=reader)
     first = (
-        reviews.order_by("assignment__subject", "created_at", "pk")
-        .distinct("assignment__subject")
+        reviews.order_by("assignment__subject_id", "created_at", "pk")
+        .distinct("assignment__subject_id")
         .values_list("assignment__subject__reader", "verdict")
     )
     counts: dict[int, Counter[str]] = {}

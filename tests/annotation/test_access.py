@@ -308,6 +308,8 @@ TABLE = [
     Row("agreement_months", "GET", of_project, {"lea": 200}),
     Row("agreement_cases", "GET", of_project, {"lea": 400}, note="400: of what"),
     Row("dashboard_overview", "GET", of_project, {"lea": 200}),
+    Row("report", "GET", of_project, {"lea": 200}),
+    Row("own_reading", "GET", of_project, everyone(200), note="one's own"),
     *(dashboard(name, source) for name, source in dashboards.SOURCES.items()),
     Row("assignments", "GET", of_project, {"lea": 200}),
     Row("assignments", "POST", of_project, {"lea": 400}, note="400: no cases"),

@@ -31,6 +31,7 @@ export type DashboardName = keyof DashboardRows;
 export type DashboardQuery = Readonly<Record<string, string | number>>;
 export type FileForm = 'csv' | 'parquet';
 export type DashboardOverview = Schemas['OverviewOutput'];
+export type OwnReading = Schemas['OwnOutput'];
 export type Ahead = Schemas['AheadOut'];
 
 const FRESH_MS = 60_000;
@@ -73,3 +74,14 @@ export function useDashboardOverview(project: number) {
     staleTime: FRESH_MS,
   });
 }
+
+export function useOwnReading(project: number) {
+  return useQuery({
+    queryKey: ['project', project, 'own'],
+    queryFn: () => requestJson<OwnReading>(`/api/me/reading/${project}/`),
+    staleTime: FRESH_MS,
+  });
+}
+
+export const reportAddress = (project: number, form: 'html' | 'pdf'): string =>
+  `/api/projects/${project}/report/?form=${form}`;

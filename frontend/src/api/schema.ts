@@ -552,6 +552,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/reading/{project_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Everybody's own page: own numbers, nobody else's. */
+        get: operations["own_reading"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/tokens/": {
         parameters: {
             query?: never;
@@ -1460,6 +1477,23 @@ export interface paths {
         put?: never;
         /** @description Signed-in users only; bodies are weighed before they are read. */
         post: operations["api_projects_reliability_forecast_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/report/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["reliability_report"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2484,6 +2518,12 @@ export interface components {
             decision: string;
             sentence: string;
         };
+        /**
+         * @description * `accept` - accept
+         *     * `return` - return
+         * @enum {string}
+         */
+        GivenVerdict: "accept" | "return";
         GoldShape: {
             number: number;
             /** @default  */
@@ -2691,7 +2731,7 @@ export interface components {
         JudgedInRequest: {
             /** @description Its key. */
             structure: string;
-            verdict: components["schemas"]["Verdict79dEnum"];
+            verdict: components["schemas"]["GivenVerdict"];
             /**
              * @description Of what was handed in, for the clinic: 1 = unusable: drawing anew is quicker; 2 = usable after major edits; 3 = usable after minor edits that matter; 4 = usable as it is: edits would be a matter of taste; 5 = usable as it is: no edits.
              *
@@ -3070,6 +3110,84 @@ export interface components {
             weeks: components["schemas"]["WeekRow"][];
             months: components["schemas"]["MonthRow"][];
         };
+        OwnErrorRow: {
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description Error code. */
+            code: string;
+            /** @description Pins of reviews that have ended (pins). */
+            pins: number;
+        };
+        OwnMonthRow: {
+            /**
+             * Format: date
+             * @description First day of the month (UTC).
+             */
+            month: string;
+            /** @description Reads handed in (reads). */
+            reads: number;
+            /**
+             * Format: double
+             * @description Time at work, by the server's clock (h).
+             */
+            active_hours: number;
+        };
+        OwnOutput: {
+            reads: number;
+            /** Format: double */
+            active_hours: number;
+            /** @description Own reads that were reviewed. */
+            reviewed: number;
+            /** @description Of these, accepted at once as they were. */
+            accepted: number;
+            /**
+             * Format: double
+             * @description Of the share: 95 % interval (Wilson).
+             */
+            accepted_low: number | null;
+            /** Format: double */
+            accepted_high: number | null;
+            months: components["schemas"]["OwnMonthRow"][];
+            rounds: components["schemas"]["RoundRow"][];
+            scores: components["schemas"]["OwnScoreRow"][];
+            top_errors: components["schemas"]["OwnErrorRow"][];
+        };
+        OwnScoreRow: {
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description What own reads are compared with: gold, inter or review. */
+            kind: string;
+            /** @description Where the reads began. */
+            starts: string;
+            /** @description dice, surface_dice or hd95_mm. */
+            metric: string;
+            /** @description Unit of the figures; empty = none. */
+            unit: string;
+            /**
+             * Format: double
+             * @description Own mean.
+             */
+            estimate: number;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval.
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of its 95 % interval.
+             */
+            high: number | null;
+            /** @description Cases that it rests on (cases). */
+            cases: number;
+            /**
+             * Format: double
+             * @description What the project requires; empty = nothing.
+             */
+            required: number | null;
+            /** @description Whether the mean meets it; empty = nothing is required. */
+            met: boolean | null;
+        };
         PairRow: {
             /** @description Where both reads began. */
             starts: string;
@@ -3118,7 +3236,7 @@ export interface components {
             active?: boolean;
         };
         PatchedPinInputRequest: {
-            state?: components["schemas"]["State465Enum"];
+            state?: components["schemas"]["PinState"];
         };
         PatchedProjectInputRequest: {
             name?: string;
@@ -3141,13 +3259,19 @@ export interface components {
             /** @description Millimetres. */
             point_lps: number[];
             error_code: components["schemas"]["ErrorCodeEnum"];
-            state: components["schemas"]["State465Enum"];
+            state: components["schemas"]["PinState"];
             /** Format: date-time */
             at: string;
             /** @description It is yours, and nobody else has seen it. */
             readonly deletable: boolean;
             notes: components["schemas"]["NoteOut"][];
         };
+        /**
+         * @description * `open` - open
+         *     * `resolved` - resolved
+         * @enum {string}
+         */
+        PinState: "open" | "resolved";
         PingInputRequest: {
             /** @default true */
             visible: boolean;
@@ -3657,12 +3781,6 @@ export interface components {
             /** @description The model that is one of the sides. */
             model_version: number | null;
         };
-        /**
-         * @description * `open` - open
-         *     * `resolved` - resolved
-         * @enum {string}
-         */
-        State465Enum: "open" | "resolved";
         StateOut: {
             state: components["schemas"]["AssignmentState"];
         };
@@ -3858,14 +3976,8 @@ export interface components {
          * @enum {string}
          */
         Verdict: "accept" | "fix" | "return";
-        /**
-         * @description * `accept` - accept
-         *     * `return` - return
-         * @enum {string}
-         */
-        Verdict79dEnum: "accept" | "return";
         VerdictInputRequest: {
-            verdict: components["schemas"]["Verdict79dEnum"];
+            verdict: components["schemas"]["GivenVerdict"];
             /** @default  */
             comment: string;
             revision: number;
@@ -6204,6 +6316,54 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_reading: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10265,6 +10425,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ForecastOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reliability_report: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `html` - html
+                 *     * `pdf` - pdf
+                 */
+                form?: "html" | "pdf";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                    "application/pdf": string;
                 };
             };
             /** @description The request is wrong; the sentence says where. */

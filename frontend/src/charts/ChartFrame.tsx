@@ -16,8 +16,8 @@ export interface ChartFrameProps {
   readonly table: TableBehind;
   /** Name of the files. */
   readonly name: string;
-  /** Address of the rows behind the chart in a form. */
-  readonly rows: (form: 'csv' | 'parquet') => string;
+  /** Address of the rows behind the chart in a form; a function without one knows CSV alone. */
+  readonly rows: ((form: 'csv' | 'parquet') => string) | (() => string);
   readonly onOpen?: (key: string) => void;
   /** Where there is nothing to draw: what to do. */
   readonly empty?: string | null;
@@ -72,12 +72,14 @@ function KeepMenu({ question, caption, draw, height, name, rows, showsTable, onT
       <Menu.Dropdown>
         <Menu.Item onClick={keepPng}>PNG</Menu.Item>
         <Menu.Item onClick={keepSvg}>SVG</Menu.Item>
-        <Menu.Item component="a" href={rows('csv')} download>
+        <Menu.Item component="a" href={rows('csv')} download={`${name}.csv`}>
           CSV
         </Menu.Item>
-        <Menu.Item component="a" href={rows('parquet')} download>
-          Parquet
-        </Menu.Item>
+        {rows.length > 0 && (
+          <Menu.Item component="a" href={rows('parquet')} download={`${name}.parquet`}>
+            Parquet
+          </Menu.Item>
+        )}
         <Menu.Divider />
         <Menu.Item onClick={onTable}>{showsTable ? 'Hide the table' : 'Show the table'}</Menu.Item>
       </Menu.Dropdown>

@@ -42,7 +42,8 @@ export function intervalsOf(intervals: readonly Interval[], palette: Palette): C
   return {
     type: 'custom',
     z: 3,
-    clip: true,
+    // What is read beside a mark may reach into the margin.
+    clip: false,
     encode: { x: [0, 2, 3], y: 1 },
     data: intervals.map((one) => ({
       value: [one.estimate, one.row, one.low ?? one.estimate, one.high ?? one.estimate],

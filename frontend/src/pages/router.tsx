@@ -112,6 +112,12 @@ const accountRoute = createRoute({
   component: lazyRouteComponent(() => import('./account/AccountPage'), 'AccountPage'),
 });
 
+const ownReadingRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectId/reading',
+  component: lazyRouteComponent(() => import('./project/own/OwnPage'), 'OwnPage'),
+});
+
 const guidelineRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectId/guideline',
@@ -133,6 +139,7 @@ const routeTree = rootRoute.addChildren([
     newProjectRoute,
     projectRoute,
     guidelineRoute,
+    ownReadingRoute,
     accountRoute,
   ]),
 ]);

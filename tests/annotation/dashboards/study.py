@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from annotation.agreement import charts, figures, sides, summaries
 from annotation.models import (
@@ -21,6 +22,7 @@ from annotation.models import (
     CalibrationCase,
     Case,
     CaseState,
+    ErrorCode,
     GoldCase,
     Level,
     Mask,
@@ -29,6 +31,7 @@ from annotation.models import (
     Model,
     ModelState,
     Part,
+    Pin,
     Prediction,
     Project,
     Purpose,
@@ -71,6 +74,7 @@ class Study:
     factors: dict[int, float] = field(default_factory=dict)  # how difficult a case is
 
 
+@transaction.atomic
 def fill(project: Project, now: datetime, *, cases: int = 60, seed: int = 1) -> Study:
     """Fill an empty project: calibration, gold, routine, double and repeated reads, reviews and scores."""
     keys = SchemaStructure.objects.filter(schema__project=project).values_list("structure__key", flat=True)
@@ -85,7 +89,7 @@ def fill(project: Project, now: datetime, *, cases: int = 60, seed: int = 1) -> 
     _repeats(study, now)
     _score(study)
     figures.refresh(project, patient=False)
-    charts.note_alarms(project, [reader.pk for reader in study.readers.values()])
+    charts.keep(project, [reader.pk for reader in study.readers.values()])
     return study
 
 
@@ -107,7 +111,7 @@ def _people(study: Study) -> None:
 
 
 def _read_case(study: Study, place: int, case: Case, at: datetime) -> None:
-    """A fifth are calibration, a third gold; the newest ones are not done yet."""
+    """A fifth are calibration, two fifths gold; the newest of the others are not done yet."""
     model = study.models[1 if place > len(study.cases) // 2 else 0]
     prediction = _prediction(study, case, model, at)
     names = list(READERS)
@@ -119,13 +123,13 @@ def _read_case(study: Study, place: int, case: Case, at: datetime) -> None:
         )
         for name in names:
             _read(study, case, name, Purpose.CALIBRATION, start, at)
-    elif place % 3 == 0:
+    elif place % 5 in (1, 3):
         answer = _revision(study, Mask(case=case, kind=MaskKind.IMPORTED), {}, at)
         study.errors[answer.pk] = dict.fromkeys(study.structures, 0.0)
         study.volumes[answer.pk] = {key: _size(study, case, key) for key in study.structures}
         GoldCase.objects.create(case=case, revision=answer, source="Consensus of the seniors")
         for name in names:
-            careless = name == "dan" and place > 0.6 * len(study.cases)
+            careless = name == "dan" and place > 0.7 * len(study.cases)
             _read(study, case, name, Purpose.GOLD, prediction, at, factor=5.0 if careless else 1.0)
         _accept(case, answer, at)
     elif place < 0.8 * len(study.cases):
@@ -139,9 +143,9 @@ def _read_case(study: Study, place: int, case: Case, at: datetime) -> None:
 def _routine(study: Study, place: int, case: Case, prediction: Revision, at: datetime) -> None:
     """One read, every fourth time a second one; a senior reviews the first."""
     names = list(READERS)
-    read = _read(study, case, names[place % 5], Purpose.ROUTINE, prediction, at)
+    read = _read(study, case, names[(place // 2) % 5], Purpose.ROUTINE, prediction, at)
     if place % 4 == 0:
-        _read(study, case, names[(place + 1 + (place // 4) % 4) % 5], Purpose.OVERLAP, prediction, at)
+        _read(study, case, names[(place // 2 + 1 + (place // 4) % 4) % 5], Purpose.OVERLAP, prediction, at)
     result = _review(study, place, read, at + timedelta(hours=5))
     _accept(case, result, at + timedelta(hours=5))
 
@@ -152,7 +156,7 @@ def _review(study: Study, place: int, read: Assignment, at: datetime) -> Revisio
     verdicts = (
         [Verdict.RETURN, Verdict.ACCEPT]
         if place % 7 == 1
-        else [Verdict.FIX if place % 5 == 2 else Verdict.ACCEPT]
+        else [Verdict.FIX if place % 6 == 2 else Verdict.ACCEPT]
     )
     reviewer = study.seniors[place % 3]
     result = submitted
@@ -190,7 +194,21 @@ def _review(study: Study, place: int, read: Assignment, at: datetime) -> Revisio
             verdict=verdict,
             comment="The lower pole is missing." if verdict == Verdict.RETURN else "",
         )
+        if verdict != Verdict.ACCEPT:
+            _pin(study, read, review)
     return result
+
+
+def _pin(study: Study, read: Assignment, review: Assignment) -> None:
+    codes = [ErrorCode.BOUNDARY, ErrorCode.MISSING, ErrorCode.BOUNDARY, ErrorCode.LEAK]
+    Pin.objects.create(
+        assignment=read,
+        review=review,
+        structure=study.structures[read.case.number % len(study.structures)],
+        point_lps=[0.0, -10.0, 20.0],
+        error_code=codes[read.case.number % len(codes)],
+        created_by=review.reader,
+    )
 
 
 def _fixed(study: Study, mask: Mask, submitted: Revision, at: datetime) -> Revision:

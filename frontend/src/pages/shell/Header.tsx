@@ -3,6 +3,7 @@ import { IconChevronDown, IconLogout } from '@tabler/icons-react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type Me, type ProjectRef, useSignOut } from '../../api';
 import classes from './Header.module.css';
+import { SchemeButton } from './SchemeButton';
 
 interface HeaderProps {
   readonly me: Me;
@@ -29,13 +30,28 @@ export function Header({ me, project, page }: HeaderProps) {
             Worklist
           </Link>
         )}
+        {project !== null && (
+          <Link
+            to="/projects/$projectId/reading"
+            params={{ projectId: String(project.id) }}
+            className={classes.link}
+          >
+            My reading
+          </Link>
+        )}
         {project?.role === 'lead' && (
-          <Link to="/projects/$projectId" params={{ projectId: String(project.id) }} className={classes.link}>
+          <Link
+            to="/projects/$projectId"
+            params={{ projectId: String(project.id) }}
+            activeOptions={{ exact: true, includeSearch: false }}
+            className={classes.link}
+          >
             Project
           </Link>
         )}
       </nav>
       <Group gap="md" ml="auto" wrap="nowrap">
+        {page === 'project' && <SchemeButton />}
         <Anchor href="/api/docs/" fz="sm" c="dimmed" target="_blank">
           API docs
         </Anchor>

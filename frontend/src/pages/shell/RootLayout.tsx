@@ -1,12 +1,14 @@
 import { Button, MantineProvider, Stack, Text, Title } from '@mantine/core';
 import { type ErrorComponentProps, Link, Outlet, useRouter, useRouterState } from '@tanstack/react-router';
 import { theme } from '../../theme';
+import { useDashboardScheme } from './dashboardScheme';
 
-/** Dark for who reads scans, light for who reads tables. */
+/** Dark for who reads scans; light for who reads tables, unless they chose otherwise. */
 export function RootLayout() {
   const isDashboard = useRouterState({ select: (state) => state.location.pathname.startsWith('/projects') });
+  const [scheme] = useDashboardScheme();
   return (
-    <MantineProvider theme={theme} forceColorScheme={isDashboard ? 'light' : 'dark'}>
+    <MantineProvider theme={theme} forceColorScheme={isDashboard ? scheme : 'dark'}>
       <Outlet />
     </MantineProvider>
   );

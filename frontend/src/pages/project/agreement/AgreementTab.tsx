@@ -1,6 +1,6 @@
-import { SegmentedControl, Select } from '@mantine/core';
+import { Anchor, SegmentedControl, Select } from '@mantine/core';
 import { useState } from 'react';
-import { type DashboardRows, type Project, useRows } from '../../../api';
+import { type DashboardRows, type Project, reportAddress, useRows } from '../../../api';
 import { CasesBehind } from '../behind/CasesBehind';
 import classes from './AgreementTab.module.css';
 import { AnchoringChart } from './AnchoringChart';
@@ -82,6 +82,16 @@ function Charts({ project, pools }: { readonly project: Project; readonly pools:
           onChange={(value) => setMetric(value as Metric)}
           data={Object.entries(METRICS).map(([value, { name }]) => ({ value, label: name }))}
         />
+        <span className={classes.report}>
+          Reliability report:{' '}
+          <Anchor href={reportAddress(project.id, 'html')} target="_blank">
+            HTML
+          </Anchor>
+          {' · '}
+          <Anchor href={reportAddress(project.id, 'pdf')} target="_blank">
+            PDF
+          </Anchor>
+        </span>
       </div>
       <StructureChart {...choice} />
       <div className={classes.grid}>

@@ -17,7 +17,6 @@ import { behindWords, type Mark, METRICS, type Metric, withInterval } from './me
 
 type Published = DashboardRows['published'];
 
-/** Comparisons that make a strip: between readers, and the model with readers who began alike. */
 const LINE = 17;
 
 interface Line {
@@ -48,7 +47,7 @@ export function StructureChart({ project, metric, starts, label, onOpen }: Choic
   );
   const draw: Draw = useCallback(
     (palette) => ({
-      grid: { left: 8, right: 170, top: 8, bottom: 40, containLabel: true },
+      grid: { left: 8, right: 150, top: 8, bottom: 40, containLabel: true },
       tooltip: { formatter: (given) => (Array.isArray(given) ? '' : given.name) },
       xAxis: numberAxis(palette, {
         name: METRICS[metric].axis,
@@ -62,7 +61,7 @@ export function StructureChart({ project, metric, starts, label, onOpen }: Choic
         }),
       ),
       series: [
-        bandsOf([...publishedBands(theirs, lines, palette), ...ownBands(own, lines, palette, metric)]),
+        bandsOf([...ownBands(own, lines, palette, metric), ...publishedBands(theirs, lines, palette)]),
         intervalsOf(
           lines.flatMap((line, row) => interval(line, row, metric, palette)),
           palette,
@@ -169,17 +168,12 @@ function publishedBands(
 ): readonly Band[] {
   return bands.flatMap((band) => {
     const rows = rowsOf(lines, band.structure);
-    return rows === null
-      ? []
-      : [
-          {
-            low: band.low,
-            high: band.high,
-            ...rows,
-            colour: palette.band,
-            title: `${band.source}: ${band.what}`,
-          },
-        ];
+    if (rows === null) {
+      return [];
+    }
+    // A single published figure is drawn as a line.
+    const colour = band.low === band.high ? palette.muted : palette.band;
+    return [{ low: band.low, high: band.high, ...rows, colour, title: `${band.source}: ${band.what}` }];
   });
 }
 

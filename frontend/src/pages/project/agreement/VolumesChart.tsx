@@ -111,10 +111,19 @@ function option(points: readonly Point[], lines: readonly Limits[], palette: Pal
   const known = lines.flatMap((line) =>
     line.estimate === null ? [] : [{ ...line, estimate: line.estimate }],
   );
+  const all = [
+    0,
+    ...points.map((point) => point.difference_ml),
+    ...known.flatMap(({ estimate, low, high }) => [estimate, low ?? estimate, high ?? estimate]),
+  ];
+  const least = Math.min(...all);
+  const most = Math.max(...all);
+  const room = 0.05 * (most - least || 1);
+  const range = { min: Math.floor(least - room), max: Math.ceil(most + room) };
   return {
-    grid: { left: 8, right: 110, top: 16, bottom: 40, containLabel: true },
-    xAxis: numberAxis(palette, { name: 'mean of the two volumes, mL' }),
-    yAxis: { ...numberAxis(palette, { name: 'difference, mL' }), nameGap: 44 },
+    grid: { left: 24, right: 132, top: 16, bottom: 40, containLabel: true },
+    xAxis: { ...numberAxis(palette, { name: 'mean of the two volumes, mL' }), axisLine: { onZero: false } },
+    yAxis: { ...numberAxis(palette, { name: 'difference, mL', ...range }), nameGap: 48 },
     series: {
       type: 'scatter' as const,
       symbolSize: points.length > 300 ? 4 : 7,
@@ -151,7 +160,7 @@ function option(points: readonly Point[], lines: readonly Limits[], palette: Pal
 
 function lineWords(line: { readonly line: string; readonly estimate: number }): string {
   const words = { bias: 'bias', lower: 'lower limit', upper: 'upper limit' }[line.line] ?? line.line;
-  return `${words}\n${line.estimate.toFixed(1).replace('-', '−')} mL`;
+  return `${words} ${line.estimate.toFixed(1).replace('-', '−')} mL`;
 }
 
 function caption(lines: readonly Limits[], points: readonly Point[], label: string): string {

@@ -106,15 +106,19 @@ function option(charts: readonly ReaderChart[], palette: Palette, width: number)
     xAxis: charts.map((_, place) => ({
       ...numberAxis(palette, { name: '', min: 0, max: longest + 1 }),
       gridIndex: place,
+      minInterval: 1,
+      axisLine: { onZero: false },
       splitLine: { show: false },
     })),
-    yAxis: charts.map((_, place) => ({
-      ...numberAxis(palette, { name: '', min: low, max: high }),
+    yAxis: charts.map(({ title }, place) => ({
+      ...numberAxis(palette, { name: title, min: low, max: high }),
+      nameLocation: 'end' as const,
+      nameGap: 8,
+      nameTextStyle: { color: palette.text, fontWeight: 600 as const, align: 'left' as const },
       gridIndex: place,
       splitNumber: 2,
     })),
-    title: [],
-    series: charts.map(({ title, rows }, place) => ({
+    series: charts.map(({ rows }, place) => ({
       type: 'line' as const,
       xAxisIndex: place,
       yAxisIndex: place,
@@ -136,16 +140,6 @@ function option(charts: readonly ReaderChart[], palette: Palette, width: number)
             yAxis: rows[0]?.limit ?? 0,
             lineStyle: { color: palette.loss, type: 'dashed' as const },
             label: { formatter: 'limit', color: palette.muted, position: 'insideEndBottom' as const },
-          },
-          {
-            yAxis: high,
-            lineStyle: { opacity: 0 },
-            label: {
-              formatter: title,
-              color: palette.text,
-              fontWeight: 600 as const,
-              position: 'insideStartTop' as const,
-            },
           },
         ],
       },

@@ -1,17 +1,8 @@
 import { useCallback, useMemo } from 'react';
 import { type DashboardRows, rowsAddress, useRows } from '../../../api';
 import { ChartFrame, type Draw, nameAxis, numberAxis } from '../../../charts';
+import { ERROR_CODES } from './errorCodes';
 import type { ReadingChartProps } from './ReadingTab';
-
-export const ERROR_CODES: Readonly<Record<string, string>> = {
-  missing: 'missing part',
-  leak: 'leak',
-  level: 'wrong level',
-  swap: 'left–right swap',
-  boundary: 'boundary',
-  artefact: 'artefact',
-  other: 'other',
-};
 
 export function ErrorsChart({ project }: ReadingChartProps) {
   const found = useRows(project.id, 'errors');
