@@ -97,6 +97,7 @@ def given(reader: User, project: Project) -> Assignment:
 
 def end(read: Assignment, *, days_ago: float = 0) -> Assignment:
     """The read is handed in and over, so many days ago."""
+    read.refresh_from_db()
     corrections.submit(assignment=read, revision=read.mask.head)
     then = timezone.now() - timedelta(days=days_ago, seconds=31)
     Assignment.objects.filter(pk=read.pk).update(submitted_at=then)
@@ -210,9 +211,13 @@ class TestRepeats:
         plan_for(project, repeat_share=1.0, review_share_first=0.0, review_share_least=0.0)
         model = make_model(project)
         old, young = (make_prediction(make_case(project), model).case for _ in range(2))
-        first = end(given(ana, project), days_ago=15)
-        end(given(ana, project), days_ago=13)
-        assert {first.case_id} == {old.pk}
+        reads = []
+        for _ in range(2):
+            reads.append(given(ana, project))
+            stroke(reads[-1])
+        first = end(reads[0], days_ago=15)
+        end(reads[1], days_ago=13)
+        assert first.case == old
         again = given(ana, project)
         assert (again.case, again.purpose, again.sequence_no) == (old, Purpose.REPEAT, 2)
         assert again.mask.base_id == first.mask.base_id
@@ -371,9 +376,9 @@ class TestEnding:
         Assignment.objects.filter(pk=moved.pk).update(state=AssignmentState.OPEN)
         with pytest.raises(Conflict, match="being read"):
             worklist.assign(project=project, cases=[case.number], to="ana", by=lea)
-        for wrong in ({"to": "nobody"}, {"cases": [99]}):
+        for cases, to in (([1], "nobody"), ([99], "ana")):
             with pytest.raises(Refused):
-                worklist.assign(**({"project": project, "cases": [1], "to": "ana", "by": lea} | wrong))
+                worklist.assign(project=project, cases=cases, to=to, by=lea)
 
 
 class TestParts:

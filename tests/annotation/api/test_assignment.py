@@ -11,6 +11,11 @@ def url(assignment: Assignment) -> str:
     return f"/api/assignments/{assignment.pk}/"
 
 
+def base_of(read: Assignment) -> int:
+    assert read.mask.base_id is not None
+    return read.mask.base_id
+
+
 def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser) -> None:
     body = as_ana.get(url(read)).json()
     assert [one["value"] for one in body.pop("structures")] == [1, 2, 3]
@@ -42,7 +47,7 @@ def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser)
         },
         "model_version": None,
         "mask": {"id": named(read).mask(read.mask_id), "head": 0},
-        "prediction_mask": {"id": named(read).mask(read.mask.base_id), "head": 1},
+        "prediction_mask": {"id": named(read).mask(base_of(read)), "head": 1},
         "subject": None,
         "rival": None,
         "comments": [],
@@ -81,7 +86,7 @@ def test_a_review_names_what_was_submitted(
         "mask": {"id": named(review).mask(submitted.mask_id), "head": 2},
         "measurements": [],
     }
-    assert body["prediction_mask"] == {"id": named(review).mask(submitted.mask.base_id), "head": 1}
+    assert body["prediction_mask"] == {"id": named(review).mask(base_of(submitted)), "head": 1}
 
 
 def test_submitted_and_returned(
