@@ -61,22 +61,37 @@ function Sides({ editable }: { readonly editable: boolean }) {
   const take = useDifferences((state) => state.take);
   const isOff = !editable || current === undefined;
   return (
-    <Group gap="xs" grow>
-      <Button size="sm" variant="default" aria-label="Take A" disabled={isOff} onClick={() => take('a')}>
-        Take A <kbd className={classes.key}>←</kbd>
+    <Group gap={6} grow>
+      <Button
+        size="sm"
+        px={4}
+        variant="default"
+        aria-label="Take A"
+        disabled={isOff}
+        onClick={() => take('a')}
+      >
+        Take A <kbd className={classes.nearKey}>←</kbd>
       </Button>
       <Button
         size="sm"
+        px={4}
         variant="default"
         aria-label="Take the majority"
         disabled={isOff || current.take_majority === null}
         title={current?.take_majority === null ? 'Two reads from scratch have no majority.' : ''}
         onClick={() => take('majority')}
       >
-        Majority <kbd className={classes.key}>↓</kbd>
+        Majority <kbd className={classes.nearKey}>↓</kbd>
       </Button>
-      <Button size="sm" variant="default" aria-label="Take B" disabled={isOff} onClick={() => take('b')}>
-        Take B <kbd className={classes.key}>→</kbd>
+      <Button
+        size="sm"
+        px={4}
+        variant="default"
+        aria-label="Take B"
+        disabled={isOff}
+        onClick={() => take('b')}
+      >
+        Take B <kbd className={classes.nearKey}>→</kbd>
       </Button>
     </Group>
   );

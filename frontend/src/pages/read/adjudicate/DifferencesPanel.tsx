@@ -85,18 +85,17 @@ function Row({ component, at, structure }: RowProps) {
       <span className={classes.rank}>{at + 1}</span>
       <span className={classes.dot} style={{ background: structure?.colour ?? 'var(--muted)' }} />
       <span className={classes.name}>{structure?.name ?? component.structure}</span>
-      <span className={classes.only}>{onlyWords(component)}</span>
-      <span className={classes.size}>
-        {millilitres(component.volume_ml)} · {component.distance_mm.toFixed(1)} mm
-      </span>
       <span className={classes.decided}>{decided === null ? '' : WORDS[decided]}</span>
+      <span className={classes.about}>
+        {millilitres(component.volume_ml)} · {component.distance_mm.toFixed(1)} mm · {onlyWords(component)}
+      </span>
     </UnstyledButton>
   );
 }
 
 function onlyWords({ only_a_ml, only_b_ml }: Component): string {
-  if (only_b_ml === 0) return 'only A';
-  return only_a_ml === 0 ? 'only B' : 'A and B';
+  if (only_b_ml === 0) return 'only in A';
+  return only_a_ml === 0 ? 'only in B' : 'in A and in B';
 }
 
 interface RestProps {

@@ -78,7 +78,7 @@ function useOwn(isAdjudication: boolean): void {
 }
 
 /** The decision waits until everything is saved: it names the revision that it is about. */
-export function useFinish({ assignment, queue, measured }: OpenedCase): Finish {
+export function useFinish({ assignment, queue, looked, measured }: OpenedCase): Finish {
   const adjudicate = useAdjudicate(assignment.id);
   const navigate = useNavigate();
   const [problem, setProblem] = useState<string | null>(null);
@@ -87,7 +87,7 @@ export function useFinish({ assignment, queue, measured }: OpenedCase): Finish {
     setProblem(null);
     setPending(true);
     try {
-      const [saved] = await Promise.all([queue.flush(), measured.flush()]);
+      const [saved] = await Promise.all([queue.flush(), measured.flush(), looked.flush()]);
       if (saved.kind !== 'saved') {
         setProblem(`Not finished yet. ${saveSentence(saved)}`);
         return;

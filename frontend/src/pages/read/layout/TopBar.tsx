@@ -17,6 +17,8 @@ interface TopBarProps {
   readonly hasView: boolean;
 }
 
+const ROLES = { review: 'review', adjudicate: 'adjudication' } as const;
+
 export function TopBar({ opened, hasView }: TopBarProps) {
   const { assignment, prediction, queue } = opened;
   const { role, purpose, model_version: version, project } = assignment;
@@ -28,10 +30,13 @@ export function TopBar({ opened, hasView }: TopBarProps) {
       </Link>
       <h1 className={classes.case}>{readLabel(assignment.alias, assignment.case?.number)}</h1>
       <span className={classes.about} title={assignment.case?.name}>
-        {role === 'review' && 'review · '}
-        {role === 'adjudicate' && 'adjudication · '}
-        {purpose !== null && `${purpose} · `}
-        {role === 'annotate' && startLabel(assignment.start_from, version)}
+        {[
+          role === 'annotate' ? null : ROLES[role],
+          purpose,
+          role === 'annotate' ? startLabel(assignment.start_from, version) : null,
+        ]
+          .filter((words) => words !== null)
+          .join(' · ')}
       </span>
       {hasView ? (
         <ViewBar isReview={isReview} hasPrediction={prediction !== null} />

@@ -102,7 +102,7 @@ function Choice({ structure: { key, name }, verdict, editable }: ChoiceProps) {
       <ActionIcon
         size="sm"
         variant={isGiven ? 'filled' : 'subtle'}
-        color={isAccept ? 'teal' : 'yellow'}
+        {...(isAccept ? {} : { color: 'yellow' })}
         aria-label={`${isAccept ? 'Accept' : 'Return'} ${name}`}
         aria-pressed={isGiven}
         disabled={!editable}

@@ -13,7 +13,7 @@ export interface Judge {
 }
 
 /** A verdict waits until the fix is saved: it names the revision that it is about. */
-export function useJudge({ assignment, queue, measured }: OpenedCase): Judge {
+export function useJudge({ assignment, queue, looked, measured }: OpenedCase): Judge {
   const verdict = useVerdict(assignment.id);
   const navigate = useNavigate();
   const [problem, setProblem] = useState<string | null>(null);
@@ -27,6 +27,7 @@ export function useJudge({ assignment, queue, measured }: OpenedCase): Judge {
         useCompleted.getState().settled(),
         useJudged.getState().settled(),
         measured.flush(),
+        looked.flush(),
       ]);
       if (saved.kind !== 'saved') {
         setProblem(`No verdict yet. ${saveSentence(saved)}`);
