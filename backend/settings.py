@@ -181,14 +181,17 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         name: f"annotation.models.{name}"
         for name in (
+            "AgreementKind",
             "AssignmentRole",
             "AssignmentState",
             "CaseState",
             "JobState",
+            "Level",
             "MeasurementKind",
             "ModelState",
             "PinState",
             "Role",
+            "StartFrom",
             "Verdict",
         )
     }

@@ -1756,6 +1756,15 @@ export interface components {
             both_empty: number;
             one_empty: number;
         };
+        /**
+         * @description * `inter` - another reader's read
+         *     * `intra` - the same reader's other read
+         *     * `gold` - the gold standard
+         *     * `prediction` - a model's prediction
+         *     * `review` - what the review accepted
+         * @enum {string}
+         */
+        AgreementKind: "inter" | "intra" | "gold" | "prediction" | "review";
         AgreementTable: {
             rows: components["schemas"]["MarkRow"][];
         };
@@ -1839,7 +1848,7 @@ export interface components {
             state: components["schemas"]["AssignmentState"];
             /** @description What readers call the case; another one in each read. */
             alias: string;
-            start_from: components["schemas"]["StartFrom88fEnum"];
+            start_from: components["schemas"]["StartFrom"];
             /**
              * @description For leads.
              *
@@ -2175,7 +2184,7 @@ export interface components {
         };
         DriftOutAlarmOut: {
             reader: number;
-            kind: components["schemas"]["KindD9dEnum"];
+            kind: components["schemas"]["AgreementKind"];
             start: string;
             read: number;
             case: number;
@@ -2190,7 +2199,7 @@ export interface components {
         };
         DriftOutChartOut: {
             reader: number;
-            kind: components["schemas"]["KindD9dEnum"];
+            kind: components["schemas"]["AgreementKind"];
             start: string;
             start_reads: number;
             /** Format: double */
@@ -2542,13 +2551,13 @@ export interface components {
             name: string;
             structures: string[];
             /** @default 1 */
-            least_level: components["schemas"]["LeastLevelEnum"];
+            least_level: components["schemas"]["Level"];
         };
         GroupShapeRequest: {
             name: string;
             structures: string[];
             /** @default 1 */
-            least_level: components["schemas"]["LeastLevelEnum"];
+            least_level: components["schemas"]["Level"];
         };
         GuidelineImagesInputRequest: {
             /**
@@ -2654,7 +2663,7 @@ export interface components {
         InvitationOut: {
             id: number;
             role: components["schemas"]["Role"];
-            level: components["schemas"]["LevelEnum"];
+            level: components["schemas"]["Level"];
             note: string;
             invited_by: string;
             /** Format: date-time */
@@ -2667,7 +2676,7 @@ export interface components {
         InvitationsInputRequest: {
             role: components["schemas"]["Role"];
             /** @default 1 */
-            level: components["schemas"]["LevelEnum"];
+            level: components["schemas"]["Level"];
             /** @default 7 */
             days: number;
             /** @default 1 */
@@ -2678,7 +2687,7 @@ export interface components {
         InvitationsMade: {
             id: number;
             role: components["schemas"]["Role"];
-            level: components["schemas"]["LevelEnum"];
+            level: components["schemas"]["Level"];
             note: string;
             invited_by: string;
             /** Format: date-time */
@@ -2754,15 +2763,6 @@ export interface components {
         JudgedOutput: {
             structures: components["schemas"]["JudgedOut"][];
         };
-        /**
-         * @description * `inter` - another reader's read
-         *     * `intra` - the same reader's other read
-         *     * `gold` - the gold standard
-         *     * `prediction` - a model's prediction
-         *     * `review` - what the review accepted
-         * @enum {string}
-         */
-        KindD9dEnum: "inter" | "intra" | "gold" | "prediction" | "review";
         LayoutInputRequest: {
             /** @description Keys of the catalogue, or names of new structures. */
             structures: string[];
@@ -2775,14 +2775,7 @@ export interface components {
          *     * `3` - expert
          * @enum {integer}
          */
-        LeastLevelEnum: 1 | 2 | 3;
-        /**
-         * @description * `1` - junior
-         *     * `2` - experienced
-         *     * `3` - expert
-         * @enum {integer}
-         */
-        LevelEnum: 1 | 2 | 3;
+        Level: 1 | 2 | 3;
         LevelOut: {
             shape: number[];
             spacing_mm: number[];
@@ -2969,7 +2962,7 @@ export interface components {
             username: string;
             readonly name: string;
             role: components["schemas"]["Role"];
-            level: components["schemas"]["LevelEnum"];
+            level: components["schemas"]["Level"];
             active: boolean;
             readonly is_me: boolean;
             /** Format: date-time */
@@ -3043,7 +3036,7 @@ export interface components {
         };
         MonthsOutMonthOut: {
             structure: string;
-            kind: components["schemas"]["KindD9dEnum"];
+            kind: components["schemas"]["AgreementKind"];
             start: components["schemas"]["StartOut"];
             /** Format: date */
             month: string;
@@ -3092,7 +3085,7 @@ export interface components {
         OpenInvitationOutput: {
             project: string;
             role: components["schemas"]["Role"];
-            level: components["schemas"]["LevelEnum"];
+            level: components["schemas"]["Level"];
             readonly invited_by: string;
             /** Format: date-time */
             expires_at: string;
@@ -3232,7 +3225,7 @@ export interface components {
         };
         PatchedMemberInputRequest: {
             role?: components["schemas"]["Role"];
-            level?: components["schemas"]["LevelEnum"];
+            level?: components["schemas"]["Level"];
             active?: boolean;
         };
         PatchedPinInputRequest: {
@@ -3545,7 +3538,7 @@ export interface components {
             role: components["schemas"]["AssignmentRole"];
             state: components["schemas"]["AssignmentState"];
             readonly purpose: (components["schemas"]["PurposeEnum"] | components["schemas"]["NullEnum"]) | null;
-            start_from: components["schemas"]["StartFrom88fEnum"];
+            start_from: components["schemas"]["StartFrom"];
             readonly model_version: number | null;
             /** Format: date-time */
             due_at: string | null;
@@ -3628,7 +3621,7 @@ export interface components {
             role: components["schemas"]["AssignmentRole"];
             state: components["schemas"]["AssignmentState"];
             readonly purpose: (components["schemas"]["PurposeEnum"] | components["schemas"]["NullEnum"]) | null;
-            start_from: components["schemas"]["StartFrom88fEnum"];
+            start_from: components["schemas"]["StartFrom"];
             readonly model_version: number | null;
             /** Format: date-time */
             due_at: string | null;
@@ -3772,7 +3765,7 @@ export interface components {
          *     * `revision` - revision
          * @enum {string}
          */
-        StartFrom88fEnum: "scratch" | "prediction" | "revision";
+        StartFrom: "scratch" | "prediction" | "revision";
         /** @description Where the reads began. Figures of different starting points are never pooled. */
         StartOut: {
             key: string;
@@ -3838,7 +3831,7 @@ export interface components {
         };
         StructuresOutMarkOut: {
             structure: string;
-            kind: components["schemas"]["KindD9dEnum"];
+            kind: components["schemas"]["AgreementKind"];
             start: components["schemas"]["StartOut"];
             who: components["schemas"]["WhoOut"];
             figures: components["schemas"]["MetricsOut"];
@@ -3880,7 +3873,7 @@ export interface components {
             role: components["schemas"]["AssignmentRole"];
             state: components["schemas"]["AssignmentState"];
             readonly purpose: (components["schemas"]["PurposeEnum"] | components["schemas"]["NullEnum"]) | null;
-            start_from: components["schemas"]["StartFrom88fEnum"];
+            start_from: components["schemas"]["StartFrom"];
             readonly model_version: number | null;
             /** Format: date-time */
             due_at: string | null;

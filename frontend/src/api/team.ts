@@ -9,7 +9,7 @@ import type { Hanging, Me, Project, Structure } from './types';
 
 type Schemas = components['schemas'];
 
-export type Level = Schemas['LevelEnum'];
+export type Level = Schemas['Level'];
 export type Member = Schemas['MemberOut'];
 export type MemberChange = Schemas['PatchedMemberInputRequest'];
 export type Invitation = Schemas['InvitationOut'];
