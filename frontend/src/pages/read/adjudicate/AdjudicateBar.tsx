@@ -81,7 +81,7 @@ function Sides({ editable }: { readonly editable: boolean }) {
         title={current?.take_majority === null ? 'Two reads from scratch have no majority.' : ''}
         onClick={() => take('majority')}
       >
-        Majority <kbd className={classes.nearKey}>↓</kbd>
+        Majority <kbd className={classes.nearKey}>.</kbd>
       </Button>
       <Button
         size="sm"

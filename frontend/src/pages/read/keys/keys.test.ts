@@ -49,7 +49,7 @@ test.each([
 
 test('an adjudication has its own keys', () => {
   const keys = keymap('adjudicate', {});
-  expect(['tab', 'left', 'right', 'down', 'enter', 'y'].map((chord) => keys.get(chord)?.id)).toEqual([
+  expect(['tab', 'left', 'right', '.', 'enter', 'y'].map((chord) => keys.get(chord)?.id)).toEqual([
     'differences.next',
     'differences.take_a',
     'differences.take_b',

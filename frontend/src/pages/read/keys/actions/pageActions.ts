@@ -101,7 +101,7 @@ const ADJUDICATION: readonly Action[] = [
     id: 'differences.take_majority',
     group: 'Finish',
     words: 'Take the majority of A, B and the prediction here, and go on',
-    key: 'down',
+    key: '.',
     onlyIn: 'adjudicate',
     press: () => void call('takeMajority'),
   },
