@@ -77,6 +77,8 @@ const worklistRoute = createRoute({
 const annotateRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/annotate/$assignmentId',
+  validateSearch: (search: Record<string, unknown>): { structure?: string } =>
+    typeof search.structure === 'string' ? { structure: search.structure } : {},
   component: lazyRouteComponent(() => import('./read/ReadPage'), 'AnnotatePage'),
 });
 

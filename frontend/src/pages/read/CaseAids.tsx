@@ -8,6 +8,7 @@ import { useMeasurements } from './measurements/useMeasurements';
 import type { OpenedCase } from './openCase';
 import { usePins } from './pins/usePins';
 import { useRead } from './readStore';
+import { useLinkedStructure } from './structures/useLinkedStructure';
 
 interface CaseAidsProps {
   readonly opened: OpenedCase;
@@ -21,6 +22,7 @@ export function CaseAids({ opened, username }: CaseAidsProps) {
   useMeasurements(opened);
   useCompare(opened);
   usePins(opened);
+  useLinkedStructure(opened);
   useAdjudication(opened);
   usePast(opened);
   useNextCase(opened);

@@ -21,15 +21,18 @@ interface OwnScoresProps {
 /** Own agreement, structure by structure, and what the project requires. */
 export function OwnScores({ own, structures }: OwnScoresProps) {
   const [metric, setMetric] = useState<Metric>('dice');
+  const kinds = useMemo(() => [...new Set(own.scores.map(({ kind }) => kind))], [own.scores]);
+  const [chosen, setChosen] = useState('gold');
+  const kind = kinds.includes(chosen) ? chosen : (kinds[0] ?? 'gold');
   const rows = useMemo(
     () =>
       own.scores
-        .filter((score) => score.metric === metric)
+        .filter((score) => score.metric === metric && score.kind === kind)
         .map((score) => ({ ...score, words: words(score, structures) })),
-    [own.scores, metric, structures],
+    [own.scores, metric, kind, structures],
   );
   const draw: Draw = (palette) => option(rows, metric, palette);
-  const columns = ['Structure, against, begun from', METRICS[metric].name, 'Required', 'Cases'];
+  const columns = ['Structure and start', METRICS[metric].name, 'Required', 'Cases'];
   const cells = rows.map((row) => [
     row.words,
     withInterval(row, metric),
@@ -39,19 +42,30 @@ export function OwnScores({ own, structures }: OwnScoresProps) {
   return (
     <ChartFrame
       question="How close am I to what is required?"
-      caption="Own means with 95 % CI, from 3 cases on; the line is what the project requires, where it does. Green: met, amber: not yet."
+      caption={`Own means against ${AGAINST[kind] ?? kind} with 95 % CI, from 3 cases on; the line is what the project requires, where it does. Green: met, amber: not yet. n = up to ${Math.max(0, ...rows.map((row) => row.cases))} cases.`}
       height={Math.max(120, rows.length * 24 + 56)}
       draw={draw}
       name="my-scores"
       rows={csvOf(columns, cells)}
       controls={
-        <SegmentedControl
-          size="xs"
-          aria-label="Metric"
-          value={metric}
-          onChange={(value) => setMetric(value as Metric)}
-          data={Object.entries(METRICS).map(([value, { name }]) => ({ value, label: name }))}
-        />
+        <>
+          {kinds.length > 1 && (
+            <SegmentedControl
+              size="xs"
+              aria-label="Compared with"
+              value={kind}
+              onChange={setChosen}
+              data={kinds.map((value) => ({ value, label: `against ${AGAINST[value] ?? value}` }))}
+            />
+          )}
+          <SegmentedControl
+            size="xs"
+            aria-label="Metric"
+            value={metric}
+            onChange={(value) => setMetric(value as Metric)}
+            data={Object.entries(METRICS).map(([value, { name }]) => ({ value, label: name }))}
+          />
+        </>
       }
       table={{ columns, rows: cells.map((row) => ({ cells: row })) }}
       empty={
@@ -63,9 +77,12 @@ export function OwnScores({ own, structures }: OwnScoresProps) {
   );
 }
 
-function words({ structure, kind, starts }: Score, structures: ReadonlyMap<string, string>): string {
-  const begun = starts === 'scratch' ? 'from scratch' : 'from a prediction';
-  return `${structures.get(structure) ?? structure}, against ${AGAINST[kind] ?? kind}, ${begun}`;
+function words({ structure, starts }: Score, structures: ReadonlyMap<string, string>): string {
+  const begun = starts
+    .split('|')
+    .map((start) => start.replace('scratch', 'from scratch').replace('prediction:', 'from model '))
+    .join(' and ');
+  return `${structures.get(structure) ?? structure}, ${begun}`;
 }
 
 function option(
