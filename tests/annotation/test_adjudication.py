@@ -2,12 +2,14 @@ import base64
 import gzip
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from annotation import chunks, reviews, worklist
 from annotation.chunks.grid import Voxels
@@ -24,6 +26,7 @@ from annotation.models import (
     Metric,
     Part,
     Project,
+    ReliabilityPlan,
     Requirement,
     Review,
     RevisionKind,
@@ -31,7 +34,7 @@ from annotation.models import (
     Verdict,
 )
 from annotation.reviews import Requirements
-from tests.annotation.agreement.world import KEYS, organs, read_by, work
+from tests.annotation.agreement.world import KEYS, draw, hand_in, organs, read_by, work
 from tests.annotation.factories import make_case, make_model, make_prediction, stroke
 from tests.annotation.threads import at_once
 
@@ -108,6 +111,25 @@ class TestSettle:
         assert reviews.settle(part) == CaseState.ACCEPTED
         case.refresh_from_db()
         assert case.accepted_at == at
+
+
+@pytest.mark.parametrize(("shift", "state"), [(0.5, "accepted"), (4, "adjudication")])
+def test_from_two_claims_on(ana: User, ben: User, project: Project, shift: float, state: str) -> None:
+    """As it happens: claimed as a pair, handed in, final after half a minute, scored, settled."""
+    ReliabilityPlan.objects.create(project=project, double_share=1, repeat_share=0, gold_share=0)
+    require(project, Metric.DICE, 0.8)
+    case = make_case(project)
+    for reader, labels in ((ana, organs()), (ben, organs(shift))):
+        read = worklist.next_case(reader=reader, project=project)
+        assert read is not None
+        assert read.case == case
+        draw(read, labels)
+        hand_in(read)
+    assert worklist.finish_due(project=project) == 0
+    Assignment.objects.update(submitted_at=timezone.now() - timedelta(seconds=worklist.UNDO_SECONDS + 1))
+    assert worklist.finish_due(project=project) == 2
+    assert case.parts.get().state == CaseState.COMPARING
+    assert settled(case).state == state
 
 
 class TestRequirements:
