@@ -88,7 +88,7 @@ def test_from_nothing_to_a_project_with_cases_and_readers(
     expect(ida.get_by_role("region", name="Chosen structures")).to_contain_text("Chosen: 5")
     ida.get_by_role("button", name="Create the project").click()
 
-    ida.get_by_label("Image").set_input_files(scan)
+    ida.get_by_role("form", name="Upload one case").locator("input[type=file]").first.set_input_files(scan)
     ida.get_by_role("button", name="Upload").click()
     expect(ida.get_by_text("CASE 0001 was added.")).to_be_visible()
     ida.get_by_role("button", name="On to team").click()
@@ -135,7 +135,7 @@ def test_a_link_for_one_and_a_member_who_leaves(stack: Stack, sign_in: SignIn, e
     lea.reload()
     expect(lea.get_by_text("No link is open.")).to_be_visible()
     lea.get_by_label("Level of ole").select_option("3")
-    row = lea.get_by_role("row").filter(has_text="ole")
+    row = lea.get_by_role("row").filter(has=lea.get_by_label("Level of ole"))
     row.get_by_role("button", name="Deactivate").click()
     lea.get_by_role("button", name="Deactivate ole").click()
     expect(row).to_contain_text("deactivated")
