@@ -5,7 +5,7 @@ import classes from './Plot.module.css';
 import { DARK, LIGHT, type Palette } from './palette';
 
 /** What fits between the margins of a sheet of paper, in CSS pixels. */
-const PRINT_WIDTH = 680;
+const PRINT_WIDTH = 640;
 
 export type Draw = (palette: Palette, width: number) => ChartOption;
 

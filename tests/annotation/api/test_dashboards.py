@@ -21,7 +21,7 @@ def url(project: Project) -> str:
 
 @pytest.fixture
 def study(project: Project) -> Study:
-    return fill(project, timezone.now(), cases=30)
+    return fill(project, timezone.now(), cases=45)
 
 
 def test_a_study_in_full_swing(project: Project, url: str, as_lea: Browser) -> None:

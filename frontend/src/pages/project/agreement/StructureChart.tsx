@@ -209,7 +209,7 @@ function caption(
   const cases = Math.max(0, ...lines.map(({ mark }) => mark.cases));
   const readers = new Set(lines.filter(({ mark }) => mark.who === 'reader').map(({ mark }) => mark.name))
     .size;
-  const intra = own.length === 0 ? 'no repeated reads yet' : 'green band: the same reader twice, 95 % CI';
+  const intra = own.length === 0 ? 'No repeated reads yet' : 'Green band: the same reader twice, 95 % CI';
   const sources = [...new Set(theirs.map(({ source }) => source))];
   const studies = sources.length === 0 ? 'no published band' : `grey: published (${sources.join('; ')})`;
   return (
