@@ -50,6 +50,7 @@ def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser)
         "prediction_mask": {"id": named(read).mask(base_of(read)), "head": 1},
         "subject": None,
         "rival": None,
+        "judged": [],
         "comments": [],
         "active_seconds": 0,
         "editable": True,
