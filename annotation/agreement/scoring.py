@@ -160,6 +160,8 @@ def _row(case: Case, pair: Pair, group_id: int, target: Target, figures: Structu
         hd95_mm=figures.hd95_mm,
         hd_mm=figures.hd_mm,
         assd_mm=figures.assd_mm,
+        asd_a_to_b_mm=figures.asd_ref_to_pred_mm,
+        asd_b_to_a_mm=figures.asd_pred_to_ref_mm,
         volume_a_ml=figures.volume_ref_ml,
         volume_b_ml=figures.volume_pred_ml,
         undefined=_undefined(figures),

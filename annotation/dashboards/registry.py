@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.dashboards import agreement, behind, course, pairs, progress, published, verdicts
+from annotation.dashboards import agreement, behind, course, pairs, progress, published, scores, verdicts
 from annotation.dashboards.tables import Table
 from annotation.models import Project
 
@@ -118,6 +118,13 @@ SOURCES: dict[str, Source] = {
         verdicts.ErrorRow,
         _asked(verdicts.error_rows),
         may=("reader",),
+    ),
+    "scores": Source(
+        "Every score of a kind, one by one.",
+        scores.ScoreRow,
+        _asked(scores.score_rows),
+        may=("structure",),
+        must=("kind",),
     ),
     "scored_cases": Source(
         "The cases behind a mark of agreement, worst first; 100 at most.",

@@ -108,6 +108,10 @@ class AgreementScore(models.Model):
     hd95_mm = models.FloatField(null=True, blank=True)
     hd_mm = models.FloatField(null=True, blank=True)
     assd_mm = models.FloatField(null=True, blank=True)
+    asd_a_to_b_mm = models.FloatField(
+        null=True, blank=True, help_text="Mean distance of a's surface to b's; null in scores of before."
+    )
+    asd_b_to_a_mm = models.FloatField(null=True, blank=True)
     volume_a_ml = models.FloatField()
     volume_b_ml = models.FloatField()
     undefined = models.CharField(

@@ -1155,6 +1155,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/dashboards/scores/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every score of a kind, one by one. */
+        get: operations["dashboard_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/dashboards/states/": {
         parameters: {
             query?: never;
@@ -3707,6 +3724,83 @@ export interface components {
          * @enum {string}
          */
         ScaleEnum: "difference" | "ratio";
+        ScoreRow: {
+            /** @description Number of the case. */
+            case: number;
+            /** @description Name of the case. */
+            name: string;
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description What a was compared with: inter, intra, gold, prediction or review. */
+            kind: string;
+            /** @description What the reads began from, and models that take part. */
+            starts: string;
+            /** @description Reader a; empty = a model. */
+            reader_a: string | null;
+            /** @description Reader b; empty = no reader. */
+            reader_b: string | null;
+            /** @description Version of the model that drew a side. */
+            model: number | null;
+            /**
+             * Format: double
+             * @description Dice; empty = absent from both.
+             */
+            dice: number | null;
+            /**
+             * Format: double
+             * @description Surface Dice at the tolerance.
+             */
+            surface_dice: number | null;
+            /**
+             * Format: double
+             * @description Tolerance of the surface Dice (mm).
+             */
+            tolerance_mm: number;
+            /**
+             * Format: double
+             * @description 95 % Hausdorff distance (mm).
+             */
+            hd95_mm: number | null;
+            /**
+             * Format: double
+             * @description Hausdorff distance (mm).
+             */
+            hd_mm: number | null;
+            /**
+             * Format: double
+             * @description Mean distance of a's surface to b's (mm).
+             */
+            asd_a_to_b_mm: number | null;
+            /**
+             * Format: double
+             * @description Mean distance of b's surface to a's (mm).
+             */
+            asd_b_to_a_mm: number | null;
+            /**
+             * Format: double
+             * @description Mean distance of both surfaces, by area (mm).
+             */
+            assd_mm: number | null;
+            /**
+             * Format: double
+             * @description Volume in a (mL).
+             */
+            volume_a_ml: number;
+            /**
+             * Format: double
+             * @description Volume in b (mL).
+             */
+            volume_b_ml: number;
+            /** @description Why figures lack: both_empty, a_empty or b_empty. */
+            undefined: string;
+            /** @description Definition of the figures. */
+            metric_version: string;
+            /**
+             * Format: date-time
+             * @description When the later of the two reads was handed in.
+             */
+            read_at: string;
+        };
         ScoredCasesTable: {
             rows: components["schemas"]["BehindRow"][];
         };
@@ -3717,6 +3811,9 @@ export interface components {
             surface_dice: number | null;
             /** @description Test cases where the Dice applies. */
             n: number;
+        };
+        ScoresTable: {
+            rows: components["schemas"]["ScoreRow"][];
         };
         SecretInRequest: {
             token: string;
@@ -8971,6 +9068,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScoredCasesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_scores: {
+        parameters: {
+            query: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /**
+                 * @description * `inter` - another reader's read
+                 *     * `intra` - the same reader's other read
+                 *     * `gold` - the gold standard
+                 *     * `prediction` - a model's prediction
+                 *     * `review` - what the review accepted
+                 */
+                kind: "inter" | "intra" | "gold" | "prediction" | "review";
+                structure?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoresTable"];
                     "text/csv": string;
                     "application/vnd.apache.parquet": string;
                 };
