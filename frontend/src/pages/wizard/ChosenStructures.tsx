@@ -58,7 +58,9 @@ function Layer({ layer, isOnly, places, structures, onRemove }: LayerProps) {
         <h3 className={classes.layer}>
           Layer {layer + 1}
           <span className={classes.quiet}>
-            {layer === 0 ? ' structures of one layer exclude each other' : ' each shares voxels with one of a layer above'}
+            {layer === 0
+              ? ' structures of one layer exclude each other'
+              : ' each shares voxels with one of a layer above'}
           </span>
         </h3>
       )}
