@@ -102,7 +102,7 @@ def mark_rows(
     project: Project, *, structure: str = "", kind: str = "", starts: str = "", metric: str = ""
 ) -> list[MarkRow]:
     """Structure by structure: everybody, each reader, the models. Empty = all."""
-    found = agreement.by_structure(project, structure=structure)
+    found = agreement.by_structure(project, structure=structure, kind=kind or None)
     names = names_of(project)
     rows = [row for mark in found.marks for row in _marks(mark, names, found.metric_version)]
     for band in found.bands:

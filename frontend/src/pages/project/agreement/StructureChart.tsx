@@ -27,19 +27,22 @@ interface Line {
 
 /** Readers structure by structure, over the band of the same readers against themselves and published ones. */
 export function StructureChart({ project, metric, starts, label, onOpen }: Choice) {
-  const marks = useRows(project.id, 'agreement', { metric });
+  const between = useRows(project.id, 'agreement', { metric, kind: 'inter' });
+  const withModels = useRows(project.id, 'agreement', { metric, kind: 'prediction' });
+  const within = useRows(project.id, 'agreement', { metric, kind: 'intra' });
+  const marks = useMemo(
+    () => [...(between.data ?? []), ...(withModels.data ?? [])],
+    [between.data, withModels.data],
+  );
   const published = useRows(project.id, 'published');
   const names = useMemo(
     () => new Map(project.structures.map((structure) => [structure.key, structure.name])),
     [project.structures],
   );
-  const lines = useMemo(
-    () => linesOf(marks.data ?? [], starts, [...names.keys()]),
-    [marks.data, starts, names],
-  );
+  const lines = useMemo(() => linesOf(marks, starts, [...names.keys()]), [marks, starts, names]);
   const own = useMemo(
-    () => (marks.data ?? []).filter((mark) => mark.kind === 'intra' && mark.starts === starts),
-    [marks.data, starts],
+    () => (within.data ?? []).filter((mark) => mark.starts === starts),
+    [within.data, starts],
   );
   const theirs = useMemo(
     () => (published.data ?? []).filter((band) => band.metric === metric && band.kind === 'inter'),
@@ -101,7 +104,7 @@ export function StructureChart({ project, metric, starts, label, onOpen }: Choic
         })),
       }}
       empty={
-        lines.length === 0 && marks.data !== undefined
+        lines.length === 0 && between.data !== undefined
           ? 'Figures are being worked out. Look again in a minute.'
           : null
       }
