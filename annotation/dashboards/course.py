@@ -45,7 +45,7 @@ class DriftStateRow:
     start_reads: Annotated[int, Says("First reads, from which the usual is known", "reads")]
     usual_sd: Annotated[float | None, Says("SD of the start reads' values, in Dice")]
     reads: Annotated[int, Says("Reads after them", "reads")]
-    alarms: Annotated[int, Says("Alarms", "alarms")]
+    alarms: Annotated[int, Says("Alarms among the newest 300 reads", "alarms")]
     reason: Annotated[str, Says("Why there is no chart")]
 
 
@@ -91,7 +91,7 @@ QUANTITIES = (
 
 
 def drift_rows(project: Project, *, reader: int | None = None) -> list[DriftRow]:
-    """Every read after the start reads, reader by reader."""
+    """The newest reads after the start reads, reader by reader."""
     names = names_of(project)
     return [
         DriftRow(
