@@ -173,7 +173,7 @@ test('strokes on a mask that went on become a branch, and so do those that follo
   queue.push(stroke([run(0, 0, 1, 1)]));
   queue.push(stroke([run(0, 1, 1, 1)]));
   await until(queue, 'branched');
-  const said = { kind: 'branched', strokes: 0, branch: 900, kept: 2, detail: 'The mask has moved on.' };
+  const said = { kind: 'branched', strokes: 0, branch: '900', kept: 2, detail: 'The mask has moved on.' };
   expect(queue.state).toEqual(said);
   queue.push(stroke([run(0, 2, 1, 1)]));
   expect(queue.state).toEqual({ ...said, strokes: 1 });
@@ -215,7 +215,7 @@ test('strokes of an earlier life on an older revision are settled as a branch be
   const after = await openQueue();
   expect(after.restored).toEqual([]);
   expect(after.openedAt).toBe(4);
-  expect(after.settled).toMatchObject({ branch: 900, strokes: 1 });
+  expect(after.settled).toMatchObject({ branch: '900', strokes: 1 });
   expect(server.branches.map(({ branch }) => branch.base_revision)).toEqual([1]);
 });
 

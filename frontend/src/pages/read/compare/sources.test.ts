@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Assignment } from '../../../api';
 import { maskOf, sourceKey, sourcesOf, sourceWords, usualBase } from './sources';
 
-type Part = Pick<Assignment, 'role' | 'model_version' | 'prediction_mask' | 'mask' | 'subject' | 'branches'>;
+type Part = Pick<Assignment, 'role' | 'model_version' | 'prediction_mask' | 'mask' | 'subject' | 'rival' | 'branches'>;
 
 const READ = {
   role: 'annotate',
@@ -10,6 +10,7 @@ const READ = {
   prediction_mask: { id: '3', head: 1 },
   mask: { id: '4', head: 6 },
   subject: null,
+  rival: null,
   branches: [
     { mask: '9', head: 2, base_revision: 4, strokes: 3, at: '2026-05-11T12:00:00Z', applied: false },
   ],
@@ -36,6 +37,16 @@ test('a reader has the own mask, the prediction and the branches', () => {
 test('a reviewer has what the reader handed in, and no prediction where there was none', () => {
   expect(sourcesOf(REVIEW).map(sourceKey)).toEqual(['mine', 'read']);
   expect(maskOf({ kind: 'read' }, REVIEW)).toEqual({ id: '5', head: 12 });
+});
+
+test('who adjudicates has both reads, by letters', () => {
+  const between = { ...REVIEW, role: 'adjudicate', rival: { id: '6', head: 3 } } as Assignment;
+  expect(sourcesOf(between).map((source) => sourceWords(source, between))).toEqual([
+    'What I decided',
+    'Reader A',
+    'Reader B',
+  ]);
+  expect(maskOf({ kind: 'rival' }, between)).toEqual({ id: '6', head: 3 });
 });
 
 test('each is called by its name', () => {
