@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import type { Assignment } from '../../../api';
 import { maskOf, sourceKey, sourcesOf, sourceWords, usualBase } from './sources';
 
-type Part = Pick<Assignment, 'role' | 'model_version' | 'prediction_mask' | 'mask' | 'subject' | 'rival' | 'branches'>;
+type Part = Pick<
+  Assignment,
+  'role' | 'model_version' | 'prediction_mask' | 'mask' | 'subject' | 'rival' | 'branches'
+>;
 
 const READ = {
   role: 'annotate',
