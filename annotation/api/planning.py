@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from annotation import access, planning
 from annotation.api.base import LARGEST_COUNT, ApiView, answers, signed_in
-from annotation.models import Comparator, Level, Metric, Project, StartFrom
+from annotation.models import AssignmentState, Comparator, Level, Metric, Project, StartFrom
 
 MOST_ROWS = 2000
 
@@ -165,9 +165,15 @@ class RequirementsView(ApiView):
         return Response(RequirementShape(rows, many=True).data)
 
 
+class CalibrationReadShape(serializers.Serializer[Any]):
+    reader = serializers.CharField(source="reader.username")
+    state = serializers.ChoiceField(choices=AssignmentState.choices)
+
+
 class CalibrationShape(serializers.Serializer[Any]):
     number = serializers.IntegerField(source="case.number", min_value=1, max_value=LARGEST_COUNT)
     start_from = serializers.ChoiceField(choices=[StartFrom.SCRATCH.value, StartFrom.PREDICTION.value])
+    reads = CalibrationReadShape(source="case.calibration_reads", many=True, read_only=True)
 
 
 class CalibrationView(ApiView):

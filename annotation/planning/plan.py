@@ -58,7 +58,7 @@ def check(project: Project, draft: DraftPlan) -> None:
             raise Refused(f"{name} is a share: it lies between 0 and 1.")
     special = draft.double_share + draft.repeat_share + draft.gold_share
     if special > 1:
-        raise Refused(f"Double, repeated and gold reads are {special:.0%} of all reads; 100 % is the most.")
+        raise Refused(f"Second, repeated and gold reads are {special:.0%} of all reads; 100 % is the most.")
     if draft.review_share_least > draft.review_share_first:
         raise Refused(
             "The share of reads that are reviewed falls: its least value cannot be above the first."
@@ -77,8 +77,8 @@ def _check_people_and_cases(project: Project, draft: DraftPlan) -> None:
     readers = len(worklist.readers(project))
     if draft.double_share > 0 and readers < 2:
         raise Refused(
-            f"The project has {readers} active annotators; double reads need two. Invite one, or set "
-            "double_share to 0."
+            f"Active annotators in this project: {readers}. Second reads need two of them: invite somebody, "
+            "or plan no second reads."
         )
     pool = Case.objects.filter(project=project, split=Split.POOL).count()
     if draft.calibration_cases > max(pool, 0) and pool > 0:

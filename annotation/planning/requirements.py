@@ -40,11 +40,10 @@ def change_requirements(*, project: Project, drafts: Sequence[DraftRequirement])
         if draft.structure not in known:
             raise Refused(f"This project has no structure called {draft.structure}.")
         if name in seen:
-            raise Refused(f"{draft.metric} of {draft.structure or 'all structures'} is required twice.")
+            metric = Metric(draft.metric).label
+            raise Refused(f"{metric} of {draft.structure or 'all structures'} is required twice.")
         if draft.threshold < 0 or (draft.metric not in DISTANCES and draft.threshold > 1):
-            raise Refused(
-                f"{draft.metric} can be 0 to 1, and a distance 0 mm or more, not {draft.threshold:g}."
-            )
+            raise Refused(f"A Dice can be 0 to 1, and a distance 0 mm or more, not {draft.threshold:g}.")
         seen.add(name)
     Requirement.objects.filter(project=project).delete()
     Requirement.objects.bulk_create(Requirement(project=project, **asdict(draft)) for draft in drafts)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from annotation import agreement, worklist
 from annotation.errors import Conflict, Refused
 from annotation.models import (
+    ENDED_STATES,
     Assignment,
     CalibrationCase,
     Case,
@@ -39,7 +40,14 @@ class DraftGold:
 
 
 def calibration(project: Project) -> QuerySet[CalibrationCase]:
-    return CalibrationCase.objects.filter(case__project=project).select_related("case")
+    """The set; `case.calibration_reads` of each are the reads that were given for it and not given back."""
+    reads = Assignment.objects.filter(purpose=Purpose.CALIBRATION).exclude(state__in=ENDED_STATES)
+    given = Prefetch(
+        "case__assignments", reads.select_related("reader").order_by("pk"), to_attr="calibration_reads"
+    )
+    return (
+        CalibrationCase.objects.filter(case__project=project).select_related("case").prefetch_related(given)
+    )
 
 
 def gold(project: Project) -> QuerySet[GoldCase]:

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from annotation import planning, worklist
+from annotation.api.planning import CalibrationShape
 from annotation.errors import Conflict, Refused
 from annotation.models import CalibrationCase, Case, CaseState, Project, Purpose, StartFrom
 from annotation.planning import DraftCalibration, DraftGold, DraftGroup, DraftPlan, DraftRequirement
@@ -101,6 +102,11 @@ class TestCalibration:
         with pytest.raises(Conflict, match="was read for this"):
             planning.change_calibration(project=project, drafts=[])
         unread = 3 - read.case.number
+        shown = CalibrationShape(planning.calibration(project), many=True).data
+        assert {row["number"]: row["reads"] for row in shown} == {
+            read.case.number: [{"reader": "ana", "state": "open"}],
+            unread: [],
+        }
         planning.change_calibration(
             project=project, drafts=[DraftCalibration(read.case.number, StartFrom.SCRATCH)]
         )

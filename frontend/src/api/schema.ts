@@ -2045,9 +2045,18 @@ export interface components {
             at: string;
             readonly applied: boolean;
         };
+        CalibrationReadShape: {
+            reader: string;
+            state: components["schemas"]["AssignmentState"];
+        };
+        CalibrationReadShapeRequest: {
+            reader: string;
+            state: components["schemas"]["AssignmentState"];
+        };
         CalibrationShape: {
             number: number;
             start_from: components["schemas"]["CalibrationShapeStartFromEnum"];
+            readonly reads: components["schemas"]["CalibrationReadShape"][];
         };
         CalibrationShapeRequest: {
             number: number;
@@ -2309,7 +2318,7 @@ export interface components {
             usual_sd: number | null;
             /** @description Reads after them (reads). */
             reads: number;
-            /** @description Alarms (alarms). */
+            /** @description Alarms among the newest 300 reads (alarms). */
             alarms: number;
             /** @description Why there is no chart. */
             reason: string;
