@@ -3,6 +3,7 @@ export * from './calls';
 export { ApiError, NetworkError } from './client';
 export * from './dashboards';
 export { packEvents, unpackEvents } from './packEvents';
+export * from './planning';
 export * from './queries';
 export * from './reviewing';
 export * from './team';

@@ -57,6 +57,12 @@ export const TABS: readonly ProjectTab[] = [
     Panel: ({ project }) => <AddCases project={project.id} />,
   },
   {
+    value: 'plan',
+    label: 'Plan',
+    isFor: isLead,
+    Panel: lazy(async () => ({ default: (await import('./plan/PlanTab')).PlanTab })),
+  },
+  {
     value: 'team',
     label: 'Team',
     isFor: isLead,

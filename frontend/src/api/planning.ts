@@ -1,0 +1,85 @@
+/** What is read for reliability: what a draft plan costs, cases set apart, requirements, groups of structures. */
+
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { requestJson } from './client';
+import { refreshProject } from './queries';
+import type { components } from './schema';
+import type { PlanFigures } from './team';
+
+type Schemas = components['schemas'];
+
+/** Reads, hours of all readers together, half-widths of 95 % intervals; null = not measured by the plan. */
+export type PlanForecast = Schemas['ForecastOutput'];
+export type CalibrationCase = Schemas['CalibrationShape'];
+export type CalibrationDraft = Schemas['CalibrationShapeRequest'];
+export type GoldCase = Schemas['GoldShape'];
+/** Structure '' = each that has none of its own. */
+export type Requirement = Schemas['RequirementShape'];
+export type StructureGroup = Schemas['GroupShape'];
+
+/** What the draft would cost and give; a draft that nobody can follow fails with the reason. */
+export function usePlanForecast(project: number, plan: PlanFigures | null) {
+  return useQuery({
+    queryKey: ['project', project, 'forecast', plan],
+    queryFn: ({ signal }) =>
+      requestJson<PlanForecast>(`/api/projects/${project}/reliability/forecast/`, {
+        method: 'POST',
+        json: { plan },
+        signal,
+      }),
+    enabled: plan !== null,
+    retry: false,
+  });
+}
+
+type SetName = 'calibration' | 'gold' | 'requirements' | 'groups';
+
+const setKey = (project: number, name: SetName) => ['project', project, name] as const;
+const setPath = (project: number, name: SetName) => `/api/projects/${project}/${name}/`;
+
+function useSet<Row>(project: number, name: SetName) {
+  return useQuery({
+    queryKey: setKey(project, name),
+    queryFn: () => requestJson<Row[]>(setPath(project, name)),
+  });
+}
+
+/** All rows are sent and replace those that were. */
+function useReplaceSet<Sent, Row>(project: number, name: SetName) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (json: readonly Sent[]) =>
+      requestJson<Row[]>(setPath(project, name), { method: 'PUT', json }),
+    onSuccess: (rows) => {
+      client.setQueryData(setKey(project, name), rows);
+      return refreshProject(client, project);
+    },
+  });
+}
+
+export const useCalibration = (project: number) => useSet<CalibrationCase>(project, 'calibration');
+export const useChangeCalibration = (project: number) =>
+  useReplaceSet<CalibrationDraft, CalibrationCase>(project, 'calibration');
+
+/** Fills the set up by lot to what the plan asks for. */
+export function useDrawCalibration(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => requestJson<CalibrationCase[]>(setPath(project, 'calibration'), { method: 'POST' }),
+    onSuccess: (rows) => {
+      client.setQueryData(setKey(project, 'calibration'), rows);
+      return refreshProject(client, project);
+    },
+  });
+}
+
+export const useGold = (project: number) => useSet<GoldCase>(project, 'gold');
+export const useChangeGold = (project: number) => useReplaceSet<GoldCase, GoldCase>(project, 'gold');
+
+export const useRequirements = (project: number) => useSet<Requirement>(project, 'requirements');
+export const useChangeRequirements = (project: number) =>
+  useReplaceSet<Requirement, Requirement>(project, 'requirements');
+
+export const useGroups = (project: number) => useSet<StructureGroup>(project, 'groups');
+export const useChangeGroups = (project: number) =>
+  useReplaceSet<StructureGroup, StructureGroup>(project, 'groups');
