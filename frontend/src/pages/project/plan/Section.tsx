@@ -30,11 +30,9 @@ export function Section<Data>({ title, lead, asked, children }: SectionProps<Dat
           </Button>
         </Notice>
       )}
-      {asked.data === undefined ? (
-        asked.error === null && <div className={classes.waiting} aria-busy="true" />
-      ) : (
-        children(asked.data)
-      )}
+      {asked.data === undefined
+        ? asked.error === null && <div className={classes.waiting} aria-busy="true" />
+        : children(asked.data)}
     </section>
   );
 }
