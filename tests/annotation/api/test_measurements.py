@@ -69,7 +69,6 @@ def test_the_reviewer_sees_those_of_the_read_and_has_others(
         {"removed": ["x"]},
         [],
     ],
-    ids=lambda body: str(body)[:40],
 )
 def test_a_wrong_body(url: str, as_ana: Browser, body: object) -> None:
     assert_refused(as_ana.patch(url, body), 400)
