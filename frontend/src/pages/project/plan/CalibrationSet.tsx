@@ -209,11 +209,11 @@ function Drawing({ project, chosen }: { readonly project: number; readonly chose
   const draw = useDrawCalibration(project);
   const missing = (plan?.calibration_cases ?? 0) - chosen;
   if (plan === null) {
-    return <p className={classes.quiet}>Once a plan is in force, the cases can be drawn by lot.</p>;
+    return <p className={classes.hint}>Once a plan is in force, the cases can be drawn by lot.</p>;
   }
   return (
     <>
-      <div className={classes.adding}>
+      <div className={classes.buttons}>
         <Button
           variant="default"
           disabled={missing <= 0}

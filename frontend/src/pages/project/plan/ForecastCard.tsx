@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { PlanForecast } from '../../../api';
 import { Notice } from '../../shell/Notice';
 import classes from './Plan.module.css';
-import { costLines, hours, percent, restsOn, widthLines } from './words';
+import { costLines, hours, restsOn, widthLines } from './words';
 
 interface ForecastCardProps {
   /** Null while it is not there, or the draft cannot be followed. */
@@ -21,8 +21,14 @@ export function ForecastCard({ forecast, refusal, isOld }: ForecastCardProps) {
   const shown = forecast ?? last;
   return (
     <aside className={classes.card} aria-label="What the plan costs and gives" aria-busy={isOld}>
-      <h3 className={classes.heading}>Before anything is read</h3>
-      {refusal !== undefined && <Notice tone="needsYou">{refusal}</Notice>}
+      <h3 className={classes.heading}>What it costs</h3>
+      <div className={classes.sum}>
+        {refusal !== undefined ? (
+          <Notice tone="needsYou">{refusal}</Notice>
+        ) : (
+          shown !== null && <Sum forecast={shown} />
+        )}
+      </div>
       {shown !== null && (
         <div className={classes.forecast} data-old={isOld || refusal !== undefined || undefined}>
           <Costs forecast={shown} />
@@ -34,41 +40,39 @@ export function ForecastCard({ forecast, refusal, isOld }: ForecastCardProps) {
   );
 }
 
-function Costs({ forecast }: { readonly forecast: PlanForecast }) {
-  const extra = forecast.reliability_hours;
-  const more =
-    forecast.routine_hours > 0
-      ? `, ${percent(Number((extra / forecast.routine_hours).toFixed(2)))} more`
-      : '';
+function Sum({ forecast }: { readonly forecast: PlanForecast }) {
+  const { reliability_hours: extra, routine_hours: routine } = forecast;
   return (
     <>
-      <p className={classes.sum}>
-        <strong>{hours(extra)}</strong> for reliability on top of {hours(forecast.routine_hours)} of routine
-        reading
-        {more}
-      </p>
-      <table className={classes.costs}>
-        <thead>
-          <tr>
-            <th scope="col">Purpose</th>
-            <th scope="col">Reads</th>
-            <th scope="col">Hours</th>
-          </tr>
-        </thead>
-        <tbody>
-          {costLines(forecast).map((line) => (
-            <tr key={line.name}>
-              <td>
-                {line.name}{' '}
-                {line.note !== '' && line.reads > 0 && <span className={classes.note}>{line.note}</span>}
-              </td>
-              <td>{line.reads}</td>
-              <td>{hours(line.hours)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <strong>{hours(extra)}</strong> for reliability on top of {hours(routine)} of routine reading
+      {routine > 0 && `, ${Math.round((100 * extra) / routine)} % more`}
     </>
+  );
+}
+
+function Costs({ forecast }: { readonly forecast: PlanForecast }) {
+  return (
+    <table className={classes.costs}>
+      <thead>
+        <tr>
+          <th scope="col">Purpose</th>
+          <th scope="col">Reads</th>
+          <th scope="col">Hours</th>
+        </tr>
+      </thead>
+      <tbody>
+        {costLines(forecast).map((line) => (
+          <tr key={line.name}>
+            <td>
+              {line.name}{' '}
+              {line.note !== '' && line.reads > 0 && <span className={classes.note}>{line.note}</span>}
+            </td>
+            <td>{line.reads}</td>
+            <td>{hours(line.hours)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

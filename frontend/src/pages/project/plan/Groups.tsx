@@ -51,7 +51,7 @@ function Editor({ project, kept }: EditorProps) {
         <p className={classes.quiet}>In no group yet: {left.map(({ name }) => name).join(', ')}.</p>
       )}
       {change.error !== null && <Notice tone="failed">{change.error.message}</Notice>}
-      <div className={classes.adding}>
+      <div className={classes.buttons}>
         <Button
           variant="default"
           disabled={left.length === 0}

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { type PlanFigures, useKeepPlan, usePlan, usePlanForecast } from '../../../api';
 import { Notice } from '../../shell/Notice';
 import { changes, draftOf, type Given, isSame } from './draft';
@@ -40,7 +40,8 @@ interface EditorProps {
 function Editor({ project, kept, base }: EditorProps) {
   const [given, setGiven] = useState<Given>({});
   const keep = useKeepPlan(project);
-  const draft = draftOf(base, given);
+  // The same object as long as nothing changes: what is asked for the forecast waits for it to settle.
+  const draft = useMemo(() => draftOf(base, given), [base, given]);
   const [settled] = useDebouncedValue(draft, TYPING_MS);
   const forecast = usePlanForecast(project, settled);
   const isChanged = kept === null || draft === null || !isSame(kept, draft);
@@ -53,7 +54,6 @@ function Editor({ project, kept, base }: EditorProps) {
     <div className={classes.plan}>
       <div>
         <PlanFields base={base} given={given} onChange={(changed) => setGiven({ ...given, ...changed })} />
-        <Consequences kept={kept} draft={draft} />
         {keep.error !== null && keep.error.message !== forecast.error?.message && (
           <Notice tone="failed">{keep.error.message}</Notice>
         )}
@@ -69,6 +69,7 @@ function Editor({ project, kept, base }: EditorProps) {
             Discard
           </Button>
         </div>
+        <Consequences kept={kept} draft={draft} />
       </div>
       <ForecastCard
         forecast={forecast.data ?? null}

@@ -99,7 +99,9 @@ function withinLine({
     return { name, width: null, words: 'Needs repeats.' };
   }
   const one =
-    each === null ? 'too few for a reader alone' : `± ${percent(Number(each.toFixed(2)))} for a reader alone`;
+    each === null || each > 1
+      ? 'too few to tell for a reader alone'
+      : `± ${Math.round(100 * each)} % for a reader alone`;
   return {
     name,
     width: `± ${Math.round(100 * all)} %`,
