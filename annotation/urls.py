@@ -16,7 +16,7 @@ from annotation.api.agreement import (
     AgreementStructuresView,
     AgreementVolumesView,
 )
-from annotation.api.assigning import AssignmentsView
+from annotation.api.assigning import AssignmentsView, DueView
 from annotation.api.assignments import (
     AssignmentView,
     CompletedView,
@@ -177,6 +177,7 @@ urlpatterns = [
     ),
     *dashboards.addresses(),
     path("api/projects/<int:project_id>/assignments/", AssignmentsView.as_view(), name="assignments"),
+    path("api/projects/<int:project_id>/due/", DueView.as_view(), name="due"),
     path("api/projects/<int:project_id>/reliability/", PlanView.as_view(), name="reliability"),
     path(
         "api/projects/<int:project_id>/reliability/forecast/",

@@ -9,7 +9,14 @@ from rest_framework.response import Response
 
 from annotation import access, worklist
 from annotation.api.base import LARGEST_COUNT, ApiView, answers, signed_in
-from annotation.models import AssignmentRole, AssignmentState, Purpose
+from annotation.models import Assignment, AssignmentRole, AssignmentState, Purpose
+
+
+class CaseNumbers(serializers.ListField):
+    child = serializers.IntegerField(min_value=1, max_value=LARGEST_COUNT)
+
+    def __init__(self) -> None:
+        super().__init__(min_length=1, max_length=worklist.MOST_AT_ONCE, help_text="Their numbers.")
 
 
 class AssignmentsView(ApiView):
@@ -25,14 +32,16 @@ class AssignmentsView(ApiView):
         lease_until = serializers.DateTimeField()
         active_seconds = serializers.IntegerField()
         skip_reason = serializers.CharField()
+        revisions = serializers.IntegerField(
+            source="mask.head", help_text="Saved so far; 0 = nothing is drawn."
+        )
+        group = serializers.SerializerMethodField(help_text="Of structures; null where a project has none.")
+
+        def get_group(self, read: Assignment) -> str | None:
+            return read.part.group.name if read.part.group is not None else None
 
     class Input(serializers.Serializer[Any]):
-        cases = serializers.ListField(
-            child=serializers.IntegerField(min_value=1, max_value=LARGEST_COUNT),
-            min_length=1,
-            max_length=worklist.MOST_AT_ONCE,
-            help_text="Their numbers.",
-        )
+        cases = CaseNumbers()
         reader = serializers.CharField(max_length=150, help_text="Username; a planned read moves to them.")
         due_at = serializers.DateTimeField(allow_null=True, default=None)
 
@@ -56,3 +65,20 @@ class AssignmentsView(ApiView):
             due_at=given.validated_data["due_at"],
         )
         return Response(self.Row(planned, many=True).data, status=201)
+
+
+class DueView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        cases = CaseNumbers()
+        due_at = serializers.DateTimeField(allow_null=True, help_text="null = none any more.")
+
+    class Output(serializers.Serializer[Any]):
+        cases = serializers.IntegerField(help_text="How many cases have it now.")
+
+    @extend_schema(request=Input, responses=answers({200: Output}, 400))
+    def put(self, request: Request, project_id: int) -> Response:
+        """By when cases are to be read; readers see it on reads that were given to them by name."""
+        project = access.project_for(signed_in(request), project_id, to="manage")
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        return Response({"cases": worklist.set_due(project=project, **given.validated_data)})

@@ -20,8 +20,10 @@ from annotation.models import (
     CaseState,
     Hanging,
     JobKind,
+    Level,
     Membership,
     ModelState,
+    Part,
     Project,
     Queue,
     Role,
@@ -149,6 +151,17 @@ class ProjectView(ApiView):
         return _project(membership)
 
 
+class PartOut(serializers.Serializer[Part]):
+    """What one reader claims of a case."""
+
+    group = serializers.SerializerMethodField(help_text="Of structures; null where a project has none.")
+    state = serializers.ChoiceField(choices=CaseState.choices)
+    needs_level = serializers.ChoiceField(choices=Level.choices)
+
+    def get_group(self, part: Part) -> str | None:
+        return part.group.name if part.group is not None else None
+
+
 class CasesView(UploadView):
     parser_classes = (MultiPartParser,)
 
@@ -164,8 +177,10 @@ class CasesView(UploadView):
             split = serializers.ChoiceField(choices=Split.choices)
             state = serializers.ChoiceField(choices=CaseState.choices)
             reader = serializers.SerializerMethodField()
+            due_at = serializers.DateTimeField(allow_null=True)
             updated_at = serializers.DateTimeField()
             prediction_version = serializers.IntegerField(allow_null=True)
+            parts = PartOut(many=True)
 
             def get_reader(self, case: Case) -> str | None:
                 """For leads: reviewers judge without knowing who drew."""

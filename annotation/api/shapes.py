@@ -242,6 +242,12 @@ class RecentOut(SummaryOut):
     """A read that was handed in, with its verdict once there is one."""
 
     verdict = serializers.SerializerMethodField()
+    undo_seconds = serializers.SerializerMethodField(
+        help_text="How long it can be taken back; 0 = it cannot."
+    )
+
+    def get_undo_seconds(self, assignment: Assignment) -> float:
+        return worklist.undo_seconds(assignment)
 
     @extend_schema_field(serializers.ChoiceField(choices=Verdict.choices, allow_null=True))
     def get_verdict(self, assignment: Assignment) -> str | None:

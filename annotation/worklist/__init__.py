@@ -1,6 +1,6 @@
 """Who reads what next, and what readers see of their work."""
 
-from annotation.worklist.assigning import MOST_AT_ONCE, assign, held
+from annotation.worklist.assigning import MOST_AT_ONCE, assign, held, set_due
 from annotation.worklist.balance import pair_counts, plan_of, readers
 from annotation.worklist.claims import Upcoming, claim_review, next_case, upcoming
 from annotation.worklist.handing_in import (
@@ -11,6 +11,7 @@ from annotation.worklist.handing_in import (
     is_reviewed,
     pair_of,
     review_share,
+    undo_seconds,
     unsubmit,
 )
 from annotation.worklist.home import (
@@ -70,10 +71,12 @@ __all__ = [
     "review_share",
     "reviews_waiting",
     "send_to_expert",
+    "set_due",
     "settle",
     "skip",
     "structures",
     "take_over",
+    "undo_seconds",
     "unsubmit",
     "upcoming",
     "verdicts_on",

@@ -26,6 +26,7 @@ from annotation.worklist.reads import create
 
 MOST_AT_ONCE = 200
 MOST_HELD = 1000
+UNFINISHED = (*BEGUN, AssignmentState.PLANNED)
 
 
 @transaction.atomic
@@ -47,21 +48,45 @@ def assign(
     member = Membership.objects.filter(project=project, user__username=to, active=True).first()
     if member is None:
         raise Refused(f"{to} is not an active member of this project.")
-    found = {case.number: case for case in Case.objects.filter(project=project, number__in=cases)}
-    missing = sorted(set(cases) - set(found))
+    planned: list[Assignment] = []
+    for case in _found(project, cases):
+        planned += _assign(case, member, by, due_at)
+    return planned
+
+
+@transaction.atomic
+def set_due(*, project: Project, cases: Sequence[int], due_at: datetime | None) -> int:
+    """By when the cases (by number) are to be read; None = no date. How many there are.
+
+    The date orders the queue. It is also that of reads which a lead gave to somebody by name and which are
+    not handed in; other reads get none, because a date would tell their reader that they are ordinary ones.
+    """
+    chosen = [case.pk for case in _found(project, cases)]
+    reads = Assignment.objects.filter(
+        case__in=chosen, state__in=UNFINISHED, purpose=Purpose.ROUTINE, assigned_by__isnull=False
+    )
+    for read in reads.select_for_update(no_key=True).order_by("pk"):
+        read.due_at = due_at
+        read.save(update_fields=["due_at"])
+    for case in Case.objects.select_for_update(no_key=True).filter(pk__in=chosen).order_by("pk"):
+        case.due_at = due_at
+        case.save(update_fields=["due_at"])
+    return len(chosen)
+
+
+def _found(project: Project, numbers: Sequence[int]) -> list[Case]:
+    cases = Case.objects.filter(project=project, number__in=numbers).order_by("number")
+    missing = sorted(set(numbers) - {case.number for case in cases})
     if missing:
         raise Refused(f"This project has no case {missing[0]}.")
-    planned: list[Assignment] = []
-    for number in sorted(found):
-        planned += _assign(found[number], member, by, due_at)
-    return planned
+    return list(cases)
 
 
 def held(project: Project) -> QuerySet[Assignment]:
     """Reads that are planned, open or returned, and those that were skipped, the newest first."""
-    states = (*BEGUN, AssignmentState.PLANNED, AssignmentState.SKIPPED)
+    states = (*UNFINISHED, AssignmentState.SKIPPED)
     rows = Assignment.objects.filter(case__project=project, state__in=states)
-    return rows.select_related("case", "reader").order_by("-pk")[:MOST_HELD]
+    return rows.select_related("case", "reader", "mask", "part__group").order_by("-pk")[:MOST_HELD]
 
 
 def _assign(

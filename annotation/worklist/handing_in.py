@@ -6,6 +6,7 @@ Until that time is over every read looks the same to its reader, so that taking 
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation import agreement
@@ -68,14 +69,11 @@ def unsubmit(*, assignment: Assignment) -> Assignment:
     read = rows.select_related("mask", "case").get(pk=assignment.pk)
     if read.state in (AssignmentState.OPEN, AssignmentState.RETURNED):
         return read
-    limit = timezone.now() - timedelta(seconds=UNDO_SECONDS)
-    if read.state != AssignmentState.SUBMITTED or read.submitted_at is None or read.submitted_at <= limit:
+    if not _seconds_left(read):
         raise Conflict(f"A submit can be taken back for {UNDO_SECONDS} seconds; this one is final.")
-    reviews = Assignment.objects.filter(subject=read).exclude(state=AssignmentState.RELEASED)
-    returned = reviews.filter(verdicts__verdict=Verdict.RETURN)
-    if reviews.exclude(pk__in=returned).exists():
+    if _is_under_review(read):
         raise Conflict("A reviewer has opened this read meanwhile, so it cannot be taken back.")
-    came_back = returned.exists()
+    came_back = _returns(read).exists()
     read.state = AssignmentState.RETURNED if came_back else AssignmentState.OPEN
     read.submitted_at, read.lease_until = None, lease_end()
     read.save(update_fields=["state", "submitted_at", "lease_until", "updated_at"])
@@ -85,6 +83,28 @@ def unsubmit(*, assignment: Assignment) -> Assignment:
     if holds_part(read):
         parts.move(read.part_id, CaseState.RETURNED if came_back else CaseState.IN_PROGRESS)
     return read
+
+
+def undo_seconds(read: Assignment) -> float:
+    """How long the submit of a read can still be taken back; 0 when it cannot."""
+    left = _seconds_left(read)
+    return 0 if left == 0 or _is_under_review(read) else left
+
+
+def _seconds_left(read: Assignment) -> float:
+    if read.state != AssignmentState.SUBMITTED or read.submitted_at is None:
+        return 0
+    return max(0, UNDO_SECONDS - (timezone.now() - read.submitted_at).total_seconds())
+
+
+def _is_under_review(read: Assignment) -> bool:
+    """Whether a reviewer has opened what lies there now; what was returned is behind it."""
+    reviews = Assignment.objects.filter(subject=read).exclude(state=AssignmentState.RELEASED)
+    return reviews.exclude(pk__in=_returns(read)).exists()
+
+
+def _returns(read: Assignment) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(subject=read, verdicts__verdict=Verdict.RETURN)
 
 
 @transaction.atomic

@@ -97,7 +97,7 @@ def cases(*, project: Project, state: str | None = None) -> QuerySet[Case]:
     reads = Assignment.objects.filter(case=OuterRef("pk"), role=AssignmentRole.ANNOTATE)
     newest_read = reads.exclude(state=AssignmentState.RELEASED).order_by("-pk")
     predictions = Prediction.objects.filter(case=OuterRef("pk")).order_by("-model__version")
-    found = Case.objects.filter(project=project).order_by("number")
+    found = Case.objects.filter(project=project).prefetch_related("parts__group").order_by("number")
     if state == Split.TEST:
         found = found.filter(split=Split.TEST)
     elif state is not None:

@@ -1257,6 +1257,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/due/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description By when cases are to be read; readers see it on reads that were given to them by name. */
+        put: operations["api_projects_due_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/gold/": {
         parameters: {
             query?: never;
@@ -1973,6 +1990,10 @@ export interface components {
             lease_until: string;
             active_seconds: number;
             skip_reason: string;
+            /** @description Saved so far; 0 = nothing is drawn. */
+            revisions: number;
+            /** @description Of structures; null where a project has none. */
+            readonly group: string | null;
         };
         /** @description What is left out is as it was measured in the project, or as it usually is. */
         AssumedInRequest: {
@@ -2140,8 +2161,11 @@ export interface components {
             /** @description For leads: reviewers judge without knowing who drew. */
             readonly reader: string | null;
             /** Format: date-time */
+            due_at: string | null;
+            /** Format: date-time */
             updated_at: string;
             prediction_version: number | null;
+            parts: components["schemas"]["PartOut"][];
         };
         /**
          * @description * `inter` - the other reader
@@ -2328,6 +2352,19 @@ export interface components {
         };
         DriftTable: {
             rows: components["schemas"]["DriftRow"][];
+        };
+        DueInputRequest: {
+            /** @description Their numbers. */
+            cases: number[];
+            /**
+             * Format: date-time
+             * @description null = none any more.
+             */
+            due_at: string | null;
+        };
+        DueOutput: {
+            /** @description How many cases have it now. */
+            cases: number;
         };
         /** @description Edits, as a save takes them, in base64: the voxels as that side has them. */
         EditsOut: {
@@ -3241,6 +3278,13 @@ export interface components {
         PairsTable: {
             rows: components["schemas"]["PairRow"][];
         };
+        /** @description What one reader claims of a case. */
+        PartOut: {
+            /** @description Of structures; null where a project has none. */
+            readonly group: string | null;
+            state: components["schemas"]["CaseState"];
+            needs_level: components["schemas"]["Level"];
+        };
         PatchedMeInputRequest: {
             /** @description As others see it; empty: the user name. */
             name?: string;
@@ -3572,6 +3616,11 @@ export interface components {
             updated_at: string;
             active_seconds: number;
             readonly verdict: (components["schemas"]["Verdict"] | components["schemas"]["NullEnum"]) | null;
+            /**
+             * Format: double
+             * @description How long it can be taken back; 0 = it cannot.
+             */
+            readonly undo_seconds: number;
         };
         RegionsOutput: {
             regions: components["schemas"]["RegionsOutputRegion"][];
@@ -9493,6 +9542,67 @@ export interface operations {
                     "application/json": components["schemas"]["WeeksTable"];
                     "text/csv": string;
                     "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_due_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DueInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueOutput"];
                 };
             };
             /** @description The request is wrong; the sentence says where. */

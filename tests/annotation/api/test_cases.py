@@ -52,8 +52,10 @@ class TestList:
             "split",
             "state",
             "reader",
+            "due_at",
             "updated_at",
             "prediction_version",
+            "parts",
         }
 
     def test_by_state(self, project: Project, url: str, as_lea: Browser) -> None:
