@@ -1,4 +1,5 @@
 export { fetchMe, signIn, signOut } from './account';
+export * from './acting';
 export * from './calls';
 export { ApiError, NetworkError } from './client';
 export * from './dashboards';

@@ -1,8 +1,12 @@
-import { Button, Chip, Group, Pagination, Table } from '@mantine/core';
+import { Button, Chip, Group, Pagination } from '@mantine/core';
 import { useState } from 'react';
-import { type CaseFilter, type CaseRow, type Project, useCases } from '../../api';
-import { CASE_STATES, caseLabel, when } from '../words';
+import { type CaseFilter, type CaseRow, type Project, useCases, useHeld } from '../../api';
+import { Notice } from '../shell/Notice';
+import { CASE_STATES } from '../words';
+import { CaseActions } from './CaseActions';
+import { CaseRows } from './CaseRows';
 import classes from './CasesTable.module.css';
+import { heldByCase, takeable } from './caseWords';
 
 const ROWS_PER_PAGE = 50;
 const STATES = Object.keys(CASE_STATES) as CaseFilter[];
@@ -57,6 +61,9 @@ interface ListingProps {
 }
 
 function Listing({ project, state, rows, isStale }: ListingProps) {
+  const held = useHeld(project.id, true);
+  const heldOf = heldByCase(held.data ?? []);
+  const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   if (rows.length === 0) {
     return (
       <p className={classes.empty}>
@@ -66,11 +73,43 @@ function Listing({ project, state, rows, isStale }: ListingProps) {
       </p>
     );
   }
+  // What a filter or another page hides is not acted on.
+  const shown = rows.map(({ number }) => number).filter((number) => chosen.has(number));
   return (
-    <div className={classes.table} data-stale={isStale || undefined}>
-      <Rows rows={rows} showReader={project.role === 'lead'} />
-    </div>
+    <>
+      <CaseActions
+        project={project.id}
+        chosen={shown}
+        reads={takeable(shown.map(heldOf))}
+        onDone={() => setChosen(new Set())}
+      />
+      {held.error !== null && <Notice tone="failed">Who holds what: {held.error.message}</Notice>}
+      <div className={classes.table} data-stale={isStale || undefined}>
+        <CaseRows
+          rows={rows}
+          heldOf={heldOf}
+          chosen={chosen}
+          onChoose={(numbers, isChosen) => setChosen(changed(chosen, numbers, isChosen))}
+        />
+      </div>
+    </>
   );
+}
+
+function changed(
+  chosen: ReadonlySet<number>,
+  numbers: readonly number[],
+  isChosen: boolean,
+): ReadonlySet<number> {
+  const next = new Set(chosen);
+  for (const number of numbers) {
+    if (isChosen) {
+      next.add(number);
+    } else {
+      next.delete(number);
+    }
+  }
+  return next;
 }
 
 interface FiltersProps {
@@ -93,42 +132,5 @@ function Filters({ project, state, onChoose }: FiltersProps) {
         ))}
       </Group>
     </Chip.Group>
-  );
-}
-
-function Rows({ rows, showReader }: { readonly rows: readonly CaseRow[]; readonly showReader: boolean }) {
-  return (
-    <Table verticalSpacing={6} highlightOnHover aria-label="Cases">
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>Case</Table.Th>
-          <Table.Th>Name</Table.Th>
-          <Table.Th>State</Table.Th>
-          <Table.Th>Split</Table.Th>
-          {showReader && <Table.Th>Reader</Table.Th>}
-          <Table.Th>Prediction</Table.Th>
-          <Table.Th ta="right">Changed</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {rows.map((row) => (
-          <Table.Tr key={row.id}>
-            <Table.Td fw={600}>{caseLabel(row.number)}</Table.Td>
-            <Table.Td>{row.name}</Table.Td>
-            <Table.Td>
-              <span className={classes.state} data-state={row.split === 'test' ? 'test' : row.state}>
-                {CASE_STATES[row.split === 'test' ? 'test' : row.state]}
-              </span>
-            </Table.Td>
-            <Table.Td c="dimmed">{row.split}</Table.Td>
-            {showReader && <Table.Td>{row.reader ?? '—'}</Table.Td>}
-            <Table.Td>{row.prediction_version === null ? '—' : `model ${row.prediction_version}`}</Table.Td>
-            <Table.Td ta="right" c="dimmed">
-              {when(row.updated_at)}
-            </Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
   );
 }

@@ -10,6 +10,8 @@ import { codeWords } from '../words';
 import { KeptStrokes } from './KeptStrokes';
 import { NextAdjudication, NextCase, NextReview } from './NextCase';
 import { ReadList, VerdictWord } from './ReadList';
+import { UndoNotice, UndoRowButton } from './UndoNotice';
+import { useTakeBack, useUndo } from './useUndo';
 import classes from './WorklistPage.module.css';
 
 const route = getRouteApi('/signedIn/worklist');
@@ -93,6 +95,8 @@ function Lists({ worklist, project }: { readonly worklist: Worklist; readonly pr
   const reviews = project.role !== 'annotator';
   useUpcoming(project.id, null, worklist.next.available);
   usePageAhead();
+  const undo = useUndo(project.id, true);
+  const back = useTakeBack();
   const reviewFirst = reviews && worklist.reviews.waiting + worklist.reviews.in_progress.length > 0;
   return (
     <>
@@ -113,8 +117,10 @@ function Lists({ worklist, project }: { readonly worklist: Worklist; readonly pr
         title="My last ten"
         reads={worklist.recent}
         describe={(read) => <VerdictWord verdict={read.verdict} />}
+        act={(read) => <UndoRowButton undo={undo} back={back} read={read.id} />}
         empty="Cases that you submit are listed here with their verdicts."
       />
+      <UndoNotice undo={undo} back={back} />
     </>
   );
 }

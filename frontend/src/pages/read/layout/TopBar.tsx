@@ -6,7 +6,9 @@ import { clock, readLabel, saveBadge, saveSentence, startLabel } from '../../wor
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
 import { GiveBackButton } from '../saving/GiveBackButton';
+import { SkipButton } from '../saving/SkipButton';
 import { SubmitButton } from '../saving/SubmitButton';
+import { UndoSubmit } from '../saving/UndoSubmit';
 import { useActiveSeconds, useSaveState } from '../useOpenCase';
 import classes from './TopBar.module.css';
 import { ViewBar } from './ViewBar';
@@ -46,7 +48,9 @@ export function TopBar({ opened, hasView }: TopBarProps) {
       <SaveBadge queue={queue} />
       <ActiveTime opened={opened} />
       <Help />
+      {role === 'annotate' && <UndoSubmit project={project.id} />}
       <GiveBackButton opened={opened} />
+      <SkipButton opened={opened} />
       {role === 'annotate' && <SubmitButton opened={opened} />}
     </header>
   );

@@ -1,0 +1,173 @@
+import { Button, Group, NativeSelect, Popover, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { type HeldRead, useAssign, useMembers, useSetDue, useTakeOver } from '../../api';
+import { dueWords } from '../worklist/due';
+import classes from './CasesTable.module.css';
+import { cases, endOfDay, readerChoice, takeSentence } from './caseWords';
+
+interface CaseActionsProps {
+  readonly project: number;
+  /** Their numbers. */
+  readonly chosen: readonly number[];
+  /** What can be taken over among them. */
+  readonly reads: readonly HeldRead[];
+  readonly onDone: () => void;
+}
+
+/** What a lead does with the cases that are ticked. It is there before one is, so that the table stays put. */
+export function CaseActions({ project, chosen, reads, onDone }: CaseActionsProps) {
+  const [reader, setReader] = useState('');
+  const [date, setDate] = useState('');
+  const act = useActions(project, onDone);
+  const readers = useReaders(project);
+  const isIdle = chosen.length === 0 || act.isPending;
+  const given = { cases: chosen, dueAt: endOfDay(date) };
+  return (
+    <section className={classes.actions} aria-label="Actions on the chosen cases">
+      <span className={classes.chosen}>{chosen.length === 0 ? 'Tick cases to' : cases(chosen.length)}</span>
+      <NativeSelect
+        size="xs"
+        w={240}
+        aria-label="Reader"
+        data={[{ value: '', label: 'Reader…' }, ...readers]}
+        value={reader}
+        onChange={(event) => setReader(event.currentTarget.value)}
+      />
+      <TextInput
+        size="xs"
+        type="date"
+        aria-label="Due date"
+        value={date}
+        onChange={(event) => setDate(event.currentTarget.value)}
+      />
+      <Button size="xs" disabled={isIdle || reader === ''} onClick={() => act.assign({ ...given, reader })}>
+        Assign
+      </Button>
+      <Button size="xs" variant="default" disabled={isIdle} onClick={() => act.setDue(given)}>
+        {date === '' ? 'Remove due date' : 'Set due date'}
+      </Button>
+      <TakeOver reads={act.isPending ? [] : reads} onTake={act.takeOver} />
+      <Said problem={act.problem} done={act.done} />
+    </section>
+  );
+}
+
+function Said({ problem, done }: { readonly problem: string | null; readonly done: string }) {
+  return problem === null ? (
+    <span className={classes.said} role="status">
+      {done}
+    </span>
+  ) : (
+    <span className={classes.said} data-problem role="alert">
+      {problem}
+    </span>
+  );
+}
+
+function useReaders(project: number) {
+  const members = useMembers(project).data ?? [];
+  return members.filter(({ active }) => active).map(readerChoice);
+}
+
+interface TakeOverProps {
+  readonly reads: readonly HeldRead[];
+  readonly onTake: (reads: readonly HeldRead[]) => void;
+}
+
+/** The only one that takes something from somebody, so that it asks. */
+function TakeOver({ reads, onTake }: TakeOverProps) {
+  const [isAsking, setAsking] = useState(false);
+  return (
+    <Popover
+      opened={isAsking && reads.length > 0}
+      onChange={setAsking}
+      position="bottom-end"
+      width={320}
+      trapFocus
+      returnFocus
+      shadow="md"
+    >
+      <Popover.Target>
+        <Button
+          size="xs"
+          variant="default"
+          disabled={reads.length === 0}
+          title={reads.length === 0 ? 'None of the ticked cases is with a reader' : undefined}
+          onClick={() => setAsking(!isAsking)}
+        >
+          Take over…
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown role="dialog" aria-label="Take over">
+        <Text fz="sm" mb="xs">
+          {takeSentence(reads)}
+        </Text>
+        <Group gap="xs">
+          <Button
+            size="compact-sm"
+            data-autofocus
+            onClick={() => {
+              setAsking(false);
+              onTake(reads);
+            }}
+          >
+            Take over
+          </Button>
+          <Button size="compact-sm" variant="default" onClick={() => setAsking(false)}>
+            Leave it
+          </Button>
+        </Group>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+interface Given {
+  readonly cases: readonly number[];
+  readonly dueAt: string | null;
+}
+
+function useActions(project: number, onDone: () => void) {
+  const [done, setDone] = useState('');
+  const [problem, setProblem] = useState<string | null>(null);
+  const assign = useAssign(project);
+  const setDue = useSetDue(project);
+  const takeOver = useTakeOver(project);
+  const run = async (work: Promise<unknown>, sentence: string): Promise<void> => {
+    setProblem(null);
+    setDone('');
+    try {
+      await work;
+      setDone(sentence);
+      onDone();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return {
+    done,
+    problem,
+    isPending: assign.isPending || setDue.isPending || takeOver.isPending,
+    assign: (given: Given & { readonly reader: string }) =>
+      void run(
+        assign.mutateAsync(given),
+        `${cases(given.cases.length)} assigned to ${given.reader}${dueSuffix(given)}.`,
+      ),
+    setDue: (given: Given) =>
+      void run(
+        setDue.mutateAsync(given),
+        given.dueAt === null
+          ? `${cases(given.cases.length)} without a due date.`
+          : `${cases(given.cases.length)}${dueSuffix(given)}.`,
+      ),
+    takeOver: (reads: readonly HeldRead[]) =>
+      void run(
+        takeOver.mutateAsync(reads.map(({ id }) => id)),
+        `${reads.length === 1 ? '1 read' : `${reads.length} reads`} taken over.`,
+      ),
+  };
+}
+
+function dueSuffix({ dueAt }: Given): string {
+  return dueAt === null ? '' : `, ${dueWords(dueAt, new Date()).words}`;
+}

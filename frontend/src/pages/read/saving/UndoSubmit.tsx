@@ -1,0 +1,30 @@
+import { Button, Popover, Text } from '@mantine/core';
+import { useTakeBack, useUndo } from '../../worklist/useUndo';
+
+/** For who has gone on to the next case: the submit of the last one can still be taken back. */
+export function UndoSubmit({ project }: { readonly project: number }) {
+  const { read, left } = useUndo(project, false);
+  const { takeBack, isPending, problem, forget } = useTakeBack();
+  if (read === null && problem === null) {
+    return null;
+  }
+  return (
+    <Popover opened={problem !== null} onDismiss={forget} position="bottom-end" width={300} shadow="md">
+      <Popover.Target>
+        <Button
+          size="compact-sm"
+          variant="default"
+          disabled={read === null || isPending}
+          style={{ fontVariantNumeric: 'tabular-nums' }}
+          title="Go back to the case that you submitted last"
+          onClick={() => read !== null && takeBack(read.id)}
+        >
+          Undo submit ({left} s)
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown role="alert">
+        <Text fz="sm">{problem}</Text>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
