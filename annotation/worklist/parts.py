@@ -89,7 +89,7 @@ def move(part_id: int, state: CaseState, *, accepted: Revision | None = None) ->
     """A part goes to another state; `accepted` is the revision that it was accepted at, for that state."""
     case = lock_case(Part.objects.values_list("case", flat=True).get(pk=part_id))
     _set([part_id], state, accepted)
-    settle(case)
+    settle(case, accepted_again=accepted is not None)
 
 
 @transaction.atomic
@@ -112,10 +112,11 @@ def make_ready(case: Case) -> None:
     settle(case)
 
 
-def settle(case: Case) -> None:
+def settle(case: Case, *, accepted_again: bool = False) -> None:
     """Let the case follow from its parts: state, offer, and its delineation once all are accepted.
 
-    The caller has locked the case.
+    `accepted_again`: a part was accepted just now, perhaps at another revision than before. The caller has
+    locked the case.
     """
     parts = list(case.parts.select_related("group", "accepted_revision__mask").order_by("pk"))
     states = [part.state for part in parts]
@@ -124,7 +125,7 @@ def settle(case: Case) -> None:
     case.offer = offer_of(case, states, CalibrationCase.objects.filter(case=case).exists())
     if case.state != CaseState.ACCEPTED:
         case.accepted_revision, case.accepted_at = None, None
-    elif before != CaseState.ACCEPTED:
+    elif accepted_again or before != CaseState.ACCEPTED:
         case.accepted_revision, case.accepted_at = _whole(case, parts), timezone.now()
     case.save(update_fields=["state", "offer", "accepted_revision", "accepted_at", "updated_at"])
 

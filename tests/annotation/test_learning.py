@@ -480,6 +480,8 @@ def test_the_overview_counts_and_averages(
         "ready": 1,
         "in_progress": 0,
         "in_review": 0,
+        "comparing": 0,
+        "adjudication": 0,
         "returned": 0,
         "accepted": 2,
         "test": 2,
