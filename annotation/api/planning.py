@@ -108,7 +108,6 @@ class ForecastView(ApiView):
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
         found = planning.forecast(
-            project=project,
             draft=planning.DraftPlan(**given.validated_data["plan"]),
             given=replace(planning.assumed(project), **given.validated_data.get("assumed", {})),
         )

@@ -5,8 +5,8 @@ from statistics import median
 
 from annotation import worklist
 from annotation.errors import Refused
-from annotation.models import Assignment, AssignmentRole, Case, Project, Split, StartFrom
-from annotation.planning.plan import DraftPlan, check
+from annotation.models import Assignment, AssignmentRole, Project, StartFrom
+from annotation.planning.plan import DraftPlan, cases_to_read, check
 from training import raters
 
 Z = 1.959964
@@ -56,7 +56,7 @@ class Forecast:
 def assumed(project: Project) -> Assumed:
     """Cases and readers as they are, minutes as they were measured if there are enough reads."""
     usual = Assumed(
-        cases=Case.objects.filter(project=project, split=Split.POOL).count(),
+        cases=cases_to_read(project),
         readers=len(worklist.readers(project)),
     )
     drawn, scratch = _minutes(project, StartFrom.PREDICTION), _minutes(project, StartFrom.SCRATCH)
@@ -69,9 +69,9 @@ def assumed(project: Project) -> Assumed:
     )
 
 
-def forecast(*, project: Project, draft: DraftPlan, given: Assumed) -> Forecast:
+def forecast(*, draft: DraftPlan, given: Assumed) -> Forecast:
     """Raises Refused for a plan that cannot be carried out, or for assumptions that cannot be."""
-    check(project, draft)
+    check(draft, readers=given.readers, cases=given.cases)
     plan, spread = _as_science(draft, given)
     try:
         expected = raters.expected(plan, spread, given.icc)

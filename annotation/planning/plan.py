@@ -46,13 +46,17 @@ def draft_of(project: Project) -> DraftPlan | None:
 @transaction.atomic
 def change_plan(*, project: Project, draft: DraftPlan) -> DraftPlan:
     """Put a plan into force; it steers reads from now on. Raises Refused for one that nobody can follow."""
-    check(project, draft)
+    check(draft, readers=len(worklist.readers(project)), cases=cases_to_read(project))
     ReliabilityPlan.objects.update_or_create(project=project, defaults=asdict(draft))
     return draft
 
 
-def check(project: Project, draft: DraftPlan) -> None:
-    """Refuse what nobody could carry out, with the reason."""
+def cases_to_read(project: Project) -> int:
+    return Case.objects.filter(project=project, split=Split.POOL).count()
+
+
+def check(draft: DraftPlan, *, readers: int, cases: int) -> None:
+    """Refuse what so many annotators could not carry out with so many cases, with the reason."""
     for name in SHARES:
         if not 0 <= getattr(draft, name) <= 1:
             raise Refused(f"{name} is a share: it lies between 0 and 1.")
@@ -70,18 +74,16 @@ def check(project: Project, draft: DraftPlan) -> None:
             f"A reader can look at a finished read for {access.VIEW_DAYS} days, "
             f"so it can be repeated after {access.VIEW_DAYS} days at the earliest."
         )
-    _check_people_and_cases(project, draft)
+    _check_people_and_cases(draft, readers, cases)
 
 
-def _check_people_and_cases(project: Project, draft: DraftPlan) -> None:
-    readers = len(worklist.readers(project))
+def _check_people_and_cases(draft: DraftPlan, readers: int, cases: int) -> None:
     if draft.double_share > 0 and readers < 2:
         raise Refused(
             f"Active annotators in this project: {readers}. Second reads need two of them: invite somebody, "
             "or plan no second reads."
         )
-    pool = Case.objects.filter(project=project, split=Split.POOL).count()
-    if draft.calibration_cases > max(pool, 0) and pool > 0:
+    if draft.calibration_cases > cases > 0:
         raise Refused(
-            f"The project has {pool} cases to read, so it cannot set {draft.calibration_cases} apart."
+            f"The project has {cases} cases to read, so it cannot set {draft.calibration_cases} apart."
         )

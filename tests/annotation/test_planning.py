@@ -52,9 +52,9 @@ class TestPlan:
 
 
 class TestForecast:
-    def test_what_the_formulas_say(self, project: Project) -> None:
+    def test_what_the_formulas_say(self) -> None:
         given = planning.Assumed(cases=400, readers=2, minutes=6, minutes_scratch=20, icc=0.9)
-        found = planning.forecast(project=project, draft=DraftPlan(), given=given)
+        found = planning.forecast(draft=DraftPlan(), given=given)
         assert (found.calibration_reads, found.scratch_reads) == (30, 16)
         assert (found.double_reads, found.repeat_reads, found.gold_reads, found.pairs) == (40, 20, 20, 55)
         assert found.reliability_hours == pytest.approx((16 * 20 + (14 + 40 + 20 + 20) * 6) / 60)
@@ -75,9 +75,12 @@ class TestForecast:
             read.save()
         assert planning.assumed(project).minutes_scratch == 3
 
-    def test_refuses_what_cannot_be(self, project: Project) -> None:
-        with pytest.raises(Refused):
-            planning.forecast(project=project, draft=SMALL, given=planning.Assumed(cases=10, readers=0))
+    def test_refuses_what_so_many_people_and_cases_cannot_do(self) -> None:
+        with pytest.raises(Refused, match="need two"):
+            planning.forecast(draft=SMALL, given=planning.Assumed(cases=10, readers=0))
+        with pytest.raises(Refused, match="1 cases to read"):
+            planning.forecast(draft=SMALL, given=planning.Assumed(cases=1, readers=2))
+        assert planning.forecast(draft=SMALL, given=planning.Assumed(cases=10, readers=2)).double_reads == 1
 
 
 class TestCalibration:
@@ -113,7 +116,10 @@ class TestCalibration:
         assert Case.objects.get(number=unread).offer == "ready"
         assert CalibrationCase.objects.count() == 1
         with pytest.raises(Refused, match="no case 77"):
-            planning.change_calibration(project=project, drafts=[*scratch[:1], DraftCalibration(77)])
+            planning.change_calibration(
+                project=project,
+                drafts=[DraftCalibration(read.case.number, StartFrom.SCRATCH), DraftCalibration(77)],
+            )
 
 
 class TestGold:

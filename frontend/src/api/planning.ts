@@ -10,6 +10,8 @@ type Schemas = components['schemas'];
 
 /** Reads, hours of all readers together, half-widths of 95 % intervals; null = not measured by the plan. */
 export type PlanForecast = Schemas['ForecastOutput'];
+/** What the forecast rests on where it is not as it was measured in the project. */
+export type Assumed = Schemas['AssumedInRequest'];
 export type CalibrationCase = Schemas['CalibrationShape'];
 export type CalibrationDraft = Schemas['CalibrationShapeRequest'];
 export type GoldCase = Schemas['GoldShape'];
@@ -18,13 +20,13 @@ export type Requirement = Schemas['RequirementShape'];
 export type StructureGroup = Schemas['GroupShape'];
 
 /** What the draft would cost and give; a draft that nobody can follow fails with the reason. */
-export function usePlanForecast(project: number, plan: PlanFigures | null) {
+export function usePlanForecast(project: number, plan: PlanFigures | null, assumed: Assumed) {
   return useQuery({
-    queryKey: ['project', project, 'forecast', plan],
+    queryKey: ['project', project, 'forecast', plan, assumed],
     queryFn: ({ signal }) =>
       requestJson<PlanForecast>(`/api/projects/${project}/reliability/forecast/`, {
         method: 'POST',
-        json: { plan },
+        json: { plan, assumed },
         signal,
       }),
     enabled: plan !== null,

@@ -1,6 +1,7 @@
 import { useState } from 'react';
-import type { PlanForecast } from '../../../api';
+import type { Assumed, PlanForecast } from '../../../api';
 import { Notice } from '../../shell/Notice';
+import { AssumedFields } from './AssumedFields';
 import classes from './Plan.module.css';
 import { costLines, hours, restsOn, widthLines } from './words';
 
@@ -10,10 +11,12 @@ interface ForecastCardProps {
   /** Why the draft cannot be followed. */
   readonly refusal: string | undefined;
   readonly isOld: boolean;
+  readonly assumed: Assumed;
+  readonly onAssume: (assumed: Assumed) => void;
 }
 
 /** What the draft costs and gives. The last one stays, greyed, until the next one is there. */
-export function ForecastCard({ forecast, refusal, isOld }: ForecastCardProps) {
+export function ForecastCard({ forecast, refusal, isOld, assumed, onAssume }: ForecastCardProps) {
   const [last, setLast] = useState(forecast);
   if (forecast !== null && forecast !== last) {
     setLast(forecast);
@@ -33,9 +36,10 @@ export function ForecastCard({ forecast, refusal, isOld }: ForecastCardProps) {
         <div className={classes.forecast} data-old={isOld || refusal !== undefined || undefined}>
           <Costs forecast={shown} />
           <Widths forecast={shown} />
-          <p className={classes.quiet}>Rests on {restsOn(shown)}</p>
         </div>
       )}
+      <AssumedFields measured={shown?.assumed ?? null} assumed={assumed} onChange={onAssume} />
+      {shown !== null && <p className={classes.hint}>{restsOn(shown)}</p>}
     </aside>
   );
 }

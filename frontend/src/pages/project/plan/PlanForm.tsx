@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useMemo, useState } from 'react';
-import { type PlanFigures, useKeepPlan, usePlan, usePlanForecast } from '../../../api';
+import { type Assumed, type PlanFigures, useKeepPlan, usePlan, usePlanForecast } from '../../../api';
 import { Notice } from '../../shell/Notice';
 import { changes, draftOf, type Given, isSame } from './draft';
 import { ForecastCard } from './ForecastCard';
@@ -39,11 +39,13 @@ interface EditorProps {
 
 function Editor({ project, kept, base }: EditorProps) {
   const [given, setGiven] = useState<Given>({});
+  const [assumed, setAssumed] = useState<Assumed>({});
   const keep = useKeepPlan(project);
   // The same object as long as nothing changes: what is asked for the forecast waits for it to settle.
   const draft = useMemo(() => draftOf(base, given), [base, given]);
   const [settled] = useDebouncedValue(draft, TYPING_MS);
-  const forecast = usePlanForecast(project, settled);
+  const [rests] = useDebouncedValue(assumed, TYPING_MS);
+  const forecast = usePlanForecast(project, settled, rests);
   const isChanged = kept === null || draft === null || !isSame(kept, draft);
   const isTouched = Object.keys(given).length > 0 && (draft === null || !isSame(base, draft));
   const discard = (): void => {
@@ -59,7 +61,7 @@ function Editor({ project, kept, base }: EditorProps) {
         )}
         <div className={classes.buttons}>
           <Button
-            disabled={!isChanged || draft === null || forecast.isError}
+            disabled={!isChanged || draft === null || (forecast.isError && Object.keys(assumed).length === 0)}
             loading={keep.isPending}
             onClick={() => draft !== null && keep.mutate(draft, { onSuccess: () => setGiven({}) })}
           >
@@ -74,7 +76,9 @@ function Editor({ project, kept, base }: EditorProps) {
       <ForecastCard
         forecast={forecast.data ?? null}
         refusal={draft === null ? 'Fill in every field to see what the plan costs.' : forecast.error?.message}
-        isOld={forecast.isPending || draft !== settled}
+        isOld={forecast.isPending || draft !== settled || assumed !== rests}
+        assumed={assumed}
+        onAssume={setAssumed}
       />
     </div>
   );

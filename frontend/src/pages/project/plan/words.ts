@@ -109,14 +109,14 @@ function withinLine({
   };
 }
 
-/** What the figures rest on. */
+/** What the figures rest on beside what stands in the fields. */
 export function restsOn({ assumed }: PlanForecast): string {
-  const minutes = `${Number(assumed.minutes.toFixed(1))} min for a read from a prediction and ${Number(assumed.minutes_scratch.toFixed(1))} min for one from nothing`;
+  const minutes = `${Number(assumed.minutes_scratch.toFixed(1))} min for a read from nothing`;
   const source = assumed.minutes_measured
-    ? 'as measured in this project'
-    : 'as usual, until five reads are handed in here';
+    ? 'minutes as measured in this project'
+    : 'minutes as usual, until five reads are handed in';
   const { sd_case: between, sd_reader: reader, sd_residual: rest } = assumed;
-  return `${plural(assumed.cases, 'case', 'cases')} of the pool and ${plural(assumed.readers, 'active annotator', 'active annotators')}; ${minutes} (${source}); SDs of Dice of ${between} between cases, ${reader} between readers and ${rest} beside; an ICC of ${assumed.icc}.`;
+  return `And on ${minutes} (${source}), and on SDs of Dice of ${between} between cases, ${reader} between readers and ${rest} beside.`;
 }
 
 export const METRICS: Readonly<Record<Requirement['metric'], string>> = {
