@@ -7,18 +7,32 @@ model that a read began from may change along a chart, and every point names it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, F, Min
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from annotation.agreement.shapes import Alarm, Drift, DriftMark
-from annotation.models import AgreementKind, AgreementScore, DriftAlarm, DriftChart, Project
+from annotation.agreement.sides import FINAL_STATES
+from annotation.models import (
+    AgreementKind,
+    AgreementScore,
+    Assignment,
+    AssignmentRole,
+    DriftAlarm,
+    DriftChart,
+    Job,
+    JobKind,
+    JobState,
+    Project,
+)
 from training import raters
 from training.metrics import METRIC_VERSION
 
@@ -143,7 +157,18 @@ def keep(project: Project, readers: Iterable[int]) -> None:
         DriftAlarm.objects.bulk_create(_alarms(project, found), ignore_conflicts=True)
 
 
-def _alarms(project: Project, found: Iterable[ReaderChart]) -> list[DriftAlarm]:
+def _first_waiting(project: Project, readers: Iterable[int]) -> dict[int, datetime]:
+    """When each reader handed in the first read whose case waits to be scored."""
+    waiting = Job.objects.filter(project=project, kind=JobKind.SCORE, state=JobState.QUEUED)
+    cases = waiting.filter(ids__has_key="case").annotate(of=Cast(KT("ids__case"), BigIntegerField()))
+    reads = Assignment.objects.filter(case__in=cases.values("of"), reader__in=set(readers))
+    reads = reads.filter(role=AssignmentRole.ANNOTATE, state__in=FINAL_STATES, submitted_at__isnull=False)
+    return dict(reads.order_by().values_list("reader").annotate(Min("submitted_at")))
+
+
+def _alarms(project: Project, found: Sequence[ReaderChart]) -> list[DriftAlarm]:
+    """Of charts without gaps: while an earlier read waits for its score, an alarm waits as well."""
+    waiting = _first_waiting(project, (one.reader for one in found))
     return [
         DriftAlarm(
             project=project,
@@ -158,7 +183,7 @@ def _alarms(project: Project, found: Iterable[ReaderChart]) -> list[DriftAlarm]:
         )
         for one in found
         for point in one.chart.points
-        if point.alarm
+        if point.alarm and one.reads[point.place].at <= waiting.get(one.reader, one.reads[point.place].at)
     ]
 
 
