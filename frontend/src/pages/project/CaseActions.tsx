@@ -5,6 +5,8 @@ import { dueWords } from '../worklist/due';
 import classes from './CasesTable.module.css';
 import { cases, endOfDay, readerChoice, takeSentence } from './caseWords';
 
+const HINT = 'Tick cases to assign them to a reader, to give them a due date, or to take them over.';
+
 interface CaseActionsProps {
   readonly project: number;
   /** Their numbers. */
@@ -24,7 +26,7 @@ export function CaseActions({ project, chosen, reads, onDone }: CaseActionsProps
   const given = { cases: chosen, dueAt: endOfDay(date) };
   return (
     <section className={classes.actions} aria-label="Actions on the chosen cases">
-      <span className={classes.chosen}>{chosen.length === 0 ? 'Tick cases to' : cases(chosen.length)}</span>
+      <span className={classes.chosen}>{cases(chosen.length)}</span>
       <NativeSelect
         size="xs"
         w={240}
@@ -47,7 +49,7 @@ export function CaseActions({ project, chosen, reads, onDone }: CaseActionsProps
         {date === '' ? 'Remove due date' : 'Set due date'}
       </Button>
       <TakeOver reads={act.isPending ? [] : reads} onTake={act.takeOver} />
-      <Said problem={act.problem} done={act.done} />
+      <Said problem={act.problem} done={act.done === '' && chosen.length === 0 ? HINT : act.done} />
     </section>
   );
 }
@@ -98,7 +100,7 @@ function TakeOver({ reads, onTake }: TakeOverProps) {
           Take over…
         </Button>
       </Popover.Target>
-      <Popover.Dropdown role="dialog" aria-label="Take over">
+      <Popover.Dropdown>
         <Text fz="sm" mb="xs">
           {takeSentence(reads)}
         </Text>

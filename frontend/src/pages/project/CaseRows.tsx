@@ -81,7 +81,7 @@ function Row({ row, held, isChosen, onChoose }: RowProps) {
         {caseLabel(row.number)}
       </Table.Td>
       <Table.Td>{row.name}</Table.Td>
-      <Table.Td>
+      <Table.Td className={classes.number}>
         <span className={classes.state} data-state={state}>
           {CASE_STATES[state]}
         </span>
@@ -134,7 +134,7 @@ function Holders({ row, held }: { readonly row: CaseRow; readonly held: Held }) 
       ))}
       {held.open.length === 0 && skip === undefined && <LastReader name={row.reader} />}
       {skip !== undefined && (
-        <div className={classes.part} title={held.skipped.map(skipWords).join('\n')}>
+        <div className={classes.skipped} title={held.skipped.map(skipWords).join('\n')}>
           {skipWords(skip)}
         </div>
       )}

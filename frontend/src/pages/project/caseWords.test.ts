@@ -49,9 +49,9 @@ test('what taking over does is said before', () => {
 });
 
 test('a single part is named only for what it needs', () => {
-  const row = (parts: CaseRow['parts']): CaseRow => ({ parts }) as CaseRow;
+  const row = (parts: CaseRow['parts']): CaseRow => ({ parts, split: 'pool' }) as CaseRow;
   expect(partWords(row([{ group: null, state: 'ready', needs_level: 1 }]))).toEqual([]);
-  expect(partWords(row([{ group: null, state: 'ready', needs_level: 3 }]))).toEqual(['needs level expert']);
+  expect(partWords(row([{ group: null, state: 'ready', needs_level: 3 }]))).toEqual(['for experts']);
   expect(
     partWords(
       row([
@@ -59,5 +59,5 @@ test('a single part is named only for what it needs', () => {
         { group: 'Liver', state: 'ready', needs_level: 2 },
       ]),
     ),
-  ).toEqual(['Kidneys: in review', 'Liver: ready to read, needs level experienced']);
+  ).toEqual(['Kidneys: in review', 'Liver (experienced): ready to read']);
 });

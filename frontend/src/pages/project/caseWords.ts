@@ -1,6 +1,6 @@
 /** Who holds a case and what becomes of it, in words. */
 
-import type { CaseRow, HeldRead, Member } from '../../api';
+import type { CaseRow, HeldRead, Level, Member } from '../../api';
 import { CASE_STATES, caseLabel } from '../words';
 import { LEVELS } from './team/teamWords';
 
@@ -46,16 +46,27 @@ function timeWords(time: Date): string {
   return time.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 }
 
-/** Of a case with several parts, each of them; of one with a single part, only what is special about it. */
-export function partWords({ parts }: CaseRow): readonly string[] {
+/** Of a case with several parts, each of them; of one with a single part, only for whom it is. */
+export function partWords({ parts, split }: CaseRow): readonly string[] {
+  if (split === 'test') {
+    return [];
+  }
+  if (parts.length > 1) {
+    return parts.map(({ group, state, needs_level: level }) => {
+      const needs = level > 1 ? ` (${LEVELS[level].toLowerCase()})` : '';
+      return `${group ?? 'all'}${needs}: ${CASE_STATES[state].toLowerCase()}`;
+    });
+  }
   return parts
-    .map(({ group, state, needs_level: level }) => {
-      const needs = level > 1 ? `needs level ${LEVELS[level].toLowerCase()}` : '';
-      const own = parts.length > 1 ? `${group ?? 'all'}: ${CASE_STATES[state].toLowerCase()}` : '';
-      return [own, needs].filter((words) => words !== '').join(', ');
-    })
-    .filter((words) => words !== '');
+    .filter(({ needs_level: level }) => level > 1)
+    .map(({ needs_level: level }) => FOR_LEVEL[level]);
 }
+
+const FOR_LEVEL: Readonly<Record<Level, string>> = {
+  1: 'for everybody',
+  2: 'for experienced readers',
+  3: 'for experts',
+};
 
 /** Reads that can be taken from their readers; reviews go back by themselves. */
 export function takeable(held: readonly Held[]): readonly HeldRead[] {

@@ -29,7 +29,7 @@ export function SkipButton({ opened }: { readonly opened: OpenedCase }) {
           Skip
         </Button>
       </Popover.Target>
-      <Popover.Dropdown role="dialog" aria-label="Skip this case">
+      <Popover.Dropdown>
         <Question opened={opened} onClose={() => setOpen(false)} />
       </Popover.Dropdown>
     </Popover>
