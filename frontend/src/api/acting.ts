@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { requestJson } from './client';
 import { refreshProject } from './queries';
 import type { components } from './schema';
-import type { AssignmentEnd } from './types';
+import type { AssignmentEnd, Worklist } from './types';
 
 type Schemas = components['schemas'];
 
@@ -32,14 +32,30 @@ export function useSkip(assignment: number) {
   });
 }
 
-/** Takes a submit back; whoever is refused sees what became of the read. */
+/** Takes a submit back. Done or refused, it is not offered again, also where the list is not asked for anew. */
 export function useUnsubmit() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (assignment: number) =>
       requestJson<AssignmentEnd>(`/api/assignments/${assignment}/unsubmit/`, { method: 'POST' }),
-    onSettled: () => client.invalidateQueries({ queryKey: ['worklist'] }),
+    onSettled: (_answer, _error, assignment) => {
+      client.setQueriesData<Worklist>(
+        { queryKey: ['worklist'], predicate: isWorklist },
+        (known) => known && without(known, assignment),
+      );
+      return client.invalidateQueries({ queryKey: ['worklist'] });
+    },
   });
+}
+
+/** The list itself, not what else is asked about it. */
+function isWorklist({ queryKey }: { readonly queryKey: readonly unknown[] }): boolean {
+  return queryKey.length === 2;
+}
+
+function without(known: Worklist, assignment: number): Worklist {
+  const recent = known.recent.map((read) => (read.id === assignment ? { ...read, undo_seconds: 0 } : read));
+  return { ...known, recent };
 }
 
 /** The newest first. */

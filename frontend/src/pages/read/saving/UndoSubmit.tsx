@@ -24,7 +24,7 @@ export function UndoSubmit({ project }: { readonly project: number }) {
             title="Go back to the case that you submitted last"
             onClick={() => read !== null && takeBack(read.id)}
           >
-            Undo submit ({left} s)
+            {read === null ? 'Undo submit' : `Undo submit (${left} s)`}
           </Button>
         </Popover.Target>
         <Popover.Dropdown role="alert">
