@@ -7,7 +7,8 @@ import { type Held, holdWords, partWords } from './caseWords';
 
 interface CaseRowsProps {
   readonly rows: readonly CaseRow[];
-  readonly heldOf: (number: number) => Held;
+  /** Null as long as nobody knows. */
+  readonly heldOf: ((number: number) => Held) | null;
   /** Numbers. */
   readonly chosen: ReadonlySet<number>;
   readonly onChoose: (numbers: readonly number[], isChosen: boolean) => void;
@@ -48,7 +49,7 @@ export function CaseRows({ rows, heldOf, chosen, onChoose }: CaseRowsProps) {
           <Row
             key={row.id}
             row={row}
-            held={heldOf(row.number)}
+            held={heldOf === null ? null : heldOf(row.number)}
             isChosen={chosen.has(row.number)}
             onChoose={(isChosen) => onChoose([row.number], isChosen)}
           />
@@ -60,7 +61,7 @@ export function CaseRows({ rows, heldOf, chosen, onChoose }: CaseRowsProps) {
 
 interface RowProps {
   readonly row: CaseRow;
-  readonly held: Held;
+  readonly held: Held | null;
   readonly isChosen: boolean;
   readonly onChoose: (isChosen: boolean) => void;
 }
@@ -92,9 +93,7 @@ function Row({ row, held, isChosen, onChoose }: RowProps) {
         ))}
       </Table.Td>
       <Table.Td c="dimmed">{row.split}</Table.Td>
-      <Table.Td>
-        <Holders row={row} held={held} />
-      </Table.Td>
+      <Table.Td>{held !== null && <Holders row={row} held={held} />}</Table.Td>
       <Table.Td className={classes.due}>
         <DueCell dueAt={dueOf(row, held)} />
       </Table.Td>
@@ -107,8 +106,8 @@ function Row({ row, held, isChosen, onChoose }: RowProps) {
 }
 
 /** The reader's own date, which may be another than the case's. */
-function dueOf(row: CaseRow, { open }: Held): string | null {
-  const dates = open.map(({ due_at: due }) => due).filter((due) => due !== null);
+function dueOf(row: CaseRow, held: Held | null): string | null {
+  const dates = (held?.open ?? []).map(({ due_at: due }) => due).filter((due) => due !== null);
   return dates.toSorted()[0] ?? row.due_at;
 }
 

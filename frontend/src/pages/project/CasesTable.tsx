@@ -62,7 +62,7 @@ interface ListingProps {
 
 function Listing({ project, state, rows, isStale }: ListingProps) {
   const held = useHeld(project.id, true);
-  const heldOf = heldByCase(held.data ?? []);
+  const heldOf = held.data === undefined ? null : heldByCase(held.data);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   if (rows.length === 0) {
     return (
@@ -80,7 +80,7 @@ function Listing({ project, state, rows, isStale }: ListingProps) {
       <CaseActions
         project={project.id}
         chosen={shown}
-        reads={takeable(shown.map(heldOf))}
+        reads={heldOf === null ? [] : takeable(shown.map(heldOf))}
         onDone={() => setChosen(new Set())}
       />
       {held.error !== null && <Notice tone="failed">Who holds what: {held.error.message}</Notice>}
