@@ -1,8 +1,8 @@
 """A study of five readers and three seniors, made through the worklist and the use cases of reads, reviews.
 
-Twenty calibration cases and forty gold ones, which all five read, and three ordinary ones for each reader,
-which a senior reviews and the reader reads again three weeks later. From their 40th case on, the fourth
-reader's outlines grow. After each turn the score jobs are done, as a worker does them.
+Sixty cases: twenty for calibration and thirty gold ones, which all five read, and two ordinary ones for each
+reader, which a senior reviews and the reader reads again three weeks later. From their 40th case on, the
+fourth reader's outlines grow. After each turn the score jobs are done, as a worker does them.
 """
 
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ from tests.annotation.factories import make_case, make_model, make_prediction
 from tests.annotation.learning_loop import accept
 from tests.flows.phantom_readers import BIASES_MM, DRIFTING, SHAPE, STRUCTURES, Floats, Simulation, labels
 
-CALIBRATION, GOLD, ORDINARY = 20, 40, 3  # the last for each reader
+CALIBRATION, GOLD, ORDINARY = 20, 30, 2  # the last for each reader
 DRIFT_FROM = 40  # the reader's own count of cases
 SENIORS = ("sam", "tess", "ute")
 PLAN = planning.DraftPlan(

@@ -21,7 +21,7 @@ from tests.flows import reader_study
 from tests.flows.phantom_readers import BIASES_MM, DRIFTING, STRUCTURES, Truth, truth_of
 from tests.flows.reader_study import CALIBRATION, DRIFT_FROM, GOLD, Study
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 SEED = int(os.environ.get("STUDY_SEED", "1"))
 WIDER = 2.0
@@ -156,7 +156,7 @@ def test_charts_of_a_study_cover_what_is_true_of_its_readers(charts: Charts) -> 
     )
     # An interval that is right because it says nothing is no use.
     assert [claim.what for claim in agreed if claim.width > 0.2] == []
-    assert [claim.what for claim in within if claim.width > 2 * claim.truth] == []
+    assert [claim.what for claim in within if claim.width > 3 * claim.truth] == []
     # bo draws 0.4 mm larger than ada, and who begins from a prediction stays near it.
     plain = [*(claim for claim in bias if PREDICTION in claim.what), *anchored]
     assert [claim.what for claim in plain if claim.figure["low"] <= 0] == []
