@@ -38,7 +38,7 @@ export function CaseRows({ rows, heldOf, chosen, onChoose }: CaseRowsProps) {
           <Table.Th>Name</Table.Th>
           <Table.Th>State</Table.Th>
           <Table.Th>Split</Table.Th>
-          <Table.Th>Held by</Table.Th>
+          <Table.Th w={280}>Held by</Table.Th>
           <Table.Th>Due</Table.Th>
           <Table.Th>Prediction</Table.Th>
           <Table.Th ta="right">Changed</Table.Th>

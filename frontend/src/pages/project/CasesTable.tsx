@@ -63,6 +63,8 @@ interface ListingProps {
 function Listing({ project, state, rows, isStale }: ListingProps) {
   const held = useHeld(project.id, true);
   const heldOf = held.data === undefined ? null : heldByCase(held.data);
+  // The first failure is said, not only the last one after all attempts.
+  const problem = held.error ?? (heldOf === null ? held.failureReason : null);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   if (rows.length === 0) {
     return (
@@ -83,7 +85,7 @@ function Listing({ project, state, rows, isStale }: ListingProps) {
         reads={heldOf === null ? [] : takeable(shown.map(heldOf))}
         onDone={() => setChosen(new Set())}
       />
-      {held.error !== null && <Notice tone="failed">Who holds what: {held.error.message}</Notice>}
+      {problem !== null && <Notice tone="failed">Who holds what could not be read. {problem.message}</Notice>}
       <div className={classes.table} data-stale={isStale || undefined}>
         <CaseRows
           rows={rows}
