@@ -253,7 +253,12 @@ def _may_see(user: User, case: Case, number: int, mask: Mask | None) -> bool:
 
 
 def job_for(user: User, job_id: int, *, to: JobRight = "read") -> Job:
-    return _fetch(user, Job.objects.select_related("project"), job_id, path="jobs", right=f"job.{to}")
+    """A job, for leads; to everybody else there are none, so that nobody can count what was asked for."""
+    jobs = Job.objects.select_related("project")
+    try:
+        return _fetch(user, jobs, job_id, path="jobs", right=f"job.{to}")
+    except Forbidden as refused:
+        raise NotFound("There is no such job, or it is not yours to see.") from refused
 
 
 def _memberships(user: User, sought: int) -> QuerySet[Membership]:

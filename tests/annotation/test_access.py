@@ -325,8 +325,8 @@ TABLE = [
     Row("calibration", "POST", of_project, {"lea": 400}, note="400: no plan"),
     Row("gold", "GET", of_project, {"lea": 200}),
     Row("gold", "PUT", of_project, {"lea": 400}, note="400: no list"),
-    Row("job", "GET", of_job, {"lea": 200}),
-    Row("cancel", "POST", of_job, {"lea": 409}, note="409: it is over already"),
+    Row("job", "GET", of_job, {"lea": 200}, others=404),
+    Row("cancel", "POST", of_job, {"lea": 409}, others=404, note="409: it is over already"),
     Row("worklist", "GET", lambda _: {}, everyone(200), body=lambda w: {"project": w.project.pk}),
     Row(
         "next",

@@ -53,5 +53,5 @@ def test_the_lead_cancels(url: str, job: Job, as_lea: Browser) -> None:
 
 
 def test_who_is_kept_out(url: str, as_nobody: Browser, as_otto: Browser, as_ana: Browser) -> None:
-    assert_kept_out(url, nobody=as_nobody, stranger=as_otto, wrong_role=as_ana)
-    assert_kept_out(f"{url}cancel/", method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_ana)
+    assert_kept_out(url, nobody=as_nobody, stranger=as_otto, unaware=as_ana)
+    assert_kept_out(f"{url}cancel/", method="post", nobody=as_nobody, stranger=as_otto, unaware=as_ana)

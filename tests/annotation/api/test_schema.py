@@ -1,6 +1,7 @@
 """The documentation is generated, complete, and needs nothing from outside."""
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -29,7 +30,7 @@ def test_the_schema_is_valid_and_complete() -> None:
     assert not GENERATOR_STATS, json.dumps(dict(GENERATOR_STATS._warn_cache))
     documented = {path for path in schema["paths"] if path.startswith("/api/")}
     offered = {
-        "/" + str(route.pattern).replace("<int:", "{").replace("<path:", "{").replace(">", "}")
+        "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", str(route.pattern))
         for route in urls.urlpatterns
         if route.name not in {"docs", "schema", "health"}
     }
