@@ -45,7 +45,7 @@ def page(seat: Open, reading: Reading) -> Page:
     wait_until_open(page)
     page.keyboard.press(KEY)
     expect(page.get_by_test_id("side-left")).to_have_text("My mask")
-    expect(page.get_by_test_id("side-right")).to_contain_text("Prediction of model 1to look at")
+    expect(page.get_by_test_id("side-right")).to_contain_text("Predictionto look at")
     # Both sides are drawn, and nothing of the image is on its way any more.
     expect(page.get_by_label("Image loading")).to_have_count(0)
     eventually(page, lambda: picture(page, RIGHT) == settled(page, RIGHT), "a right side that is drawn")
