@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from annotation import access, corrections, dashboards, handles, store, team, urls, worklist
+from annotation import access, corrections, dashboards, handles, reviews, store, team, urls, worklist
 from annotation.errors import Forbidden, NotFound
 from annotation.models import (
     Assignment,
@@ -205,6 +205,21 @@ def of_session(world: World) -> dict[str, Any]:
     return {"session_id": world.session_id}
 
 
+def pin_body(_: World) -> dict[str, Any]:
+    return {"structure": "liver", "point_lps": [0.0, 0.0, 0.0], "error_code": "leak", "text": "Here"}
+
+
+def due_body(world: World) -> dict[str, Any]:
+    return {"cases": [world.read.case.number], "due_at": None}
+
+
+def of_pin(world: World) -> dict[str, Any]:
+    """A pin of rui's review that is not over: ana, whose read it is about, does not know of it yet."""
+    body = pin_body(world)
+    pin = reviews.drop_pin(assignment=world.review, **body)
+    return {"pin_id": pin.pk}
+
+
 # To other readers a read does not exist: that there is one would tell what kind of read their own is.
 SEEN_BY: dict[Callable[[World], dict[str, Any]], tuple[str, ...]] = {
     of_read: ("ana", "lea"),
@@ -355,6 +370,20 @@ TABLE = [
     Row("measurements", "PATCH", of_read, {"ana": 200}, body=lambda _: {}),
     Row("completed", "PUT", of_review, {"rui": 200}, body=lambda _: {"structures": []}, note="a review"),
     Row("completed", "PUT", of_read, {}, body=lambda _: {"structures": []}, note="a read"),
+    Row("judged", "GET", of_review, {"rui": 200}),
+    Row("judged", "PUT", of_review, {"rui": 200}, body=lambda _: {"structures": []}),
+    Row("pins", "GET", of_read, {"ana": 200, "lea": 200}, note="a read"),
+    Row("pins", "GET", of_review, {"rui": 200, "lea": 200}, note="a review"),
+    Row("pins", "POST", of_read, {}, body=pin_body, note="a read"),
+    Row("pins", "POST", of_review, {"rui": 201}, body=pin_body, note="a review"),
+    Row("pin", "PATCH", of_pin, {"rui": 200, "lea": 200}, body=lambda _: {"state": "resolved"}, others=404),
+    Row("pin", "DELETE", of_pin, {"rui": 204, "lea": 409}, others=404, note="409: not her own"),
+    Row("pin_notes", "POST", of_pin, {"rui": 201, "lea": 201}, body=lambda _: {"text": "Why?"}, others=404),
+    Row("components", "GET", of_review, {}, note="no adjudication"),
+    Row("adjudicate", "POST", of_review, {}, note="no adjudication"),
+    Row("due", "PUT", of_project, {"lea": 200}, body=due_body),
+    Row("adjudications", "GET", of_project, {"rui": 200, "lea": 200}),
+    Row("adjudications", "POST", of_project, {"rui": 200, "lea": 200}),
     Row("apply_branch", "POST", lambda w: w.branch, {"ana": 201, "lea": 403}, body=step_body, others=404),
     Row("submit", "POST", of_read, {"ana": 200}, body=lambda _: {"revision": 0}, note="a read"),
     Row("submit", "POST", of_review, {}, body=lambda _: {"revision": 0}, note="a review"),
