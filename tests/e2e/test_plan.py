@@ -1,5 +1,7 @@
 """The plan of a project: what a draft costs, putting it into force, and the cases set apart for it."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
@@ -17,9 +19,14 @@ POOL = 12
 
 
 @pytest.fixture(scope="module")
-def study(stack: Stack) -> int:
-    """A project of its own, whose first case is accepted: the other tests know no plan."""
-    return int(stack.in_database(_study))
+def study(stack: Stack) -> Iterator[int]:
+    """A project of its own, whose first case is accepted: the other tests know no plan.
+
+    Nobody is left in it: the next case of other tests would come from here, without an image.
+    """
+    project = int(stack.in_database(_study))
+    yield project
+    stack.in_database(lambda: Membership.objects.filter(project=project).delete())
 
 
 def _study() -> int:
