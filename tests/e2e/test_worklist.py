@@ -34,6 +34,9 @@ def free_all() -> None:
         worklist.take_over(assignment=read)
     for review in Assignment.objects.filter(role="review", state=AssignmentState.OPEN, mask__head=0):
         worklist.release(assignment=review)
+    # What a reader gave back comes to that reader last, whatever its date: here nobody has given anything back.
+    given_back = Assignment.objects.filter(role="annotate", state=AssignmentState.RELEASED)
+    given_back.update(state=AssignmentState.WITHDRAWN)
     Case.objects.update(due_at=None)
 
 
@@ -81,8 +84,6 @@ def test_a_skipped_case_goes_to_another_reader(stack: Stack, sign_in: SignIn) ->
     assert branches(stack, mine) == 1
 
     number = case_of(stack, mine)
-    if stack.in_database(lambda: Assignment.objects.get(pk=mine).case.state) not in ("ready", "waiting"):
-        pytest.skip("another test has read this case to its end")
     first_in_the_queue(stack, number)
     assert case_of(stack, next_case(ana)) != number
     assert case_of(stack, next_case(ben)) == number
