@@ -34,7 +34,7 @@ def free_all() -> None:
         worklist.take_over(assignment=read)
     for review in Assignment.objects.filter(role="review", state=AssignmentState.OPEN, mask__head=0):
         worklist.release(assignment=review)
-    # What a reader gave back comes to that reader last, whatever its date: here nobody has given anything back.
+    # What a reader gave back comes to that reader last, whatever its date.
     given_back = Assignment.objects.filter(role="annotate", state=AssignmentState.RELEASED)
     given_back.update(state=AssignmentState.WITHDRAWN)
     Case.objects.update(due_at=None)
