@@ -120,6 +120,7 @@ def test_a_part_says_what_it_needs_first(tmp_path: Path) -> None:
         data=tmp_path,
         work=tmp_path,
         budget_s=900,
+        clock="wall",
         threads=2,
         seed=0,
         unknown="ignore",

@@ -17,6 +17,7 @@ class Settings:
     data: Path
     work: Path
     budget_s: float
+    clock: str
     threads: int
     seed: int
     unknown: str
@@ -46,7 +47,7 @@ class Settings:
     def name(self) -> str:
         """What distinguishes one training of this data set from another."""
         parts = [self.optimiser, "bf16" if self.bf16 else "fp32", f"{self.budget_s:g}s", f"seed{self.seed}"]
-        return "-".join(parts + ["mirror"] * self.mirror)
+        return "-".join(parts + ["processor"] * (self.clock == "processor") + ["mirror"] * self.mirror)
 
     @property
     def run(self) -> Path:

@@ -24,13 +24,15 @@ class BudgetTrainer(nnUNetTrainer):
 
     The learning rate falls over `EPOCHS` epochs as nnU-Net's falls over 1000. Before each epoch the number of
     its iterations is set so that the epochs left fill the seconds left, at the speed of the last epoch: the
-    budget is met whatever else the machine does. What counts as training is the training part of an epoch
+    budget is met whatever else the machine does; by the processor's clock, even the iterations are then those
+    of a machine of its own. What counts as training is the training part of an epoch
     (batches, augmentation, steps), not validation and not checkpoints.
     """
 
     def begin(self, settings: Settings) -> None:
         """Take the settings, build network, optimiser and loss, and go on from a checkpoint that is there."""
         self.settings = settings
+        self.now = time.process_time if settings.clock == "processor" else time.perf_counter
         self.num_epochs, self.num_val_iterations_per_epoch, self.save_every = EPOCHS, 1, 1
         if settings.optimiser == "adam":
             self.initial_lr = _ADAM_RATE
@@ -75,9 +77,9 @@ class BudgetTrainer(nnUNetTrainer):
         self.network.train()
         taken = []
         for _ in range(_WARM + _TIMED):
-            start = time.perf_counter()
+            start = self.now()
             self.train_step(next(self.dataloader_train))
-            taken.append(time.perf_counter() - start)
+            taken.append(self.now() - start)
         self.step_s = float(np.median(taken[_WARM:]))
         self.num_epochs = max(1, min(EPOCHS, self._affordable()))
         self.network.load_state_dict(before)
@@ -90,11 +92,11 @@ class BudgetTrainer(nnUNetTrainer):
         self.num_iterations_per_epoch = max(
             1, round(self._affordable() / (self.num_epochs - self.current_epoch))
         )
-        self.started = time.perf_counter()
+        self.started = self.now()
 
     def on_train_epoch_end(self, train_outputs: list[dict[str, Any]]) -> None:
         """As nnU-Net; the clock stops here."""
-        taken = time.perf_counter() - self.started
+        taken = self.now() - self.started
         self.used_s += taken
         self.iterations += len(train_outputs)
         self.step_s = taken / len(train_outputs)
@@ -169,12 +171,13 @@ def train(settings: Settings) -> None:
 def changes(trainer: BudgetTrainer) -> list[str]:
     """Return one line per choice in which this training differs from nnU-Net's own."""
     settings = trainer.settings
+    spent = " of the processor, all threads together" if settings.clock == "processor" else ""
     lines = [
         f"training: 1000 epochs of 250 iterations -> {trainer.num_epochs} epochs, as many iterations as fit "
-        f"{settings.budget_s:g} s; poly learning rate over them",
+        f"{settings.budget_s:g} s{spent}; poly learning rate over them",
         "training: 50 validation iterations per epoch -> 1 (for its log; not in the budget)",
         "training: one fold of five -> all training cases; the last weights are used, as nnU-Net does",
-        "training: augmentation in background processes -> in the training process, two threads in all",
+        f"training: augmented by background processes -> by the training process, {settings.threads} threads in all",
     ]
     if not settings.mirror:
         lines.append("training: mirrored on all axes -> not mirrored (its variant nnUNetTrainerNoMirroring)")
