@@ -177,7 +177,7 @@ def changes(trainer: BudgetTrainer) -> list[str]:
         f"{settings.budget_s:g} s{spent}; poly learning rate over them",
         "training: 50 validation iterations per epoch -> 1 (for its log; not in the budget)",
         "training: one fold of five -> all training cases; the last weights are used, as nnU-Net does",
-        f"training: augmented by background processes -> by the training process, {settings.threads} threads in all",
+        f"training: augmentation in background processes -> in its own, {settings.threads} threads in all",
     ]
     if not settings.mirror:
         lines.append("training: mirrored on all axes -> not mirrored (its variant nnUNetTrainerNoMirroring)")
