@@ -83,6 +83,20 @@ def test_the_patch_follows_the_time_of_a_step_and_the_speed_of_the_machine(step_
     assert made.batch_size * np.prod(made.patch_size) == pytest.approx(step_s * 2e6, rel=0.25)
 
 
+def test_a_longer_training_has_larger_patches_and_more_of_them() -> None:
+    large = fingerprint((1.0, 1.0, 1.0), (400.0, 400.0, 400.0))
+
+    def patch_voxels(budget_s: float) -> float:
+        made = plan_for(large, (LIVER, LEFT, CORD), budget_s=budget_s)
+        assert made.budget_s == budget_s
+        return float(np.prod(made.patch_size))
+
+    assert patch_voxels(0) == patch_voxels(60) == patch_voxels(300)
+    assert patch_voxels(1200) == pytest.approx(2 * patch_voxels(300), rel=0.25)
+    assert patch_voxels(4800) == pytest.approx(4 * patch_voxels(300), rel=0.25)
+    assert patch_voxels(1e6) == patch_voxels(4800)
+
+
 def test_a_patch_has_bounds_whatever_the_machine() -> None:
     large = fingerprint((1.0, 1.0, 1.0), (400.0, 400.0, 400.0))
     for voxels_per_s, bound in ((1.0, MIN_PATCH_VOXELS), (1e12, MAX_PATCH_VOXELS)):

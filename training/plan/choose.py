@@ -13,6 +13,7 @@ from training.plan.processor import (
     VOXELS_PER_S,
     WARM_LEARNING_RATE,
     processor_plan,
+    step_for,
 )
 from training.plan.rules import ANISOTROPY, budget_for
 from training.plan.schema import Plan, Step
@@ -72,7 +73,8 @@ def configurations(
 
     `memory_gb` is what a graphics card has: nnU-Net's rules apply. So they do with a `preset` of resenc_unet
     ("m", "l" or "xl"), which brings its own memory. Otherwise the plan is one for a processor: a step of
-    training takes about `step_s` seconds where `voxels_per_s` can be trained. Raises TrainingError with one
+    training takes about `step_s` seconds (without it: longer where the budget is) where `voxels_per_s` can be
+    trained. Raises TrainingError with one
     sentence.
     """
     given = {"memory_gb": memory_gb, "step_s": step_s, "voxels_per_s": voxels_per_s}
@@ -85,7 +87,7 @@ def configurations(
             "A plan of single slices follows nnU-Net's rules; give a graphics card's memory, and a U-Net."
         )
     if memory_gb is None and not preset:
-        voxels = (step_s or STEP_S) * (voxels_per_s or VOXELS_PER_S)
+        voxels = (step_s or step_for(budget_s)) * (voxels_per_s or VOXELS_PER_S)
         voxels = min(max(voxels, MIN_PATCH_VOXELS), MAX_PATCH_VOXELS)
         plan = processor_plan(fingerprint, structures, budget_s=budget_s, network=network, voxels=voxels)
         return {"full": _built(plan)}

@@ -18,7 +18,8 @@ from training.plan.schema import Normalisation, Plan, Resampling, Shape, Step, T
 from training.plan.topology import SMALLEST_EDGE
 from training.volume import resampled_shape
 
-STEP_S = 0.25  # what one training step may take
+STEP_S, SHORT_S = 0.25, 300.0  # what one training step may take, in trainings up to so many seconds
+MOST_LONGER = 4.0  # times as long a step may take in long ones
 VOXELS_PER_S = 64**3 / STEP_S  # trained by two cores with 16-bit arithmetic
 MIN_PATCH_VOXELS, MAX_PATCH_VOXELS = 32**3, 160**3
 MIN_COVER = 0.15  # of the median scan by one patch; a lower share makes the grid coarser
@@ -67,6 +68,14 @@ _LEARNING: dict[str, Any] = {
     "warmup_steps": WARMUP_STEPS,
     "epoch_steps": EPOCH_STEPS,
 }
+
+
+def step_for(budget_s: float) -> float:
+    """Return the seconds that one step may take: of a longer training half goes into larger patches.
+
+    So many more steps of small patches only learn the scans by heart.
+    """
+    return STEP_S * min(max(budget_s / SHORT_S, 1.0) ** 0.5, MOST_LONGER)
 
 
 def processor_plan(
