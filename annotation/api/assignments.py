@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -94,15 +95,19 @@ class AssignmentView(ApiView):
     @extend_schema(responses=answers({200: Output}))
     def get(self, request: Request, assignment_id: int) -> Response:
         user = signed_in(request)
-        assignment = access.assignment_for(user, assignment_id)
-        own = assignment.reader_id == user.pk
-        if own:
-            worklist.note_seen(assignment)
-        namer = access.namer_for(user, assignment)
-        opened = _opened(assignment, namer, editable=own and corrections.is_editable(assignment))
-        if access.knows_cases(user, assignment.case.project_id):
-            opened |= _for_leads(assignment)
-        return Response(self.Output(opened, context={"namer": namer}).data)
+        return Response(opened_out(user, access.assignment_for(user, assignment_id)))
+
+
+def opened_out(user: AbstractBaseUser, assignment: Assignment) -> Any:
+    """All that the page of a read needs to open it."""
+    own = assignment.reader_id == user.pk
+    if own:
+        worklist.note_seen(assignment)
+    namer = access.namer_for(user, assignment)
+    opened = _opened(assignment, namer, editable=own and corrections.is_editable(assignment))
+    if access.knows_cases(user, assignment.case.project_id):
+        opened |= _for_leads(assignment)
+    return AssignmentView.Output(opened, context={"namer": namer}).data
 
 
 def _for_leads(assignment: Assignment) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation import access, worklist
+from annotation.api.assignments import AssignmentView, opened_out
 from annotation.api.base import LARGEST_ID, ApiView, answers, signed_in
 from annotation.api.shapes import (
     MaskRefOut,
@@ -100,10 +101,16 @@ class NextView(ApiView):
     class Input(serializers.Serializer[Any]):
         project = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
         role = serializers.ChoiceField(choices=["annotate", "review"])
+        with_read = serializers.BooleanField(
+            default=False, help_text="Answer with what the page of the read needs: saves a request."
+        )
 
     class Output(serializers.Serializer[Any]):
         assignment = serializers.IntegerField(allow_null=True)
         detail = serializers.CharField()
+        read = AssignmentView.Output(
+            allow_null=True, help_text="Where it was asked for: what the address of the read answers."
+        )
 
     @extend_schema(request=Input, responses=answers({200: Output}, 400))
     def post(self, request: Request) -> Response:
@@ -119,5 +126,11 @@ class NextView(ApiView):
             else worklist.next_case(reader=user, project=project)
         )
         if assignment is None:
-            return Response({"assignment": None, "detail": NO_REVIEW if review else NO_CASE})
-        return Response({"assignment": assignment.pk, "detail": f"Case {assignment.alias} is yours."})
+            return Response({"assignment": None, "detail": NO_REVIEW if review else NO_CASE, "read": None})
+        detail = f"Case {assignment.alias} is yours."
+        read = (
+            opened_out(user, access.assignment_for(user, assignment.pk))
+            if given.validated_data["with_read"]
+            else None
+        )
+        return Response({"assignment": assignment.pk, "detail": detail, "read": read})

@@ -106,12 +106,14 @@ export function fetchWorklist(project: number): Promise<Worklist> {
   return requestJson(`/api/worklist/?project=${project}`);
 }
 
+/** With what its page needs. */
 export function takeNext(project: number, role: AssignmentRole): Promise<NextCase> {
-  return requestJson('/api/worklist/next/', { method: 'POST', json: { project, role } });
+  const json = { project, role, with_read: true };
+  return requestJson('/api/worklist/next/', { method: 'POST', json, priority: 'high' });
 }
 
 export function fetchAssignment(id: number): Promise<Assignment> {
-  return requestJson(`/api/assignments/${id}/`);
+  return requestJson(`/api/assignments/${id}/`, { priority: 'high' });
 }
 
 /** The non-empty 32³ chunks of a mask at a revision; `decodeMaskChunks` of `voxels` reads them. */

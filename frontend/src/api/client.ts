@@ -29,6 +29,8 @@ export interface RequestOptions {
   readonly form?: FormData;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Somebody waits for it: it goes before parts of scans. */
+  readonly priority?: 'high';
 }
 
 export async function requestJson<Answer>(path: string, options: RequestOptions = {}): Promise<Answer> {
@@ -71,6 +73,9 @@ async function send(path: string, options: RequestOptions): Promise<Response> {
   }
   if (options.signal !== undefined) {
     init.signal = options.signal;
+  }
+  if (options.priority !== undefined) {
+    init.priority = options.priority;
   }
   return guarded(() => fetch(path, init));
 }

@@ -91,7 +91,7 @@ export function useAdjudications(project: number, isEnabled: boolean) {
 export function useTakeAdjudication(project: number) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (): Promise<NextCase> =>
+    mutationFn: (): Promise<Pick<NextCase, 'assignment' | 'detail'>> =>
       requestJson(`/api/projects/${project}/adjudications/`, { method: 'POST' }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['worklist', project] }),
   });

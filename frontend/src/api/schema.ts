@@ -3117,6 +3117,11 @@ export interface components {
             /** Format: int64 */
             project: number;
             role: components["schemas"]["NextInputRoleEnum"];
+            /**
+             * @description Answer with what the page of the read needs: saves a request.
+             * @default false
+             */
+            with_read: boolean;
         };
         /**
          * @description * `annotate` - annotate
@@ -3127,6 +3132,8 @@ export interface components {
         NextOutput: {
             assignment: number | null;
             detail: string;
+            /** @description Where it was asked for: what the address of the read answers. */
+            read: components["schemas"]["AssignmentOutput"] | null;
         };
         NoteOut: {
             readonly author: components["schemas"]["AuthorEnum"];

@@ -102,6 +102,13 @@ class TestNext:
         assert (assignment.case_id, assignment.reader_id, assignment.role) == (case.pk, ana.pk, "annotate")
         assert body["detail"] == f"Case {assignment.alias} is yours."
 
+    def test_the_read_in_the_same_answer(self, project: Project, as_ana: Browser) -> None:
+        make_case(project)
+        body = {"project": project.pk, "role": "annotate"}
+        assert as_ana.post(NEXT, body).json()["read"] is None
+        read = as_ana.post(NEXT, body | {"with_read": True}).json()["read"]
+        assert read == as_ana.get(f"/api/assignments/{read['id']}/").json()
+
     def test_no_case(self, project: Project, as_ana: Browser) -> None:
         make_case(project, state=CaseState.IN_REVIEW)
         answer = as_ana.post(NEXT, {"project": project.pk, "role": "annotate"})
@@ -114,7 +121,7 @@ class TestNext:
 
     def test_no_review(self, project: Project, as_rui: Browser) -> None:
         body = as_rui.post(NEXT, {"project": project.pk, "role": "review"}).json()
-        assert body == {"assignment": None, "detail": "Nothing waits for a review right now."}
+        assert body == {"assignment": None, "detail": "Nothing waits for a review right now.", "read": None}
 
     def test_a_new_one_after_drawing(self, ana: User, project: Project, as_ana: Browser) -> None:
         make_case(project)

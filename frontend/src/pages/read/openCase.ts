@@ -4,6 +4,7 @@ import { ApiError, type Assignment, fetchAssignment, startSession } from '../../
 import { lockAssignment, Outbox, SaveQueue, sendKept } from '../../session';
 import { prefetchImage } from '../../viewer';
 import { applyEdits, type LabelMap, type VoxelCounts } from '../../voxels';
+import { imagesGoOn, takeHandedOver } from '../upcoming/goOn';
 import { LookedKeeper } from './guidance/lookedKeeper';
 import { useKeyStore } from './keys/keyStore';
 import { maskWorker, type OwnMask, readMask, readOwnMask, readStart } from './masks/readMask';
@@ -50,6 +51,7 @@ export async function openCase(
     const [assignment, outbox] = await Promise.all([fetchOwn(id, user), Outbox.open()]);
     leaving.throwIfAborted();
     const stopImage = fetchImage(assignment, leaving);
+    imagesGoOn();
     onFound(assignment);
     const columns = assignment.volume.shape[0];
     queue = await SaveQueue.open({ assignment: id, user, head: assignment.mask.head, columns, outbox });
@@ -77,7 +79,7 @@ export async function openCase(
 /** A case that went to another reader opens again once what was drawn of it is kept as a branch. */
 async function fetchOwn(id: number, user: string): Promise<Assignment> {
   try {
-    return await fetchAssignment(id);
+    return takeHandedOver(id) ?? (await fetchAssignment(id));
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 403 || !(await sendKept(id, user))) throw error;
     return fetchAssignment(id);

@@ -9,6 +9,7 @@ import {
   useTakeNext,
   type Worklist,
 } from '../../api';
+import { askFirst } from '../upcoming/goOn';
 import { duration } from '../words';
 import classes from './NextCase.module.css';
 
@@ -104,7 +105,7 @@ function ReadButton({ project, read, ...rest }: ReadButtonProps) {
 }
 
 interface BigButtonProps {
-  readonly take: () => Promise<Taken>;
+  readonly take: () => Promise<Pick<Taken, 'assignment' | 'detail'>>;
   readonly isPending: boolean;
   readonly isReview: boolean;
   readonly label: string;
@@ -120,7 +121,7 @@ function BigButton({ take, isPending, isReview, label, words, available, isFirst
   const open = async (): Promise<void> => {
     setProblem(null);
     try {
-      const { assignment, detail } = await take();
+      const { assignment, detail } = await askFirst(take);
       if (assignment === null) {
         setProblem(detail);
         return;

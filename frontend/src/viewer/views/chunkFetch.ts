@@ -1,6 +1,7 @@
 /** One chunk of an OME-Zarr image over HTTP, and the sentence for the reader where it cannot be had. */
 import type { Triple } from '../../voxels';
 import { type ImageLevel, ViewerError } from '../port';
+import { chunkTurns, type Urgency } from './chunkTurns';
 
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 400;
@@ -26,9 +27,6 @@ export function chunkCount(shape: Triple, chunkSlices: number): number {
   return Math.ceil(shape[2] / chunkSlices);
 }
 
-/** What is not waited for leaves the few connections of a browser to what is: strokes that are saved, the next case. */
-export type Urgency = 'high' | 'low';
-
 /** One chunk as int16; retried where the network or the server stumbles. Throws a ViewerError. */
 export async function fetchChunk(
   source: ImageSource,
@@ -42,12 +40,32 @@ export async function fetchChunk(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (attempt > 0) await pause(FIRST_WAIT_MS * 2 ** (attempt - 1));
     signal.throwIfAborted();
-    const answer = await fetchOnce(chunkUrl(source, level, n), bytes, { signal, priority });
+    const answer = await fetchInTurn(chunkUrl(source, level, n), bytes, signal, priority);
+    signal.throwIfAborted();
     if (!(answer instanceof ViewerError)) return new Int16Array(answer);
     failure = answer;
     if (answer.status !== null && answer.status >= 400 && answer.status < 500) break;
   }
   throw failure ?? new ViewerError('The scan could not be loaded; reload the page.');
+}
+
+/** Asked for again as often as it has to stand back for others. */
+async function fetchInTurn(
+  url: string,
+  bytes: number,
+  signal: AbortSignal,
+  priority: Urgency,
+): Promise<ArrayBuffer | ViewerError> {
+  for (;;) {
+    const turn = await chunkTurns.take(priority, signal);
+    try {
+      const answer = await fetchOnce(url, bytes, { signal: turn.signal, priority });
+      if (!(turn.isPutBack && answer instanceof ViewerError)) return answer;
+    } finally {
+      turn.end();
+    }
+    signal.throwIfAborted();
+  }
 }
 
 async function fetchOnce(
@@ -67,7 +85,6 @@ async function fetchOnce(
       `A part of the scan has ${body.byteLength} bytes, not ${bytes}; ask the project lead to import it again.`,
     );
   } catch (error) {
-    options.signal.throwIfAborted();
     return new ViewerError(
       `The scan could not be loaded: ${error instanceof Error ? error.message : 'no connection'}. Check the connection and reload the page.`,
     );
