@@ -3,6 +3,7 @@
 from annotation.dashboards.course import RoundRow
 from annotation.dashboards.files import to_file
 from annotation.dashboards.forecast import Ahead
+from annotation.dashboards.outside import Held, Outcome, hold_against
 from annotation.dashboards.own import Own, OwnErrorRow, OwnMonthRow, OwnScoreRow, own
 from annotation.dashboards.printing import to_html, to_pdf
 from annotation.dashboards.progress import MonthRow, Overview, StateRow, WeekRow, overview
@@ -14,7 +15,9 @@ __all__ = [
     "SOURCES",
     "Ahead",
     "Column",
+    "Held",
     "MonthRow",
+    "Outcome",
     "Overview",
     "Own",
     "OwnErrorRow",
@@ -27,6 +30,7 @@ __all__ = [
     "Table",
     "WeekRow",
     "columns",
+    "hold_against",
     "overview",
     "own",
     "report",
