@@ -34,7 +34,7 @@ from playwright.sync_api import (
 )
 from pytest_django.plugin import DjangoDbBlocker
 
-from annotation import catalogue, ingest, learning
+from annotation import catalogue, learning
 from annotation.models import (
     Assignment,
     LabelSchema,
@@ -48,15 +48,15 @@ from annotation.models import (
 from backend.demo import Processes
 from backend.services import free_port
 from tests.e2e.browser import FLAGS, NONE_TO_BE_HAD, installed
-from training.phantom import STRUCTURES, make_phantom
+from tests.e2e.cases import FEWEST, free_all, phantom_case, ready, top_up
+from training.phantom import STRUCTURES
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "test-results"
 CAST = {"ana": Role.ANNOTATOR, "ben": Role.ANNOTATOR, "rui": Role.REVIEWER, "lea": Role.LEAD}
-DELINEATED, FROZEN, POOL = 2, 2, 13
-SHAPE, SPACING_MM = (48, 48, 32), (6.0, 6.0, 6.0)
+DELINEATED, FROZEN, POOL = 2, 2, FEWEST
 BUDGET_S = 4
-MODEL_SECONDS = 240
+MODEL_SECONDS, PREDICTED_SECONDS = 240, 60
 FAILED_BEFORE = pytest.StashKey[int]()
 WINDOW: ViewportSize = {"width": 1440, "height": 900}
 
@@ -141,16 +141,12 @@ def _seed() -> int:
         structure = catalogue.structure_named(spec.key)
         SchemaStructure.objects.create(schema=schema, structure=structure, layer=spec.layer, value=spec.value)
     for number in range(DELINEATED + FROZEN + POOL):
-        phantom = make_phantom(number, shape=SHAPE, spacing_mm=SPACING_MM)
         delineated = number < DELINEATED + FROZEN
-        ingest.add_case(
-            project=project,
-            volume=phantom.image,
-            name=f"small {number + 1}",
-            patient_key=f"small-{number + 1}",
+        phantom_case(
+            project,
+            number,
             split="test" if DELINEATED <= number < DELINEATED + FROZEN else "pool",
-            labels=phantom.labels[None] if delineated else None,
-            annotated=[spec.key for spec in STRUCTURES] if delineated else [],
+            annotated=tuple(spec.key for spec in STRUCTURES) if delineated else (),
         )
     learning.request_run(project=project, requested_by=None)
     return project.pk
@@ -203,6 +199,19 @@ def _drop(blocker: DjangoDbBlocker, databases: Any) -> None:
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         teardown_databases(databases, verbosity=0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh_cases(stack: Stack) -> None:
+    """Nobody reads a case that an earlier module left, failed or not, and there are cases to take."""
+    project = Project(pk=stack.project)
+    stack.in_database(free_all)
+    stack.in_database(lambda: top_up(project))
+
+    def enough() -> bool:
+        return bool(stack.in_database(lambda: ready(project)) >= FEWEST)
+
+    _wait(enough, stack.processes, PREDICTED_SECONDS, "a case to take")
 
 
 @pytest.fixture(scope="session")
@@ -305,7 +314,7 @@ class Reading:
 
 
 @pytest.fixture(scope="module")
-def reading(stack: Stack, browser: Browser, request: pytest.FixtureRequest) -> Reading:
+def reading(stack: Stack, browser: Browser, fresh_cases: None, request: pytest.FixtureRequest) -> Reading:
     """The next case of the reader whom the module names in `READER`."""
     reader = str(request.module.READER)
     context = browser.new_context(viewport=WINDOW, base_url=stack.url)

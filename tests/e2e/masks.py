@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import SHAPE, Reading
+from tests.e2e.cases import SHAPE
+from tests.e2e.conftest import Reading
 
 Mask = NDArray[np.uint8]
 SIDE = 32

@@ -12,6 +12,7 @@ Point = tuple[float, float]
 
 def next_case(page: Page, button: str = "Next case") -> int:
     """Take the next case (or review) and open it so that tests can look into the viewer; its assignment."""
+    page.goto("/worklist")  # an open one looks for what is new only twice a minute
     page.get_by_role("button", name=button).click()
     page.wait_for_url(lambda url: "/annotate/" in url or "/review/" in url)
     page.goto(f"{page.url}?debug")
@@ -66,6 +67,11 @@ def drag(page: Page, points: Sequence[Point]) -> None:
     for point in points[1:]:
         page.mouse.move(*point)
     page.mouse.up()
+
+
+def alias_of(page: Page) -> str:
+    """What the open case is called."""
+    return page.get_by_role("heading", level=1).inner_text().removeprefix("Case ")
 
 
 def save_state(page: Page) -> str | None:

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page
 from scipy import ndimage
 
-from tests.e2e.conftest import SHAPE, SPACING_MM, Open, Reading
+from tests.e2e.cases import SHAPE, SPACING_MM
+from tests.e2e.conftest import Open, Reading
 from tests.e2e.masks import Mask, difference, drawn, same, stored
 from tests.e2e.pages import Point, drag, eventually, wait_until_open, wait_until_saved
 from training.phantom import make_phantom

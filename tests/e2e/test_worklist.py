@@ -9,9 +9,10 @@ from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from annotation import worklist
-from annotation.models import Assignment, AssignmentRole, AssignmentState, Branch, Case, Project, StartFrom
+from annotation.models import Assignment, AssignmentRole, Branch, Project, StartFrom
 from annotation.worklist.reads import create
 from annotation.worklist.starts import Start
+from tests.e2e.cases import free_all
 from tests.e2e.conftest import SignIn, Stack
 from tests.e2e.pages import next_case, paint, submit, wait_until_open, wait_until_saved
 
@@ -26,18 +27,6 @@ def nobody_reads(stack: Stack) -> Iterator[None]:
     stack.in_database(free_all)
     yield
     stack.in_database(free_all)
-
-
-def free_all() -> None:
-    begun = (AssignmentState.OPEN, AssignmentState.RETURNED, AssignmentState.PLANNED)
-    for read in Assignment.objects.filter(role="annotate", state__in=begun):
-        worklist.take_over(assignment=read)
-    for review in Assignment.objects.filter(role="review", state=AssignmentState.OPEN, mask__head=0):
-        worklist.release(assignment=review)
-    # What a reader gave back comes to that reader last, whatever its date.
-    given_back = Assignment.objects.filter(role="annotate", state=AssignmentState.RELEASED)
-    given_back.update(state=AssignmentState.WITHDRAWN)
-    Case.objects.update(due_at=None)
 
 
 def case_of(stack: Stack, assignment: int) -> int:
