@@ -11,7 +11,8 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import SHAPE, SPACING_MM, WINDOW, SignIn, Stack
+from tests.e2e.cases import SHAPE, SPACING_MM
+from tests.e2e.conftest import WINDOW, SignIn, Stack
 from training.phantom import make_phantom
 from training.volume import write_nifti
 
