@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import Avg, Count, F, FloatField, Q, QuerySet, Sum
-from django.db.models.functions import NullIf
+from django.db.models.functions import Cast, NullIf
 
 from annotation.agreement.scale import HIGHER_IS_BETTER, SHOWN
 from annotation.agreement.shapes import (
@@ -251,7 +251,8 @@ def cases(
 
 def _of_everybody(group: AgreementGroup) -> QuerySet[Any, Any]:
     means = {
-        name: F(f"{name}_sum") / NullIf(F(f"{name}_n"), 0, output_field=FloatField()) / MILLIONTHS
+        # Two whole numbers divided by each other would be a whole number.
+        name: Cast(F(f"{name}_sum"), FloatField()) / NullIf(F(f"{name}_n"), 0) / MILLIONTHS
         for name in SHOWN
     }
     rows = CaseSummary.objects.filter(group=group).annotate(number=F("case__number"), scores=F("n"), **means)
