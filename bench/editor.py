@@ -1,5 +1,6 @@
 """What a page with an open case is made to do, and what its own clock said of it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import CDPSession, Page
@@ -19,24 +20,12 @@ MARKED = """([name, after]) => new Promise((done) => {
   look();
 })"""
 
-# Hands the open read in, as the button does; then takes the next case and goes there, as the page does.
-HAND_IN = """async ([id]) => {
-  const token = document.cookie.match(/csrftoken=([^;]*)/)?.[1] ?? '';
-  const headers = { 'X-CSRFToken': token, 'Content-Type': 'application/json' };
-  const { mask } = await (await fetch(`/api/assignments/${id}/`)).json();
-  const body = JSON.stringify({ revision: mask.head, not_looked_at: [] });
-  return (await fetch(`/api/assignments/${id}/submit/`, { method: 'POST', headers, body })).status;
+# When the page last asked for a next case; null until it has after a moment.
+ASKED = """(after) => {
+  const isAsked = ({ name, startTime }) => name.endsWith('/worklist/next/') && startTime > after;
+  return performance.getEntriesByType('resource').findLast(isAsked)?.startTime ?? null;
 }"""
-GO_ON = """async ([project]) => {
-  const token = document.cookie.match(/csrftoken=([^;]*)/)?.[1] ?? '';
-  const headers = { 'X-CSRFToken': token, 'Content-Type': 'application/json' };
-  const began = performance.now();
-  const body = JSON.stringify({ project, role: 'annotate' });
-  const { assignment } = await (await fetch('/api/worklist/next/', { method: 'POST', headers, body })).json();
-  delete window.__delineate;
-  history.pushState({}, '', `/annotate/${assignment}?debug`);
-  return [began, assignment];
-}"""
+OPENED = "() => Number(location.pathname.split('/').pop())"
 READY = "() => window.__delineate?.viewer !== undefined"
 # Bytes of the forms that were sent from a moment on.
 SENT = """async (after) => {
@@ -53,12 +42,20 @@ FOLLOW = """() => {
 ACTIVATE = "() => window.__delineate.viewer.setActive(0, window.__under)"
 
 
+@dataclass(frozen=True)
+class Switch:
+    """From one case to the next: when it was pressed for and asked for, and the read that came."""
+
+    pressed: float
+    asked: float
+    opened: int
+
+
 class Editor:
     """One page, and moments by its clock in milliseconds."""
 
-    def __init__(self, page: Page, project: int) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        self.project = project
         self._tools: CDPSession = page.context.new_cdp_session(page)
 
     def now(self) -> float:
@@ -75,13 +72,20 @@ class Editor:
         """Load the page anew."""
         self.page.goto(url)
 
-    def switch(self, held: int) -> tuple[float, int]:
-        """Hand one read in and go on with the next: when that began, and its number."""
-        status = self.page.evaluate(HAND_IN, [held])
-        if status != 200:
-            raise RuntimeError(f"handing in answered {status}")
-        began, assignment = self.page.evaluate(GO_ON, [self.project])
-        return float(began), int(assignment)
+    def switch(self, held: int) -> Switch:
+        """Hand the open read in and go on with the next, by the buttons of the page."""
+        self.page.evaluate("document.activeElement?.blur()")
+        self.page.get_by_role("button", name="Submit", exact=True).click()
+        button = self.page.get_by_role("button", name="next case")
+        button.wait_for()
+        pressed = self.now()
+        button.click()
+        for _ in range(600):
+            asked, opened = self.page.evaluate(ASKED, pressed), self.page.evaluate(OPENED)
+            if asked is not None and opened != held:
+                return Switch(pressed, float(asked), int(opened))
+            self.page.wait_for_timeout(20)
+        raise RuntimeError("the page did not go on to the next case")
 
     def wait_until_open(self, seconds: float = 30) -> None:
         for _ in range(int(seconds / 0.05)):
@@ -89,6 +93,10 @@ class Editor:
                 return
             self.page.wait_for_timeout(50)
         raise RuntimeError("the case did not open")
+
+    def wait_for_page(self) -> None:
+        """What is around the image is there; after a switch nothing of the viewer is shown to tests."""
+        self.page.get_by_test_id("save-badge").wait_for()
 
     def heap_mb(self) -> float:
         """What scripts hold after everything unused was freed, buffers included."""

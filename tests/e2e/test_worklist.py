@@ -14,7 +14,7 @@ from annotation.worklist.reads import create
 from annotation.worklist.starts import Start
 from tests.e2e.cases import free_all
 from tests.e2e.conftest import SignIn, Stack
-from tests.e2e.pages import next_case, paint, submit, wait_until_open, wait_until_saved
+from tests.e2e.pages import SAVED, next_case, paint, submit, wait_until_open, wait_until_saved
 
 pytestmark = pytest.mark.e2e
 
@@ -54,6 +54,24 @@ def show(lea: Page, state: str) -> None:
 
 def row_of(lea: Page, number: int) -> Locator:
     return lea.get_by_role("row").filter(has=lea.get_by_label(f"Choose CASE {number:04}"))
+
+
+def test_a_submit_goes_on_to_the_next_case_at_once(stack: Stack, sign_in: SignIn) -> None:
+    ana = sign_in("ana")
+    first = next_case(ana)
+    asked: list[str] = []
+    ana.on("request", lambda request: asked.append(request.url))
+    ana.keyboard.press("Enter")
+    expect(ana.get_by_role("button", name="Submit now")).to_be_focused()
+    ana.keyboard.press("Shift+Enter")
+    ana.wait_for_url(lambda url: "/annotate/" in url and f"/{first}?" not in url)
+    expect(ana.locator(SAVED)).to_be_visible()
+    second = int(ana.url.rstrip("/").split("/")[-1])
+    assert case_of(stack, second) != case_of(stack, first)
+    # All that its page needs came with the answer.
+    assert not any(url.endswith(f"/api/assignments/{second}/") for url in asked)
+    ana.get_by_role("button", name="Undo submit").click()
+    ana.wait_for_url(f"**/annotate/{first}")
 
 
 def test_a_skipped_case_goes_to_another_reader(stack: Stack, sign_in: SignIn) -> None:

@@ -78,6 +78,15 @@ export function useWorklist(project: number) {
   });
 }
 
+/** For pages that show what is known of the worklist and do not ask for it themselves. */
+export function refreshWorklist(client: QueryClient, project: number): Promise<void> {
+  return client.prefetchQuery({
+    queryKey: ['worklist', project],
+    queryFn: () => calls.fetchWorklist(project),
+    staleTime: 0,
+  });
+}
+
 export function useTakeNext(project: number) {
   const client = useQueryClient();
   return useMutation({

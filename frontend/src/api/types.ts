@@ -26,7 +26,8 @@ export type Project = Omit<Schemas['ProjectOut'], 'case_counts'> & {
 export type AssignmentRole = Schemas['NextInputRoleEnum'];
 export type AssignmentSummary = Schemas['SummaryOut'];
 export type Worklist = Schemas['WorklistOutput'];
-export type NextCase = Schemas['NextOutput'];
+/** `read`: what its page needs. */
+export type NextCase = Omit<Schemas['NextOutput'], 'read'> & { readonly read: Assignment | null };
 export type Verdict = Schemas['Verdict'];
 export type MaskRef = Schemas['MaskRefOut'];
 

@@ -1,7 +1,9 @@
 import { Button, Checkbox, Group, Popover, Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
-import { useSubmit } from '../../../api';
+import { type KeyboardEvent, useEffect, useState } from 'react';
+import { refreshWorklist, useSubmit, useTakeNext } from '../../../api';
+import { askFirst, imagesGoOn, imagesStandBack } from '../../upcoming/goOn';
 import { readLabel, saveSentence } from '../../words';
 import { useGuidanceStore } from '../guidance/guidanceStore';
 import { structuresIn } from '../masks/structuresIn';
@@ -9,6 +11,9 @@ import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
 import classes from './SubmitButton.module.css';
 import { type OpenStructure, openWords, summaryWords, type Unfinished, unfinishedOf } from './unfinished';
+
+/** The next case comes first; that the last submit can be taken back is said half a minute long. */
+const UNDO_SHOWN_AFTER_MS = 1_500;
 
 /** Asks once, below its own button and beside the image, and says what is unfinished. */
 export function SubmitButton({ opened }: { readonly opened: OpenedCase }) {
@@ -49,9 +54,11 @@ interface QuestionProps {
 function Question({ opened, onClose }: QuestionProps) {
   const unfinished = useUnfinished(opened);
   const [leftOut, setLeftOut] = useState<ReadonlySet<string>>(new Set(opened.assignment.not_looked_at));
-  const { send, isPending, problem } = useSend(opened);
+  const { send, sending, problem } = useSend(opened);
+  const submit = (then: Then): void => send([...leftOut], then);
   return (
-    <>
+    // Shift-Enter on whichever button has the focus.
+    <div onKeyDownCapture={(event) => isGoOn(event) && submit('next')}>
       <Text fz="sm" mb="xs">
         Submit {readLabel(opened.assignment.alias, opened.assignment.case?.number)} for review?{' '}
         {unfinished === null ? 'Checking what is unfinished…' : summaryWords(unfinished)}
@@ -68,18 +75,36 @@ function Question({ opened, onClose }: QuestionProps) {
         <Button
           size="compact-sm"
           data-autofocus
-          loading={isPending}
-          onClick={() => send([...leftOut])}
+          loading={sending === 'list'}
+          disabled={sending === 'next'}
+          onClick={() => submit('list')}
           aria-label="Submit now"
         >
           Submit ⏎
+        </Button>
+        <Button
+          size="compact-sm"
+          variant="light"
+          loading={sending === 'next'}
+          disabled={sending === 'list'}
+          onClick={() => submit('next')}
+          title="Submit, and open the next case (Shift-Enter)"
+        >
+          Submit, next case ⇧⏎
         </Button>
         <Button size="compact-sm" variant="default" onClick={onClose}>
           Keep drawing
         </Button>
       </Group>
-    </>
+    </div>
   );
+}
+
+/** Not what the button that has the focus would do. */
+function isGoOn(event: KeyboardEvent): boolean {
+  const isIt = event.key === 'Enter' && event.shiftKey;
+  if (isIt) event.preventDefault();
+  return isIt;
 }
 
 interface OpenListProps {
@@ -156,28 +181,53 @@ function unfinishedNow(predicted: ReadonlySet<string>): Unfinished | null {
       });
 }
 
+/** Where the reader goes from here. */
+type Then = 'list' | 'next';
+
 /** Everything must be saved first: what is submitted is a revision. */
 function useSend({ assignment, queue, looked, measured }: OpenedCase) {
   const submit = useSubmit(assignment.id);
-  const navigate = useNavigate();
-  const [isPending, setPending] = useState(false);
+  const goOn = useGoOn(assignment.project.id);
+  const [sending, setSending] = useState<Then | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const run = async (notLookedAt: readonly string[]): Promise<void> => {
+  const run = async (notLookedAt: readonly string[], then: Then): Promise<void> => {
     setProblem(null);
-    setPending(true);
+    setSending(then);
+    imagesStandBack();
     try {
       const [saved] = await Promise.all([queue.flush(), looked.flush(), measured.flush()]);
       if (saved.kind !== 'saved') {
         setProblem(`Not submitted. ${saveSentence(saved)}`);
+        imagesGoOn();
         return;
       }
       await submit.mutateAsync({ revision: queue.head, notLookedAt });
-      await navigate({ to: '/worklist', search: { project: assignment.project.id } });
+      await goOn(then);
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
+      imagesGoOn();
     } finally {
-      setPending(false);
+      setSending(null);
     }
   };
-  return { send: (notLookedAt: readonly string[]) => void run(notLookedAt), isPending, problem };
+  const send = (notLookedAt: readonly string[], then: Then) => void run(notLookedAt, then);
+  return { send, sending, problem };
+}
+
+/** The worklist says why there is no next case, and lets a submit be taken back. */
+function useGoOn(project: number): (then: Then) => Promise<void> {
+  const take = useTakeNext(project);
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  return async (then) => {
+    const taken =
+      then === 'next' ? await askFirst(() => take.mutateAsync('annotate')).catch(() => null) : null;
+    if (taken === null || taken.assignment === null) {
+      imagesGoOn();
+      await navigate({ to: '/worklist', search: { project } });
+      return;
+    }
+    await navigate({ to: '/annotate/$assignmentId', params: { assignmentId: String(taken.assignment) } });
+    setTimeout(() => void refreshWorklist(client, project), UNDO_SHOWN_AFTER_MS);
+  };
 }
