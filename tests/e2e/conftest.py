@@ -30,6 +30,7 @@ from playwright.sync_api import (
     Page,
     StorageState,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 from pytest_django.plugin import DjangoDbBlocker
@@ -59,6 +60,9 @@ BUDGET_S = 4
 MODEL_SECONDS, PREDICTED_SECONDS = 240, 60
 FAILED_BEFORE = pytest.StashKey[int]()
 WINDOW: ViewportSize = {"width": 1440, "height": 900}
+PATIENCE_MS = 30_000
+"""A slow machine is no failure."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass(frozen=True)
@@ -245,7 +249,7 @@ def sign_in(
     def open_for(name: str) -> Page:
         contexts[name] = browser.new_context(viewport=WINDOW, base_url=stack.url)
         page = contexts[name].new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE_MS)
         if name in seen:
             _give_session(contexts[name], name, stack)
             page.goto("/")
@@ -349,7 +353,7 @@ def seat(reading: Reading, browser: Browser, request: pytest.FixtureRequest) -> 
             contexts[name] = browser.new_context(
                 viewport=WINDOW, base_url=reading.stack.url, storage_state=reading.cookies
             )
-            contexts[name].set_default_timeout(30_000)
+            contexts[name].set_default_timeout(PATIENCE_MS)
         return contexts[name].new_page()
 
     yield sit_down
