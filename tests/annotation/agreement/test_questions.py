@@ -206,7 +206,7 @@ def test_the_cases_behind_a_figure_come_worst_first(study: Project, ana: User, r
     assert [row.dice for row in rows] == sorted(row.dice for row in rows if row.dice is not None)
     for row in rows:
         behind = counting(
-            case=row.case, group__structure="liver", group__kind="inter", group__starts="scratch"
+            case_id=row.case, group__structure="liver", group__kind="inter", group__starts="scratch"
         )
         for name in ("dice", "surface_dice", "hd95_mm"):
             mean = np.mean([getattr(one, name) for one in behind])
