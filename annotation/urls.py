@@ -56,7 +56,7 @@ from annotation.api.planning import (
 from annotation.api.presets import PresetsView
 from annotation.api.projects import CasesView, ImportsView, ProjectsView, ProjectView, RunsView
 from annotation.api.reviews import JudgedView, VerdictView
-from annotation.api.revisions import RestoreView, RevisionsView
+from annotation.api.revisions import RestoreView, RevisionsView, UndoView
 from annotation.api.structures import LayoutView, ProjectStructuresView, ProjectStructureView, StructuresView
 from annotation.api.team import (
     AcceptInvitationView,
@@ -197,6 +197,7 @@ urlpatterns = [
     path("api/assignments/<int:assignment_id>/sessions/", SessionsView.as_view(), name="sessions"),
     path("api/assignments/<int:assignment_id>/revisions/", RevisionsView.as_view(), name="revisions"),
     path("api/assignments/<int:assignment_id>/restore/", RestoreView.as_view(), name="restore"),
+    path("api/assignments/<int:assignment_id>/undo/", UndoView.as_view(), name="undo"),
     path("api/assignments/<int:assignment_id>/branches/", BranchesView.as_view(), name="branches"),
     path("api/assignments/<int:assignment_id>/looked/", LookedView.as_view(), name="looked"),
     path(

@@ -119,18 +119,44 @@ class RestoreView(ApiView):
     @extend_schema(request=Input, responses={**answers({200: SavedOut, 201: SavedOut}, 400), 409: StaleOut})
     def post(self, request: Request, assignment_id: int) -> Response:
         assignment = access.assignment_for(signed_in(request), assignment_id, to="correct")
-        given = self.Input(data=request.data)
-        given.is_valid(raise_exception=True)
-        step = given.validated_data
-        return answer(
-            corrections.restore(
-                assignment=assignment,
-                revision=step["revision"],
-                base_revision=step["base_revision"],
-                key=step["key"],
-                session_id=step["session"],
-            )
+        step = _step(self.Input(data=request.data))
+        return answer(corrections.restore(assignment=assignment, **step))
+
+
+class UndoView(ApiView):
+    """An undo without its voxels: the mask still knows what it was."""
+
+    class Input(StepIn):
+        revision = serializers.IntegerField(
+            min_value=1, max_value=LARGEST_COUNT, help_text="Whose changes are taken back."
         )
+
+    @extend_schema(request=Input, responses={**answers({200: SavedOut, 201: SavedOut}, 400), 409: StaleOut})
+    def post(self, request: Request, assignment_id: int) -> Response:
+        # As with strokes: of a case that went back they become a branch.
+        assignment = access.assignment_for(signed_in(request), assignment_id, to="keep")
+        step = _step(self.Input(data=request.data))
+        return answer(corrections.undo(assignment=assignment, **step))
+
+
+class Step(TypedDict):
+    """A new revision out of an earlier one."""
+
+    revision: int
+    base_revision: int
+    key: uuid.UUID
+    session_id: int | None
+
+
+def _step(given: StepIn) -> Step:
+    given.is_valid(raise_exception=True)
+    step = given.validated_data
+    return {
+        "revision": step["revision"],
+        "base_revision": step["base_revision"],
+        "key": step["key"],
+        "session_id": step["session"],
+    }
 
 
 def _read_meta(text: str, shape: type[StepIn]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from annotation.chunks.differences import (
     difference,
     encode_runs,
     gains,
+    taken_back,
 )
 from annotation.chunks.edits import MOST_GZIP_BYTES, MOST_PLAIN_BYTES, decode_edits
 from annotation.chunks.grid import CHUNK_BYTES, SIDE, Grid, compress, decompress
@@ -54,6 +55,7 @@ __all__ = [
     "read_chunks",
     "read_layers",
     "revision_at",
+    "taken_back",
     "values_of",
     "write_labels",
 ]

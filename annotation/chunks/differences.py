@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from annotation.chunks.grid import CHUNK_BYTES, Grid, Voxels, decompress
 from annotation.chunks.rows import Applied, grid_of, read_chunks, revision_at
 from annotation.chunks.runs import VARINT_BYTES, Ints
+from annotation.errors import Refused
 from annotation.models import Mask, MaskChunk
 
 Name: TypeAlias = tuple[int, int]  # layer, chunk index
@@ -54,6 +55,23 @@ def as_it_was(mask: Mask, revision: int) -> Applied:
     for names in _batches(changed_between(mask, revision, mask.head)):
         then, now = _read(mask, revision, names), _read(mask, mask.head, names)
         voxels += _keep_differing(names, now, then, changed)
+    return Applied(changed, voxels)
+
+
+def taken_back(mask: Mask, revision: int) -> Applied:
+    """What the head becomes where `revision` changed something: as it was before that revision.
+
+    Raises Refused where a voxel of these was changed again since, as the undo of an editor never finds it.
+    """
+    changed: dict[Name, Voxels] = {}
+    voxels = 0
+    for names in _batches(changed_between(mask, revision - 1, revision)):
+        before, after = _read(mask, revision - 1, names), _read(mask, revision, names)
+        standing = after if revision == mask.head else _read(mask, mask.head, names)
+        differs = before != after
+        if np.any(standing[differs] != after[differs]):
+            raise Refused(f"What revision {revision} changed was changed again since. Send the voxels.")
+        voxels += _keep_differing(names, standing, np.where(differs, before, standing), changed)
     return Applied(changed, voxels)
 
 

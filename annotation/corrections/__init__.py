@@ -5,7 +5,7 @@ from annotation.corrections.events import Event
 from annotation.corrections.history import PAGE, revisions
 from annotation.corrections.measurements import MOST_MEASUREMENTS, Measured, measure
 from annotation.corrections.reads import is_editable
-from annotation.corrections.saving import Saved, not_looked_at, restore, save, submit
+from annotation.corrections.saving import Saved, not_looked_at, restore, save, submit, undo
 from annotation.corrections.sessions import look, looked, ping, start_session
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "save",
     "start_session",
     "submit",
+    "undo",
 ]

@@ -1,7 +1,7 @@
 """Saving strokes, going back to an earlier revision, and handing in."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -94,31 +94,83 @@ def restore(
     Nothing is taken away: what came in between stays in the history. The same `key` again gets the same
     answer. Raises Refused for an unknown revision, Conflict(head=…) when `base_revision` is not the newest.
     """
-    locked = lock(assignment)
-    if earlier := replayed(locked, key):
+    return _step_back(
+        _Step(assignment, base_revision, key, session_id),
+        revision,
+        RevisionKind.RESTORE,
+        Tool.RESTORE,
+        chunks.as_it_was,
+    )
+
+
+@transaction.atomic
+def undo(
+    *,
+    assignment: Assignment,
+    revision: int,
+    base_revision: int,
+    key: uuid.UUID,
+    session_id: int | None = None,
+) -> Saved:
+    """Give the voxels that `revision` changed the values that they had before it, with a new revision.
+
+    The same `key` again gets the same answer. Raises Refused for an unknown revision and where these voxels
+    were changed again since, Conflict(head=…) when `base_revision` is not the newest.
+    """
+    if revision < 1:
+        raise Refused("There is nothing before the first revision to go back to. Name a revision from 1 on.")
+    return _step_back(
+        _Step(assignment, base_revision, key, session_id),
+        revision,
+        RevisionKind.AUTOSAVE,
+        Tool.UNDO,
+        chunks.taken_back,
+    )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What every new revision of a read names."""
+
+    assignment: Assignment
+    base_revision: int
+    key: uuid.UUID
+    session_id: int | None
+
+
+def _step_back(
+    step: _Step,
+    revision: int,
+    kind: RevisionKind,
+    tool: Tool,
+    become: Callable[[Mask, int], chunks.Applied],
+) -> Saved:
+    """A new revision out of an earlier one, with an event for each structure that gained or lost."""
+    locked = lock(step.assignment)
+    if earlier := replayed(locked, step.key):
         return earlier
     require_editable(locked)
-    require_head(locked.mask, base_revision)
+    require_head(locked.mask, step.base_revision)
     if revision > locked.mask.head:
         raise Refused(f"This mask has no revision {revision}; its newest is {locked.mask.head}.")
     sessions = list(locked.sessions.all())
-    session = session_of(sessions, session_id) if session_id is not None else None
-    applied = chunks.as_it_was(locked.mask, revision)
+    session = session_of(sessions, step.session_id) if step.session_id is not None else None
+    applied = become(locked.mask, revision)
     gained = [
-        Event(Tool.RESTORE, gain.structure, gain.layer, gain.added, gain.removed)
+        Event(tool, gain.structure, gain.layer, gain.added, gain.removed)
         for gain in chunks.gains(locked.mask, applied)
     ]
-    restored = chunks.append(
+    stepped = chunks.append(
         mask=locked.mask,
-        kind=RevisionKind.RESTORE,
-        key=key,
-        base=base_revision,
+        kind=kind,
+        key=step.key,
+        base=step.base_revision,
         changed=applied.changed,
         voxels_changed=applied.voxels,
     )
-    events_.note(gained, restored, session)
+    events_.note(gained, stepped, session)
     note_work(locked, session, sessions)
-    return Saved(restored, replayed=False, active_seconds=locked.active_seconds)
+    return Saved(stepped, replayed=False, active_seconds=locked.active_seconds)
 
 
 @transaction.atomic

@@ -366,6 +366,8 @@ TABLE = [
     Row("revisions", "POST", of_read, {"ana": 201}, body=stroke_body),
     Row("branches", "POST", of_read, {"ana": 201}, body=stroke_body),
     Row("restore", "POST", of_read, {"ana": 201}, body=lambda w: {**step_body(w), "revision": 0}),
+    # Allowed, and nothing is there to take back.
+    Row("undo", "POST", of_read, {"ana": 400}, body=lambda w: {**step_body(w), "revision": 1}),
     Row("looked", "PUT", of_read, {"ana": 200}),
     Row("measurements", "PATCH", of_read, {"ana": 200}, body=lambda _: {}),
     Row("completed", "PUT", of_review, {"rui": 200}, body=lambda _: {"structures": []}, note="a review"),

@@ -144,6 +144,42 @@ class TestRestore:
         assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_lea)
 
 
+class TestUndo:
+    @pytest.fixture
+    def url(self, read: Assignment) -> str:
+        return f"/api/assignments/{read.pk}/undo/"
+
+    def test_as_a_new_revision(self, read: Assignment, url: str, as_ana: Browser) -> None:
+        stroke(read)
+        body = {"base_revision": 1, "key": str(uuid.uuid4()), "session": None, "revision": 1}
+        first, again = as_ana.post(url, body), as_ana.post(url, body)
+        revision = Revision.objects.get(mask=read.mask, number=2)
+        assert (first.status_code, again.status_code) == (201, 200)
+        assert first.json() == again.json()
+        assert first.json() == {"revision": 2, "sha256": revision.sha256, "active_seconds": 0}
+
+    def test_a_stale_base_names_the_head(self, read: Assignment, url: str, as_ana: Browser) -> None:
+        stroke(read)
+        answer = as_ana.post(url, {"base_revision": 0, "key": str(uuid.uuid4()), "revision": 1})
+        assert_refused(answer, 409)
+        assert answer.json()["head"] == 1
+
+    @pytest.mark.parametrize(
+        "changes", [{"revision": 7}, {"revision": 0}, {"revision": None}, {"key": "x"}], ids=str
+    )
+    def test_a_wrong_body(self, read: Assignment, url: str, as_ana: Browser, changes: dict[str, Any]) -> None:
+        stroke(read)
+        body = {"base_revision": 1, "key": str(uuid.uuid4()), "session": None, "revision": 1} | changes
+        assert_refused(as_ana.post(url, body), 400)
+        assert mask_of(read).head == 1
+
+    def test_who_is_kept_out(
+        self, url: str, as_nobody: Browser, as_otto: Browser, as_ben: Browser, as_lea: Browser
+    ) -> None:
+        assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, unaware=as_ben)
+        assert_kept_out(url, method="post", nobody=as_nobody, stranger=as_otto, wrong_role=as_lea)
+
+
 class TestBranches:
     @pytest.fixture
     def url(self, read: Assignment) -> str:
