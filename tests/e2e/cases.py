@@ -5,7 +5,7 @@ from annotation.models import Assignment, AssignmentRole, AssignmentState, Case,
 from training.phantom import make_phantom
 
 SHAPE, SPACING_MM = (48, 48, 32), (6.0, 6.0, 6.0)
-FEWEST = 6  # that a module of tests may find ready
+FEWEST, MOST_TAKEN = 8, 4  # cases that nobody has opened when a module begins; that it may need at once
 
 
 def phantom_case(

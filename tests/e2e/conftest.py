@@ -49,15 +49,15 @@ from annotation.models import (
 from backend.demo import Processes
 from backend.services import free_port
 from tests.e2e.browser import FLAGS, NONE_TO_BE_HAD, installed
-from tests.e2e.cases import FEWEST, free_all, phantom_case, ready, top_up
+from tests.e2e.cases import FEWEST, MOST_TAKEN, free_all, phantom_case, ready, top_up
 from training.phantom import STRUCTURES
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "test-results"
 CAST = {"ana": Role.ANNOTATOR, "ben": Role.ANNOTATOR, "rui": Role.REVIEWER, "lea": Role.LEAD}
-DELINEATED, FROZEN, POOL = 2, 2, FEWEST
+DELINEATED, FROZEN, POOL = 2, 2, FEWEST + MOST_TAKEN
 BUDGET_S = 4
-MODEL_SECONDS, PREDICTED_SECONDS = 240, 60
+MODEL_SECONDS, PREDICTED_SECONDS = 240, 240
 FAILED_BEFORE = pytest.StashKey[int]()
 WINDOW: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE_MS = 30_000
@@ -209,11 +209,12 @@ def _drop(blocker: DjangoDbBlocker, databases: Any) -> None:
 def fresh_cases(stack: Stack) -> None:
     """Nobody reads a case that an earlier module left, failed or not, and there are cases to take."""
     project = Project(pk=stack.project)
+    stack.set_budget(BUDGET_S)
     stack.in_database(free_all)
     stack.in_database(lambda: top_up(project))
 
     def enough() -> bool:
-        return bool(stack.in_database(lambda: ready(project)) >= FEWEST)
+        return bool(stack.in_database(lambda: ready(project)) >= MOST_TAKEN)
 
     _wait(enough, stack.processes, PREDICTED_SECONDS, "a case to take")
 
