@@ -14,7 +14,7 @@ from annotation import access, dashboards
 from annotation.agreement.scale import SHOWN
 from annotation.api.base import LARGEST_ID, ApiView, answers, signed_in
 from annotation.api.rows import rows_of
-from annotation.models import AgreementKind, CaseState
+from annotation.models import AgreementKind, CaseState, ErrorCode
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 MOST_CASES = 100
@@ -30,11 +30,16 @@ def _key(required: bool) -> serializers.CharField:
 
 def _asked(name: str, required: bool) -> serializers.Field[Any, Any, Any, Any]:
     """One thing that may be asked of a table."""
-    choices = {"kind": AgreementKind.choices, "metric": SHOWN, "state": CaseState.choices}
+    choices = {
+        "kind": AgreementKind.choices,
+        "metric": SHOWN,
+        "state": CaseState.choices,
+        "code": ErrorCode.choices,
+    }
     if name in choices:
         return serializers.ChoiceField(choices=choices[name], required=required)
-    if name == "week":
-        return serializers.DateField(required=required, help_text="Its Monday.")
+    if name in {"week", "month"}:
+        return serializers.DateField(required=required, help_text="Its first day.")
     if name == "ids":
         whole = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
         return serializers.ListField(child=whole, max_length=MOST_CASES, required=required)

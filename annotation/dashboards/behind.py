@@ -7,7 +7,17 @@ from typing import Annotated
 
 from annotation import agreement
 from annotation.dashboards.tables import Says
-from annotation.models import Assignment, AssignmentRole, AssignmentState, Case, Project, Split
+from annotation.models import (
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    Case,
+    Pin,
+    Project,
+    ReadSummary,
+    Review,
+    Split,
+)
 
 MOST = 100
 READ_STATES = (
@@ -91,6 +101,53 @@ def plain(
     return [
         BehindRow(pk, case.number, case.name, case.state, reads.get(pk), None, None, None, None)
         for pk, case in cases.items()
+    ]
+
+
+def read(
+    project: Project, *, reader: int | None = None, starts: str = "", month: date | None = None
+) -> list[BehindRow]:
+    """The cases of reads that were handed in: of a reader, from a start, in the month that begins so."""
+    found = ReadSummary.objects.filter(project=project)
+    if reader is not None:
+        found = found.filter(reader=reader)
+    if starts:
+        found = found.filter(starts=starts)
+    if month is not None:
+        found = found.filter(month=month)
+    return _of_reads(found.order_by("-read_at", "-pk").values_list("case", "read"))
+
+
+def judged(
+    project: Project, *, reader: int | None = None, structure: str = "", code: str = ""
+) -> list[BehindRow]:
+    """The cases of reads that were reviewed, or in which a review that has ended dropped such a pin."""
+    if structure or code:
+        pins = Pin.objects.filter(assignment__case__project=project, review__state=AssignmentState.DONE)
+        if structure:
+            pins = pins.filter(structure=structure)
+        if code:
+            pins = pins.filter(error_code=code)
+        reads = Assignment.objects.filter(pk__in=pins.values("assignment"))
+    else:
+        reviews = Review.objects.filter(assignment__case__project=project)
+        reviews = reviews.filter(assignment__role=AssignmentRole.REVIEW)
+        reads = Assignment.objects.filter(pk__in=reviews.values("assignment__subject"))
+    if reader is not None:
+        reads = reads.filter(reader=reader)
+    return _of_reads(reads.order_by("-submitted_at", "-pk").values_list("case", "pk"))
+
+
+def _of_reads(reads: Iterable[tuple[int, int]]) -> list[BehindRow]:
+    """Of (case, read), the newest first: one row for each case, by its newest read."""
+    newest: dict[int, int] = {}
+    for case, found in reads:
+        newest.setdefault(case, found)
+    shown = list(newest)[:MOST]
+    cases = Case.objects.in_bulk(shown)
+    return [
+        BehindRow(pk, cases[pk].number, cases[pk].name, cases[pk].state, newest[pk], None, None, None, None)
+        for pk in shown
     ]
 
 

@@ -40,6 +40,7 @@ class MonthRow:
     """What one reader did in one month: reads that were handed in and not taken back."""
 
     month: Annotated[date, Says("First day of the month (UTC)")]
+    reader_id: Annotated[int, Says("Id of the reader")]
     reader: Annotated[str, Says("User name of the reader")]
     reads: Annotated[int, Says("Reads handed in", "reads")]
     active_hours: Annotated[float, Says("Time at work, by the server's clock", "h")]
@@ -126,7 +127,10 @@ def month_rows(project: Project) -> list[MonthRow]:
     rows = (
         ReadSummary.objects.filter(project=project)
         .order_by("month", "reader__username")
-        .values_list("month", "reader__username")
+        .values_list("month", "reader", "reader__username")
         .annotate(reads=Count("pk"), active=Sum("active_seconds"), idle=Sum("idle_seconds"))
     )
-    return [MonthRow(month, name, n, active / 3600, idle / 3600) for month, name, n, active, idle in rows]
+    return [
+        MonthRow(month, reader, name, n, active / 3600, idle / 3600)
+        for month, reader, name, n, active, idle in rows
+    ]

@@ -139,6 +139,18 @@ SOURCES: dict[str, Source] = {
         _asked(behind.plain),
         may=("state", "week", "ids"),
     ),
+    "read_cases": Source(
+        "Cases of reads that were handed in: of a reader, from a start, in a month; 100 at most.",
+        behind.BehindRow,
+        _asked(behind.read),
+        may=("reader", "starts", "month"),
+    ),
+    "judged_cases": Source(
+        "Cases of reads that were reviewed, or that have a pin of this kind; 100 at most.",
+        behind.BehindRow,
+        _asked(behind.judged),
+        may=("reader", "structure", "code"),
+    ),
 }
 
 

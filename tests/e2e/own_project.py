@@ -59,9 +59,13 @@ def begin(name: str, cast: Mapping[str, Role]) -> Project:
     return project
 
 
-def add_case(project: Project, model: Model, seed: int, name: str) -> Case:
-    """A phantom that is ready to be read, with the model's prediction."""
+def add_case(project: Project, model: Model, seed: int, name: str, *, corner: int = 0) -> Case:
+    """A phantom that is ready to be read, with the model's prediction.
+
+    `corner` is added to one voxel, for a scan that looks the same and is another one.
+    """
     phantom = make_phantom(seed, shape=SHAPE, spacing_mm=SPACING_MM)
+    phantom.image.voxels[0, 0, 0] += corner
     case = ingest.add_case(
         project=project,
         volume=phantom.image,

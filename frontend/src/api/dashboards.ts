@@ -25,6 +25,8 @@ export interface DashboardRows {
   readonly errors: Schemas['ErrorRow'];
   readonly scored_cases: Schemas['BehindRow'];
   readonly pool_cases: Schemas['BehindRow'];
+  readonly read_cases: Schemas['BehindRow'];
+  readonly judged_cases: Schemas['BehindRow'];
 }
 
 export type DashboardName = keyof DashboardRows;

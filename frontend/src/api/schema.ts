@@ -1036,6 +1036,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/dashboards/judged_cases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Cases of reads that were reviewed, or that have a pin of this kind; 100 at most. */
+        get: operations["dashboard_judged_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/dashboards/months/": {
         parameters: {
             query?: never;
@@ -1130,6 +1147,23 @@ export interface paths {
         };
         /** @description Published agreement of human readers, with its sources. */
         get: operations["dashboard_published"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/read_cases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Cases of reads that were handed in: of a reader, from a start, in a month; 100 at most. */
+        get: operations["dashboard_read_cases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2816,6 +2850,9 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
         };
+        JudgedCasesTable: {
+            rows: components["schemas"]["BehindRow"][];
+        };
         /** @description What a reviewer says of one structure. */
         JudgedInRequest: {
             /** @description Its key. */
@@ -3093,6 +3130,8 @@ export interface components {
              * @description First day of the month (UTC).
              */
             month: string;
+            /** @description Id of the reader. */
+            reader_id: number;
             /** @description User name of the reader. */
             reader: string;
             /** @description Reads handed in (reads). */
@@ -3621,6 +3660,9 @@ export interface components {
             specificity: number;
             region: string;
             converged: boolean;
+        };
+        ReadCasesTable: {
+            rows: components["schemas"]["BehindRow"][];
         };
         /** @description A read that was handed in, with its verdict once there is one. */
         RecentOut: {
@@ -8729,6 +8771,84 @@ export interface operations {
             };
         };
     };
+    dashboard_judged_cases: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `missing` - missing part
+                 *     * `leak` - leak
+                 *     * `level` - wrong level
+                 *     * `swap` - left–right swap
+                 *     * `boundary` - boundary
+                 *     * `artefact` - artefact
+                 *     * `other` - other
+                 */
+                code?: "missing" | "leak" | "level" | "swap" | "boundary" | "artefact" | "other";
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                reader?: number;
+                structure?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgedCasesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     dashboard_months: {
         parameters: {
             query?: {
@@ -8937,7 +9057,7 @@ export interface operations {
                  *     * `accepted` - accepted
                  */
                 state?: "waiting" | "ready" | "in_progress" | "in_review" | "comparing" | "adjudication" | "returned" | "accepted";
-                /** @description Its Monday. */
+                /** @description Its first day. */
                 week?: string;
             };
             header?: never;
@@ -9086,6 +9206,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublishedTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_read_cases: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /** @description Its first day. */
+                month?: string;
+                reader?: number;
+                starts?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadCasesTable"];
                     "text/csv": string;
                     "application/vnd.apache.parquet": string;
                 };

@@ -44,6 +44,7 @@ export function intervalsOf(intervals: readonly Interval[], palette: Palette): C
     z: 3,
     // What is read beside a mark may reach into the margin.
     clip: false,
+    cursor: intervals.some(({ open }) => open !== undefined) ? 'pointer' : 'default',
     encode: { x: [0, 2, 3], y: 1 },
     data: intervals.map((one) => ({
       value: [one.estimate, one.row, one.low ?? one.estimate, one.high ?? one.estimate],

@@ -1,10 +1,11 @@
 import { Drawer } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { type DashboardName, type DashboardRows, useRows } from '../../../api';
+import { type DashboardRows, useRows } from '../../../api';
 import { CASE_STATES, score } from '../../words';
 import classes from './CasesBehind.module.css';
 
-type Listed = Extract<DashboardName, 'scored_cases' | 'pool_cases'>;
+const LISTS = ['scored_cases', 'pool_cases', 'read_cases', 'judged_cases'] as const;
+type Listed = (typeof LISTS)[number];
 type Row = DashboardRows[Listed];
 
 /** What a mark carries: the table of its cases, and what to ask of it. */
@@ -36,9 +37,10 @@ export function CasesBehind({ project, opened, onClose }: CasesBehindProps) {
 }
 
 function Listing({ project, opened }: { readonly project: number; readonly opened: string }) {
-  const [table = '', search = ''] = opened.split('?');
+  const [name = '', search = ''] = opened.split('?');
+  const table = LISTS.find((one) => one === name) ?? 'pool_cases';
   const query = Object.fromEntries(new URLSearchParams(search));
-  const rows = useRows(project, table === 'scored_cases' ? 'scored_cases' : 'pool_cases', query);
+  const rows = useRows(project, table, query);
   if (rows.error !== null) {
     return <p role="alert">{rows.error.message}</p>;
   }

@@ -2,11 +2,12 @@ import { useCallback, useMemo } from 'react';
 import type { DashboardRows } from '../../../api';
 import { rowsAddress } from '../../../api';
 import { ChartFrame, type Draw, numberAxis } from '../../../charts';
+import { casesKey } from '../behind/CasesBehind';
 import type { OverviewChartProps } from './OverviewTab';
 
 type Row = DashboardRows['months'];
 
-export function HoursChart({ project, overview }: OverviewChartProps) {
+export function HoursChart({ project, overview, onOpen }: OverviewChartProps) {
   const { months } = overview;
   const readers = useMemo(() => [...new Set(months.map((row) => row.reader))], [months]);
   const draw: Draw = useCallback(
@@ -30,7 +31,7 @@ export function HoursChart({ project, overview }: OverviewChartProps) {
         series: readers.map((reader, place) => ({
           type: 'line',
           name: reader,
-          data: names.map((month) => hours(months, reader, month)),
+          data: names.map((month) => markOf(months, reader, month)),
           symbolSize: 6,
           connectNulls: false,
           color: palette.series[place % palette.series.length] ?? palette.muted,
@@ -50,6 +51,7 @@ export function HoursChart({ project, overview }: OverviewChartProps) {
       draw={draw}
       name="months"
       rows={(form) => rowsAddress(project, 'months', {}, form)}
+      onOpen={onOpen}
       table={{
         columns: ['Month', 'Reader', 'Reads', 'Active, h', 'Idle, h'],
         rows: months.map((row) => ({
@@ -60,6 +62,7 @@ export function HoursChart({ project, overview }: OverviewChartProps) {
             row.active_hours.toFixed(1),
             row.idle_hours.toFixed(1),
           ],
+          open: keyOf(row),
         })),
       }}
       empty={months.length === 0 ? 'No read is handed in yet.' : null}
@@ -67,6 +70,12 @@ export function HoursChart({ project, overview }: OverviewChartProps) {
   );
 }
 
-function hours(months: readonly Row[], reader: string, month: string): number | null {
-  return months.find((row) => row.reader === reader && row.month === month)?.active_hours ?? null;
+function keyOf({ reader_id: reader, month }: Row): string {
+  return casesKey('read_cases', { reader, month });
+}
+
+/** A gap in the line where the reader read nothing. */
+function markOf(months: readonly Row[], reader: string, month: string) {
+  const row = months.find((one) => one.reader === reader && one.month === month);
+  return row === undefined ? null : { value: row.active_hours, open: keyOf(row) };
 }

@@ -4,7 +4,7 @@ import { rowsAddress, useRows } from '../../../api';
 import { ChartFrame, type Draw } from '../../../charts';
 import { inThousands } from '../../words';
 import type { ReadingChartProps } from './ReadingTab';
-import { bounds, labels, only, type Round, roundsOption } from './rounds';
+import { bounds, labels, only, type Round, roundKey, roundsOption } from './rounds';
 
 interface Quantity {
   readonly label: string;
@@ -32,7 +32,7 @@ const QUANTITIES: Readonly<Record<string, Quantity>> = {
 };
 
 /** What readers change of what they begin from. */
-export function EffortChart({ project }: ReadingChartProps) {
+export function EffortChart({ project, onOpen }: ReadingChartProps) {
   const rounds = useRows(project.id, 'rounds');
   const [chosen, setChosen] = useState('moved_share');
   const quantity = QUANTITIES[chosen] ?? MOVED;
@@ -41,7 +41,7 @@ export function EffortChart({ project }: ReadingChartProps) {
     (palette) => {
       const drawn = chosen === 'moved_share' ? rows.map((row) => ({ ...hundredfold(row), raw: row })) : rows;
       const words = (row: Round) => ('raw' in row ? quantity.words(row.raw as Round) : quantity.words(row));
-      return roundsOption(drawn, labels(rows), { name: quantity.axis, words }, palette);
+      return roundsOption(drawn, labels(rows), { name: quantity.axis, words, open: roundKey }, palette);
     },
     [rows, quantity, chosen],
   );
@@ -54,6 +54,7 @@ export function EffortChart({ project }: ReadingChartProps) {
       draw={draw}
       name={`effort-${chosen}`}
       rows={(form) => rowsAddress(project.id, 'rounds', {}, form)}
+      onOpen={onOpen}
       controls={
         <SegmentedControl
           size="xs"
@@ -65,7 +66,10 @@ export function EffortChart({ project }: ReadingChartProps) {
       }
       table={{
         columns: ['Reads', `${quantity.axis} (95 % CI)`, 'n'],
-        rows: rows.map((row) => ({ cells: [row.label, quantity.words(row), String(row.reads)] })),
+        rows: rows.map((row) => ({
+          cells: [row.label, quantity.words(row), String(row.reads)],
+          open: roundKey(row),
+        })),
       }}
       empty={rounds.data !== undefined && rounds.data.length === 0 ? 'No read is handed in yet.' : null}
     />

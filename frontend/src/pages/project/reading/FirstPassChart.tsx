@@ -1,11 +1,12 @@
 import { useCallback, useMemo } from 'react';
 import { type DashboardRows, rowsAddress, useRows } from '../../../api';
 import { ChartFrame, type Draw, intervalsOf, nameAxis, numberAxis } from '../../../charts';
+import { casesKey } from '../behind/CasesBehind';
 import type { ReadingChartProps } from './ReadingTab';
 
 type Row = DashboardRows['first_pass'];
 
-export function FirstPassChart({ project }: ReadingChartProps) {
+export function FirstPassChart({ project, onOpen }: ReadingChartProps) {
   const found = useRows(project.id, 'first_pass');
   const rows = useMemo(() => found.data ?? [], [found.data]);
   const draw: Draw = useCallback(
@@ -25,6 +26,7 @@ export function FirstPassChart({ project }: ReadingChartProps) {
           high: 100 * row.high,
           colour: palette.series[0] ?? palette.accent,
           words: `${row.accepted} of ${row.reads}`,
+          open: keyOf(row),
           title: `${row.reader}: ${words(row)}`,
         })),
         palette,
@@ -40,6 +42,7 @@ export function FirstPassChart({ project }: ReadingChartProps) {
       draw={draw}
       name="first-pass"
       rows={(form) => rowsAddress(project.id, 'first_pass', {}, form)}
+      onOpen={onOpen}
       table={{
         columns: ['Reader', 'Reviewed', 'Accepted', 'Accepted with a fix', 'Returned', '% at once (95 % CI)'],
         rows: rows.map((row) => ({
@@ -51,11 +54,16 @@ export function FirstPassChart({ project }: ReadingChartProps) {
             String(row.returned),
             percent(row),
           ],
+          open: keyOf(row),
         })),
       }}
       empty={found.data !== undefined && rows.length === 0 ? 'No read was reviewed yet.' : null}
     />
   );
+}
+
+function keyOf({ reader_id: reader }: Row): string {
+  return casesKey('judged_cases', { reader });
 }
 
 function percent({ share, low, high }: Row): string {

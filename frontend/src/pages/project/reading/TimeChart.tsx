@@ -2,9 +2,9 @@ import { useCallback, useMemo } from 'react';
 import { rowsAddress, useRows } from '../../../api';
 import { ChartFrame, type Draw } from '../../../charts';
 import type { ReadingChartProps } from './ReadingTab';
-import { bounds, labels, only, roundsOption } from './rounds';
+import { bounds, labels, only, roundKey, roundsOption } from './rounds';
 
-export function TimeChart({ project }: ReadingChartProps) {
+export function TimeChart({ project, onOpen }: ReadingChartProps) {
   const rounds = useRows(project.id, 'rounds');
   const active = useMemo(() => only(rounds.data, 'active_min'), [rounds.data]);
   const idle = useMemo(() => only(rounds.data, 'idle_min'), [rounds.data]);
@@ -13,7 +13,12 @@ export function TimeChart({ project }: ReadingChartProps) {
       roundsOption(
         active,
         labels(active),
-        { name: 'minutes per read', words: (row) => `${bounds(row, 1)} min`, second: idle },
+        {
+          name: 'minutes per read',
+          words: (row) => `${bounds(row, 1)} min`,
+          second: idle,
+          open: roundKey,
+        },
         palette,
       ),
     [active, idle],
@@ -27,6 +32,7 @@ export function TimeChart({ project }: ReadingChartProps) {
       draw={draw}
       name="time"
       rows={(form) => rowsAddress(project.id, 'rounds', {}, form)}
+      onOpen={onOpen}
       table={{
         columns: ['Reads', 'Active, min (95 % CI)', 'Idle, min (95 % CI)', 'n'],
         rows: active.map((row) => {
@@ -38,6 +44,7 @@ export function TimeChart({ project }: ReadingChartProps) {
               other === undefined ? '—' : bounds(other, 1),
               String(row.reads),
             ],
+            open: roundKey(row),
           };
         }),
       }}

@@ -2,12 +2,13 @@ import { useCallback, useMemo } from 'react';
 import { type DashboardRows, rowsAddress, useRows } from '../../../api';
 import { ChartFrame, type Draw, nameAxis, numberAxis } from '../../../charts';
 import type { ReadingChartProps } from './ReadingTab';
+import { roundKey } from './rounds';
 
 type Row = DashboardRows['tools'];
 
 const MOST_TOOLS = 8;
 
-export function ToolsChart({ project }: ReadingChartProps) {
+export function ToolsChart({ project, onOpen }: ReadingChartProps) {
   const tools = useRows(project.id, 'tools');
   const rows = useMemo(() => tools.data ?? [], [tools.data]);
   const starts = useMemo(() => [...new Set(rows.map((row) => row.label))], [rows]);
@@ -30,6 +31,7 @@ export function ToolsChart({ project }: ReadingChartProps) {
           .filter((row) => row.label === label && names.includes(row.tool))
           .map((row) => ({
             value: [row.minutes, names.indexOf(row.tool)],
+            open: roundKey(row),
             label: {
               show: row.tool === names[0],
               formatter: label.replace('the prediction of ', ''),
@@ -50,10 +52,12 @@ export function ToolsChart({ project }: ReadingChartProps) {
       draw={draw}
       name="tools"
       rows={(form) => rowsAddress(project.id, 'tools', {}, form)}
+      onOpen={onOpen}
       table={{
         columns: ['Tool', 'Reads', 'Minutes per read', 'Edits per read', 'n'],
         rows: rows.map((row) => ({
           cells: [row.tool, row.label, row.minutes.toFixed(2), row.edits.toFixed(1), String(row.reads)],
+          open: roundKey(row),
         })),
       }}
       empty={tools.data !== undefined && rows.length === 0 ? 'No edit is recorded yet.' : null}

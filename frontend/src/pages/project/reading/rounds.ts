@@ -2,15 +2,23 @@
 
 import type { DashboardRows } from '../../../api';
 import { type ChartOption, intervalsOf, nameAxis, numberAxis, type Palette } from '../../../charts';
+import { casesKey } from '../behind/CasesBehind';
 
 export type Round = DashboardRows['rounds'];
 
 export function roundsOption(
   rows: readonly Round[],
   names: readonly string[],
-  given: { name: string; words: (row: Round) => string; second?: readonly Round[] },
+  given: {
+    name: string;
+    words: (row: Round) => string;
+    second?: readonly Round[];
+    /** What a mark opens; without it marks are only looked at. */
+    open?: (row: Round) => string;
+  },
   palette: Palette,
 ): ChartOption {
+  const opened = (row: Round) => (given.open === undefined ? {} : { open: given.open(row) });
   return {
     grid: { left: 8, right: 150, top: 8, bottom: 40, containLabel: true },
     tooltip: { formatter: (hovered) => (Array.isArray(hovered) ? '' : hovered.name) },
@@ -25,6 +33,7 @@ export function roundsOption(
           high: row.high,
           colour: palette.series[0] ?? palette.accent,
           words: given.words(row),
+          ...opened(row),
           title: `${row.label}: ${given.words(row)}, n = ${row.reads} reads`,
         })),
         palette,
@@ -37,12 +46,17 @@ export function roundsOption(
           high: row.high,
           colour: palette.muted,
           isDiamond: true,
+          ...opened(row),
           title: `${row.label}: ${given.words(row)}, n = ${row.reads} reads`,
         })),
         palette,
       ),
     ],
   };
+}
+
+export function roundKey({ starts }: Pick<Round, 'starts'>): string {
+  return casesKey('read_cases', { starts });
 }
 
 /** The starting points, from scratch first, then model by model. */
