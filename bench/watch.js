@@ -1,4 +1,4 @@
-// Runs before the page's own scripts: notes the bytes of the forms that are sent, and every request.
+// Runs before the page's own scripts: notes the bytes of what saves, forms and undos, and every request.
 (() => {
   performance.setResourceTimingBufferSize(20_000);
   const noted = { sent: [] };
@@ -6,7 +6,7 @@
   const plainFetch = window.fetch;
   window.fetch = (resource, options) => {
     const at = performance.now();
-    if (options?.body instanceof FormData) {
+    if (options?.body instanceof FormData || /\/undo\/$/.test(resource)) {
       new Response(options.body).blob().then(({ size }) => noted.sent.push({ at, bytes: size }));
     }
     return plainFetch.call(window, resource, options);

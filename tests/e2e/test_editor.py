@@ -67,6 +67,25 @@ def test_an_earlier_revision_is_looked_at_and_restored(page: Page, reading: Read
     assert same(stored(reading, page, revision=1), painted)
 
 
+def test_an_undo_names_what_it_takes_back_also_after_a_reload(page: Page, reading: Reading) -> None:
+    before = drawn(page)
+    paint(page, structure=3, down=0.42)
+    wait_until_saved(page)
+    for reload in (False, True):
+        if reload:
+            page.keyboard.press("Shift+Z")
+            wait_until_saved(page)
+            page.reload()
+            wait_until_open(page)
+        assert not same(drawn(page), before)
+        with page.expect_request("**/undo/") as asked:
+            page.keyboard.press("z")
+        assert len(asked.value.post_data or "") < 200, "the undo carries more than a number"
+        wait_until_saved(page)
+        assert same(drawn(page), before), difference(drawn(page), before)
+        assert same(stored(reading, page), before)
+
+
 def test_the_mask_is_compared_with_the_prediction(page: Page) -> None:
     before = drawn(page)
     paint(page, structure=6, down=0.45)

@@ -176,6 +176,13 @@ export function restoreRevision(
   return requestJson(`/api/assignments/${assignment}/restore/`, { method: 'POST', json });
 }
 
+/** Takes back what `revision` changed, as a new revision. `ApiError` 400 where that was changed again since. */
+export function undoRevision(assignment: number, revision: number, meta: StepMeta): Promise<SavedRevision> {
+  const { base_revision, key, session } = meta;
+  const json = { base_revision, key, session, revision };
+  return requestJson(`/api/assignments/${assignment}/undo/`, { method: 'POST', json });
+}
+
 /** Keeps strokes that can no longer be saved; `edits` as in `saveRevision`. Never refused as stale. */
 export function saveBranch(assignment: number, meta: BranchMeta, edits: Blob): Promise<Branch> {
   const form = new FormData();

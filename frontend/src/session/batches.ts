@@ -20,19 +20,26 @@ const EVENTS_PER_BATCH = 900;
 /** Longer strokes are cut. A body of this length fits even where gzip does not shorten it. */
 export const BYTES_PER_STROKE = 1_900_000;
 
+/** What was drawn over many structures is sent by itself: its undo can then name it, in place of all the voxels. */
+const BYTES_TOGETHER = 4_096;
+/** With more than these to send, fewer requests are worth more than shorter ones. */
+const FEW_STROKES = 20;
+
 /** Order of the last stroke that goes out with the first one; none after `boundary` goes with one before it. */
 export function lastOfBatch(strokes: readonly KeptStroke[], boundary: number): number {
-  let bytes = 0;
-  let events = 0;
-  let last = strokes[0]?.order ?? 0;
-  const isBefore = last <= boundary;
-  for (const stroke of strokes.slice(0, STROKES_PER_BATCH)) {
+  const [first, ...others] = strokes.slice(0, STROKES_PER_BATCH);
+  if (first === undefined) return 0;
+  const longest = strokes.length > FEW_STROKES ? BYTES_PER_BATCH : BYTES_TOGETHER;
+  const isShort = ({ edits }: KeptStroke): boolean => edits.length <= longest;
+  const mayJoin = ({ order }: KeptStroke): boolean => first.order > boundary || order <= boundary;
+  let bytes = first.edits.length;
+  let events = first.events.length;
+  let last = first.order;
+  for (const stroke of isShort(first) ? others : []) {
     bytes += stroke.edits.length;
     events += stroke.events.length;
     const isFull = bytes > BYTES_PER_BATCH || events > EVENTS_PER_BATCH;
-    if (isFull || (isBefore && stroke.order > boundary)) {
-      break;
-    }
+    if (isFull || !isShort(stroke) || !mayJoin(stroke)) break;
     last = stroke.order;
   }
   return last;

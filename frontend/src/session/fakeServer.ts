@@ -1,7 +1,7 @@
 /** Saving, branches and differences of the server, in memory, for tests: same rules and answers, and faults on demand. */
 
 import { vi } from 'vitest';
-import { type Branch, type BranchMeta, type RevisionMeta, unpackEvents } from '../api';
+import { type Branch, type BranchMeta, type RevisionMeta, type StepMeta, unpackEvents } from '../api';
 import { applyEdits, decodeEdits, encodeEdits, LabelMap, type SliceRuns, type Triple } from '../voxels';
 
 type Fault = 'unreachable' | 'answerLost' | 'hangs' | number;
@@ -24,6 +24,8 @@ const FIRST_BRANCH = 900;
 
 export class FakeServer {
   readonly metas: RevisionMeta[] = [];
+  /** Revisions that were taken back by their numbers. */
+  readonly undone: number[] = [];
   readonly branches: BranchOnServer[] = [];
   requests = 0;
   mostInFlight = 0;
@@ -87,9 +89,12 @@ export class FakeServer {
   }
 
   async #route(path: string, init: RequestInit): Promise<Response> {
-    const [, id, what] = /^\/api\/assignments\/(\d+)\/(revisions|branches)\/$/.exec(path) ?? [];
+    const [, id, what] = /^\/api\/assignments\/(\d+)\/(revisions|undo|branches)\/$/.exec(path) ?? [];
     if (what === 'revisions') {
       return this.#save(Number(id), path, init);
+    }
+    if (what === 'undo') {
+      return this.#undo(Number(id), init);
     }
     return what === 'branches' ? this.#branch(Number(id), path, init) : this.#difference(path);
   }
@@ -97,7 +102,22 @@ export class FakeServer {
   async #save(assignment: number, path: string, init: RequestInit): Promise<Response> {
     const { meta, edits } = await partsOf<RevisionMeta>(path, init);
     this.metas.push(meta);
+    return this.#step(this.mask(assignment), meta, (map) => applyEdits(map, edits));
+  }
+
+  #undo(assignment: number, init: RequestInit): Response {
+    const meta = JSON.parse(init.body as string) as StepMeta & { readonly revision: number };
+    this.undone.push(meta.revision);
     const mask = this.mask(assignment);
+    const before = mask.history.get(meta.revision - 1);
+    const after = mask.history.get(meta.revision);
+    if (before === undefined || after === undefined) {
+      return Response.json({ detail: 'This mask has no such revision.' }, { status: 400 });
+    }
+    return this.#step(mask, meta, (map) => applyEdits(map, differenceOf(after, before)));
+  }
+
+  #step(mask: MaskOnServer, meta: StepMeta, change: (map: LabelMap) => void): Response {
     const earlier = mask.answers.get(meta.key);
     if (earlier !== undefined) {
       return Response.json(earlier, { status: 200 });
@@ -105,7 +125,7 @@ export class FakeServer {
     if (meta.base_revision !== mask.head) {
       return Response.json({ detail: 'The mask has moved on.', head: mask.head }, { status: 409 });
     }
-    applyEdits(mask.map, edits);
+    change(mask.map);
     mask.head += 1;
     mask.history.set(mask.head, mask.map.copy());
     const answer = { revision: mask.head, sha256: `sha-${mask.head}`, active_seconds: 10 * mask.head };

@@ -15,6 +15,8 @@ export interface PastOptions {
   /** The revision that the mask was when it was opened, see `SaveQueue.openedAt`; null while it is not known. */
   readonly openedAt: () => number | null;
   readonly difference?: Difference;
+  /** Told which revision a step was, before it is known to be undone. */
+  readonly onFound?: (step: object, revision: number) => void;
 }
 
 /**
@@ -70,6 +72,7 @@ export class PastRevisions {
       const record = engine.undoPast(decodeEdits(new Uint8Array(body)));
       this.#at = from - 1;
       if (record !== null) {
+        this.#options.onFound?.(record.step, from);
         return record;
       }
     }

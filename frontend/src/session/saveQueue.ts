@@ -1,8 +1,9 @@
 /** Sends strokes to the server: first in first out, one request in flight, none forgotten before it is acknowledged. */
 
-import { type Branch, type SavedRevision, saveBranch, saveRevision } from '../api';
+import { type Branch, type SavedRevision, saveBranch } from '../api';
 import { decodeEdits, type SliceRuns } from '../voxels';
 import { bodyOf, lastOfBatch } from './batches';
+import { MadeRevisions, save } from './madeRevisions';
 import { newKey } from './newKey';
 import type { Base, Batch, Divergence, Kept, Outbox } from './outbox';
 import { isForbidden, type SaveState, type Trouble, troubleOf } from './saveState';
@@ -34,6 +35,7 @@ export class SaveQueue {
   #restored: readonly SliceRuns[] = [];
   #restoredLast = 0;
   readonly #keeper: StrokeKeeper;
+  readonly made = new MadeRevisions();
   #batch: Batch | null;
   #head: number;
   #openedAt: number | null = null;
@@ -282,12 +284,13 @@ export class SaveQueue {
       events: strokes.flatMap(({ events }) => events),
     };
     const { assignment, columns } = this.#options;
+    const undone = this.made.undoneBy(strokes, this.#keeper);
     try {
-      const body = await bodyOf(strokes, columns);
       if (this.#divergence === null) {
-        await this.#acknowledge(batch, await saveRevision(assignment, meta, body));
+        await this.#acknowledge(batch, await save({ assignment, meta, strokes, columns, undone }));
       } else {
         const { branch } = this.#divergence;
+        const body = await bodyOf(strokes, columns);
         await this.#noteBranch(batch, await saveBranch(assignment, { ...meta, branch }, body));
       }
     } catch (error) {
@@ -307,6 +310,7 @@ export class SaveQueue {
 
   async #acknowledge(batch: Batch, saved: SavedRevision): Promise<void> {
     this.#head = saved.revision;
+    this.made.note(this.#keeper.upTo(batch.last), this.#keeper, saved.revision);
     if (batch.last === this.#restoredLast) {
       this.#openedAt = saved.revision;
     }

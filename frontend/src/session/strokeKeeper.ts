@@ -3,10 +3,14 @@
 import type { EditEvent } from '../api';
 import { encodeEdits, partsOf, type SliceRuns } from '../voxels';
 import { BYTES_PER_STROKE } from './batches';
+import type { Change } from './madeRevisions';
 import type { Base, KeptStroke, Outbox } from './outbox';
 
 export interface DrawnStroke {
   readonly delta: readonly SliceRuns[];
+  /** The same for a stroke, its undo and its redo; left out where nothing of it is undone by name. */
+  readonly step?: object;
+  readonly tool?: string;
   /** One for each structure that gained or lost. */
   readonly events: readonly EditEvent[];
 }
@@ -18,7 +22,10 @@ interface Owner {
 }
 
 /** Of a stroke that is longer than a body: what follows its beginning, not encoded yet. */
-type Part = Pick<KeptStroke, 'events' | 'goesOn'> & { readonly delta: readonly SliceRuns[] };
+type Part = Pick<KeptStroke, 'events' | 'goesOn'> & {
+  readonly delta: readonly SliceRuns[];
+  readonly change: Change | null;
+};
 
 export class StrokeKeeper {
   readonly #owner: Owner;
@@ -26,6 +33,7 @@ export class StrokeKeeper {
   readonly #onLost: () => void;
   #strokes: KeptStroke[];
   #parts: Part[] = [];
+  readonly #changes = new Map<number, Change>();
   #nextOrder: number;
   #hasDraft = false;
 
@@ -56,14 +64,18 @@ export class StrokeKeeper {
     return this.#strokes.filter(({ order }) => order <= last);
   }
 
-  add({ delta, events }: DrawnStroke): void {
+  /** What a stroke of this tab did as a whole; null for parts of one, and for strokes of an earlier life. */
+  changeOf(order: number): Change | null {
+    return this.#changes.get(order) ?? null;
+  }
+
+  add({ delta, events, step, tool }: DrawnStroke): void {
     const mustWait = this.#parts.length > 0;
+    const parts = partsOf(delta, BYTES_PER_STROKE);
+    const isWhole = step !== undefined && parts.length === 1;
+    const change = isWhole ? { step, isUndo: tool === 'undo' } : null;
     this.#parts.push(
-      ...partsOf(delta, BYTES_PER_STROKE).map((part, n) => ({
-        delta: part,
-        events: n === 0 ? events : [],
-        goesOn: n > 0,
-      })),
+      ...parts.map((part, n) => ({ delta: part, events: n === 0 ? events : [], goesOn: n > 0, change })),
     );
     this.#hasDraft = false;
     if (!mustWait) {
@@ -76,7 +88,7 @@ export class StrokeKeeper {
     const [first] = partsOf(delta, BYTES_PER_STROKE);
     if (first !== undefined && this.#parts.length === 0) {
       this.#hasDraft = true;
-      this.#store({ delta: first, events, goesOn: false });
+      this.#store({ delta: first, events, goesOn: false, change: null });
     }
   }
 
@@ -96,6 +108,7 @@ export class StrokeKeeper {
   }
 
   forget(last = Number.POSITIVE_INFINITY): void {
+    for (const { order } of this.upTo(last)) this.#changes.delete(order);
     this.#strokes = this.#strokes.filter(({ order }) => order > last);
     if (last === Number.POSITIVE_INFINITY) {
       this.#parts = [];
@@ -113,6 +126,7 @@ export class StrokeKeeper {
   #keepPart(): void {
     const part = this.#parts.shift();
     if (part !== undefined) {
+      if (part.change !== null) this.#changes.set(this.#nextOrder, part.change);
       this.#strokes.push(this.#store(part));
       this.#nextOrder += 1;
     }

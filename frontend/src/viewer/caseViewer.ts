@@ -289,10 +289,10 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   }
 
   private tellStroke(record: StrokeRecord, tool: StrokeTool): void {
-    const { layer, structure, sent: delta, added, removed, events } = record;
+    const { step, layer, structure, sent: delta, added, removed, events } = record;
     this.tools.maskChanged();
     this.views.drawn(record);
-    this.strokes.tell({ tool, layer, structure, delta, added, removed, events });
+    this.strokes.tell({ tool, step, layer, structure, delta, added, removed, events });
     this.tellCursor();
   }
 

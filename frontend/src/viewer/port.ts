@@ -92,6 +92,8 @@ export interface LoadProgress {
 
 export interface Stroke {
   readonly tool: StrokeTool;
+  /** The same for what was drawn, its undo and its redo. */
+  readonly step: object;
   readonly layer: number;
   /** Value of the structure that was painted or erased. */
   readonly structure: number;

@@ -19,6 +19,8 @@ export interface StrokeRecord {
   /** `undo` and `redo` for those; `of` then says what was undone. */
   readonly tool: EditTool;
   readonly of: EditTool;
+  /** The same for a step, its undo and its redo. */
+  readonly step: object;
   readonly layer: number;
   readonly structure: number;
   /** What changed. */
@@ -51,6 +53,7 @@ export function recordOf(
   return {
     tool,
     of: step.tool,
+    step,
     layer: step.target.layer,
     structure: step.target.value,
     delta,

@@ -21,7 +21,8 @@ export function usePast({ assignment, queue }: OpenedCase): void {
     }
     const { engine } = port;
     const openedAt = (): number | null => queue.openedAt;
-    lendPast(new PastRevisions({ engine, mask: assignment.mask.id, openedAt }));
+    const onFound = (step: object, revision: number): void => queue.made.set(step, revision);
+    lendPast(new PastRevisions({ engine, mask: assignment.mask.id, openedAt, onFound }));
     const drafts = new DraftKeeper(engine, queue);
     drafts.start();
     return () => {
