@@ -8,6 +8,8 @@ RUN npm run build
 
 FROM python:3.11-slim-bookworm
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1
+# The reliability report as PDF is set in DejaVu; without it names are written in Latin-1.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 10001 delineate && mkdir -p /data && chown delineate /data
 WORKDIR /app
 # TORCH_INDEX: an index that holds the CPU or CUDA build to use; empty takes the default one.

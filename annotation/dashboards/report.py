@@ -1,4 +1,4 @@
-"""The reliability report: what a reader study has to say of itself (GRRAS), as sections of text and tables.
+"""The reliability report: what a reader study has to say of itself (GRRAS): text, charts and tables.
 
 GRRAS: Guidelines for Reporting Reliability and Agreement Studies (Kottner et al. 2011, J Clin Epidemiol
 64:96). The numbers are its items.
@@ -15,8 +15,16 @@ from django.utils import timezone
 from annotation import agreement
 from annotation.agreement.shapes import Figure
 from annotation.dashboards.agreement import MarkRow, anchoring_rows, mark_rows
+from annotation.dashboards.drawings import Drawing
 from annotation.dashboards.published import published_rows
 from annotation.dashboards.registry import SOURCES
+from annotation.dashboards.report_charts import (
+    Names,
+    agreement_charts,
+    anchoring_charts,
+    drift_charts,
+    volume_charts,
+)
 from annotation.dashboards.tables import columns
 from annotation.models import (
     Assignment,
@@ -50,16 +58,18 @@ class Grid:
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    about: str = ""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with the GRRAS items that it answers, paragraphs, and tables."""
+    """A heading with the GRRAS items that it answers, paragraphs, charts and tables."""
 
     title: str
     items: str
     paragraphs: tuple[str, ...]
     grids: tuple[Grid, ...] = ()
+    drawings: tuple[Drawing, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,7 @@ class Report:
 def report(project: Project) -> Report:
     """Everything that is known of the reliability of a project today."""
     marks = [row for row in mark_rows(project) if row.values]
+    names = _structure_names(project)
     return Report(
         f"Reliability of delineations in {project.name}",
         timezone.now(),
@@ -82,12 +93,12 @@ def report(project: Project) -> Report:
             _cases(project),
             _design(project),
             Section("Statistics", "9", (STATISTICS, f"Metrics: {METRIC_VERSION}.")),
-            _between(project, marks),
-            _within(marks),
-            _volumes(project),
-            _anchoring(project),
+            _between(project, marks, names),
+            _within(marks, names),
+            _volumes(project, names),
+            _anchoring(project, names),
             _drift(project),
-            _published(project),
+            _published(project, names),
             _dictionary(),
         ),
     )
@@ -144,24 +155,37 @@ def _design(project: Project) -> Section:
     return Section("Design", "6, 7, 8", said, (Grid(("Purpose", "Began from", "Reads"), rows),))
 
 
-def _between(project: Project, marks: Iterable[MarkRow]) -> Section:
+def _structure_names(project: Project) -> dict[str, str]:
+    """In the order of the project, by key."""
+    entries = SchemaStructure.objects.filter(schema__project=project).order_by("layer", "value")
+    return dict(entries.values_list("structure__key", "structure__name"))
+
+
+def _between(project: Project, marks: Sequence[MarkRow], names: Names) -> Section:
     rows = [row for row in marks if row.kind == "inter" and row.who == "all"]
     each = [row for row in marks if row.kind == "inter" and row.who == "reader" and row.metric == "dice"]
     known = [row for row in marks if row.kind == "gold" and row.metric == "dice"]
+    said = (
+        "Of two readers each agrees with the other as both do; of more, each with the others is told apart.",
+        "Charts: mean and 95 % interval over cases and readers; small dots: each reader with the others; "
+        "green: readers with themselves, 95 % interval; grey: published.",
+    )
+    grids = [_grid(rows, names, "All pairs of readers", with_who=False)]
+    if len({row.reader_id for row in each}) > 2:
+        grids.append(_grid(each, names, "Each reader with the others (Dice)"))
+    grids.append(_grid(known, names, "Against known answers (Dice)"))
+    drawings = agreement_charts(marks, published_rows(project), names)
     return Section(
-        "Agreement between readers",
-        "12, 14",
-        ("All pairs of readers; then each reader with the others, and against known answers (Dice).",),
-        (_grid(rows, with_who=False), _grid(each), _grid(known)),
+        "Agreement between readers", "12, 14", said if drawings else said[:1], tuple(grids), drawings
     )
 
 
-def _within(marks: Iterable[MarkRow]) -> Section:
+def _within(marks: Iterable[MarkRow], names: Names) -> Section:
     rows = [row for row in marks if row.kind == "intra" and row.who == "all"]
-    return Section("Agreement of readers with themselves", "12", (), (_grid(rows, with_who=False),))
+    return Section("Agreement of readers with themselves", "12", (), (_grid(rows, names, with_who=False),))
 
 
-def _grid(rows: Sequence[MarkRow], *, with_who: bool = True) -> Grid:
+def _grid(rows: Sequence[MarkRow], names: Names, about: str = "", *, with_who: bool = True) -> Grid:
     head = (
         "Structure",
         "Began from",
@@ -175,9 +199,9 @@ def _grid(rows: Sequence[MarkRow], *, with_who: bool = True) -> Grid:
         head,
         tuple(
             (
-                row.structure,
+                names.get(row.structure, row.structure),
                 row.starts,
-                *((row.name,) if with_who else ()),
+                *((row.name or "everybody",) if with_who else ()),
                 METRICS[row.metric],
                 interval(row.estimate, row.low, row.high, 1 if row.unit else 3),
                 str(row.cases),
@@ -185,13 +209,14 @@ def _grid(rows: Sequence[MarkRow], *, with_who: bool = True) -> Grid:
             )
             for row in rows
         ),
+        about,
     )
 
 
-def _volumes(project: Project) -> Section:
+def _volumes(project: Project, names: Names) -> Section:
     rows = tuple(
         (
-            one.structure,
+            names.get(one.structure, one.structure),
             one.start.key,
             _figure(one.icc_agreement),
             _figure(one.icc_consistency),
@@ -202,27 +227,31 @@ def _volumes(project: Project) -> Section:
         for one in agreement.calibration(project)
     )
     head = ("Structure", "Began from", "ICC(A,1)", "ICC(C,1)", "Own tolerance, mm", "Cases", "Readers")
-    return Section("Reliability of volumes", "12", ("Calibration cases.",), (Grid(head, rows),))
+    drawings = volume_charts(project, names)
+    said = (
+        "ICCs are those of calibration cases.",
+        "Charts (Bland and Altman): of each structure the two readers who share most cases; other pairs are "
+        "on the page Agreement. Solid: bias; dashed: 95 % limits of agreement; grey: their 95 % intervals.",
+    )
+    grids = (Grid(head, rows),)
+    return Section("Reliability of volumes", "12", said if drawings else said[:1], grids, drawings)
 
 
-def _anchoring(project: Project) -> Section:
+def _anchoring(project: Project, names: Names) -> Section:
+    found = anchoring_rows(project)
     rows = tuple(
         (
-            row.structure,
+            names.get(row.structure, row.structure),
             f"model {row.model_version}",
             METRICS[row.metric],
             interval(row.difference, row.low, row.high, 1 if row.unit else 3),
             str(row.cases),
         )
-        for row in anchoring_rows(project)
+        for row in found
     )
     said = "Mean agreement of reads from a prediction, less that of reads from scratch."
-    return Section(
-        "Anchoring",
-        "8, 12",
-        (said,),
-        (Grid(("Structure", "From", "Metric", "Difference (95 % CI)", "Cases"), rows),),
-    )
+    head = ("Structure", "From", "Metric", "Difference (95 % CI)", "Cases")
+    return Section("Anchoring", "8, 12", (said,), (Grid(head, rows),), anchoring_charts(found, names))
 
 
 def _drift(project: Project) -> Section:
@@ -232,14 +261,17 @@ def _drift(project: Project) -> Section:
         for one in agreement.alarms(project)
     )
     head = ("Reader", "Against", "Began from", "Raised", "Average, SD")
-    said = "Averages of each reader's agreement (EWMA), in SDs of the first 15 reads. Alarms raised:"
-    return Section("Drift", "12", (said,), (Grid(head, rows),))
+    said = (
+        "Charts: the average of each reader's agreement (EWMA), in SDs of the first 15 reads; dashed: the "
+        "limit; red: alarms. The table lists the alarms that were raised."
+    )
+    return Section("Drift", "12", (said,), (Grid(head, rows),), drift_charts(project))
 
 
-def _published(project: Project) -> Section:
+def _published(project: Project, names: Names) -> Section:
     rows = tuple(
         (
-            band.structure,
+            names.get(band.structure, band.structure),
             band.kind,
             METRICS[band.metric],
             f"{band.low:g}–{band.high:g}",

@@ -94,6 +94,10 @@ def _report(study: Study) -> None:
     ):
         assert f"<h2>{title} <small>" in html
     assert "<script" not in html
+    mark = next(one for one in mark_rows(study.project, structure="liver", metric="dice") if one.who == "all")
+    assert html.count(f"{mark.estimate:.3f} (") >= 2  # in the chart and in the table
+    assert "Reads from scratch: Dice</text>" in html
+    assert "Dice from the prediction, less Dice from scratch</text>" in html
     assert dashboards.to_pdf(found).startswith(b"%PDF-")
 
 
