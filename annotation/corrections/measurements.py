@@ -11,7 +11,7 @@ from django.utils import timezone
 from annotation.corrections.reads import lock, renew_lease, require_editable
 from annotation.corrections.sessions import AXIS
 from annotation.errors import Refused, TooLarge
-from annotation.models import Assignment, Measurement, MeasurementKind, Plane, Volume
+from annotation.models import Assignment, Measurement, MeasurementKind, Plane
 from training.volume import Geometry
 
 MOST_MEASUREMENTS = 200  # of one read
@@ -41,7 +41,7 @@ def measure(
     Sent twice, done once. Raises Refused for points that are not in one slice of the scan, TooLarge above the
     limit, Conflict when the read is not its reader's to change any more.
     """
-    geometry = _geometry(assignment.case.volume)
+    geometry = assignment.case.volume.geometry
     for one in changed:
         _check(one, geometry)
     locked = lock(assignment)
@@ -70,14 +70,6 @@ def measure(
         raise TooLarge(f"A read keeps {MOST_MEASUREMENTS} measurements. Remove one of them first.")
     renew_lease(locked)
     return kept
-
-
-def _geometry(volume: Volume) -> Geometry:
-    ni, nj, nk = volume.shape
-    si, sj, sk = volume.spacing_mm
-    x, y, z = volume.origin_lps
-    a, b, c, d, e, f, g, h, i = volume.direction
-    return Geometry((ni, nj, nk), (si, sj, sk), (x, y, z), ((a, b, c), (d, e, f), (g, h, i)))
 
 
 def _check(one: Measured, geometry: Geometry) -> None:

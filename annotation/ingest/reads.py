@@ -265,7 +265,7 @@ def _case(project: Project, name: str, place: Place | None) -> Case:
 
 def _kept(project: Project, case: Case, one: Decoded) -> Assignment | None:
     """A reader's read; None where the reader has one of this case already."""
-    if not one.geometry.is_close(_geometry(case)):
+    if not one.geometry.is_close(case.volume.geometry):
         raise Refused(f"what {one.drawing.reader} drew has another shape or position than the case.")
     reader = _reader(project, one.drawing.reader)
     if Assignment.objects.filter(case=case, reader=reader, role=AssignmentRole.ANNOTATE).exists():
@@ -290,22 +290,6 @@ def _without_image(project: Project, name: str, scan: Scan, store_key: str) -> C
     worklist.begin_parts([case])
     worklist.settle(worklist.lock_case(case.pk))
     return case
-
-
-def _geometry(case: Case) -> Geometry:
-    volume = case.volume
-    ni, nj, nk = volume.shape
-    rows = [_three(volume.direction[at : at + 3]) for at in (0, 3, 6)]
-    return Geometry(
-        shape=(ni, nj, nk),
-        spacing_mm=_three(volume.spacing_mm),
-        origin_lps=_three(volume.origin_lps),
-        direction=(rows[0], rows[1], rows[2]),
-    )
-
-
-def _three(numbers: Sequence[float]) -> tuple[float, float, float]:
-    return numbers[0], numbers[1], numbers[2]
 
 
 def _reader(project: Project, name: str) -> User:

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotation.models.projects import Level, Project
+from training.volume import Geometry
 
 NO_IMAGE = "SEG"  # modality of a volume of which only delineations are at hand: there is nothing to read
 
@@ -38,6 +39,15 @@ class Volume(models.Model):
 
     def __str__(self) -> str:
         return f"volume {self.pk}"
+
+    @property
+    def geometry(self) -> Geometry:
+        """Where the voxels lie in the patient."""
+        ni, nj, nk = self.shape
+        si, sj, sk = self.spacing_mm
+        x, y, z = self.origin_lps
+        a, b, c, d, e, f, g, h, i = self.direction
+        return Geometry((ni, nj, nk), (si, sj, sk), (x, y, z), ((a, b, c), (d, e, f), (g, h, i)))
 
 
 class Split(models.TextChoices):

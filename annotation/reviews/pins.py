@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -112,14 +113,9 @@ def _hold(pin: Pin) -> Pin:
 
 
 def _lies_in(volume: Volume, point_lps: Sequence[float]) -> bool:
-    """Whether the point (mm, LPS) is in the scan. The columns of `direction` are unit vectors."""
-    offset = [point - origin for point, origin in zip(point_lps, volume.origin_lps, strict=True)]
-    for axis in range(3):
-        along = sum(offset[row] * volume.direction[3 * row + axis] for row in range(3))
-        index = along / volume.spacing_mm[axis]
-        if not -SLACK <= index <= volume.shape[axis] - 1 + SLACK:
-            return False
-    return True
+    """Whether the point (mm, LPS) is in the scan."""
+    index = volume.geometry.lps_to_index(np.asarray(point_lps))
+    return bool(((index >= -SLACK) & (index <= np.asarray(volume.shape) - 1 + SLACK)).all())
 
 
 # ── Counted ──────────────────────────────────────────────────────────────────
