@@ -5,6 +5,7 @@ import type { IslandsParams, LogicalParams } from '../../../../voxels';
 import { useRead } from '../../readStore';
 import { Line, Measure, Select } from './controls';
 import classes from './controls.module.css';
+import { logicalChoices } from './logicalChoices';
 import { OperationBar } from './OperationBar';
 import { type IslandsAction, setSettings, useSettings } from './settings';
 import { emptyBeside, NO_ACTIVE, refOf } from './targets';
@@ -13,8 +14,8 @@ import { useCrosshair } from './useCrosshair';
 const ACTIONS: Readonly<Record<IslandsAction, string>> = {
   keep_largest: 'Keep the largest',
   remove_small: 'Remove small ones',
-  keep_at: 'Keep the one at the crosshair',
-  remove_at: 'Remove the one at the crosshair',
+  keep_at: 'Keep the clicked part',
+  remove_at: 'Remove the clicked part',
   split: 'Split to empty structures',
 };
 
@@ -72,20 +73,11 @@ function useIslandsParams(): IslandsParams | string {
   }
 }
 
-const LOGICAL: Readonly<Record<LogicalParams['action'], string>> = {
-  subtract: 'Subtract another',
-  add: 'Add another',
-  intersect: 'Keep what another shares',
-  copy: 'Become a copy of another',
-  invert: 'Invert',
-  clear: 'Clear',
-};
-
 export function LogicalPanel() {
   const active = useRead((state) => state.active);
   const structures = useRead((state) => state.structures);
-  const action = useSettings((state) => state.logical);
-  const others = structures.filter(({ key }) => key !== active?.key);
+  const wanted = useSettings((state) => state.logical);
+  const { action, choices, others } = logicalChoices(wanted, active, structures);
   const [chosen, setChosen] = useState<string | null>(null);
   const other = others.find(({ key }) => key === chosen) ?? others[0];
   const needsOther = action !== 'invert' && action !== 'clear';
@@ -93,7 +85,7 @@ export function LogicalPanel() {
     <>
       <Select
         label="Do"
-        choices={LOGICAL}
+        choices={choices}
         value={action}
         onChange={(value) => setSettings({ logical: value })}
       />

@@ -92,10 +92,18 @@ export function Choice<T extends string>({ label, choices, value, onChange }: Ch
   );
 }
 
+interface SelectProps<T extends string> extends Omit<ChoiceProps<T>, 'choices'> {
+  /** Those that are offered. */
+  readonly choices: Readonly<Partial<Record<T, string>>>;
+}
+
 /** More choices, or long ones. */
-export function Select<T extends string>({ label, choices, value, onChange }: ChoiceProps<T>) {
+export function Select<T extends string>({ label, choices, value, onChange }: SelectProps<T>) {
   const id = useId();
-  const data = Object.entries<string>(choices).map(([key, words]) => ({ value: key, label: words }));
+  const data = Object.entries<string | undefined>(choices).map(([key, words]) => ({
+    value: key,
+    label: words ?? key,
+  }));
   return (
     <div className={classes.line}>
       <label className={classes.label} htmlFor={id}>
