@@ -8,13 +8,14 @@ from annotation.agreement.scale import UNITS
 from annotation.agreement.shapes import plainly
 from annotation.agreement.sizes import calibration, volumes
 from annotation.agreement.summaries import recount
-from annotation.agreement.work import ALL, gold_changed, reopened, request, request_all, run, settled
+from annotation.agreement.work import ALL, awaited, gold_changed, reopened, request, request_all, run, settled
 
 __all__ = [
     "ALL",
     "UNITS",
     "alarms",
     "anchoring",
+    "awaited",
     "by_month",
     "by_structure",
     "calibration",

@@ -7,9 +7,9 @@ model that a read began from may change along a chart, and every point names it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from annotation.agreement.shapes import Alarm, Drift, DriftMark
 from annotation.agreement.sides import FINAL_STATES
+from annotation.jobs import UNFINISHED
 from annotation.models import (
     AgreementKind,
     AgreementScore,
@@ -30,7 +31,6 @@ from annotation.models import (
     DriftChart,
     Job,
     JobKind,
-    JobState,
     Project,
 )
 from training import raters
@@ -129,8 +129,14 @@ def _residuals(
     return [Read(read, *about[read], float(np.mean(values))) for read, values in of_read.items()]
 
 
+@transaction.atomic
 def keep(project: Project, readers: Iterable[int]) -> None:
-    """Chart these readers anew, and keep the alarms that are not kept yet."""
+    """Chart these readers anew, and keep the alarms that are not kept yet.
+
+    One worker at a time: of two that chart a reader at once, the later one has both's scores. A score job
+    that asks for it is over in the same transaction; so the last of them waits for nobody.
+    """
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     wanted = set(readers)
     found = charts(project, readers=wanted)
     rows = [
@@ -145,30 +151,31 @@ def keep(project: Project, readers: Iterable[int]) -> None:
         )
         for one in found
     ]
-    with transaction.atomic():
-        stored = DriftChart.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["project", "reader", "kind", "start", "metric_version"],
-            update_fields=["chart", "at"],
-        )
-        mine = DriftChart.objects.filter(project=project, reader__in=wanted, metric_version=METRIC_VERSION)
-        mine.exclude(pk__in=[row.pk for row in stored]).delete()
-        DriftAlarm.objects.bulk_create(_alarms(project, found), ignore_conflicts=True)
+    stored = DriftChart.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["project", "reader", "kind", "start", "metric_version"],
+        update_fields=["chart", "at"],
+    )
+    mine = DriftChart.objects.filter(project=project, reader__in=wanted, metric_version=METRIC_VERSION)
+    mine.exclude(pk__in=[row.pk for row in stored]).delete()
+    DriftAlarm.objects.bulk_create(_alarms(project, found), ignore_conflicts=True)
 
 
-def _first_waiting(project: Project, readers: Iterable[int]) -> dict[int, datetime]:
-    """When each reader handed in the first read whose case waits to be scored."""
-    waiting = Job.objects.filter(project=project, kind=JobKind.SCORE, state=JobState.QUEUED)
-    cases = waiting.filter(ids__has_key="case").annotate(of=Cast(KT("ids__case"), BigIntegerField()))
-    reads = Assignment.objects.filter(case__in=cases.values("of"), reader__in=set(readers))
+def _first_waiting(project: Project, readers: Collection[int]) -> dict[int, datetime]:
+    """When each reader handed in the first read whose case is still to be scored, by whichever worker."""
+    jobs_left = Job.objects.filter(project=project, kind=JobKind.SCORE, state__in=UNFINISHED)
+    if jobs_left.exclude(ids__has_key="case").exists():
+        return dict.fromkeys(readers, datetime.min.replace(tzinfo=UTC))
+    cases = jobs_left.annotate(of=Cast(KT("ids__case"), BigIntegerField()))
+    reads = Assignment.objects.filter(case__in=cases.values("of"), reader__in=readers)
     reads = reads.filter(role=AssignmentRole.ANNOTATE, state__in=FINAL_STATES, submitted_at__isnull=False)
     return dict(reads.order_by().values_list("reader").annotate(Min("submitted_at")))
 
 
 def _alarms(project: Project, found: Sequence[ReaderChart]) -> list[DriftAlarm]:
     """Of charts without gaps: while an earlier read waits for its score, an alarm waits as well."""
-    waiting = _first_waiting(project, (one.reader for one in found))
+    waiting = _first_waiting(project, {one.reader for one in found})
     return [
         DriftAlarm(
             project=project,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from annotation import jobs
 from annotation.agreement import charts, crossed, figures, reads, scoring, staleness
@@ -62,6 +62,12 @@ def request_all(project: Project) -> Job:
     return jobs.enqueue(kind=JobKind.SCORE, queue=Queue.SCORE, ids={ALL: METRIC_VERSION}, project=project)
 
 
+def awaited(case_id: int) -> bool:
+    """Whether a job that has still to end will score what is comparable in a case."""
+    left = Job.objects.filter(kind=JobKind.SCORE, state__in=jobs.UNFINISHED, project__cases=case_id)
+    return left.filter(Q(ids__case=case_id) | Q(ids__has_key=ALL)).exists()
+
+
 # ── Done by a worker ─────────────────────────────────────────────────────────
 
 
@@ -83,18 +89,16 @@ def run(job: Job, lease: jobs.Lease, on_progress: OnProgress = ignore_progress) 
                 "reader", flat=True
             )
         )
-        for reader in sorted(readers):
-            on_progress(Progress("figures", 0, 1))
-            charts.keep(job.project, [reader])
         result = {"cases": total, "scores": stored, "metric_version": METRIC_VERSION}
     else:
         case = Case.objects.select_related("volume", "project").get(pk=job.ids["case"])
         score_case(case, lease, lambda: on_progress(Progress("score", 0, 1)))
         readers = {read.reader_id for read in final_reads(case)} | set(job.ids.get("readers", []))
-        charts.keep(job.project, readers)
         result = {}
     figures.refresh(job.project, step=lambda: on_progress(Progress("figures", 0, 1)))
-    jobs.finish(lease, result)
+    with transaction.atomic():
+        jobs.finish(lease, result)
+        charts.keep(job.project, readers)
 
 
 def _read_cases(project: Project) -> QuerySet[Case]:

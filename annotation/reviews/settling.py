@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from annotation import learning, worklist
+from annotation import agreement, learning, worklist
 from annotation.models import (
     AgreementKind,
     AgreementScore,
@@ -20,8 +20,10 @@ from training.metrics import METRIC_VERSION
 def settle(part: Part) -> CaseState:
     """Accept the two reads of a part that is compared, or ask for an adjudication; the part's state then.
 
-    Does nothing until every structure that both have looked at has its score. A project without any
-    requirement for two readers has not said how well they must agree, so each pair is adjudicated.
+    Does nothing until every structure that both have looked at has its score, as long as a job can bring it.
+    Where none will (it failed for good, or was cancelled) nobody has shown that they agree: an adjudication.
+    A project without any requirement for two readers has not said how well they must agree, so each pair is
+    adjudicated.
     """
     with transaction.atomic():
         worklist.lock_case(part.case_id)
@@ -55,8 +57,12 @@ def _settle(part: Part) -> None:
         return
     first, second = pair
     shared = sorted(set(first.mask.annotated) & set(second.mask.annotated))
+    # Asked before the scores are read: a job that ends in between has brought them.
+    awaited = agreement.awaited(part.case_id)
     scores = _scores(first, second)
     if set(shared) - {score.group.structure for score in scores}:
+        if not awaited:
+            worklist.compared(part=part, agree=False)
         return
     requirements = Requirements(part.case.project, Comparator.INTER)
     agree = requirements.exist and bool(shared) and not requirements.misses(scores)

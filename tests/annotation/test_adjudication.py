@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from annotation import chunks, reviews, worklist
+from annotation import agreement, chunks, jobs, reviews, worklist
 from annotation.chunks.grid import Voxels
 from annotation.errors import Conflict
 from annotation.models import (
@@ -21,6 +21,8 @@ from annotation.models import (
     Case,
     CaseState,
     Comparator,
+    Job,
+    JobKind,
     Level,
     Membership,
     Metric,
@@ -98,9 +100,39 @@ class TestSettle:
         compared(case, ana, ben, organs(), organs())
         part = case.parts.get()
         assert reviews.settle(part) == CaseState.COMPARING
+        for job in Job.objects.filter(kind=JobKind.SCORE).order_by("pk")[:1]:
+            jobs.cancel(job)
+        assert reviews.settle(part) == CaseState.COMPARING  # the other one will bring them
         work(project)
-        AgreementScore.objects.filter(group__structure="spleen").delete()
-        assert reviews.settle(part) == CaseState.COMPARING
+        assert reviews.settle(part) == CaseState.ACCEPTED
+
+    @pytest.mark.parametrize("end", ["failed", "cancelled", "succeeded"])
+    def test_scores_that_no_job_will_bring(self, ana: User, ben: User, project: Project, end: str) -> None:
+        require(project, Metric.DICE, 0.7)
+        case = make_case(project)
+        compared(case, ana, ben, organs(), organs())
+        for job in Job.objects.filter(kind=JobKind.SCORE):
+            if end == "cancelled":
+                jobs.cancel(job)
+                continue
+            lease = jobs.claim(job.pk)
+            assert lease is not None
+            if end == "failed":
+                jobs.fail(lease, "The mask cannot be read.")
+            else:
+                jobs.finish(lease, {})
+        assert reviews.settle_due(project) == 1
+        assert case.parts.get().state == CaseState.ADJUDICATION
+
+    def test_a_job_for_the_whole_project_is_waited_for(self, ana: User, ben: User, project: Project) -> None:
+        require(project, Metric.DICE, 0.7)
+        case = make_case(project)
+        compared(case, ana, ben, organs(), organs())
+        for job in Job.objects.filter(kind=JobKind.SCORE):
+            jobs.cancel(job)
+        agreement.request_all(project)
+        assert reviews.settle(case.parts.get()) == CaseState.COMPARING
+        assert settled(case).state == CaseState.ACCEPTED
 
     def test_twice_is_once(self, ana: User, ben: User, project: Project) -> None:
         require(project, Metric.DICE, 0.7)
