@@ -73,7 +73,7 @@ export function Desk({ opened, username, onReopen }: DeskProps) {
           footer={has('side') && <Footer assignment={assignment} judge={judge} finish={finish} />}
         />
       </div>
-      <StatusBar queue={opened.queue} />
+      <StatusBar assignment={assignment} queue={opened.queue} />
       {has('overviews') && (
         <>
           <KeyOverview role={role} />
@@ -129,12 +129,17 @@ function Notices({ opened, username, onReopen }: DeskProps) {
 }
 
 function whyLookOnly({ state, role, branches }: Assignment): string {
-  if (state === 'released') {
-    const kept = branches.length > 0 ? ' What you drew is kept as a branch; see History.' : '';
-    return `This case was given to somebody else, because nothing of yours had arrived for too long.${kept}`;
-  }
-  return ENDED[role];
+  const kept = branches.length > 0 ? ' What you drew is kept as a branch; see History.' : '';
+  const gone = GONE[state];
+  return gone === undefined ? ENDED[role] : gone + kept;
 }
+
+/** The read is not its reader's any more. */
+const GONE: Readonly<Partial<Record<Assignment['state'], string>>> = {
+  released: 'This case was given to somebody else, because nothing of yours had arrived for too long.',
+  skipped: 'You skipped this case; it goes to somebody else.',
+  withdrawn: 'This case was taken over; it goes to somebody else.',
+};
 
 const ENDED: Readonly<Record<Assignment['role'], string>> = {
   annotate: 'This read is handed in.',

@@ -2,17 +2,20 @@ import { useEffect, useState } from 'react';
 import type { SaveQueue } from '../../../session';
 import type { Cursor } from '../../../viewer';
 import { signed } from '../../words';
+import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
 import { paintWords } from '../tools/paintWords';
 import { useSaveState } from '../useOpenCase';
 import classes from './StatusBar.module.css';
+import { ViewNotes } from './ViewNotes';
 
 /** Follows the pointer; drawn on its own so that nothing else is drawn with it. */
-export function StatusBar({ queue }: { readonly queue: SaveQueue }) {
+export function StatusBar({ assignment, queue }: Pick<OpenedCase, 'assignment' | 'queue'>) {
   return (
     <footer className={classes.bar}>
       <UnderPointer />
       <span className={classes.space} />
+      <ViewNotes assignment={assignment} />
       <Limits />
       <LoadWords />
       <HowShown />

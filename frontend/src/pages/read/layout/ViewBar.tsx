@@ -66,9 +66,6 @@ export function ViewBar({ isReview, hasPrediction }: ViewBarProps) {
       {isReview && <Difference isDisabled={!hasPrediction} />}
       <span className={classes.gap} />
       <CommandButton id="panel.palette" icon={IconCommand} />
-      <span className={classes.late}>
-        <StraightButton />
-      </span>
     </div>
   );
 }
@@ -84,25 +81,6 @@ function LayoutButton({ layout }: { readonly layout: Layout }) {
       isTurned={layout === 'large_coronal'}
       onClick={() => chooseLayout(layout)}
     />
-  );
-}
-
-/** Only while the planes are turned; the others keep their places. */
-function StraightButton() {
-  const oblique = useRead((state) => state.oblique);
-  const set = useRead((state) => state.set);
-  if (oblique.every((degrees) => degrees === 0)) {
-    return null;
-  }
-  return (
-    <button
-      type="button"
-      className={classes.oblique}
-      title="Planes straight again. Drawing is off while they are turned."
-      onClick={() => set({ oblique: [0, 0, 0] })}
-    >
-      oblique {oblique.map((degrees) => `${degrees}°`).join(' ')} ×
-    </button>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Button, Group, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { fetchAssignment, meQuery } from '../../../api';
 import type { SaveState } from '../../../session';
 import { SignInForm } from '../../signIn/SignInPage';
@@ -96,6 +96,7 @@ interface BranchedProps {
 /** The mask went on elsewhere; what is drawn here is a branch until its reader decides. */
 function Branched({ opened, branch, onReopen }: BranchedProps) {
   const { apply, isPending, problem } = useApplyBranch(opened, onReopen);
+  const mayApply = useMayDraw(opened.assignment.id);
   const [comparing, setComparing] = useState<string | null>(null);
   const open = (): void => {
     keepPlace(opened.assignment.id);
@@ -109,9 +110,16 @@ function Branched({ opened, branch, onReopen }: BranchedProps) {
     <>
       {(problem ?? comparing) !== null && <Text fz="sm">{problem ?? comparing}</Text>}
       <Group gap="xs">
-        <Button size="compact-sm" loading={isPending} onClick={() => apply(branch)}>
-          Put on top
-        </Button>
+        {mayApply !== false && (
+          <Button
+            size="compact-sm"
+            disabled={mayApply === undefined}
+            loading={isPending}
+            onClick={() => apply(branch)}
+          >
+            Put on top
+          </Button>
+        )}
         <Button size="compact-sm" variant="default" onClick={compare}>
           Compare
         </Button>
@@ -121,6 +129,23 @@ function Branched({ opened, branch, onReopen }: BranchedProps) {
       </Group>
     </>
   );
+}
+
+/** Whether the read is its reader's still; undefined until it is known. A read that was taken over has no top. */
+function useMayDraw(assignment: number): boolean | undefined {
+  const [mayDraw, setMayDraw] = useState<boolean>();
+  useEffect(() => {
+    let isGone = false;
+    fetchAssignment(assignment).then(
+      ({ editable }) => !isGone && setMayDraw(editable),
+      // Trying says what is wrong.
+      () => !isGone && setMayDraw(true),
+    );
+    return () => {
+      isGone = true;
+    };
+  }, [assignment]);
+  return mayDraw;
 }
 
 /** What is drawn here against the newest revision of the server. */

@@ -25,7 +25,7 @@ export function SubmitButton({ opened }: { readonly opened: OpenedCase }) {
       opened={isOpen}
       onDismiss={() => set({ panel: null })}
       position="bottom-end"
-      width={336}
+      width={450}
       trapFocus
       shadow="md"
     >

@@ -35,3 +35,11 @@ test('range of HU and slices stand beside the area', () => {
   };
   expect(paintWords(mask, STRUCTURES)).toBe('only where nothing is drawn · HU −50…200 · axial slice 4');
 });
+
+test('a structure that is still to be chosen is asked for', () => {
+  const words = (area: 'inside' | 'outside') => paintWords({ ...NO_MASK, area, structures: [] }, []);
+  expect([words('inside'), words('outside')]).toEqual([
+    'only inside … (choose structures)',
+    'only outside … (choose structures)',
+  ]);
+});

@@ -13,7 +13,7 @@ export function paintWords(
   const names = chosen.map(
     ({ layer, value }) => structures.find((one) => one.layer === layer && one.value === value)?.name ?? '?',
   );
-  const whom = names.length > NAMED ? `${names.length} structures` : names.join(', ');
+  const whom = whomWords(names);
   const parts = [
     area === 'inside' || area === 'outside' ? `only ${area} ${whom}` : '',
     area === 'background' ? 'only where nothing is drawn' : '',
@@ -21,6 +21,11 @@ export function paintWords(
     slices === null ? '' : `${slices.plane} ${span(slices.first, slices.last)}`,
   ].filter((part) => part !== '');
   return parts.length === 0 ? null : parts.join(' · ');
+}
+
+function whomWords(names: readonly string[]): string {
+  if (names.length === 0) return '… (choose structures)';
+  return names.length > NAMED ? `${names.length} structures` : names.join(', ');
 }
 
 function span(first: number, last: number): string {

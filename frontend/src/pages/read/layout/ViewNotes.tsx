@@ -1,0 +1,49 @@
+/** What makes the image look or behave unlike usual, in the line below it, each with the way back. */
+import type { Assignment } from '../../../api';
+import { useCompareStore } from '../compare/compareStore';
+import { sourceWords } from '../compare/sources';
+import { useRead } from '../readStore';
+import classes from './StatusBar.module.css';
+
+export function ViewNotes({ assignment }: { readonly assignment: Assignment }) {
+  return (
+    <>
+      <Turned />
+      <Compared assignment={assignment} />
+    </>
+  );
+}
+
+function Turned() {
+  const oblique = useRead((state) => state.oblique);
+  const set = useRead((state) => state.set);
+  if (oblique.every((degrees) => degrees === 0)) {
+    return null;
+  }
+  return (
+    <button
+      type="button"
+      className={classes.note}
+      title="Planes straight again. Drawing is off while they are turned."
+      onClick={() => set({ oblique: [0, 0, 0] })}
+    >
+      oblique {oblique.map((degrees) => `${degrees}°`).join(' ')} ×
+    </button>
+  );
+}
+
+/** Side by side says so above the panes; over the image, another list may hide that there is a comparison at all. */
+function Compared({ assignment }: { readonly assignment: Assignment }) {
+  const comparison = useCompareStore((state) => state.comparison);
+  const stop = useCompareStore((state) => state.stop);
+  if (comparison === null || comparison.how === 'beside') {
+    return null;
+  }
+  const { shown, base } = comparison;
+  const words = [shown, ...(base === null ? [] : [base])].map((source) => sourceWords(source, assignment));
+  return (
+    <button type="button" className={classes.note} title="Stop comparing" onClick={stop}>
+      {words.join(' against ')} ×
+    </button>
+  );
+}
