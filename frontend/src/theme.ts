@@ -42,6 +42,8 @@ export const theme = createTheme({
       ? { ...colours, color: 'var(--mantine-primary-color-contrast)' }
       : colours;
   },
+  // By itself a chosen chip has white words, which cannot be read on the accent of dark pages.
+  components: { Chip: { defaultProps: { variant: 'filled' } } },
   defaultRadius: 6,
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
   headings: { fontWeight: '600' },

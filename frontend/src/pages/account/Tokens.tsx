@@ -22,7 +22,7 @@ export function Tokens() {
       <p className={classes.quiet}>
         A program that sends <code>Authorization: Token dl_…</code> may do what you may. Give each program its
         own, and revoke it when it is no longer used. What the API can do is listed in the{' '}
-        <Anchor href="/api/docs/" target="_blank" inherit>
+        <Anchor href="/api/docs/" target="_blank" inherit underline="always">
           API docs
         </Anchor>
         .
