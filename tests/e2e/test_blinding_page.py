@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import blinded, own_project
 from tests.e2e.blinded import KINDS, READER, Secrets, Stage
@@ -221,6 +221,7 @@ def _looks(curious: Curious, kind: str) -> Iterator[str]:
     page = curious.page
     page.goto(curious.address(f"/annotate/{{{kind}}}?debug"))
     wait_until_open(page)
+    expect(page.get_by_role("tablist", name="Beside the image")).to_be_visible()
     for chord in PANELS[:6]:
         curious.watch.rest()
         page.keyboard.press(chord)

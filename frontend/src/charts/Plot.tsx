@@ -34,6 +34,8 @@ export function Plot({ draw, height, label, onOpen }: PlotProps) {
     made.on('click', (event) => {
       const key = openKey(event.data);
       if (key !== null) {
+        // It would lie above what opens.
+        made.dispatchAction({ type: 'hideTip' });
         latest.current.onOpen?.(key);
       }
     });
@@ -80,12 +82,23 @@ function show(chart: EChartsType, { draw, palette, height }: Shown, width: numbe
 
 /** What all charts have in common. */
 export function complete(option: ChartOption, palette: Palette): ChartOption {
+  const { tooltip } = option;
   return {
     animation: false,
     backgroundColor: 'transparent',
     textStyle: { color: palette.text, fontFamily: 'system-ui, sans-serif', fontSize: 12 },
     ...option,
+    ...(tooltip === undefined || Array.isArray(tooltip)
+      ? {}
+      : { tooltip: { ...HINT, ...hintColours(palette), ...tooltip } }),
   };
+}
+
+/** Within the chart, which cuts off what reaches beyond it, and in lines that fit into it. */
+const HINT = { confine: true, extraCssText: 'max-width: 100%; white-space: normal;' } as const;
+
+function hintColours({ panel, line, text }: Palette) {
+  return { backgroundColor: panel, borderColor: line, textStyle: { color: text, fontSize: 12 } };
 }
 
 /** Marks that open something carry `open` beside their value. */

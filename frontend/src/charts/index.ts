@@ -15,3 +15,4 @@ export {
 } from './marks';
 export type { Draw } from './Plot';
 export type { Palette } from './palette';
+export { spread } from './spread';

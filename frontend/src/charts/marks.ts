@@ -150,9 +150,16 @@ function sizeOf(api: CustomSeriesRenderItemAPI): number {
 
 export function numberAxis(
   palette: Palette,
-  given: { name: string; min?: number; max?: number; format?: (value: number) => string },
+  given: {
+    name: string;
+    min?: number;
+    max?: number;
+    format?: (value: number) => string;
+    /** Ends that are no round figures would be written over those beside them. */
+    hasRoundEnds?: boolean;
+  },
 ): XAXisComponentOption & YAXisComponentOption {
-  const { name, min, max, format } = given;
+  const { name, min, max, format, hasRoundEnds = true } = given;
   return {
     type: 'value',
     name,
@@ -165,6 +172,7 @@ export function numberAxis(
     axisLabel: {
       color: palette.muted,
       hideOverlap: true,
+      ...(hasRoundEnds ? {} : { showMinLabel: false, showMaxLabel: false }),
       ...(format === undefined ? {} : { formatter: format }),
     },
     splitLine: { lineStyle: { color: palette.line } },

@@ -65,7 +65,7 @@ function Charts({ project, pools }: { readonly project: Project; readonly pools:
           value={choice.starts}
           onChange={(value) => value !== null && setStarts(value)}
           allowDeselect={false}
-          w={320}
+          w={400}
         />
         <Select
           label="Structure of the charts below"

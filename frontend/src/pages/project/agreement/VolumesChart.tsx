@@ -123,7 +123,10 @@ function option(points: readonly Point[], lines: readonly Limits[], palette: Pal
   return {
     grid: { left: 24, right: 132, top: 16, bottom: 40, containLabel: true },
     xAxis: { ...numberAxis(palette, { name: 'mean of the two volumes, mL' }), axisLine: { onZero: false } },
-    yAxis: { ...numberAxis(palette, { name: 'difference, mL', ...range }), nameGap: 48 },
+    yAxis: {
+      ...numberAxis(palette, { name: 'difference, mL', ...range, hasRoundEnds: false }),
+      nameGap: 48,
+    },
     series: {
       type: 'scatter' as const,
       symbolSize: points.length > 300 ? 4 : 7,

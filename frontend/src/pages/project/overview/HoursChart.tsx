@@ -1,11 +1,17 @@
 import { useCallback, useMemo } from 'react';
 import type { DashboardRows } from '../../../api';
 import { rowsAddress } from '../../../api';
-import { ChartFrame, type Draw, numberAxis } from '../../../charts';
+import { ChartFrame, type Draw, numberAxis, spread } from '../../../charts';
 import { casesKey } from '../behind/CasesBehind';
 import type { OverviewChartProps } from './OverviewTab';
 
 type Row = DashboardRows['months'];
+
+const HEIGHT = 220;
+const ABOVE = 12;
+const BELOW = 54;
+/** Of the names at the ends of the lines. */
+const LINE = 13;
 
 export function HoursChart({ project, overview, onOpen }: OverviewChartProps) {
   const { months } = overview;
@@ -13,8 +19,11 @@ export function HoursChart({ project, overview, onOpen }: OverviewChartProps) {
   const draw: Draw = useCallback(
     (palette) => {
       const names = [...new Set(months.map((row) => row.month))].sort();
+      const most = roundUp(Math.max(...months.map((row) => row.active_hours)));
+      const ends = readers.map((reader) => endOf(months, reader) / most);
+      const shifts = shiftsOf(ends);
       return {
-        grid: { left: 8, right: 64, top: 12, bottom: 34, containLabel: true },
+        grid: { left: 44, right: 64, top: ABOVE, bottom: BELOW },
         tooltip: { trigger: 'axis', valueFormatter: (value) => `${Number(value).toFixed(1)} h` },
         xAxis: {
           type: 'category',
@@ -27,7 +36,7 @@ export function HoursChart({ project, overview, onOpen }: OverviewChartProps) {
           axisLine: { lineStyle: { color: palette.line } },
           axisTick: { show: false },
         },
-        yAxis: numberAxis(palette, { name: '', min: 0, format: (value) => `${value} h` }),
+        yAxis: numberAxis(palette, { name: '', min: 0, max: most, format: (value) => `${value} h` }),
         series: readers.map((reader, place) => ({
           type: 'line',
           name: reader,
@@ -35,8 +44,7 @@ export function HoursChart({ project, overview, onOpen }: OverviewChartProps) {
           symbolSize: 6,
           connectNulls: false,
           color: palette.series[place % palette.series.length] ?? palette.muted,
-          endLabel: { show: true, formatter: reader, color: palette.text },
-          labelLayout: { moveOverlap: 'shiftY' },
+          endLabel: { show: true, formatter: reader, color: palette.text, offset: [0, shifts[place] ?? 0] },
         })),
       };
     },
@@ -47,7 +55,7 @@ export function HoursChart({ project, overview, onOpen }: OverviewChartProps) {
     <ChartFrame
       question="How many hours do readers work?"
       caption={`n = ${reads} reads of ${readers.length} readers; active time by the server's clock, without reviews.`}
-      height={220}
+      height={HEIGHT}
       draw={draw}
       name="months"
       rows={(form) => rowsAddress(project, 'months', {}, form)}
@@ -68,6 +76,24 @@ export function HoursChart({ project, overview, onOpen }: OverviewChartProps) {
       empty={months.length === 0 ? 'No read is handed in yet.' : null}
     />
   );
+}
+
+/** The end of the axis: 1, 2 or 5 of a power of ten, twice at most what is drawn. */
+function roundUp(hours: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(hours, 0.1)));
+  return ([1, 2, 5].find((times) => times * power >= hours) ?? 10) * power;
+}
+
+/** Hours of a reader's newest month. */
+function endOf(months: readonly Row[], reader: string): number {
+  return months.findLast((row) => row.reader === reader)?.active_hours ?? 0;
+}
+
+/** By how many pixels names at such shares of the axis are moved so that none lies over another. */
+function shiftsOf(ends: readonly number[]): readonly number[] {
+  const tall = HEIGHT - ABOVE - BELOW;
+  const places = ends.map((share) => tall * (1 - share));
+  return spread(places, LINE, tall).map((moved, place) => moved - (places[place] ?? 0));
 }
 
 function keyOf({ reader_id: reader, month }: Row): string {

@@ -93,8 +93,9 @@ function chartsOf(rows: readonly Row[], kind: string): readonly ReaderChart[] {
 function option(charts: readonly ReaderChart[], palette: Palette, width: number) {
   const column = width / 2;
   const values = charts.flatMap(({ rows }) => rows.flatMap((row) => [row.ewma, row.limit]));
-  const low = Math.floor(Math.min(-1, ...values));
-  const high = Math.ceil(Math.max(1, ...values));
+  const step = Math.max(1, Math.ceil((Math.max(1, ...values) - Math.min(-1, ...values)) / 3));
+  const low = step * Math.floor(Math.min(-1, ...values) / step);
+  const high = step * Math.ceil(Math.max(1, ...values) / step);
   const longest = Math.max(1, ...charts.map(({ rows }) => rows.length));
   return {
     grid: charts.map((_, place) => ({
@@ -116,7 +117,7 @@ function option(charts: readonly ReaderChart[], palette: Palette, width: number)
       nameGap: 8,
       nameTextStyle: { color: palette.text, fontWeight: 600 as const, align: 'left' as const },
       gridIndex: place,
-      splitNumber: 2,
+      interval: step,
     })),
     series: charts.map(({ rows }, place) => ({
       type: 'line' as const,

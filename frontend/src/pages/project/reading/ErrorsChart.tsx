@@ -15,7 +15,7 @@ export function ErrorsChart({ project, onOpen }: ReadingChartProps) {
   const draw: Draw = useCallback(
     (palette) => ({
       grid: { left: 8, right: 48, top: 8, bottom: 40, containLabel: true },
-      xAxis: numberAxis(palette, { name: 'pins', min: 0 }),
+      xAxis: { ...numberAxis(palette, { name: 'pins', min: 0 }), minInterval: 1 },
       yAxis: nameAxis(
         palette,
         rows.map((row) => row.words),
