@@ -16,7 +16,7 @@ from annotation.api.agreement import (
     AgreementStructuresView,
     AgreementVolumesView,
 )
-from annotation.api.assigning import AssignmentsView, DueView
+from annotation.api.assigning import AssignmentsView, DueView, PriorityView
 from annotation.api.assignments import (
     AssignmentView,
     CompletedView,
@@ -178,6 +178,7 @@ urlpatterns = [
     *dashboards.addresses(),
     path("api/projects/<int:project_id>/assignments/", AssignmentsView.as_view(), name="assignments"),
     path("api/projects/<int:project_id>/due/", DueView.as_view(), name="due"),
+    path("api/projects/<int:project_id>/priority/", PriorityView.as_view(), name="priority"),
     path("api/projects/<int:project_id>/reliability/", PlanView.as_view(), name="reliability"),
     path(
         "api/projects/<int:project_id>/reliability/forecast/",

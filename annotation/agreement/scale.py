@@ -72,7 +72,7 @@ def _words(start: str) -> str:
     kind, _, version = start.partition(":")
     if kind == "prediction":
         return f"from the prediction of model {version}" if version else "from a prediction"
-    return f"from a {kind}"
+    return f"from {'an' if kind.startswith('e') else 'a'} {kind}"
 
 
 def model_version(starts: str) -> int | None:

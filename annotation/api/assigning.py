@@ -67,6 +67,23 @@ class AssignmentsView(ApiView):
         return Response(self.Row(planned, many=True).data, status=201)
 
 
+class PriorityView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        cases = CaseNumbers()
+        priority = serializers.FloatField(min_value=-100, max_value=100, help_text="0 = as usual.")
+
+    class Output(serializers.Serializer[Any]):
+        cases = serializers.IntegerField(help_text="How many cases have it now.")
+
+    @extend_schema(request=Input, responses=answers({200: Output}, 400))
+    def put(self, request: Request, project_id: int) -> Response:
+        """Which cases come first, among those that are due alike; readers are not told."""
+        project = access.project_for(signed_in(request), project_id, to="manage")
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        return Response({"cases": worklist.set_priority(project=project, **given.validated_data)})
+
+
 class DueView(ApiView):
     class Input(serializers.Serializer[Any]):
         cases = CaseNumbers()

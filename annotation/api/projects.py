@@ -178,6 +178,7 @@ class CasesView(UploadView):
             state = serializers.ChoiceField(choices=CaseState.choices)
             reader = serializers.SerializerMethodField()
             due_at = serializers.DateTimeField(allow_null=True)
+            priority = serializers.FloatField(help_text="The higher one is read first.")
             updated_at = serializers.DateTimeField()
             prediction_version = serializers.IntegerField(allow_null=True)
             parts = PartOut(many=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from django.db.models import Avg, Count, Variance
+from django.db.models import Avg, Count, Q, Variance
 from scipy import stats
 
 from annotation import agreement
@@ -90,6 +90,9 @@ QUANTITIES = (
 )
 
 
+TIMES = ("active_seconds", "idle_seconds")
+
+
 def drift_rows(project: Project, *, reader: int | None = None) -> list[DriftRow]:
     """The newest reads after the start reads, reader by reader."""
     names = names_of(project)
@@ -142,9 +145,11 @@ def round_rows(project: Project, *, reader: int | None = None, since: date | Non
         reads = reads.filter(month__gte=since)
     sums: dict[str, Any] = {}
     for name, column, _, _ in QUANTITIES:
-        sums[f"{name}_n"] = Count(column)
-        sums[f"{name}_mean"] = Avg(column)
-        sums[f"{name}_variance"] = Variance(column, sample=True)
+        # Reads that were made elsewhere took their time there.
+        known = Q(active_seconds__gt=0) | Q(idle_seconds__gt=0) if column in TIMES else None
+        sums[f"{name}_n"] = Count(column, filter=known)
+        sums[f"{name}_mean"] = Avg(column, filter=known)
+        sums[f"{name}_variance"] = Variance(column, sample=True, filter=known)
     by_starts: dict[str, list[dict[str, Any]]] = {}
     for row in reads.order_by().values("starts", "reader").annotate(**sums):
         by_starts.setdefault(row["starts"], []).append(dict(row))

@@ -1,12 +1,14 @@
 """A reader's own numbers: nobody else's, and no word of which case was what."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Sum
 
+from annotation.agreement.scale import label
 from annotation.dashboards.agreement import mark_rows
 from annotation.dashboards.course import RoundRow, round_rows
 from annotation.dashboards.tables import Says
@@ -25,7 +27,7 @@ class OwnScoreRow:
 
     structure: Annotated[str, Says("Key of the structure")]
     kind: Annotated[str, Says("What own reads are compared with: gold, inter or review")]
-    starts: Annotated[str, Says("Where the reads began")]
+    starts: Annotated[str, Says("Where the reads began: scratch, prediction or revision, no model's number")]
     metric: Annotated[str, Says("dice, surface_dice or hd95_mm")]
     unit: Annotated[str, Says("Unit of the figures; empty = none")]
     estimate: Annotated[float, Says("Own mean")]
@@ -83,7 +85,7 @@ def own(project: Project, reader: AbstractBaseUser) -> Own:
         accepted_low=None if first is None else first.low,
         accepted_high=None if first is None else first.high,
         months=months,
-        rounds=round_rows(project, reader=reader.pk),
+        rounds=_rounds(project, reader),
         scores=_scores(project, reader),
         top_errors=[OwnErrorRow(row.structure, row.code, row.pins) for row in errors[:TOP_ERRORS]],
     )
@@ -95,15 +97,45 @@ def _months(project: Project, reader: AbstractBaseUser) -> list[OwnMonthRow]:
     return [OwnMonthRow(month, reads, active / 3600) for month, reads, active in sums]
 
 
+def _rounds(project: Project, reader: AbstractBaseUser) -> list[RoundRow]:
+    """Without the models' numbers, which readers are not told."""
+    found = round_rows(project, reader=reader.pk)
+    newest = _newest(row.starts for row in found)
+    rows = []
+    for row in found:
+        starts = _unnamed(row.starts, newest)
+        rows.append(replace(row, starts=starts, label=label(starts), round=None))
+    return rows
+
+
+def _newest(starts: Iterable[str]) -> int:
+    """The newest model that reads began from; 0 = none did."""
+    parts = [part.partition(":")[2] for one in starts for part in one.split("|")]
+    return max((int(version) for version in parts if version), default=0)
+
+
+def _unnamed(starts: str, newest: int) -> str:
+    """`prediction` for the newest model's, `earlier prediction` for those of others; never a number."""
+    kinds = []
+    for part in starts.split("|"):
+        kind, _, version = part.partition(":")
+        kinds.append(f"earlier {kind}" if version and int(version) < newest else kind)
+    return "|".join(dict.fromkeys(kinds))
+
+
 def _scores(project: Project, reader: AbstractBaseUser) -> list[OwnScoreRow]:
     required = {
         (one.comparator, one.structure, one.metric): one.threshold
         for one in Requirement.objects.filter(project=project)
     }
+    mine = [
+        mark
+        for mark in mark_rows(project)
+        if mark.reader_id == reader.pk and mark.kind in KINDS and mark.metric in METRICS
+    ]
+    newest = _newest(mark.starts for mark in mine)
     rows = []
-    for mark in mark_rows(project):
-        if mark.reader_id != reader.pk or mark.kind not in KINDS or mark.metric not in METRICS:
-            continue
+    for mark in mine:
         if mark.estimate is None or mark.cases < FEWEST_CASES:
             continue
         limit = required.get(
@@ -113,7 +145,7 @@ def _scores(project: Project, reader: AbstractBaseUser) -> list[OwnScoreRow]:
             OwnScoreRow(
                 structure=mark.structure,
                 kind=mark.kind,
-                starts=mark.starts,
+                starts=_unnamed(mark.starts, newest),
                 metric=mark.metric,
                 unit=mark.unit,
                 estimate=mark.estimate,

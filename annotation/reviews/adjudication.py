@@ -1,10 +1,10 @@
-"""Two blind reads that differ too much: somebody who read neither decides piece by piece."""
+"""Two blind reads, or a read and its fix, that differ too much: somebody who made neither decides."""
 
 import uuid
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation import agreement, chunks, learning, worklist
@@ -24,7 +24,7 @@ from annotation.models import (
     StartFrom,
     Verdict,
 )
-from annotation.reviews import differing
+from annotation.reviews import differing, disputes
 from annotation.reviews.components import CORNERS
 from annotation.worklist import blocks, reads, starts
 
@@ -110,7 +110,9 @@ def adjudicate(*, assignment: Assignment, revision: int, comment: str = "") -> R
 
 
 def _waiting(reader: AbstractBaseUser, project: Project) -> QuerySet[Part]:
-    own = Assignment.objects.filter(part=OuterRef("pk"), reader=reader.pk, role=AssignmentRole.ANNOTATE)
+    own = Assignment.objects.filter(part=OuterRef("pk"), reader=reader.pk).filter(
+        Q(role=AssignmentRole.ANNOTATE) | Q(verdicts__verdict=Verdict.FIX, role=AssignmentRole.REVIEW)
+    )
     decided = Assignment.objects.filter(
         part=OuterRef("pk"), role=AssignmentRole.ADJUDICATE, state__in=ACTIVE_STATES
     )
@@ -121,7 +123,7 @@ def _waiting(reader: AbstractBaseUser, project: Project) -> QuerySet[Part]:
 def _both_of(part: Part) -> tuple[Assignment, Assignment]:
     """Reads A and B."""
     rows = Assignment.objects.select_related("mask__case__volume", "mask__base__case", "case__volume")
-    found = rows.in_bulk([read.pk for read in worklist.pair_of(part)])
+    found = rows.in_bulk([read.pk for read in disputes.sides_of(part)])
     first, second = (found[pk] for pk in sorted(found))
     return (second, first) if blocks.draw("side", part.pk) % 2 else (first, second)
 

@@ -1,4 +1,4 @@
-"""What follows when both blind reads of a part are final: accepted as they agree, or an adjudication."""
+"""What follows from a comparison: of two blind reads, of a read and its fix, of a read and its prediction."""
 
 from django.db import transaction
 
@@ -7,18 +7,22 @@ from annotation.models import (
     AgreementKind,
     AgreementScore,
     Assignment,
+    AssignmentRole,
+    AssignmentState,
     CaseState,
     Comparator,
     Part,
     Project,
+    Purpose,
+    Review,
 )
-from annotation.reviews import adjudication
+from annotation.reviews import adjudication, disputes
 from annotation.reviews.requirements import Requirements
 from training.metrics import METRIC_VERSION
 
 
 def settle(part: Part) -> CaseState:
-    """Accept the two reads of a part that is compared, or ask for an adjudication; the part's state then.
+    """Accept what is compared in a part, or let somebody look at it; the part's state then.
 
     Does nothing until every structure that both have looked at has its score, as long as a job can bring it.
     Where none will (it failed for good, or was cancelled) nobody has shown that they agree: an adjudication.
@@ -53,32 +57,85 @@ def settle_due(project: Project | None = None, case: int | None = None) -> int:
 
 def _settle(part: Part) -> None:
     pair = worklist.pair_of(part)
-    if len(pair) != 2:
+    if len(pair) == 2:
+        _settle_pair(part, pair[0], pair[1])
         return
-    first, second = pair
-    shared = sorted(set(first.mask.annotated) & set(second.mask.annotated))
+    fix = disputes.fix_of(part)
+    if fix is not None:
+        _settle_fix(part, fix)
+        return
+    read = part.assignments.filter(
+        role=AssignmentRole.ANNOTATE, purpose=Purpose.ROUTINE, state=AssignmentState.SUBMITTED
+    ).select_related("mask", "start_revision")
+    for one in read:
+        _settle_alone(part, one)
+
+
+def _settle_pair(part: Part, first: Assignment, second: Assignment) -> None:
+    shared = set(first.mask.annotated) & set(second.mask.annotated)
+    heads = {_head(first), _head(second)}
+    requirements = Requirements(part.case.project, Comparator.INTER)
+    agree = _meets(part, AgreementKind.INTER, heads, heads, shared, requirements)
+    if agree is not None:
+        worklist.compared(part=part, agree=agree and requirements.exist and bool(shared))
+
+
+def _settle_fix(part: Part, fix: Review) -> None:
+    """A reviewer changed a read: accepted so, unless it was more than is allowed without somebody else."""
+    read, result = fix.assignment.subject, fix.result
+    if read is None or result is None:
+        return
+    shared = set(read.mask.annotated) & set(result.mask.annotated)
+    requirements = Requirements(part.case.project, Comparator.REVIEW)
+    agree = _meets(part, AgreementKind.REVIEW, {_head(read)}, {result.pk}, shared, requirements)
+    if agree is None:
+        return
+    if agree:
+        worklist.move(part.pk, CaseState.ACCEPTED, accepted=result)
+    else:
+        worklist.move(part.pk, CaseState.ADJUDICATION)
+
+
+def _settle_alone(part: Part, read: Assignment) -> None:
+    """A read that nobody was drawn to look at, beside the prediction that it began from."""
+    start = read.start_revision
+    shared = set(read.mask.annotated) & set(start.mask.annotated if start is not None else ())
+    requirements = Requirements(part.case.project, Comparator.PREDICTION)
+    begun = {start.pk} if start is not None else set()
+    close = _meets(part, AgreementKind.PREDICTION, {_head(read)}, begun, shared, requirements)
+    if close is not None:
+        worklist.held_against_prediction(read=read, close=close)
+
+
+def _meets(
+    part: Part,
+    kind: AgreementKind,
+    these: set[int],
+    those: set[int],
+    structures: set[str],
+    requirements: Requirements,
+) -> bool | None:
+    """Whether the scores of two revisions meet what is asked; None as long as a job may bring missing ones.
+
+    Where none will, nobody has shown that they do.
+    """
     # Asked before the scores are read: a job that ends in between has brought them.
     awaited = agreement.awaited(part.case_id)
-    scores = _scores(first, second)
-    if set(shared) - {score.group.structure for score in scores}:
-        if not awaited:
-            worklist.compared(part=part, agree=False)
-        return
-    requirements = Requirements(part.case.project, Comparator.INTER)
-    agree = requirements.exist and bool(shared) and not requirements.misses(scores)
-    worklist.compared(part=part, agree=agree)
+    scores = _scores(part, kind, these, those)
+    if structures - {score.group.structure for score in scores}:
+        return None if awaited else False
+    return not requirements.misses(scores)
 
 
-def _scores(one: Assignment, other: Assignment) -> list[AgreementScore]:
-    """How the two agree as they were handed in, by today's metric."""
-    heads = {_head(one), _head(other)}
+def _scores(part: Part, kind: AgreementKind, these: set[int], those: set[int]) -> list[AgreementScore]:
+    """How they agree as they were handed in, by today's metric."""
     rows = AgreementScore.objects.filter(
-        case=one.case_id,
+        case=part.case_id,
         stale=False,
-        group__kind=AgreementKind.INTER,
+        group__kind=kind,
         group__metric_version=METRIC_VERSION,
-        revision_a__in=heads,
-        revision_b__in=heads,
+        revision_a__in=these,
+        revision_b__in=those,
     )
     return list(rows.select_related("group"))
 

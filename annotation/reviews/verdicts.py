@@ -18,6 +18,7 @@ from annotation.models import (
     RevisionKind,
     Verdict,
 )
+from annotation.reviews import disputes
 from annotation.reviews.locks import lock, require_open
 from annotation.reviews.structures import Judgement, replace, require_none_returned, settle_accepted
 
@@ -59,6 +60,9 @@ def accept(
     A structure that the reviewer completed is a fix even where nothing was drawn: only the reviewer's mask
     says that it was looked at.
 
+    Where something is required of a fix, the part is accepted once its scores meet that; otherwise another
+    reviewer or lead decides between the two.
+
     `revision` is the newest one of the reviewer's mask, 0 when nothing was changed. `structures` replaces
     what was said of single ones; those of which nothing was said are accepted. The same verdict sent twice is
     given once. Raises Refused where a structure is to go back, Conflict when another verdict was given, or
@@ -87,7 +91,10 @@ def accept(
         _close(review, AssignmentState.DONE)
         _close(subject, AssignmentState.DONE)
         agreement.settled(subject)
-        worklist.move(review.part_id, CaseState.ACCEPTED, accepted=result)
+        if fixed and disputes.is_held_against_read(review):
+            worklist.move(review.part_id, CaseState.COMPARING)
+        else:
+            worklist.move(review.part_id, CaseState.ACCEPTED, accepted=result)
     learning.request_run_if_due(review.case.project)
     return given
 

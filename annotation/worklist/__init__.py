@@ -1,6 +1,6 @@
 """Who reads what next, and what readers see of their work."""
 
-from annotation.worklist.assigning import MOST_AT_ONCE, assign, held, set_due
+from annotation.worklist.assigning import MOST_AT_ONCE, assign, held, set_due, set_priority
 from annotation.worklist.balance import pair_counts, plan_of, readers
 from annotation.worklist.claims import Upcoming, claim_review, next_case, upcoming
 from annotation.worklist.handing_in import (
@@ -8,6 +8,7 @@ from annotation.worklist.handing_in import (
     compared,
     finish_due,
     hand_in,
+    held_against_prediction,
     is_reviewed,
     pair_of,
     review_share,
@@ -52,6 +53,7 @@ __all__ = [
     "finish_due",
     "hand_in",
     "held",
+    "held_against_prediction",
     "home",
     "is_reviewed",
     "lease_end",
@@ -72,6 +74,7 @@ __all__ = [
     "reviews_waiting",
     "send_to_expert",
     "set_due",
+    "set_priority",
     "settle",
     "skip",
     "structures",

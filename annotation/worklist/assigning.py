@@ -74,6 +74,16 @@ def set_due(*, project: Project, cases: Sequence[int], due_at: datetime | None) 
     return len(chosen)
 
 
+@transaction.atomic
+def set_priority(*, project: Project, cases: Sequence[int], priority: float) -> int:
+    """Which cases (by number) come first among those that are due alike; the higher one does. How many."""
+    chosen = [case.pk for case in _found(project, cases)]
+    for case in Case.objects.select_for_update(no_key=True).filter(pk__in=chosen).order_by("pk"):
+        case.priority = priority
+        case.save(update_fields=["priority"])
+    return len(chosen)
+
+
 def _found(project: Project, numbers: Sequence[int]) -> list[Case]:
     cases = Case.objects.filter(project=project, number__in=numbers).order_by("number")
     missing = sorted(set(numbers) - {case.number for case in cases})

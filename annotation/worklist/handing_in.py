@@ -16,12 +16,15 @@ from annotation.models import (
     AssignmentRole,
     AssignmentState,
     CaseState,
+    Comparator,
     Part,
     Project,
     Purpose,
     ReliabilityPlan,
+    Requirement,
     Review,
     Revision,
+    StartFrom,
     Verdict,
 )
 from annotation.worklist import balance, blocks, parts
@@ -115,7 +118,7 @@ def finish_due(*, project: Project | None = None) -> int:
         state=AssignmentState.SUBMITTED,
         role=AssignmentRole.ANNOTATE,
         submitted_at__lte=timezone.now() - timedelta(seconds=UNDO_SECONDS),
-    ).exclude(purpose=Purpose.ROUTINE, part__state=CaseState.IN_REVIEW)
+    ).exclude(purpose=Purpose.ROUTINE, part__state__in=(CaseState.IN_REVIEW, CaseState.COMPARING))
     if project is not None:
         due = due.filter(case__project=project)
     ended = list(due.select_related("mask").order_by("pk"))
@@ -125,13 +128,21 @@ def finish_due(*, project: Project | None = None) -> int:
 
 
 def _finish(read: Assignment) -> None:
+    if read.purpose == Purpose.ROUTINE and _is_held_against_prediction(read):
+        parts.move(read.part_id, CaseState.COMPARING)
+        return
     read.state, read.final_at = AssignmentState.DONE, timezone.now()
     read.save(update_fields=["state", "final_at", "updated_at"])
     if read.purpose == Purpose.ROUTINE:
-        newest = Revision.objects.get(mask=read.mask, number=read.mask.head)
-        parts.move(read.part_id, CaseState.ACCEPTED, accepted=newest)
+        _accept(read)
     elif read.purpose == Purpose.OVERLAP:
         _compare_if_both(read)
+
+
+def _is_held_against_prediction(read: Assignment) -> bool:
+    """Nobody was drawn to look at the read, but it may differ too much from what it began from."""
+    asked = Requirement.objects.filter(project=read.case.project_id, comparator=Comparator.PREDICTION)
+    return read.start_from == StartFrom.PREDICTION and asked.exists()
 
 
 def _compare_if_both(read: Assignment) -> None:
@@ -161,6 +172,23 @@ def compared(*, part: Part, agree: bool) -> None:
     if not agree:
         parts.move(part.pk, CaseState.ADJUDICATION)
         return
-    chosen = pair_of(part)[0]
-    newest = Revision.objects.get(mask=chosen.mask, number=chosen.mask.head)
-    parts.move(part.pk, CaseState.ACCEPTED, accepted=newest)
+    _accept(pair_of(part)[0])
+
+
+def _accept(read: Assignment) -> None:
+    newest = Revision.objects.get(mask=read.mask, number=read.mask.head)
+    parts.move(read.part_id, CaseState.ACCEPTED, accepted=newest)
+
+
+@transaction.atomic
+def held_against_prediction(*, read: Assignment, close: bool) -> None:
+    """A read that nobody was drawn to look at: accepted if it is close to its prediction, else reviewed."""
+    parts.lock_case(read.case_id)
+    if Part.objects.get(pk=read.part_id).state != CaseState.COMPARING:
+        return
+    if not close:
+        parts.move(read.part_id, CaseState.IN_REVIEW)
+        return
+    read.state, read.final_at = AssignmentState.DONE, timezone.now()
+    read.save(update_fields=["state", "final_at", "updated_at"])
+    _accept(read)

@@ -209,6 +209,10 @@ def pin_body(_: World) -> dict[str, Any]:
     return {"structure": "liver", "point_lps": [0.0, 0.0, 0.0], "error_code": "leak", "text": "Here"}
 
 
+def priority_body(world: World) -> dict[str, Any]:
+    return {"cases": [world.read.case.number], "priority": 1}
+
+
 def due_body(world: World) -> dict[str, Any]:
     return {"cases": [world.read.case.number], "due_at": None}
 
@@ -384,6 +388,7 @@ TABLE = [
     Row("components", "GET", of_review, {}, note="no adjudication"),
     Row("adjudicate", "POST", of_review, {}, note="no adjudication"),
     Row("due", "PUT", of_project, {"lea": 200}, body=due_body),
+    Row("priority", "PUT", of_project, {"lea": 200}, body=priority_body),
     Row("adjudications", "GET", of_project, {"rui": 200, "lea": 200}),
     Row("adjudications", "POST", of_project, {"rui": 200, "lea": 200}),
     Row("apply_branch", "POST", lambda w: w.branch, {"ana": 201, "lea": 403}, body=step_body, others=404),

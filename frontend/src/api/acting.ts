@@ -102,6 +102,18 @@ export function useSetDue(project: number) {
   });
 }
 
+export function useSetPriority(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (given: { readonly cases: readonly number[]; readonly priority: number }) =>
+      requestJson<Schemas['PriorityOutput']>(`/api/projects/${project}/priority/`, {
+        method: 'PUT',
+        json: given,
+      }),
+    onSuccess: () => refreshProject(client, project),
+  });
+}
+
 /** Reads, one by one: what was taken before one is refused stays taken, and the list says so. */
 export function useTakeOver(project: number) {
   const client = useQueryClient();

@@ -1533,6 +1533,23 @@ export interface paths {
         patch: operations["api_projects_members_partial_update"];
         trace?: never;
     };
+    "/api/projects/{project_id}/priority/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Which cases come first, among those that are due alike; readers are not told. */
+        put: operations["api_projects_priority_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/reliability/": {
         parameters: {
             query?: never;
@@ -2213,6 +2230,11 @@ export interface components {
             readonly reader: string | null;
             /** Format: date-time */
             due_at: string | null;
+            /**
+             * Format: double
+             * @description The higher one is read first.
+             */
+            priority: number;
             /** Format: date-time */
             updated_at: string;
             prediction_version: number | null;
@@ -3276,7 +3298,7 @@ export interface components {
             structure: string;
             /** @description What own reads are compared with: gold, inter or review. */
             kind: string;
-            /** @description Where the reads began. */
+            /** @description Where the reads began: scratch, prediction or revision, no model's number. */
             starts: string;
             /** @description dice, surface_dice or hd95_mm. */
             metric: string;
@@ -3544,6 +3566,19 @@ export interface components {
             readonly structures: {
                 [key: string]: unknown;
             }[];
+        };
+        PriorityInputRequest: {
+            /** @description Their numbers. */
+            cases: number[];
+            /**
+             * Format: double
+             * @description 0 = as usual.
+             */
+            priority: number;
+        };
+        PriorityOutput: {
+            /** @description How many cases have it now. */
+            cases: number;
         };
         /** @description A refusal: what is wrong and what to do, in one sentence. */
         Problem: {
@@ -10871,6 +10906,67 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_priority_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriorityInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriorityOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -22,6 +22,18 @@ def by_name(ana: User, lea: User, project: Project) -> Assignment:
     return read
 
 
+def test_priority_orders_what_is_due_alike(project: Project, as_lea: Browser, as_ana: Browser) -> None:
+    _, second = make_case(project), make_case(project)
+    url = f"/api/projects/{project.pk}/priority/"
+    assert as_lea.put(url, {"cases": [second.number], "priority": 1}).json() == {"cases": 1}
+    rows = as_lea.get(f"/api/projects/{project.pk}/cases/").json()["results"]
+    assert [row["priority"] for row in rows] == [0, 1]
+    taken = as_ana.post("/api/worklist/next/", {"project": project.pk, "role": "annotate"}).json()
+    assert Assignment.objects.get(pk=taken["assignment"]).case == second
+    assert_refused(as_lea.put(url, {"cases": [77], "priority": 1}), 400, "no case 77")
+    assert_refused(as_lea.put(url, {"cases": [1], "priority": 1e9}), 400)
+
+
 def put_due(browser: Browser, project: Project, cases: list[int], due_at: datetime | None) -> int:
     given = {"cases": cases, "due_at": due_at.isoformat() if due_at is not None else None}
     answer = browser.put(f"/api/projects/{project.pk}/due/", given)

@@ -53,6 +53,7 @@ class TestList:
             "state",
             "reader",
             "due_at",
+            "priority",
             "updated_at",
             "prediction_version",
             "parts",

@@ -34,6 +34,11 @@ def _own_numbers_alone(study: Study, ana: User) -> None:
     assert found.reads == len(mine)
     assert found.active_hours == pytest.approx(sum(read.active_seconds for read in mine) / 3600)
     assert all(row.cases >= 3 for row in found.scores)
+    begun = {row.starts for row in found.scores} | {row.starts for row in found.rounds}
+    assert begun <= {"scratch", "prediction", "earlier prediction", "revision"}
+    assert "prediction" in begun
+    assert all(row.round is None and "model" not in row.label for row in found.rounds)
+    assert "from an earlier prediction" in {row.label for row in found.rounds}
     nothing = dashboards.own(study.project, ana)
     assert (nothing.reads, nothing.scores, nothing.top_errors, nothing.accepted_low) == (0, [], [], None)
 

@@ -1,11 +1,12 @@
 import { Button, Group, NativeSelect, Popover, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { type HeldRead, useAssign, useMembers, useSetDue, useTakeOver } from '../../api';
+import { type HeldRead, useAssign, useMembers, useSetDue, useSetPriority, useTakeOver } from '../../api';
 import { dueWords } from '../worklist/due';
 import classes from './CasesTable.module.css';
-import { cases, endOfDay, readerChoice, takeSentence } from './caseWords';
+import { cases, endOfDay, PRIORITIES, priorityWords, readerChoice, takeSentence } from './caseWords';
 
-const HINT = 'Tick cases to assign them to a reader, to give them a due date, or to take them over.';
+const HINT =
+  'Tick cases to assign them to a reader, to give them a due date or a priority, or to take them over.';
 
 interface CaseActionsProps {
   readonly project: number;
@@ -48,6 +49,16 @@ export function CaseActions({ project, chosen, reads, onDone }: CaseActionsProps
       <Button size="xs" variant="default" disabled={isIdle} onClick={() => act.setDue(given)}>
         {date === '' ? 'Remove due date' : 'Set due date'}
       </Button>
+      <NativeSelect
+        size="xs"
+        w={116}
+        aria-label="Priority"
+        title="Among cases that are due alike, the higher one is read first. Readers are not told."
+        disabled={isIdle}
+        data={[{ value: '', label: 'Priority…' }, ...PRIORITIES]}
+        value=""
+        onChange={(event) => act.setPriority(chosen, Number(event.currentTarget.value))}
+      />
       <TakeOver reads={act.isPending ? [] : reads} onTake={act.takeOver} />
       <Said problem={act.problem} done={act.done === '' && chosen.length === 0 ? HINT : act.done} />
     </section>
@@ -134,6 +145,7 @@ function useActions(project: number, onDone: () => void) {
   const [problem, setProblem] = useState<string | null>(null);
   const assign = useAssign(project);
   const setDue = useSetDue(project);
+  const setPriority = useSetPriority(project);
   const takeOver = useTakeOver(project);
   const run = async (work: Promise<unknown>, sentence: string): Promise<void> => {
     setProblem(null);
@@ -149,7 +161,7 @@ function useActions(project: number, onDone: () => void) {
   return {
     done,
     problem,
-    isPending: assign.isPending || setDue.isPending || takeOver.isPending,
+    isPending: [assign, setDue, setPriority, takeOver].some((one) => one.isPending),
     assign: (given: Given & { readonly reader: string }) =>
       void run(
         assign.mutateAsync(given),
@@ -161,6 +173,11 @@ function useActions(project: number, onDone: () => void) {
         given.dueAt === null
           ? `${cases(given.cases.length)} without a due date.`
           : `${cases(given.cases.length)}${dueSuffix(given)}.`,
+      ),
+    setPriority: (numbers: readonly number[], priority: number) =>
+      void run(
+        setPriority.mutateAsync({ cases: numbers, priority }),
+        `${cases(numbers.length)}: ${priorityWords(priority) || 'usual'} priority.`,
       ),
     takeOver: (reads: readonly HeldRead[]) =>
       void run(

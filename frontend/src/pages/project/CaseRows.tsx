@@ -3,7 +3,7 @@ import type { CaseRow, HeldRead } from '../../api';
 import { CASE_STATES, caseLabel, when } from '../words';
 import { dueWords } from '../worklist/due';
 import classes from './CasesTable.module.css';
-import { type Held, holdWords, partWords } from './caseWords';
+import { type Held, holdWords, partWords, priorityWords } from './caseWords';
 
 interface CaseRowsProps {
   readonly rows: readonly CaseRow[];
@@ -39,7 +39,7 @@ export function CaseRows({ rows, heldOf, chosen, onChoose }: CaseRowsProps) {
           <Table.Th>State</Table.Th>
           <Table.Th>Split</Table.Th>
           <Table.Th w={280}>Held by</Table.Th>
-          <Table.Th>Due</Table.Th>
+          <Table.Th>Due, priority</Table.Th>
           <Table.Th>Prediction</Table.Th>
           <Table.Th ta="right">Changed</Table.Th>
         </Table.Tr>
@@ -96,6 +96,7 @@ function Row({ row, held, isChosen, onChoose }: RowProps) {
       <Table.Td>{held !== null && <Holders row={row} held={held} />}</Table.Td>
       <Table.Td className={classes.due}>
         <DueCell dueAt={dueOf(row, held)} />
+        {row.priority !== 0 && <div className={classes.part}>{priorityWords(row.priority)}</div>}
       </Table.Td>
       <Table.Td>{row.prediction_version === null ? '—' : `model ${row.prediction_version}`}</Table.Td>
       <Table.Td ta="right" c="dimmed" className={classes.number}>

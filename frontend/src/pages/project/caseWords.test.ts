@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CaseRow, HeldRead } from '../../api';
-import { heldByCase, holdWords, partWords, takeable, takeSentence } from './caseWords';
+import { heldByCase, holdWords, partWords, priorityWords, takeable, takeSentence } from './caseWords';
 
 const NOW = new Date(2026, 2, 4, 15, 0);
 
@@ -37,6 +37,10 @@ test('reads by case: those that were skipped apart, reviews not to be taken', ()
   expect(of(3).skipped).toHaveLength(1);
   expect(of(4).open).toEqual([]);
   expect(takeable([of(3), of(4)])).toEqual([read({})]);
+});
+
+test('only a priority that is not the usual one is said', () => {
+  expect([2, 1, 0, -1, 7.5].map(priorityWords)).toEqual(['first', 'high', '', 'low', 'priority 7.5']);
 });
 
 test('what taking over does is said before', () => {

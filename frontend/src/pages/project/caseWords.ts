@@ -95,6 +95,23 @@ export function takeSentence(reads: readonly HeldRead[]): string {
   return `Take ${reads.length} reads from ${readers}? ${kept} The cases are free again.`;
 }
 
+/** What a lead chooses from; the number orders the queue, the higher one first. */
+export const PRIORITIES = [
+  { value: '2', label: 'First' },
+  { value: '1', label: 'High' },
+  { value: '0', label: 'Usual' },
+  { value: '-1', label: 'Low' },
+] as const;
+
+/** Nothing for the usual one. */
+export function priorityWords(priority: number): string {
+  if (priority === 0) {
+    return '';
+  }
+  const known = PRIORITIES.find(({ value }) => Number(value) === priority);
+  return known === undefined ? `priority ${priority}` : known.label.toLowerCase();
+}
+
 export const cases = (count: number): string => (count === 1 ? '1 case' : `${count} cases`);
 
 /** The last minute of the day that a date field names; null for an empty one. */

@@ -123,12 +123,14 @@ function linesOf(marks: readonly Mark[], starts: string, structures: readonly st
     const readers = inter
       .filter((mark) => mark.who === 'reader')
       .sort((a, b) => a.name.localeCompare(b.name));
+    // Of two readers each agrees with the other as both do.
+    const told = readers.length > 2 ? readers : [];
     return [
-      ...readers.map((mark) => ({ structure, label: mark.name, mark })),
+      ...told.map((mark) => ({ structure, label: mark.name, mark })),
       ...models.map((mark) => ({ structure, label: mark.name, mark })),
       ...inter
         .filter((mark) => mark.who === 'all')
-        .map((mark) => ({ structure, label: 'all readers', mark })),
+        .map((mark) => ({ structure, label: readers.length === 2 ? 'both readers' : 'all readers', mark })),
     ];
   });
 }
@@ -210,8 +212,10 @@ function caption(
   label: string,
 ): string {
   const cases = Math.max(0, ...lines.map(({ mark }) => mark.cases));
-  const readers = new Set(lines.filter(({ mark }) => mark.who === 'reader').map(({ mark }) => mark.name))
-    .size;
+  const readers = Math.max(
+    0,
+    ...lines.filter(({ mark }) => mark.who === 'all').map(({ mark }) => mark.readers),
+  );
   const intra = own.length === 0 ? 'No repeated reads yet' : 'Green band: the same reader twice, 95 % CI';
   const sources = [...new Set(theirs.map(({ source }) => source))];
   const studies = sources.length === 0 ? 'no published band' : `grey: published (${sources.join('; ')})`;

@@ -13,6 +13,13 @@ const AGAINST: Readonly<Record<string, string>> = {
   review: 'what review accepted',
 };
 
+/** Readers are not told which model made a prediction. */
+const BEGUN: Readonly<Record<string, string>> = {
+  prediction: 'from a prediction',
+  'earlier prediction': 'from an earlier prediction',
+  revision: 'from a revision',
+};
+
 interface OwnScoresProps {
   readonly own: OwnReading;
   readonly structures: ReadonlyMap<string, string>;
@@ -80,7 +87,7 @@ export function OwnScores({ own, structures }: OwnScoresProps) {
 function words({ structure, starts }: Score, structures: ReadonlyMap<string, string>): string {
   const begun = starts
     .split('|')
-    .map((start) => start.replace('scratch', 'from scratch').replace('prediction:', 'from model '))
+    .map((start) => BEGUN[start] ?? `from ${start}`)
     .join(' and ');
   return `${structures.get(structure) ?? structure}, ${begun}`;
 }

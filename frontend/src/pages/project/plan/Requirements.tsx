@@ -18,7 +18,7 @@ export function Requirements({ project }: { readonly project: Project }) {
   return (
     <Section
       title="What agreement must reach"
-      lead="Two blind reads that meet all that is asked against another reader are accepted without an adjudication; without any such requirement each pair is adjudicated. Readers see on their own page whether they meet the others. A structure’s own requirement takes the place of the one for all."
+      lead="Against another reader: two blind reads that meet all of it are accepted without an adjudication; without any such requirement each pair is adjudicated. Against the reviewer: a fix that changes more is decided by somebody else. Against the prediction: a read that changes more is reviewed even if it was not drawn for that. Against the known answer: readers see on their own page whether they meet it. A structure’s own requirement takes the place of the one for all."
       asked={set}
     >
       {(rows) => (
