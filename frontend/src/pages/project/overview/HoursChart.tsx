@@ -37,15 +37,19 @@ export function HoursChart({ project, overview, onOpen }: OverviewChartProps) {
           axisTick: { show: false },
         },
         yAxis: numberAxis(palette, { name: '', min: 0, max: most, format: (value) => `${value} h` }),
-        series: readers.map((reader, place) => ({
-          type: 'line',
-          name: reader,
-          data: names.map((month) => markOf(months, reader, month)),
-          symbolSize: 6,
-          connectNulls: false,
-          color: palette.series[place % palette.series.length] ?? palette.muted,
-          endLabel: { show: true, formatter: reader, color: palette.text, offset: [0, shifts[place] ?? 0] },
-        })),
+        series: readers.map((reader, place) => {
+          // The name has the colour of its line, from which it may have been moved.
+          const color = palette.series[place % palette.series.length] ?? palette.muted;
+          return {
+            type: 'line',
+            name: reader,
+            data: names.map((month) => markOf(months, reader, month)),
+            symbolSize: 6,
+            connectNulls: false,
+            color,
+            endLabel: { show: true, formatter: reader, color, offset: [0, shifts[place] ?? 0] },
+          };
+        }),
       };
     },
     [months, readers],
