@@ -1,11 +1,21 @@
-/** Lines and letters above the image of one plane: crosshair, brush cursor, orientation letters, a note. */
+/**
+ * Lines and letters above the image of one plane: crosshair, brush cursor, orientation letters, which slice it is, how
+ * long a centimetre is, a note.
+ */
 import type { PlaneFrame, ScreenPoint } from './planeFrame';
+import { scaleBar } from './views/scaleBar';
 
 const SVG = 'http://www.w3.org/2000/svg';
 /** The crosshair leaves the middle free: what the reader points at stays visible. */
 const GAP_PX = 14;
 const CROSSHAIR = { stroke: '#4aa8a0', 'stroke-width': '1', 'stroke-opacity': '0.5' };
 const SMALLEST_CURSOR_PX = 2;
+const BAR = { fill: 'none', stroke: '#b4bac0', 'stroke-width': '1.5' };
+const BAR_HALO = { fill: 'none', stroke: '#000', 'stroke-opacity': '0.6', 'stroke-width': '3.5' };
+/** The bar takes up to so much of the pane's width, and at most this. */
+const BAR_SHARE = 0.25;
+const LONGEST_BAR_PX = 120;
+const CORNER_PX = 12;
 
 export class PlaneMarks {
   readonly root: SVGSVGElement;
@@ -14,6 +24,11 @@ export class PlaneMarks {
   private readonly ring: SVGCircleElement;
   private readonly letters: readonly SVGTextElement[];
   private readonly note: SVGTextElement;
+  private readonly where: SVGTextElement;
+  private readonly bars: readonly SVGPathElement[];
+  private readonly length: SVGTextElement;
+  private width = 0;
+  private height = 0;
 
   constructor(frame: PlaneFrame) {
     this.root = make('svg', {});
@@ -32,6 +47,10 @@ export class PlaneMarks {
     this.note = this.letter('');
     this.note.setAttribute('text-anchor', 'start');
     place(this.note, 8, 18);
+    this.where = this.letter('');
+    this.bars = [this.add('path', BAR_HALO), this.add('path', BAR)];
+    this.length = this.letter('');
+    for (const text of [this.where, this.length]) text.setAttribute('text-anchor', 'end');
     this.hideBrush();
   }
 
@@ -41,6 +60,19 @@ export class PlaneMarks {
     if (right) place(right, width - 10, height / 2 + 4);
     if (top) place(top, width / 2, 16);
     if (bottom) place(bottom, width / 2, height - 8);
+    place(this.where, width - CORNER_PX, 18);
+    [this.width, this.height] = [width, height];
+  }
+
+  /** `slice`: null where the plane shows no slice of the scan. */
+  look(slice: number | null, slices: number, pixelsPerMm: number): void {
+    this.where.textContent = slice === null ? '' : `${slice} / ${slices - 1}`;
+    const { px, words } = scaleBar(pixelsPerMm, Math.min(LONGEST_BAR_PX, BAR_SHARE * this.width));
+    const [right, bottom] = [this.width - CORNER_PX, this.height - CORNER_PX];
+    const path = `M${(right - px).toFixed(1)} ${bottom - 5}v5H${right}v-5`;
+    for (const bar of this.bars) bar.setAttribute('d', path);
+    this.length.textContent = words;
+    place(this.length, right, bottom - 8);
   }
 
   crosshair({ x, y }: ScreenPoint, width: number, height: number): void {
@@ -76,10 +108,10 @@ export class PlaneMarks {
   }
 
   private letter(text: string): SVGTextElement {
-    const element = this.add('text', { fill: '#8b939b', 'font-size': '12', 'text-anchor': 'middle' });
+    const element = this.add('text', { fill: '#b4bac0', 'font-size': '12', 'text-anchor': 'middle' });
     element.setAttribute('paint-order', 'stroke');
     element.setAttribute('stroke', '#000');
-    element.setAttribute('stroke-width', '2');
+    element.setAttribute('stroke-width', '3');
     element.style.fontFamily = 'system-ui, sans-serif';
     element.textContent = text;
     return element;

@@ -77,6 +77,7 @@ export class PlanePane {
     this.maskPainter = new MaskPainter(this.canvases[1]);
     this.current = this.fittedView(scene.crosshair());
     this.sizeLayers();
+    this.describe();
   }
 
   get view(): PlaneView {
@@ -98,6 +99,7 @@ export class PlanePane {
     if (this.isTilted) this.move();
     this.requestDraw();
     this.placeCrosshair();
+    this.describe();
     this.scene.looked(this);
   }
 
@@ -260,6 +262,11 @@ export class PlanePane {
     this.maskStale = false;
     this.patches = null;
     this.timeFirst();
+  }
+
+  private describe(): void {
+    const { current, frame } = this;
+    if (this.isShown) this.marks.look(this.isTilted ? null : this.slice, frame.slices, current.pixelsPerMm);
   }
 
   placeCrosshair(): void {

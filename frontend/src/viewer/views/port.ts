@@ -1,5 +1,8 @@
 /** What a page may ask about how the scan is shown. */
 import type { Ijk, LabelMap, Plane, StructureRef, Triple } from '../../voxels';
+import type { GreySummary } from './greyValues';
+
+export type { GreySummary } from './greyValues';
 
 /** Panes of the page; `volume` is the 3-D view of the surfaces. */
 export type Pane = Plane | 'volume';
@@ -83,6 +86,11 @@ export interface ViewsPort {
   /** Share of a structure's axial slices that were looked at, 0 to 1; null where it has no voxel. */
   lookedShare(structure: StructureRef): number | null;
   readonly crosshair: Ijk;
+  /**
+   * The HU of all voxels of a structure, from slices that are here in full; null where there are none. Counted in
+   * short portions; what is aborted has null as well.
+   */
+  greyOf(structure: StructureRef, signal: AbortSignal): Promise<GreySummary | null>;
 }
 
 /** Fetches a scan's bytes ahead, so that opening it next shows its first slice at once. */

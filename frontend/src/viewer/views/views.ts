@@ -11,12 +11,16 @@ import {
 } from '../../voxels';
 import type { StructureView } from '../port';
 import { Subscribers } from '../subscribers';
+import { type GreySummary, GreyValues } from './greyValues';
 import type { Overlay } from './overlay';
 import type { Planes } from './planes';
 import type { ComparisonView, HeatMap, Layout, Pane, RailMarks, SurfaceState, ViewsPort } from './port';
 import { Rails } from './rails';
 import { Surfaces } from './surfaces';
 import { VolumeView } from './volumeView';
+
+/** Counting that takes longer leaves frames and the pointer their turns. */
+const PORTION_MS = 8;
 
 type Slices = Readonly<Record<Plane, number>>;
 
@@ -25,6 +29,7 @@ export class Views implements ViewsPort {
   private seen: readonly Plane[] = PLANES;
   private readonly planes: Planes;
   private readonly overlay: Overlay;
+  private readonly map: LabelMap;
   private readonly rails: Rails;
   private readonly surfaces: Surfaces;
   private volume: VolumeView | null = null;
@@ -34,6 +39,7 @@ export class Views implements ViewsPort {
   constructor(planes: Planes, overlay: Overlay, map: LabelMap, structures: readonly StructureView[]) {
     this.planes = planes;
     this.overlay = overlay;
+    this.map = map;
     this.rails = new Rails(map);
     this.rails.setStyles(overlay.styles);
     this.surfaces = new Surfaces(map, this.rails.shadows, planes.volume.spacing_mm);
@@ -175,6 +181,21 @@ export class Views implements ViewsPort {
 
   get crosshair(): Ijk {
     return this.planes.crosshair();
+  }
+
+  async greyOf({ layer, value }: StructureRef, signal: AbortSignal): Promise<GreySummary | null> {
+    const { image } = this.planes;
+    const grey = new GreyValues();
+    let until = performance.now() + PORTION_MS;
+    for (const [k, labels] of (this.map.layers[layer] ?? []).entries()) {
+      if (performance.now() > until) {
+        await new Promise((resume) => setTimeout(resume));
+        until = performance.now() + PORTION_MS;
+      }
+      if (signal.aborted) return null;
+      grey.take(labels, value, image.isFull(k) ? (image.slices[k] ?? null) : null);
+    }
+    return grey.summary();
   }
 
   destroy(): void {

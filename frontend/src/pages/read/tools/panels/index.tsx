@@ -7,6 +7,7 @@ import { HollowPanel, MarginPanel, SmoothPanel } from './FormPanels';
 import { Measurements } from './Measurements';
 import { PastePanel, RelabelPanel } from './MovePanels';
 import { IslandsPanel, LogicalPanel } from './PartPanels';
+import { ProbePanel } from './ProbePanel';
 import { FloodPanel, ScissorsPanel } from './ShapePanels';
 
 export const PANELS: Readonly<Partial<Record<ToolId, () => ReactNode>>> = {
@@ -27,6 +28,7 @@ export const PANELS: Readonly<Partial<Record<ToolId, () => ReactNode>>> = {
   paste_slice: PastePanel,
   relabel: RelabelPanel,
   pick: RangePanel,
+  probe: ProbePanel,
   length: Measurements,
   bidirectional: Measurements,
   angle: Measurements,
