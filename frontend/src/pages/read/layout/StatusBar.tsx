@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { SaveQueue } from '../../../session';
 import type { Cursor } from '../../../viewer';
+import { NO_MASK } from '../../../voxels';
 import { signed } from '../../words';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
@@ -55,7 +56,17 @@ function UnderPointer() {
 /** Where painting is limited, so that nobody wonders why the brush does nothing. */
 function Limits() {
   const words = useRead(({ paint, structures }) => paintWords(paint, structures));
-  return words === null ? null : <span className={classes.limits}>Paint: {words}</span>;
+  const set = useRead((state) => state.set);
+  return words === null ? null : (
+    <button
+      type="button"
+      className={classes.note}
+      title="Paint anywhere again"
+      onClick={() => set({ paint: NO_MASK })}
+    >
+      Paint: {words} ×
+    </button>
+  );
 }
 
 function HowShown() {
