@@ -162,6 +162,8 @@ type Act = {
 
 const KINDS = [
   'stripes',
+  'stripes',
+  'stripes',
   'dot',
   'dot',
   'undo',
@@ -209,6 +211,6 @@ describe('any sequence of strokes, undos, redos and faults', () => {
       }),
       { numRuns: 40 },
     );
-    expect(named).toBeGreaterThan(20);
+    expect(named).toBeGreaterThan(5);
   });
 });
