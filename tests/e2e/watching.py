@@ -59,6 +59,11 @@ HELD = """() => {
   return texts.join('\\n');
 }"""
 
+# How much there is on the page; never twice the same while something is waited for.
+SIZE = """() => document.querySelector('[aria-busy=true]') === null
+  ? document.querySelectorAll('*').length : Math.random()"""
+POLL_MS, POLLS = 250, 40
+
 Told = tuple[str, str]  # where, and the text
 
 
@@ -79,8 +84,15 @@ class Watch:
         self.rest()
 
     def rest(self) -> None:
+        """Nothing is asked for, nothing says that it waits, and nothing comes or goes on the page."""
         self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_timeout(100)
+        before = -1
+        for _ in range(POLLS):
+            now: int = self.page.evaluate(SIZE)
+            if now == before:
+                return
+            before = now
+            self.page.wait_for_timeout(POLL_MS)
 
     def told(self, sent: str = "") -> Iterator[Told]:
         """What came over the wire since the last time, and what is on the page now.
