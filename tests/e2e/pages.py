@@ -21,9 +21,10 @@ def next_case(page: Page, button: str = "Next case") -> int:
 
 
 def wait_until_open(page: Page) -> None:
-    """The viewer is there and its axial plane shows something."""
+    """The axial plane shows something, and what is put up around it afterwards is there as well."""
     eventually(page, lambda: is_open(page), "the viewer", seconds=30)
     expect(page.get_by_test_id("plane-axial").locator("canvas").first).to_be_visible()
+    expect(page.get_by_role("toolbar", name="View")).to_be_visible(timeout=30_000)
 
 
 def is_open(page: Page) -> bool:
