@@ -184,6 +184,7 @@ def test_a_key_a_command_and_the_panel_lead_in_and_out(page: Page) -> None:
     page.keyboard.press(KEY)
     expect(beside).to_have_count(0)
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Find an action or a structure")).to_be_focused()
     page.keyboard.type("side by side")
     page.keyboard.press("Enter")
     expect(beside).to_be_visible()
