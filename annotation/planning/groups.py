@@ -36,10 +36,16 @@ def groups(project: Project) -> QuerySet[StructureGroup]:
 
 @transaction.atomic
 def change_groups(*, project: Project, drafts: Sequence[DraftGroup]) -> QuerySet[StructureGroup]:
-    """Replace the groups; none = each case is one part. Only before the first read: parts follow."""
+    """Replace the groups; none = each case is one part. Only before the first read: parts follow.
+
+    Later, structures that are in no group yet, because they were added since, can still be put into one:
+    reads that begin from then on are about them, too.
+    """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     _check(project, drafts)
     if Assignment.objects.filter(case__project=project).exists():
+        if _extend(project, drafts):
+            return groups(project)
         raise Conflict("Cases of this project have been read already, so its groups cannot change any more.")
     cases = Case.objects.filter(project=project).exclude(state=CaseState.ACCEPTED)
     locked = list(cases.select_for_update(no_key=True).order_by("pk"))
@@ -58,6 +64,21 @@ def change_groups(*, project: Project, drafts: Sequence[DraftGroup]) -> QuerySet
     for case in locked:
         worklist.settle(case)
     return groups(project)
+
+
+def _extend(project: Project, drafts: Sequence[DraftGroup]) -> bool:
+    """Put new structures into standing groups; False, and nothing is changed, if the drafts do more."""
+    standing = list(groups(project))
+    if not standing or len(standing) != len(drafts):
+        return False
+    for group, draft in zip(standing, drafts, strict=True):
+        same = (group.name, group.least_level) == (draft.name.strip(), draft.least_level)
+        if not same or not set(group.structures) <= set(draft.structures):
+            return False
+    for group, draft in zip(standing, drafts, strict=True):
+        group.structures = list(draft.structures)
+    StructureGroup.objects.bulk_update(standing, ["structures"])
+    return True
 
 
 def _check(project: Project, drafts: Sequence[DraftGroup]) -> None:

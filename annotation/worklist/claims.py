@@ -26,7 +26,7 @@ from annotation.worklist import parts, starts
 from annotation.worklist.choosing import Choice, Chooser
 from annotation.worklist.handing_in import finish_due
 from annotation.worklist.leases import release_expired
-from annotation.worklist.reads import create, lease_end, next_number, plan_second
+from annotation.worklist.reads import begin_planned, create, lease_end, plan_second
 
 
 @transaction.atomic
@@ -60,11 +60,15 @@ def upcoming(*, reader: AbstractBaseUser, project: Project, after: int | None = 
     if again is not None:
         return Upcoming(again.case, starts.same_as(again), again.sequence_no)
     membership = Membership.objects.select_related("project").get(user=reader.pk, project=project)
+    # A claim from here on is of the read that is looked ahead to: it does not count as an earlier one.
+    mine = Assignment.objects.filter(reader=reader.pk)
+    newest = mine.order_by("-pk").values_list("pk", flat=True).first() or 0
     choice = Chooser(membership, lock=False).choice()
     if choice is None:
         return None
     planned = choice.planned
-    number = planned.sequence_no if planned is not None else next_number(choice.part.case_id, reader.pk)
+    earlier = mine.filter(case=choice.part.case_id, pk__lte=newest)
+    number = planned.sequence_no if planned is not None else 1 + earlier.count()
     return Upcoming(choice.part.case, choice.start, number)
 
 
@@ -91,9 +95,7 @@ def claim_review(*, reviewer: AbstractBaseUser, project: Project) -> Assignment 
 def _begin(choice: Choice, reader: int) -> Assignment:
     planned = choice.planned
     if planned is not None:
-        planned.state, planned.case = AssignmentState.OPEN, choice.part.case
-        planned.save(update_fields=["state", "updated_at"])
-        return _renewed(planned)
+        return begin_planned(planned, choice.start)
     role = AssignmentRole.ANNOTATE
     read = create(part=choice.part, reader=reader, role=role, start=choice.start, purpose=choice.purpose)
     if choice.partner is not None:

@@ -64,6 +64,24 @@ def create(
     )
 
 
+def begin_planned(planned: Assignment, start: starts.Start) -> Assignment:
+    """A planned read begins, as a new row: a number from the day it was planned would tell its reader that
+    it had been, and so that somebody else reads the case."""
+    rival, assigned_by, mask = planned.rival, planned.assigned_by, planned.mask
+    planned.delete()
+    mask.delete()
+    return create(
+        part=planned.part,
+        reader=planned.reader_id,
+        role=AssignmentRole(planned.role),
+        purpose=Purpose(planned.purpose),
+        start=start,
+        rival=rival,
+        assigned_by=assigned_by,
+        due_at=planned.due_at,
+    )
+
+
 def plan_second(first: Assignment, partner: int) -> Assignment:
     """The blind second read of a part: another reader begins as the first one did."""
     Part.objects.filter(pk=first.part_id).update(reads_wanted=2)

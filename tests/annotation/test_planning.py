@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from annotation import planning, worklist
+from annotation import planning, projects, worklist
 from annotation.api.planning import CalibrationShape
 from annotation.errors import Conflict, Refused
 from annotation.models import CalibrationCase, Case, CaseState, Project, Purpose, StartFrom
@@ -165,6 +165,26 @@ class TestGroups:
         worklist.next_case(reader=ana, project=project)
         with pytest.raises(Conflict, match="read already"):
             planning.change_groups(project=project, drafts=[])
+
+    def test_a_structure_that_was_added_later_finds_its_group(self, project: Project, ana: User) -> None:
+        drafts = [DraftGroup("liver", ["liver"]), DraftGroup("rest", ["spleen", "kidney_left"])]
+        planning.change_groups(project=project, drafts=drafts)
+        first, _ = make_case(project), make_case(project)
+        assert worklist.next_case(reader=ana, project=project)
+        projects.add_structures(project=project, structures=["aorta"])
+        grown = [drafts[0], DraftGroup("rest", ["spleen", "kidney_left", "aorta"])]
+        for wrong in (
+            [DraftGroup("Liver", ["liver"]), grown[1]],
+            [DraftGroup("liver", ["liver"], 3), grown[1]],
+            [DraftGroup("liver", ["liver", "spleen"]), DraftGroup("rest", ["kidney_left", "aorta"])],
+            [*drafts, DraftGroup("new", ["aorta"])],
+        ):
+            with pytest.raises(Conflict, match="read already"):
+                planning.change_groups(project=project, drafts=wrong)
+        planning.change_groups(project=project, drafts=grown)
+        rest = first.parts.get(group__name="rest")
+        assert rest.group is not None
+        assert rest.group.structures == ["spleen", "kidney_left", "aorta"]
 
 
 def test_requirements(project: Project) -> None:

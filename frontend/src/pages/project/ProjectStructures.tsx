@@ -1,6 +1,6 @@
 import { Button, Table } from '@mantine/core';
 import { useState } from 'react';
-import { type Project, type Structure, useAddStructures, useRemoveStructure } from '../../api';
+import { type Project, type Structure, useAddStructures, useGroups, useRemoveStructure } from '../../api';
 import { Notice } from '../shell/Notice';
 import { CatalogueList } from '../wizard/CatalogueList';
 import classes from './SettingsTab.module.css';
@@ -17,6 +17,7 @@ export function ProjectStructures({ project }: { readonly project: Project }) {
           : 'Layers and values stand in the masks and never change. Cases that are open when a structure is added say nothing about it.'}
       </p>
       <StructureTable project={project} />
+      <WithoutGroup project={project} />
       {isAdding ? (
         <Adding project={project} onClose={() => setAdding(false)} />
       ) : (
@@ -25,6 +26,22 @@ export function ProjectStructures({ project }: { readonly project: Project }) {
         </Button>
       )}
     </section>
+  );
+}
+
+/** In a project that divides its structures, one that was added belongs to nobody until it is in a group. */
+function WithoutGroup({ project }: { readonly project: Project }) {
+  const groups = useGroups(project.id).data ?? [];
+  const grouped = new Set(groups.flatMap(({ structures }) => structures));
+  const left = project.structures.filter(({ key }) => !grouped.has(key));
+  if (groups.length === 0 || left.length === 0) {
+    return null;
+  }
+  return (
+    <Notice tone="needsYou">
+      In no group: {left.map(({ name }) => name).join(', ')}. Nobody is given them to draw until they are put
+      into one under Plan.
+    </Notice>
   );
 }
 

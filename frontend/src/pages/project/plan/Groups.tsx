@@ -12,7 +12,7 @@ export function Groups({ project }: { readonly project: Project }) {
   return (
     <Section
       title="Structure groups"
-      lead="Without groups one reader draws all of a case. With groups each is claimed, read and reviewed by itself, by readers who may differ, and one can ask for experience. They can be changed only before the first case is read."
+      lead="Without groups one reader draws all of a case. With groups each is claimed, read and reviewed by itself, by readers who may differ, and one can ask for experience. They can be changed only before the first case is read; a structure that is added later can still be put into one of them."
       asked={set}
     >
       {(groups) => <Editor key={JSON.stringify(groups)} project={project} kept={groups} />}
@@ -48,7 +48,9 @@ function Editor({ project, kept }: EditorProps) {
         />
       ))}
       {groups.length > 0 && left.length > 0 && (
-        <p className={classes.quiet}>In no group yet: {left.map(({ name }) => name).join(', ')}.</p>
+        <p className={classes.quiet}>
+          In no group yet: {left.map(({ name }) => name).join(', ')}. Nobody is given them to draw.
+        </p>
       )}
       {change.error !== null && <Notice tone="failed">{change.error.message}</Notice>}
       <div className={classes.buttons}>
