@@ -6,7 +6,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation.dashboards import agreement, behind, course, pairs, progress, published, scores, verdicts
+from annotation.dashboards import (
+    acceptability,
+    agreement,
+    behind,
+    course,
+    pairs,
+    progress,
+    published,
+    scores,
+    verdicts,
+)
 from annotation.dashboards.tables import Table
 from annotation.models import Project
 
@@ -112,6 +122,11 @@ SOURCES: dict[str, Source] = {
         verdicts.FirstPassRow,
         _asked(verdicts.first_pass_rows),
         may=("reader",),
+    ),
+    "acceptability": Source(
+        "How usable reviewers found structures, and how far two of them agree.",
+        acceptability.AcceptabilityRow,
+        _simple(acceptability.acceptability_rows),
     ),
     "errors": Source(
         "Pins by reader, structure and error code.",

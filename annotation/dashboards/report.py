@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from annotation import agreement
 from annotation.agreement.shapes import Figure
+from annotation.dashboards.acceptability import acceptability_rows
 from annotation.dashboards.agreement import MarkRow, anchoring_rows, mark_rows
 from annotation.dashboards.drawings import Drawing
 from annotation.dashboards.published import published_rows
@@ -98,6 +99,7 @@ def report(project: Project) -> Report:
             _volumes(project, names),
             _anchoring(project, names),
             _drift(project),
+            _acceptability(project, names),
             _published(project, names),
             _dictionary(),
         ),
@@ -127,9 +129,7 @@ def _cases(project: Project) -> Section:
         f"them from scratch. {gold} have a known answer."
     )
     entries = SchemaStructure.objects.filter(schema__project=project).select_related("structure")
-    rows = tuple(
-        (one.structure.name, one.structure.key, f"{one.structure.tolerance_mm:g}") for one in entries
-    )
+    rows = tuple((one.structure.name, one.structure.key, f"{one.tolerance_mm:g}") for one in entries)
     return Section(
         "Cases and structures", "2, 5, 11", (said,), (Grid(("Structure", "Key", "Tolerance, mm"), rows),)
     )
@@ -266,6 +266,24 @@ def _drift(project: Project) -> Section:
         "limit; red: alarms. The table lists the alarms that were raised."
     )
     return Section("Drift", "12", (said,), (Grid(head, rows),), drift_charts(project))
+
+
+def _acceptability(project: Project, names: Names) -> Section:
+    rows = tuple(
+        (
+            names.get(row.structure, row.structure),
+            *(str(n) for n in (row.grade_1, row.grade_2, row.grade_3, row.grade_4, row.grade_5)),
+            str(row.twice),
+            interval(row.alpha, row.low, row.high, 2),
+        )
+        for row in acceptability_rows(project)
+    )
+    said = (
+        "Grades of structures as they were handed in, from 1 (unusable) to 5 (usable as it is). Agreement of "
+        "two reviewers of the same read, before it was sent back: Krippendorff's alpha, ordinal."
+    )
+    head = ("Structure", "1", "2", "3", "4", "5", "Graded twice", "Alpha (95 % CI)")
+    return Section("Acceptability", "12", (said,), (Grid(head, rows),))
 
 
 def _published(project: Project, names: Names) -> Section:
