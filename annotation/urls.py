@@ -52,6 +52,7 @@ from annotation.api.planning import (
     GroupsView,
     PlanView,
     RequirementsView,
+    TolerancesView,
 )
 from annotation.api.presets import PresetsView
 from annotation.api.projects import CasesView, ImportsView, ProjectsView, ProjectView, RunsView
@@ -187,6 +188,7 @@ urlpatterns = [
     ),
     path("api/projects/<int:project_id>/groups/", GroupsView.as_view(), name="groups"),
     path("api/projects/<int:project_id>/requirements/", RequirementsView.as_view(), name="requirements"),
+    path("api/projects/<int:project_id>/tolerances/", TolerancesView.as_view(), name="tolerances"),
     path("api/projects/<int:project_id>/calibration/", CalibrationView.as_view(), name="calibration"),
     path("api/projects/<int:project_id>/gold/", GoldView.as_view(), name="gold"),
     path("api/jobs/<int:job_id>/", JobView.as_view(), name="job"),

@@ -52,7 +52,7 @@ def targets_of(project_id: int) -> tuple[Target, ...]:
     """The structures of a project, layer by layer."""
     entries = SchemaStructure.objects.filter(schema__project=project_id).select_related("structure")
     return tuple(
-        Target(one.structure.key, one.layer, one.value, one.structure.tolerance_mm)
+        Target(one.structure.key, one.layer, one.value, one.tolerance_mm)
         for one in entries.order_by("layer", "value")
     )
 

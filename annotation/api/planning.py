@@ -164,6 +164,39 @@ class RequirementsView(ApiView):
         return Response(RequirementShape(rows, many=True).data)
 
 
+class ToleranceOut(serializers.Serializer[Any]):
+    structure = serializers.CharField()
+    tolerance_mm = serializers.FloatField(help_text="In force.")
+    usual_mm = serializers.FloatField(help_text="The catalogue's.")
+    is_own = serializers.BooleanField(help_text="Whether the project has one of its own in force.")
+    suggested_mm = serializers.FloatField(
+        allow_null=True, help_text="95th percentile of the distances between own readers' surfaces."
+    )
+    low = serializers.FloatField(allow_null=True, help_text="Of its 95 % interval.")
+    high = serializers.FloatField(allow_null=True)
+    cases = serializers.IntegerField(help_text="Calibration cases that it rests on.")
+    readers = serializers.IntegerField()
+
+
+class TolerancesView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        structure = serializers.CharField(max_length=80)
+        tolerance_mm = serializers.FloatField(allow_null=True, help_text="null = the catalogue's.")
+
+    @extend_schema(responses=answers({200: ToleranceOut(many=True)}))
+    def get(self, request: Request, project_id: int) -> Response:
+        return Response(ToleranceOut(planning.tolerances(_managed(request, project_id)), many=True).data)
+
+    @extend_schema(request=Input, responses=answers({200: ToleranceOut(many=True)}, 400, 409))
+    def put(self, request: Request, project_id: int) -> Response:
+        """Of one structure; what was scored with another one is scored again."""
+        project = _managed(request, project_id)
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        rows = planning.change_tolerance(project=project, **given.validated_data)
+        return Response(ToleranceOut(rows, many=True).data)
+
+
 class CalibrationReadShape(serializers.Serializer[Any]):
     reader = serializers.CharField(source="reader.username")
     state = serializers.ChoiceField(choices=AssignmentState.choices)

@@ -38,7 +38,7 @@ class StructureOut(serializers.Serializer[SchemaStructure]):
     layer = serializers.IntegerField()
     value = serializers.IntegerField()
     colour = serializers.CharField(source="structure.colour")
-    tolerance_mm = serializers.FloatField(source="structure.tolerance_mm")
+    tolerance_mm = serializers.FloatField(help_text="Of surface Dice, in this project.")
     side = serializers.CharField(source="structure.side")
 
 

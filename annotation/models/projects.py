@@ -130,6 +130,9 @@ class SchemaStructure(models.Model):
     structure = models.ForeignKey(Structure, models.PROTECT, related_name="+")
     layer = models.PositiveSmallIntegerField(default=0)
     value = models.PositiveSmallIntegerField()
+    own_tolerance_mm = models.FloatField(
+        null=True, blank=True, help_text="Of the surface Dice in this project; null = the structure's."
+    )
 
     class Meta:
         ordering = ("layer", "value")
@@ -140,7 +143,16 @@ class SchemaStructure(models.Model):
                 condition=Q(value__gte=1) & Q(value__lte=LARGEST_VALUE), name="schema_value_1_to_254"
             ),
             models.CheckConstraint(condition=Q(layer__lte=31), name="schema_layer_0_to_31"),
+            models.CheckConstraint(
+                condition=Q(own_tolerance_mm__isnull=True) | Q(own_tolerance_mm__gt=0),
+                name="own_tolerance_positive",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.structure} = {self.value} on layer {self.layer}"
+
+    @property
+    def tolerance_mm(self) -> float:
+        """The tolerance of surface Dice that is in force."""
+        return self.structure.tolerance_mm if self.own_tolerance_mm is None else self.own_tolerance_mm

@@ -13,6 +13,7 @@ from annotation.planning.sets import (
     draw_calibration,
     gold,
 )
+from annotation.planning.tolerances import Tolerance, change_tolerance, tolerances
 
 __all__ = [
     "Assumed",
@@ -22,6 +23,7 @@ __all__ = [
     "DraftPlan",
     "DraftRequirement",
     "Forecast",
+    "Tolerance",
     "assumed",
     "calibration",
     "change_calibration",
@@ -29,10 +31,12 @@ __all__ = [
     "change_groups",
     "change_plan",
     "change_requirements",
+    "change_tolerance",
     "draft_of",
     "draw_calibration",
     "forecast",
     "gold",
     "groups",
     "requirements",
+    "tolerances",
 ]

@@ -337,6 +337,8 @@ TABLE = [
     Row("reliability_forecast", "POST", of_project, {"lea": 400}, note="400: no plan"),
     Row("groups", "GET", of_project, {"lea": 200}),
     Row("groups", "PUT", of_project, {"lea": 400}, note="400: no list"),
+    Row("tolerances", "GET", of_project, {"lea": 200}),
+    Row("tolerances", "PUT", of_project, {"lea": 400}, note="400: of what"),
     Row("requirements", "GET", of_project, {"lea": 200}),
     Row("requirements", "PUT", of_project, {"lea": 400}, note="400: no list"),
     Row("calibration", "GET", of_project, {"lea": 200}),

@@ -34,6 +34,32 @@ export function usePlanForecast(project: number, plan: PlanFigures | null, assum
   });
 }
 
+/** Of surface Dice, structure by structure. */
+export type Tolerance = Schemas['ToleranceOut'];
+
+const tolerancesKey = (project: number) => ['project', project, 'tolerances'] as const;
+const tolerancesPath = (project: number) => `/api/projects/${project}/tolerances/`;
+
+export function useTolerances(project: number) {
+  return useQuery({
+    queryKey: tolerancesKey(project),
+    queryFn: () => requestJson<Tolerance[]>(tolerancesPath(project)),
+  });
+}
+
+/** null = the catalogue's. What was scored with another one is scored again by a job. */
+export function useChangeTolerance(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (json: { readonly structure: string; readonly tolerance_mm: number | null }) =>
+      requestJson<Tolerance[]>(tolerancesPath(project), { method: 'PUT', json }),
+    onSuccess: (rows) => {
+      client.setQueryData(tolerancesKey(project), rows);
+      return refreshProject(client, project);
+    },
+  });
+}
+
 type SetName = 'calibration' | 'gold' | 'requirements' | 'groups';
 
 const setKey = (project: number, name: SetName) => ['project', project, name] as const;

@@ -934,6 +934,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/dashboards/acceptability/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How usable reviewers found structures, and how far two of them agree. */
+        get: operations["dashboard_acceptability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/dashboards/agreement/": {
         parameters: {
             query?: never;
@@ -1671,6 +1688,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/tolerances/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_tolerances_list"];
+        /** @description Of one structure; what was scored with another one is scored again. */
+        put: operations["api_projects_tolerances_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{session_id}/ping/": {
         parameters: {
             query?: never;
@@ -1820,6 +1855,44 @@ export interface components {
          * @enum {integer}
          */
         AcceptabilityEnum: 1 | 2 | 3 | 4 | 5;
+        AcceptabilityRow: {
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description Grades that were given (grades). */
+            grades: number;
+            /** @description Unusable: drawing anew is quicker (grades). */
+            grade_1: number;
+            /** @description Usable after major edits (grades). */
+            grade_2: number;
+            /** @description Usable after minor edits that matter (grades). */
+            grade_3: number;
+            /** @description Usable as it is: edits would be a matter of taste (grades). */
+            grade_4: number;
+            /** @description Usable as it is: no edits (grades). */
+            grade_5: number;
+            /** @description Reads of which two reviewers graded it in the same state (reads). */
+            twice: number;
+            /**
+             * Format: double
+             * @description Krippendorff's alpha of these, ordinal; empty = undefined.
+             */
+            alpha: number | null;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval (other reads, these reviewers).
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of its 95 % interval.
+             */
+            high: number | null;
+            /** @description Why there is no alpha, or no interval. */
+            reason: string;
+        };
+        AcceptabilityTable: {
+            rows: components["schemas"]["AcceptabilityRow"][];
+        };
         AdjudicateInputRequest: {
             revision: number;
             /** @default  */
@@ -4065,7 +4138,10 @@ export interface components {
             layer: number;
             value: number;
             colour: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Of surface Dice, in this project.
+             */
             tolerance_mm: number;
             side: string;
         };
@@ -4174,6 +4250,44 @@ export interface components {
             last_used_at: string | null;
             /** @description Not kept: copy it now. */
             token: string;
+        };
+        ToleranceOut: {
+            structure: string;
+            /**
+             * Format: double
+             * @description In force.
+             */
+            tolerance_mm: number;
+            /**
+             * Format: double
+             * @description The catalogue's.
+             */
+            usual_mm: number;
+            /** @description Whether the project has one of its own in force. */
+            is_own: boolean;
+            /**
+             * Format: double
+             * @description 95th percentile of the distances between own readers' surfaces.
+             */
+            suggested_mm: number | null;
+            /**
+             * Format: double
+             * @description Of its 95 % interval.
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /** @description Calibration cases that it rests on. */
+            cases: number;
+            readers: number;
+        };
+        TolerancesInputRequest: {
+            structure: string;
+            /**
+             * Format: double
+             * @description null = the catalogue's.
+             */
+            tolerance_mm: number | null;
         };
         ToolRow: {
             /** @description Where the reads began. */
@@ -8385,6 +8499,72 @@ export interface operations {
             };
         };
     };
+    dashboard_acceptability: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptabilityTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     dashboard_agreement: {
         parameters: {
             query?: {
@@ -11473,6 +11653,124 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_tolerances_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToleranceOut"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_tolerances_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TolerancesInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToleranceOut"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
             /** @description Nobody is signed in. */
             401: {

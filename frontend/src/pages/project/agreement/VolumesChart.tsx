@@ -54,7 +54,7 @@ export function VolumesChart({ project, starts, structure, label, onOpen }: Choi
             <Select
               aria-label="First reader"
               size="xs"
-              w={96}
+              w={132}
               data={choices}
               value={String(a.id)}
               onChange={setFirst}
@@ -64,7 +64,7 @@ export function VolumesChart({ project, starts, structure, label, onOpen }: Choi
             <Select
               aria-label="Second reader"
               size="xs"
-              w={96}
+              w={132}
               data={choices.filter(({ value }) => value !== String(a.id))}
               value={String(b.id)}
               onChange={setSecond}
@@ -121,7 +121,7 @@ function option(points: readonly Point[], lines: readonly Limits[], palette: Pal
   const room = 0.05 * (most - least || 1);
   const range = { min: Math.floor(least - room), max: Math.ceil(most + room) };
   return {
-    grid: { left: 24, right: 132, top: 16, bottom: 40, containLabel: true },
+    grid: { left: 40, right: 132, top: 16, bottom: 40, containLabel: true },
     xAxis: { ...numberAxis(palette, { name: 'mean of the two volumes, mL' }), axisLine: { onZero: false } },
     yAxis: {
       ...numberAxis(palette, { name: 'difference, mL', ...range, hasRoundEnds: false }),

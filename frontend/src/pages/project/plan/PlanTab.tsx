@@ -4,6 +4,7 @@ import { GoldSet } from './GoldSet';
 import { Groups } from './Groups';
 import { PlanForm } from './PlanForm';
 import { Requirements } from './Requirements';
+import { Tolerances } from './Tolerances';
 
 /** How reliability is measured: what is read for it, what that costs and gives, and the cases set apart for it. */
 export function PlanTab({ project }: { readonly project: Project }) {
@@ -13,6 +14,7 @@ export function PlanTab({ project }: { readonly project: Project }) {
       <CalibrationSet project={project.id} />
       <GoldSet project={project} />
       <Requirements project={project} />
+      <Tolerances project={project} />
       <Groups project={project} />
     </>
   );
