@@ -1,6 +1,7 @@
 """A project whose charts are full, and what a person does with a chart."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from training.volume import Volume as CtVolume
 
 LEAD = "dora"
 SEED = 55
+PATIENCE_S = 30
 
 # Middles of everything that a chart draws, left to right; what lies under another thing is found by trying.
 MIDDLES = """(frame) => [...frame.querySelectorAll('[role=img] svg :is(path, rect, circle, polygon)')]
@@ -88,13 +90,17 @@ def marks(page: Page, chart: Locator) -> Iterator[tuple[float, float]]:
 def open_first_mark(page: Page, chart: Locator) -> Locator:
     """Click marks until one opens its cases; the list. A line between two marks opens nothing."""
     drawer = page.get_by_role("dialog", name="Cases behind this mark")
-    for x, y in marks(page, chart):
-        page.mouse.click(x, y)
-        with contextlib.suppress(TimeoutError):
-            drawer.get_by_role("link").first.wait_for(timeout=3000)
-            return drawer
-        page.keyboard.press("Escape")
-        expect(drawer).to_be_hidden()
+    deadline = time.monotonic() + PATIENCE_S
+    # A chart whose rows came late is drawn anew, with its marks elsewhere.
+    while time.monotonic() < deadline:
+        for x, y in marks(page, chart):
+            page.mouse.click(x, y)
+            with contextlib.suppress(TimeoutError):
+                drawer.get_by_role("link").first.wait_for(timeout=3000)
+                return drawer
+            page.keyboard.press("Escape")
+            expect(drawer).to_be_hidden()
+        page.wait_for_timeout(500)
     raise AssertionError("no mark of this chart opens cases")
 
 
