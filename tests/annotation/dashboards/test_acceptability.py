@@ -47,7 +47,8 @@ def test_alpha_is_of_what_two_reviewers_saw_alike(
     for read, one, other in zip(reads, first, second, strict=True):
         judge(rui, read, Verdict.ACCEPT, one)
         judge(lea, read, Verdict.ACCEPT, other, at=1)
-        Assignment.objects.filter(pk=read.pk).update(state=AssignmentState.DONE)  # the next one waits longest
+        # Over, so that the next one waits longest.
+        Assignment.objects.filter(pk=read.pk).update(state=AssignmentState.DONE, final_at=timezone.now())
     row = liver(project)
     assert (row.structure, row.grades, row.twice) == ("liver", 8, 4)
     assert (row.grade_1, row.grade_2, row.grade_3, row.grade_4, row.grade_5) == (0, 2, 2, 2, 2)
