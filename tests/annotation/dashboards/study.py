@@ -42,6 +42,7 @@ from annotation.models import (
     Role,
     SchemaStructure,
     StartFrom,
+    StructureVerdict,
     Verdict,
 )
 from tests.annotation.factories import make_case, make_model
@@ -184,6 +185,12 @@ def _review(study: Study, place: int, read: Assignment, at: datetime) -> Revisio
             submitted_at=at,
             final_at=at,
             active_seconds=int(study.rng.integers(60, 400)),
+        )
+        StructureVerdict.objects.create(
+            assignment=review,
+            structure=study.structures[0],
+            verdict=verdict,
+            acceptability=2 if verdict == Verdict.RETURN else 3 + place % 3,
         )
         if verdict == Verdict.FIX:
             result = _fixed(study, mask, submitted, at)
