@@ -26,7 +26,7 @@ from annotation.worklist import parts, starts
 from annotation.worklist.choosing import Choice, Chooser
 from annotation.worklist.handing_in import finish_due
 from annotation.worklist.leases import release_expired
-from annotation.worklist.reads import create, lease_end, plan_second
+from annotation.worklist.reads import begin_planned, create, lease_end, plan_second
 
 
 @transaction.atomic
@@ -95,9 +95,7 @@ def claim_review(*, reviewer: AbstractBaseUser, project: Project) -> Assignment 
 def _begin(choice: Choice, reader: int) -> Assignment:
     planned = choice.planned
     if planned is not None:
-        planned.state, planned.case = AssignmentState.OPEN, choice.part.case
-        planned.save(update_fields=["state", "updated_at"])
-        return _renewed(planned)
+        return begin_planned(planned, choice.start)
     role = AssignmentRole.ANNOTATE
     read = create(part=choice.part, reader=reader, role=role, start=choice.start, purpose=choice.purpose)
     if choice.partner is not None:
