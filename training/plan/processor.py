@@ -5,6 +5,7 @@ The recipe's constants stand here together; they were measured, not deduced (doc
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def step_for(budget_s: float) -> float:
 
     So many more steps of small patches only learn the scans by heart.
     """
-    return STEP_S * min(max(budget_s / SHORT_S, 1.0) ** 0.5, MOST_LONGER)
+    return STEP_S * min(sqrt(max(budget_s / SHORT_S, 1.0)), MOST_LONGER)
 
 
 def processor_plan(
