@@ -60,6 +60,7 @@ const KINDS: Readonly<Record<string, string>> = {
   train: 'Training',
   predict: 'Predicting',
   import: 'Importing',
+  score: 'Scoring',
 };
 
 function JobState({ job, project }: { readonly job: Job; readonly project: Project }) {
