@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import numpy as np
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models import F
 
 from annotation import planning, reviews, worklist
@@ -34,6 +35,7 @@ from tests.flows.phantom_readers import BIASES_MM, DRIFTING, SHAPE, STRUCTURES, 
 
 CALIBRATION, GOLD, ORDINARY = 20, 30, 2  # the last for each reader
 DRIFT_FROM = 40  # the reader's own count of cases
+TURNS_PER_ANALYSIS = 5
 SENIORS = ("sam", "tess", "ute")
 PLAN = planning.DraftPlan(
     calibration_cases=CALIBRATION,
@@ -137,7 +139,9 @@ def _round(study: Study, reads: int, purpose: Purpose, **shares: float) -> None:
     ReliabilityPlan.objects.filter(project=study.project).update(
         **({"repeat_share": 0.0, "gold_share": 0.0} | shares)
     )
-    for _ in range(reads):
+    for turn in range(reads):
+        if turn % TURNS_PER_ANALYSIS == 0:
+            _analyse()
         for name, reader in study.readers.items():
             read = worklist.next_case(reader=reader, project=study.project)
             assert read is not None, f"{name} gets no {purpose} read"
@@ -145,6 +149,12 @@ def _round(study: Study, reads: int, purpose: Purpose, **shares: float) -> None:
             _draw(study, read, again=purpose == Purpose.REPEAT)
             hand_in(read)
         work(study.project)
+
+
+def _analyse() -> None:
+    """Tell the database how large its tables are: all is one transaction, which no autovacuum sees into."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def _draw(study: Study, read: Assignment, *, again: bool) -> None:
