@@ -56,7 +56,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "test-results"
 CAST = {"ana": Role.ANNOTATOR, "ben": Role.ANNOTATOR, "rui": Role.REVIEWER, "lea": Role.LEAD}
 DELINEATED, FROZEN, POOL = 2, 2, FEWEST + MOST_TAKEN
-BUDGET_S = 4
+BUDGET_S, SELDOM = 4, 100  # a training by itself would be in the way of tests about other things
 MODEL_SECONDS, PREDICTED_SECONDS = 240, 240
 FAILED_BEFORE = pytest.StashKey[int]()
 WINDOW: ViewportSize = {"width": 1440, "height": 900}
@@ -80,10 +80,10 @@ class Stack:
         assert answer.ok, (path, answer.status, answer.text()[:300])
         return answer.json()
 
-    def set_budget(self, seconds: int) -> None:
-        """How long the next training may take."""
-
-        self.in_database(lambda: Project.objects.filter(pk=self.project).update(training_budget_s=seconds))
+    def set_policy(self, *, retrain_after: int, budget_s: int) -> None:
+        """After how many accepted cases a training begins by itself, and how long it may take."""
+        policy = {"retrain_after": retrain_after, "training_budget_s": budget_s}
+        self.in_database(lambda: Project.objects.filter(pk=self.project).update(**policy))
 
     def in_database(self, work: Callable[[], Any]) -> Any:
         """The result of `work`, which may use the ORM."""
@@ -136,7 +136,7 @@ def stack(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathF
 
 def _seed() -> int:
     catalogue.load()
-    project = Project.objects.create(name="Small phantoms", training_budget_s=BUDGET_S, retrain_after=1)
+    project = Project.objects.create(name="Small phantoms", training_budget_s=BUDGET_S, retrain_after=SELDOM)
     for name, role in CAST.items():
         user = User.objects.create_user(name, password=name)
         Membership.objects.create(project=project, user=user, role=role)
@@ -209,7 +209,7 @@ def _drop(blocker: DjangoDbBlocker, databases: Any) -> None:
 def fresh_cases(stack: Stack) -> None:
     """Nobody reads a case that an earlier module left, failed or not, and there are cases to take."""
     project = Project(pk=stack.project)
-    stack.set_budget(BUDGET_S)
+    stack.set_policy(retrain_after=SELDOM, budget_s=BUDGET_S)
     stack.in_database(free_all)
     stack.in_database(lambda: top_up(project))
 

@@ -1,6 +1,7 @@
 """Once around the loop in a browser: correct, return, fix, accept, retrain, better pre-annotations."""
 
 import time
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,7 +18,8 @@ LONGER_BUDGET_S = 25  # the first model had little time, so the second one is be
 
 def test_from_a_correction_to_a_better_pre_annotation(sign_in: SignIn, stack: Stack) -> None:
     ana, rui, lea = sign_in("ana"), sign_in("rui"), sign_in("lea")
-    stack.set_budget(LONGER_BUDGET_S)
+    stack.set_policy(retrain_after=1, budget_s=LONGER_BUDGET_S)
+    second = 1 + max(model["version"] for model in _project(lea, stack)["models"])
 
     next_case(ana)
     reading = ana.url
@@ -34,11 +36,15 @@ def test_from_a_correction_to_a_better_pre_annotation(sign_in: SignIn, stack: St
     _ana_corrects_what_came_back(ana, reading)
     _rui_fixes_and_accepts(rui)
 
-    _second_model_serves(lea, stack)
+    _model_serves(lea, stack, second)
     cases = stack.get(lea, f"/api/projects/{stack.project}/cases/")["results"]
     unopened = [case for case in cases if case["state"] == "ready"]
     assert unopened
-    assert {case["prediction_version"] for case in unopened} == {2}
+    assert {case["prediction_version"] for case in unopened} == {second}
+
+
+def _project(lea: Page, stack: Stack) -> Any:
+    return stack.get(lea, f"/api/projects/{stack.project}/")
 
 
 def _ana_corrects_what_came_back(ana: Page, reading: str) -> None:
@@ -61,18 +67,22 @@ def _rui_fixes_and_accepts(rui: Page) -> None:
     rui.wait_for_url(lambda url: "/worklist" in url)
 
 
-def _second_model_serves(lea: Page, stack: Stack) -> None:
+def _model_serves(lea: Page, stack: Stack, version: int) -> None:
     """lea watches the project page; the policy of this project retrains after one accepted case."""
     lea.goto(f"/projects/{stack.project}")
     expect(lea.get_by_role("button", name="Retrain now")).to_be_visible()
     deadline = time.monotonic() + RETRAIN_SECONDS
     while time.monotonic() < deadline:
-        project = stack.get(lea, f"/api/projects/{stack.project}/")
+        project = _project(lea, stack)
         versions = {model["version"]: model["state"] for model in project["models"]}
-        if 2 in versions and project["predictions_pending"] == 0 and project["job"]["state"] == "succeeded":
+        if (
+            version in versions
+            and project["predictions_pending"] == 0
+            and project["job"]["state"] == "succeeded"
+        ):
             break
         lea.wait_for_timeout(1000)
-    assert versions.get(2) == "serving", project["models"][0]["gate"]
+    assert versions.get(version) == "serving", project["models"][0]["gate"]
     lea.reload()
     lea.get_by_role("tab", name="Models").click()
-    expect(lea.get_by_role("tabpanel", name="Models")).to_contain_text("Model 2 serves")
+    expect(lea.get_by_role("tabpanel", name="Models")).to_contain_text(f"Model {version} serves")

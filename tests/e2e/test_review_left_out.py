@@ -183,15 +183,15 @@ class TestKeys:
         page.keyboard.press("u")
         select = page.get_by_label("Do", exact=True)
         values = [select.input_value()]
-        for end in ("Enter", "Escape"):
+        for end, presses in (("Enter", 2), ("Escape", 1)):
             select.focus()
-            for _ in range(2):
+            for _ in range(presses):
                 page.keyboard.press("ArrowDown")
                 values.append(select.input_value())
                 assert page.evaluate(FOCUSED) == "SELECT"
             page.keyboard.press(end)
             assert page.evaluate(FOCUSED) == "BODY"
-        assert len(set(values)) == 5, values
+        assert len(set(values)) == 4, values
 
     def test_a_radio_button_too(self, page: Page) -> None:
         page.get_by_text("Outline", exact=True).first.click()
