@@ -261,9 +261,7 @@ export class SaveQueue {
   async #sendAll(): Promise<void> {
     while (this.#hasStrokes && !this.#isBlocked() && !this.#closed) {
       await this.#sendOne();
-      if (this.#trouble !== null) {
-        break;
-      }
+      if (this.#trouble !== null) break;
     }
   }
 
@@ -311,9 +309,7 @@ export class SaveQueue {
   async #acknowledge(batch: Batch, saved: SavedRevision): Promise<void> {
     this.#head = saved.revision;
     this.made.note(this.#keeper.upTo(batch.last), this.#keeper, saved.revision);
-    if (batch.last === this.#restoredLast) {
-      this.#openedAt = saved.revision;
-    }
+    if (batch.last === this.#restoredLast) this.#openedAt = saved.revision;
     await this.#forget(batch);
     for (const watcher of this.#savedWatchers) watcher(saved);
   }
