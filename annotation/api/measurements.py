@@ -26,6 +26,13 @@ class MeasurementsView(ApiView):
                 min_length=2,
                 max_length=4,
             )
+            tilt_deg = serializers.ListField(
+                child=serializers.FloatField(min_value=-360, max_value=360),
+                default=lambda: list(corrections.STRAIGHT),
+                min_length=3,
+                max_length=3,
+                help_text="How the plane was turned: degrees about i, then j, then k.",
+            )
             label = serializers.CharField(  # type: ignore[assignment]  # a field; its metaclass takes it out of the class
                 allow_blank=True, default="", max_length=LONGEST_LABEL
             )
@@ -56,6 +63,7 @@ class MeasurementsView(ApiView):
                 plane=Plane(one["plane"]),
                 points_lps=[(x, y, z) for x, y, z in one["points_lps"]],
                 label=one["label"],
+                tilt_deg=tuple(one["tilt_deg"]),
             )
             for one in given.validated_data["changed"]
         ]

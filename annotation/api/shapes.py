@@ -115,13 +115,19 @@ def looked_out(seen: Mapping[Plane, bytes]) -> dict[str, str]:
 
 
 class MeasurementOut(serializers.Serializer[Measurement]):
-    """What a reader measured, in a slice of one plane."""
+    """What a reader measured, in one plane."""
 
     key = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=MeasurementKind.choices)
     plane = serializers.ChoiceField(choices=Plane.choices)
     points_lps = serializers.SerializerMethodField(
         help_text="Ends in LPS millimetres: two of a length; four of two axes, the long one first."
+    )
+    tilt_deg = serializers.ListField(
+        child=serializers.FloatField(),
+        min_length=3,
+        max_length=3,
+        help_text="How the plane was turned: degrees about i, then j, then k; zeros in a slice of the scan.",
     )
     label = serializers.CharField()  # type: ignore[assignment]  # a field; its metaclass takes it out of the class
 

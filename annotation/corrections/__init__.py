@@ -3,7 +3,7 @@
 from annotation.corrections.branches import MOST_BRANCHES, apply_branch, branches_of, keep
 from annotation.corrections.events import Event
 from annotation.corrections.history import PAGE, revisions
-from annotation.corrections.measurements import MOST_MEASUREMENTS, Measured, measure
+from annotation.corrections.measurements import MOST_MEASUREMENTS, STRAIGHT, Measured, measure
 from annotation.corrections.reads import is_editable
 from annotation.corrections.saving import Saved, not_looked_at, restore, save, submit, undo
 from annotation.corrections.sessions import look, looked, ping, start_session
@@ -12,6 +12,7 @@ __all__ = [
     "MOST_BRANCHES",
     "MOST_MEASUREMENTS",
     "PAGE",
+    "STRAIGHT",
     "Event",
     "Measured",
     "Saved",

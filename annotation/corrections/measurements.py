@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import transaction
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from annotation.corrections.reads import lock, renew_lease, require_editable
 from annotation.corrections.sessions import AXIS
@@ -15,10 +16,16 @@ from annotation.models import Assignment, Measurement, MeasurementKind, Plane
 from training.volume import Geometry
 
 MOST_MEASUREMENTS = 200  # of one read
-POINTS = {MeasurementKind.LENGTH: 2, MeasurementKind.BIDIRECTIONAL: 4, MeasurementKind.ANGLE: 3}
+POINTS = {
+    MeasurementKind.LENGTH: 2,
+    MeasurementKind.BIDIRECTIONAL: 4,
+    MeasurementKind.ANGLE: 3,
+    MeasurementKind.ELLIPSE: 4,
+}
 SAME_SLICE = 0.01  # voxels by which the points of one slice may differ
 
 Point = tuple[float, float, float]
+STRAIGHT: Point = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,7 @@ class Measured:
     plane: Plane
     points_lps: Sequence[Point]
     label: str = ""
+    tilt_deg: Point = STRAIGHT
 
 
 @transaction.atomic
@@ -56,6 +64,7 @@ def measure(
                 kind=one.kind,
                 plane=one.plane,
                 points_lps=[mm for point in one.points_lps for mm in point],
+                tilt_deg=list(one.tilt_deg),
                 label=one.label.strip(),
                 updated_at=now,
             )
@@ -63,7 +72,7 @@ def measure(
         ],
         update_conflicts=True,
         unique_fields=["assignment", "key"],
-        update_fields=["kind", "plane", "points_lps", "label", "updated_at"],
+        update_fields=["kind", "plane", "points_lps", "tilt_deg", "label", "updated_at"],
     )
     kept = list(locked.measurements.all())
     if len(kept) > MOST_MEASUREMENTS:
@@ -79,13 +88,27 @@ def _check(one: Measured, geometry: Geometry) -> None:
         raise Refused(
             f"A measurement “{one.kind.label}” has {POINTS[one.kind]} points of three coordinates each."
         )
-    if not np.isfinite(points).all():
+    if not (np.isfinite(points).all() and np.isfinite(one.tilt_deg).all()):
         raise Refused("A measurement has a coordinate that is not a number.")
     index = geometry.lps_to_index(points)
     shape = np.array(geometry.shape)
     if not ((index >= -shape) & (index <= 2 * shape)).all():
         raise Refused("A measurement lies outside the scan. Its points are patient millimetres in LPS.")
-    along = index[:, AXIS[one.plane]]
-    slices = shape[AXIS[one.plane]]
-    if np.ptp(along) > SAME_SLICE or not -0.5 <= along[0] <= slices - 0.5:
-        raise Refused(f"The points of a measurement lie in one {one.plane.label} slice of the scan.")
+    axis = AXIS[one.plane]
+    along = index @ (_normal(one.tilt_deg, axis) * geometry.spacing_mm) / geometry.spacing_mm[axis]
+    is_turned = any(one.tilt_deg)
+    if np.ptp(along) > SAME_SLICE or not (is_turned or -0.5 <= along[0] <= shape[axis] - 0.5):
+        where = "turned plane" if is_turned else "slice"
+        raise Refused(f"The points of a measurement lie in one {one.plane.label} {where} of the scan.")
+
+
+def _normal(tilt_deg: Point, axis: int) -> NDArray[np.float64]:
+    """Unit vector across a plane that was turned about i, then j, then k, along the axes of the array."""
+    turned = np.eye(3)
+    for about, angle in enumerate(np.radians(tilt_deg)):
+        first, second = (about + 1) % 3, (about + 2) % 3
+        turn = np.eye(3)
+        turn[[first, second], [first, second]] = np.cos(angle)
+        turn[second, first], turn[first, second] = np.sin(angle), -np.sin(angle)
+        turned = turn @ turned
+    return turned[:, axis]

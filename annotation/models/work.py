@@ -201,10 +201,16 @@ class MeasurementKind(models.TextChoices):
     LENGTH = "length", "length"
     BIDIRECTIONAL = "bidirectional", "long and short axis"
     ANGLE = "angle", "angle"
+    ELLIPSE = "ellipse", "ellipse"
+
+
+def straight() -> list[float]:
+    """A plane that was not turned."""
+    return [0.0, 0.0, 0.0]
 
 
 class Measurement(models.Model):
-    """What a reader measured in a slice of one plane: the ends of its one or two lines, or an angle."""
+    """What a reader measured in one plane: ends of its one or two lines, an angle, or axes of an ellipse."""
 
     assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="measurements")
     key = models.UUIDField(help_text="Chosen by the client: the same key again is the same measurement.")
@@ -214,6 +220,11 @@ class Measurement(models.Model):
         models.FloatField(),
         help_text="Millimetres, point after point; the long axis before the short one, "
         "the vertex of an angle between the ends of its arms.",
+    )
+    tilt_deg = ArrayField(
+        models.FloatField(),
+        default=straight,
+        help_text="How the plane was turned: degrees about i, then j, then k; zeros in a slice of the scan.",
     )
     label = models.CharField(max_length=80, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -226,9 +237,11 @@ class Measurement(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="length", points_lps__len=6)
                 | Q(kind="bidirectional", points_lps__len=12)
-                | Q(kind="angle", points_lps__len=9),
+                | Q(kind="angle", points_lps__len=9)
+                | Q(kind="ellipse", points_lps__len=12),
                 name="measurement_has_its_points",
             ),
+            models.CheckConstraint(condition=Q(tilt_deg__len=3), name="measurement_tilt_has_three_angles"),
             models.CheckConstraint(condition=Q(plane__in=Plane.values), name="measurement_plane_known"),
         )
 

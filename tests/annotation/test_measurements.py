@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from scipy.spatial.transform import Rotation
 
 from annotation import corrections, worklist
 from annotation.corrections import Measured
@@ -57,6 +58,27 @@ def test_an_angle(read: Assignment) -> None:
     assert (kept.kind, points_of(kept)) == ("angle", list(points))
 
 
+def ellipse(*points: tuple[float, float, float], tilt: tuple[float, float, float]) -> Measured:
+    return replace(length(*points), kind=MeasurementKind.ELLIPSE, tilt_deg=tilt)
+
+
+def turned(tilt: tuple[float, float, float]) -> list[tuple[float, float, float]]:
+    """Ends of two axes in an axial plane through (5, 0, -10) that was turned as scipy turns."""
+    turn = Rotation.from_euler("xyz", tilt, degrees=True)
+    ends = turn.apply([[4.0, 0.0, 0.0], [-4.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, -3.0, 0.0]])
+    return [(5.0 + x, y, z - 10.0) for x, y, z in ends]
+
+
+@pytest.mark.parametrize("tilt", [(0.0, 0.0, 0.0), (20.0, 0.0, 0.0), (10.0, -35.0, 60.0)])
+def test_an_ellipse_in_a_plane_that_was_turned(read: Assignment, tilt: tuple[float, float, float]) -> None:
+    points = turned(tilt)
+    (kept,) = corrections.measure(assignment=read, changed=[ellipse(*points, tilt=tilt)])
+    assert (kept.kind, points_of(kept), tuple(kept.tilt_deg)) == ("ellipse", points, tilt)
+    other = ellipse(*points[:3], (5.0, 0.0, -4.0), tilt=tilt)
+    with pytest.raises(Refused, match="one axial"):
+        corrections.measure(assignment=read, changed=[other])
+
+
 @pytest.mark.parametrize(
     ("plane", "other"),
     [(Plane.AXIAL, (3.0, 3.0, -10.0)), (Plane.SAGITTAL, (0.1, 3.0, 3.0)), (Plane.CORONAL, (3.0, 0.2, 3.0))],
@@ -92,6 +114,9 @@ def test_one_key_twice_in_one_request_counts_as_its_last(read: Assignment) -> No
         (length(A, B, B), "2 points"),
         (replace(length(), kind=MeasurementKind.BIDIRECTIONAL), "4 points"),
         (replace(length(), kind=MeasurementKind.ANGLE), "3 points"),
+        (replace(length(), kind=MeasurementKind.ELLIPSE), "4 points"),
+        (replace(length(), tilt_deg=(float("nan"), 0.0, 0.0)), "not a number"),
+        (replace(length(A, (7.3, 5.2, -10.0)), tilt_deg=(20.0, 0.0, 0.0)), "one axial turned plane"),
         (length(A, (float("nan"), 0.2, -10.0)), "not a number"),
         (length(A, (float("inf"), 0.2, -10.0)), "not a number"),
         (length(A, (7.3, 0.2, -9.0)), "one axial slice"),

@@ -1654,6 +1654,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/scoring/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether everything that can be compared was. */
+        get: operations["scoring"];
+        put?: never;
+        /** @description Try again what failed. Asking twice is asking once; what was scored already stays. */
+        post: operations["score_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/structures/": {
         parameters: {
             query?: never;
@@ -3143,10 +3161,11 @@ export interface components {
          * @description * `length` - length
          *     * `bidirectional` - long and short axis
          *     * `angle` - angle
+         *     * `ellipse` - ellipse
          * @enum {string}
          */
-        MeasurementKind: "length" | "bidirectional" | "angle";
-        /** @description What a reader measured, in a slice of one plane. */
+        MeasurementKind: "length" | "bidirectional" | "angle" | "ellipse";
+        /** @description What a reader measured, in one plane. */
         MeasurementOut: {
             /** Format: uuid */
             key: string;
@@ -3154,6 +3173,8 @@ export interface components {
             plane: components["schemas"]["PlaneEnum"];
             /** @description Ends in LPS millimetres: two of a length; four of two axes, the long one first. */
             readonly points_lps: number[][];
+            /** @description How the plane was turned: degrees about i, then j, then k; zeros in a slice of the scan. */
+            tilt_deg: number[];
             label: string;
         };
         MeasurementsInputMeasuredRequest: {
@@ -3162,6 +3183,8 @@ export interface components {
             kind: components["schemas"]["MeasurementKind"];
             plane: components["schemas"]["PlaneEnum"];
             points_lps: number[][];
+            /** @description How the plane was turned: degrees about i, then j, then k. */
+            tilt_deg?: number[];
             /** @default  */
             label: string;
         };
@@ -4046,6 +4069,28 @@ export interface components {
         };
         ScoresTable: {
             rows: components["schemas"]["ScoreRow"][];
+        };
+        /** @description A case whose comparison failed for good; null = the job that goes through the whole project. */
+        ScoringFailureOut: {
+            case: number | null;
+            number: number | null;
+            name: string;
+            sentence: string;
+            /** Format: date-time */
+            at: string | null;
+        };
+        /** @description Comparisons that wait or run, and those that failed. */
+        ScoringOut: {
+            /** @description Jobs that have still to end. */
+            waiting: number;
+            /** @description Cases that the job for the whole project has gone through. */
+            done: number;
+            /** @description Of so many; 0 = no such job runs. */
+            total: number;
+            /** @description Cases; those that are tried again do not count. */
+            failed: number;
+            /** @description The newest 50. */
+            failures: components["schemas"]["ScoringFailureOut"][];
         };
         SecretInRequest: {
             token: string;
@@ -11556,6 +11601,102 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    score_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -21,6 +21,7 @@ def length(**changes: Any) -> dict[str, Any]:
         "plane": "axial",
         "points_lps": [[0.1, 0.2, -10.0], [7.3, 1 / 3, -10.0]],
         "label": "cyst",
+        "tilt_deg": [0.0, 0.0, 0.0],
     } | changes
 
 
@@ -33,6 +34,13 @@ def test_they_come_back_as_they_were_sent(read: Assignment, url: str, as_ana: Br
     opened = as_ana.get(f"/api/assignments/{read.pk}/").json()
     assert opened["measurements"] == [one | {"label": "node"}]
     assert opened["subject"] is None
+
+
+def test_without_a_tilt_a_plane_is_straight(url: str, as_ana: Browser) -> None:
+    """Programs from before planes could be turned."""
+    one = length()
+    body = {key: value for key, value in one.items() if key != "tilt_deg"}
+    assert as_ana.patch(url, {"changed": [body]}).json() == {"measurements": [one]}
 
 
 def test_the_reviewer_sees_those_of_the_read_and_has_others(
@@ -60,6 +68,9 @@ def test_the_reviewer_sees_those_of_the_read_and_has_others(
         {"changed": [length(points_lps=[[0.0, 0.0], [0.0, 0.0]])]},
         {"changed": [length(points_lps=[["nan", 0.0, -10.0], [0.0, 0.0, -10.0]])]},
         {"changed": [length(points_lps="far")]},
+        {"changed": [length(tilt_deg=[5.0])]},
+        {"changed": [length(tilt_deg=["nan", 0.0, 0.0])]},
+        {"changed": [length(tilt_deg=[0.0, 361.0, 0.0])]},
         {"changed": [length(label="x" * 81)]},
         {"changed": [length(label="a\0b")]},
         {"changed": [length(label=None)]},
