@@ -15,6 +15,7 @@ from annotation.api.agreement import (
     AgreementMonthsView,
     AgreementStructuresView,
     AgreementVolumesView,
+    ScoringView,
 )
 from annotation.api.assigning import AssignmentsView, DueView, PriorityView
 from annotation.api.assignments import (
@@ -110,6 +111,7 @@ urlpatterns = [
     path("api/projects/<int:project_id>/cases/", CasesView.as_view(), name="cases"),
     path("api/projects/<int:project_id>/imports/", ImportsView.as_view(), name="imports"),
     path("api/projects/<int:project_id>/runs/", RunsView.as_view(), name="runs"),
+    path("api/projects/<int:project_id>/scoring/", ScoringView.as_view(), name="scoring"),
     path(
         "api/projects/<int:project_id>/agreement/structures/",
         AgreementStructuresView.as_view(),

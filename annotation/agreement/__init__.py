@@ -1,5 +1,6 @@
 """How far readers agree: scores of every pair of delineations, their sums, and what follows from them."""
 
+from annotation.agreement.backlogs import Backlog, Failure, backlog, score_again
 from annotation.agreement.charts import alarms, drift
 from annotation.agreement.efforts import effort
 from annotation.agreement.figures import refresh
@@ -13,9 +14,12 @@ from annotation.agreement.work import ALL, awaited, gold_changed, reopened, requ
 __all__ = [
     "ALL",
     "UNITS",
+    "Backlog",
+    "Failure",
     "alarms",
     "anchoring",
     "awaited",
+    "backlog",
     "by_month",
     "by_structure",
     "calibration",
@@ -32,6 +36,7 @@ __all__ = [
     "request",
     "request_all",
     "run",
+    "score_again",
     "settled",
     "volumes",
 ]

@@ -184,3 +184,18 @@ class AgreementCasesView(ApiView):
         version, starts, first = given["version"], given.pop("start"), (given.pop("page") - 1) * PAGE
         count, found = agreement.cases(project, starts=starts, first=first, most=PAGE, **given)
         return _answer(project, version, count=count, cases=found)
+
+
+class ScoringView(ApiView):
+    """Whether everything that can be compared was."""
+
+    @extend_schema(operation_id="scoring", responses=answers({200: shapes.ScoringOut}))
+    def get(self, request: Request, project_id: int) -> Response:
+        return Response(shapes.ScoringOut(agreement.backlog(_project(request, project_id))).data)
+
+    @extend_schema(operation_id="score_again", request=None, responses=answers({202: shapes.ScoringOut}))
+    def post(self, request: Request, project_id: int) -> Response:
+        """Try again what failed. Asking twice is asking once; what was scored already stays."""
+        project = _project(request, project_id)
+        agreement.score_again(project)
+        return Response(shapes.ScoringOut(agreement.backlog(project)).data, status=202)

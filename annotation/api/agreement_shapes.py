@@ -249,3 +249,23 @@ class AgreementCasesOut(Charts):
 
     count = serializers.IntegerField()
     cases = CaseOut(many=True)
+
+
+class ScoringFailureOut(serializers.Serializer[Any]):
+    """A case whose comparison failed for good; null = the job that goes through the whole project."""
+
+    case = serializers.IntegerField(allow_null=True)
+    number = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField()
+    sentence = serializers.CharField()
+    at = serializers.DateTimeField(allow_null=True)
+
+
+class ScoringOut(serializers.Serializer[Any]):
+    """Comparisons that wait or run, and those that failed."""
+
+    waiting = serializers.IntegerField(help_text="Jobs that have still to end.")
+    done = serializers.IntegerField(help_text="Cases that the job for the whole project has gone through.")
+    total = serializers.IntegerField(help_text="Of so many; 0 = no such job runs.")
+    failed = serializers.IntegerField(help_text="Cases; those that are tried again do not count.")
+    failures = ScoringFailureOut(many=True, help_text="The newest 50.")

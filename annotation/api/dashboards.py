@@ -38,6 +38,8 @@ def _asked(name: str, required: bool) -> serializers.Field[Any, Any, Any, Any]:
     }
     if name in choices:
         return serializers.ChoiceField(choices=choices[name], required=required)
+    if name == "grade":
+        return serializers.IntegerField(min_value=1, max_value=5, required=required)
     if name in {"week", "month"}:
         return serializers.DateField(required=required, help_text="Its first day.")
     if name == "ids":

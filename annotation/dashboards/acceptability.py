@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
+from django.db.models import QuerySet
 
+from annotation.dashboards.shares import share_of
 from annotation.dashboards.tables import Says
 from annotation.models import (
     AssignmentRole,
@@ -32,6 +34,9 @@ class AcceptabilityRow:
     grade_3: Annotated[int, Says("Usable after minor edits that matter", "grades")]
     grade_4: Annotated[int, Says("Usable as it is: edits would be a matter of taste", "grades")]
     grade_5: Annotated[int, Says("Usable as it is: no edits", "grades")]
+    share: Annotated[float, Says("Graded usable as it is (4 or 5), of all grades")]
+    share_low: Annotated[float, Says("Lower end of the share's 95 % interval (Wilson)")]
+    share_high: Annotated[float, Says("Upper end of the share's 95 % interval (Wilson)")]
     twice: Annotated[int, Says("Reads of which two reviewers graded it in the same state", "reads")]
     alpha: Annotated[float | None, Says("Krippendorff's alpha of these, ordinal; empty = undefined")]
     low: Annotated[float | None, Says("Lower end of its 95 % interval (other reads, these reviewers)")]
@@ -42,20 +47,25 @@ class AcceptabilityRow:
 def acceptability_rows(project: Project) -> list[AcceptabilityRow]:
     """Structure by structure, in the order of the project; those without a grade are left out."""
     found: dict[str, list[StructureVerdict]] = defaultdict(list)
-    verdicts = StructureVerdict.objects.filter(
-        assignment__case__project=project,
-        assignment__role=AssignmentRole.REVIEW,
-        assignment__state=AssignmentState.DONE,
-        acceptability__isnull=False,
-    )
-    for one in verdicts.select_related("assignment").order_by("assignment__final_at", "assignment_id"):
+    for one in graded(project).select_related("assignment").order_by("assignment__final_at", "assignment_id"):
         found[one.structure].append(one)
     keys = SchemaStructure.objects.filter(schema__project=project).order_by("layer", "value")
     return [_row(key, found[key]) for key in keys.values_list("structure__key", flat=True) if key in found]
 
 
+def graded(project: Project) -> QuerySet[StructureVerdict]:
+    """The verdicts with a grade, of reviews that have ended: readers do not know of the others."""
+    return StructureVerdict.objects.filter(
+        assignment__case__project=project,
+        assignment__role=AssignmentRole.REVIEW,
+        assignment__state=AssignmentState.DONE,
+        acceptability__isnull=False,
+    )
+
+
 def _row(structure: str, verdicts: list[StructureVerdict]) -> AcceptabilityRow:
     counts = Counter(one.acceptability for one in verdicts)
+    usable = share_of(counts[4] + counts[5], len(verdicts))
     states = list(_states(verdicts))
     reviewers = sorted({reviewer for grades in states for reviewer in grades})
     table = np.array(
@@ -70,6 +80,9 @@ def _row(structure: str, verdicts: list[StructureVerdict]) -> AcceptabilityRow:
         grade_3=counts[3],
         grade_4=counts[4],
         grade_5=counts[5],
+        share=usable.share,
+        share_low=usable.low,
+        share_high=usable.high,
         twice=sum(len(grades) > 1 for grades in states),
         alpha=alpha.estimate,
         low=alpha.low,

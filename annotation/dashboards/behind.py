@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
 from annotation import agreement
+from annotation.dashboards import acceptability
 from annotation.dashboards.tables import Says
 from annotation.models import (
     Assignment,
@@ -138,9 +139,18 @@ def judged(
     return _of_reads(reads.order_by("-submitted_at", "-pk").values_list("case", "pk"))
 
 
-def _of_reads(reads: Iterable[tuple[int, int]]) -> list[BehindRow]:
+def graded(project: Project, *, structure: str, grade: int | None = None) -> list[BehindRow]:
+    """The cases of reads in which a reviewer gave a structure this grade, or any."""
+    verdicts = acceptability.graded(project).filter(structure=structure)
+    if grade is not None:
+        verdicts = verdicts.filter(acceptability=grade)
+    reads = verdicts.order_by("-assignment__final_at", "-pk")
+    return _of_reads(reads.values_list("assignment__case", "assignment__subject"))
+
+
+def _of_reads(reads: Iterable[tuple[int, int | None]]) -> list[BehindRow]:
     """Of (case, read), the newest first: one row for each case, by its newest read."""
-    newest: dict[int, int] = {}
+    newest: dict[int, int | None] = {}
     for case, found in reads:
         newest.setdefault(case, found)
     shown = list(newest)[:MOST]

@@ -12,6 +12,9 @@ TEXT, MUTED, HAIR = "#1c2126", "#5b646c", "#dfe3e6"
 BAND, OWN_BAND, MODEL, ALARM = "#d3d7da", "#a9d4d0", "#b34a00", "#b3322e"
 # Okabe and Ito's, darkened for paper: told apart in every kind of colour blindness.
 SERIES = ("#0072b2", "#b34a00", "#008a63", "#a3477d", "#7a6a00", "#3f7fa6", "#5b646c")
+# From unusable to usable as it is; orange to blue, told apart without red and green.
+GRADES = ("#b34a00", "#e8a878", "#dfe3e6", "#8cbfdf", "#0072b2")
+ON_GRADES = ("#ffffff", "#1c2126", "#1c2126", "#1c2126", "#ffffff")
 SMALL, NORMAL = 9.0, 11.0
 MIDDLE_OF_LETTERS = 0.35  # of their size: how far below its middle a word's base line lies
 

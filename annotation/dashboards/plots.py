@@ -9,8 +9,10 @@ from typing import TypeVar
 from annotation.dashboards.drawings import (
     ALARM,
     BAND,
+    GRADES,
     HAIR,
     MUTED,
+    ON_GRADES,
     SERIES,
     SMALL,
     TEXT,
@@ -141,6 +143,61 @@ def _interval(one: Interval, y: float, x: Scale) -> Iterator[Mark]:
             yield Line(end, y - 3, end, y + 3)
     yield Dot(x(one.estimate), y, 3.6, TEXT)
     yield Words(WIDTH - RIGHT + 8, y, one.words, size=SMALL)
+
+
+# ── Grades by row ────────────────────────────────────────────────────────────
+
+NARROWEST = 14.0  # part of a bar that a figure still fits into
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One row: how many of each grade, from the lowest; what is read beside the bar."""
+
+    label: str
+    counts: Sequence[int]
+    words: str
+
+
+def stacks(title: str, rows: Sequence[Stack], name: str, legend: Sequence[str]) -> list[Drawing]:
+    """Bars of shares from 0 to 100 %, each part as wide as its share; as many drawings as pages need."""
+    return [
+        _stacked(title if place == 0 else f"{title} (continued)", part, name, legend)
+        for place, part in enumerate(_parts(rows, MOST_ROWS))
+    ]
+
+
+def _stacked(title: str, rows: Sequence[Stack], name: str, legend: Sequence[str]) -> Drawing:
+    x = _scale(0.0, 100.0, LEFT, WIDTH - RIGHT)
+    top, ticks = 40.0, [0.0, 25.0, 50.0, 75.0, 100.0]
+    bottom = top + ROW * len(rows)
+    marks: list[Mark] = [Words(0, 8, title)]
+    place = LEFT
+    for words, colour in zip(legend, GRADES, strict=True):
+        marks += [Box(place, 22, 8, 8, colour), Words(place + 12, 26, words, size=SMALL, colour=MUTED)]
+        place += 26 + 5.2 * len(words)
+    for tick in ticks:
+        marks += [
+            Line(x(tick), top, x(tick), bottom, HAIR),
+            Words(x(tick), bottom + 9, _number(tick, ticks), "middle", SMALL, MUTED),
+        ]
+    for number, row in enumerate(rows):
+        marks += _stack(row, top + ROW * number, x)
+    marks.append(Words((LEFT + WIDTH - RIGHT) / 2, bottom + 23, name, "middle", SMALL, MUTED))
+    return Drawing(title, bottom + AXIS, tuple(marks))
+
+
+def _stack(row: Stack, top: float, x: Scale) -> Iterator[Mark]:
+    yield Words(LEFT - 8, top + ROW / 2, row.label, "end")
+    before, n = 0, sum(row.counts)
+    for count, colour, ink in zip(row.counts, GRADES, ON_GRADES, strict=True):
+        left, right = x(100 * before / n), x(100 * (before + count) / n)
+        before += count
+        if count:
+            yield Box(left, top + 4, right - left, ROW - 8, colour)
+        if right - left > NARROWEST:
+            yield Words((left + right) / 2, top + ROW / 2, str(count), "middle", SMALL, ink)
+    yield Words(WIDTH - RIGHT + 8, top + ROW / 2, row.words, size=SMALL)
 
 
 # ── Panels ───────────────────────────────────────────────────────────────────

@@ -160,6 +160,13 @@ SOURCES: dict[str, Source] = {
         _asked(behind.read),
         may=("reader", "starts", "month"),
     ),
+    "graded_cases": Source(
+        "Cases of reads in which a structure was graded, or graded so; 100 at most.",
+        behind.BehindRow,
+        _asked(behind.graded),
+        may=("grade",),
+        must=("structure",),
+    ),
     "judged_cases": Source(
         "Cases of reads that were reviewed, or that have a pin of this kind; 100 at most.",
         behind.BehindRow,

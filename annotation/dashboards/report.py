@@ -21,9 +21,11 @@ from annotation.dashboards.published import published_rows
 from annotation.dashboards.registry import SOURCES
 from annotation.dashboards.report_charts import (
     Names,
+    acceptability_charts,
     agreement_charts,
     anchoring_charts,
     drift_charts,
+    percent,
     volume_charts,
 )
 from annotation.dashboards.tables import columns
@@ -269,21 +271,25 @@ def _drift(project: Project) -> Section:
 
 
 def _acceptability(project: Project, names: Names) -> Section:
+    found = acceptability_rows(project)
     rows = tuple(
         (
             names.get(row.structure, row.structure),
             *(str(n) for n in (row.grade_1, row.grade_2, row.grade_3, row.grade_4, row.grade_5)),
+            percent(row.share, row.share_low, row.share_high),
             str(row.twice),
             interval(row.alpha, row.low, row.high, 2),
         )
-        for row in acceptability_rows(project)
+        for row in found
     )
     said = (
-        "Grades of structures as they were handed in, from 1 (unusable) to 5 (usable as it is). Agreement of "
-        "two reviewers of the same read, before it was sent back: Krippendorff's alpha, ordinal."
+        "Grades of structures as they were handed in, from 1 (unusable) to 5 (usable as it is). Share of 4 "
+        "and 5: 95 % interval by Wilson, grades counted one by one. Agreement of two reviewers of the same "
+        "read, before it was sent back: Krippendorff's alpha, ordinal."
     )
-    head = ("Structure", "1", "2", "3", "4", "5", "Graded twice", "Alpha (95 % CI)")
-    return Section("Acceptability", "12", (said,), (Grid(head, rows),))
+    head = ("Structure", "1", "2", "3", "4", "5", "4 or 5 (95 % CI)", "Graded twice", "Alpha (95 % CI)")
+    drawings = acceptability_charts(found, names)
+    return Section("Acceptability", "12", (said,), (Grid(head, rows),), drawings)
 
 
 def _published(project: Project, names: Names) -> Section:

@@ -6,9 +6,10 @@ from django.db.models import Sum
 
 from annotation import agreement
 from annotation.agreement.shapes import Drift, Start, Volumes
+from annotation.dashboards.acceptability import AcceptabilityRow
 from annotation.dashboards.agreement import AnchoringRow, MarkRow, names_of
 from annotation.dashboards.drawings import BAND, OWN_BAND, Drawing
-from annotation.dashboards.plots import Axis, Band, Interval, Panel, Row, panels, strips
+from annotation.dashboards.plots import Axis, Band, Interval, Panel, Row, Stack, panels, stacks, strips
 from annotation.dashboards.published import PublishedRow
 from annotation.models import AgreementKind, AgreementSummary, Project
 from training.metrics import METRIC_VERSION
@@ -99,6 +100,30 @@ def anchoring_charts(rows: Sequence[AnchoringRow], names: Names) -> tuple[Drawin
     ends = [0.0, *(end for row in drawn if row.all for end in (row.all.low, row.all.high) if end is not None)]
     axis = Axis("Dice from the prediction, less Dice from scratch", min(ends), max(ends))
     return tuple(strips("What a common prediction adds", drawn, axis))
+
+
+# ── Acceptability ────────────────────────────────────────────────────────────
+
+GRADE_WORDS = ("1 unusable", "2 major edits", "3 minor edits", "4 matter of taste", "5 as it is")
+
+
+def acceptability_charts(rows: Sequence[AcceptabilityRow], names: Names) -> tuple[Drawing, ...]:
+    """How many grades of each kind, and the share of 4 and 5 beside the bar."""
+    drawn = [
+        Stack(
+            names.get(row.structure, row.structure),
+            (row.grade_1, row.grade_2, row.grade_3, row.grade_4, row.grade_5),
+            f"{percent(row.share, row.share_low, row.share_high)}, n = {row.grades}",
+        )
+        for row in rows
+    ]
+    title = "Grades of structures as they were handed in; beside the bar: share of 4 and 5"
+    return tuple(stacks(title, drawn, "% of grades", GRADE_WORDS))
+
+
+def percent(share: float, low: float, high: float) -> str:
+    """`83 % (61–94)`."""
+    return f"{100 * share:.0f} % ({100 * low:.0f}–{100 * high:.0f})"
 
 
 # ── Volumes ──────────────────────────────────────────────────────────────────

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from django.db.models import Count, F
-from scipy import stats
 
 from annotation.dashboards.agreement import names_of
+from annotation.dashboards.shares import share_of
 from annotation.dashboards.tables import Says
 from annotation.models import AssignmentRole, AssignmentState, Pin, Project, Review, Verdict
 
@@ -60,7 +60,7 @@ def first_pass_rows(project: Project, *, reader: int | None = None) -> list[Firs
 def _first_pass(reader: int, name: str, found: Counter[str]) -> FirstPassRow:
     reads = sum(found.values())
     accepted = found[Verdict.ACCEPT]
-    interval = stats.binomtest(accepted, reads).proportion_ci(method="wilson")
+    at_once = share_of(accepted, reads)
     return FirstPassRow(
         reader,
         name,
@@ -68,9 +68,9 @@ def _first_pass(reader: int, name: str, found: Counter[str]) -> FirstPassRow:
         accepted,
         found[Verdict.FIX],
         found[Verdict.RETURN],
-        accepted / reads,
-        float(interval.low),
-        float(interval.high),
+        at_once.share,
+        at_once.low,
+        at_once.high,
     )
 
 

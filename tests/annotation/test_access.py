@@ -325,6 +325,8 @@ TABLE = [
     Row("agreement_calibration", "GET", of_project, {"lea": 200}),
     Row("agreement_effort", "GET", of_project, {"lea": 200}),
     Row("agreement_months", "GET", of_project, {"lea": 200}),
+    Row("scoring", "GET", of_project, {"lea": 200}),
+    Row("scoring", "POST", of_project, {"lea": 202}),
     Row("agreement_cases", "GET", of_project, {"lea": 400}, note="400: of what"),
     Row("dashboard_overview", "GET", of_project, {"lea": 200}),
     Row("report", "GET", of_project, {"lea": 200}),

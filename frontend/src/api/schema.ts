@@ -1053,6 +1053,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/dashboards/graded_cases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Cases of reads in which a structure was graded, or graded so; 100 at most. */
+        get: operations["dashboard_graded_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/dashboards/judged_cases/": {
         parameters: {
             query?: never;
@@ -1888,6 +1905,21 @@ export interface components {
             grade_4: number;
             /** @description Usable as it is: no edits (grades). */
             grade_5: number;
+            /**
+             * Format: double
+             * @description Graded usable as it is (4 or 5), of all grades.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description Lower end of the share's 95 % interval (Wilson).
+             */
+            share_low: number;
+            /**
+             * Format: double
+             * @description Upper end of the share's 95 % interval (Wilson).
+             */
+            share_high: number;
             /** @description Reads of which two reviewers graded it in the same state (reads). */
             twice: number;
             /**
@@ -2773,6 +2805,9 @@ export interface components {
             source: string;
             /** @default false */
             excluded: boolean;
+        };
+        GradedCasesTable: {
+            rows: components["schemas"]["BehindRow"][];
         };
         GroupShape: {
             name: string;
@@ -8989,6 +9024,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FirstPassTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_graded_cases: {
+        parameters: {
+            query: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                grade?: number;
+                structure: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GradedCasesTable"];
                     "text/csv": string;
                     "application/vnd.apache.parquet": string;
                 };

@@ -16,8 +16,10 @@ from annotation.dashboards.plots import (
     Interval,
     Panel,
     Row,
+    Stack,
     nice_ticks,
     panels,
+    stacks,
     strips,
 )
 from annotation.dashboards.printing import to_pdf
@@ -64,6 +66,16 @@ def test_many_rows_take_several_drawings_on_one_axis() -> None:
     assert axes[0] == axes[1]
     assert second.about == "Dice (continued)"
     assert strips("Dice", [Row("Liver", None)], Axis("Dice")) == []
+
+
+def test_grades_are_as_wide_as_their_shares() -> None:
+    (drawing,) = stacks("Grades", [Stack("Liver", (0, 1, 0, 1, 2), "75 %")], "%", ("1", "2", "3", "4", "5"))
+    parts = [mark for mark in drawing.marks if isinstance(mark, Box)][5:]  # after the legend
+    tick = {mark.text: mark.x for mark in drawing.marks if isinstance(mark, Words)}
+    whole = tick["100"] - tick["0"]
+    assert [part.width / whole for part in parts] == pytest.approx([0.25, 0.25, 0.5])
+    assert parts[0].x == pytest.approx(tick["0"])
+    assert stacks("Grades", [], "%", ("1", "2", "3", "4", "5")) == []
 
 
 def panel(**given_: object) -> Panel:
