@@ -13,7 +13,19 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 from annotation import store
 from annotation.chunks import write_labels
 from annotation.imaging import omezarr
-from annotation.models import Case, Mask, MaskKind, Project, RevisionKind, Role, Volume
+from annotation.models import (
+    Case,
+    Job,
+    JobKind,
+    JobState,
+    Mask,
+    MaskKind,
+    Project,
+    Queue,
+    RevisionKind,
+    Role,
+    Volume,
+)
 from tests.annotation.dashboards import study
 from tests.e2e import own_project
 from tests.e2e.cases import SHAPE, SPACING_MM
@@ -69,18 +81,32 @@ def empty() -> int:
     return own_project.begin("No charts yet", {LEAD: Role.LEAD, "ada": Role.ANNOTATOR}).pk
 
 
+def fail_a_comparison(project: int) -> None:
+    """As when a worker met a full disk; what the case holds is compared already, so trying again is quick."""
+    case = Case.objects.filter(project=project).order_by("number")[0]
+    job = Job.objects.create(
+        project_id=project,
+        kind=JobKind.SCORE,
+        queue=Queue.SCORE,
+        ids={"case": case.pk},
+        state=JobState.FAILED,
+    )
+    Job.objects.filter(pk=job.pk).update(error="The disk is full.", finished_at=timezone.now())
+
+
 def frame(page: Page, question: str) -> Locator:
     return page.get_by_role("region", name=question, exact=True)
 
 
 def drawing(chart: Locator) -> Locator:
+    """All pieces of it."""
     return chart.locator("[role=img] svg")
 
 
 def marks(page: Page, chart: Locator) -> Iterator[tuple[float, float]]:
     """Places of a chart where a click does something, as the cursor says."""
     chart.scroll_into_view_if_needed()
-    expect(drawing(chart)).to_be_visible()
+    expect(drawing(chart).first).to_be_visible()
     for x, y in chart.evaluate(MIDDLES):
         page.mouse.move(x, y)
         if page.evaluate(CURSOR, [x, y]) == "pointer":
@@ -88,7 +114,7 @@ def marks(page: Page, chart: Locator) -> Iterator[tuple[float, float]]:
 
 
 def open_first_mark(page: Page, chart: Locator) -> Locator:
-    """Click marks until one opens its cases; the list. A line between two marks opens nothing."""
+    """Click the first mark that the cursor offers; the list of its cases."""
     drawer = page.get_by_role("dialog", name="Cases behind this mark")
     deadline = time.monotonic() + PATIENCE_S
     # A chart whose rows came late is drawn anew, with its marks elsewhere.

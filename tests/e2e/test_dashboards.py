@@ -33,6 +33,7 @@ QUESTIONS = {
         "How much of the prediction do readers change?",
         "Where does the time go?",
         "How often is a read accepted at once?",
+        "How usable is what is handed in?",
         "What do reviewers find wrong?",
     ),
 }
@@ -51,6 +52,7 @@ EMPTY = {
         "No read is handed in yet.",
         "No edit is recorded yet.",
         "No read was reviewed yet.",
+        "No structure was graded yet.",
         "No pin was dropped yet.",
     ),
 }
@@ -145,6 +147,39 @@ def test_an_error_opens_its_case_where_the_structure_is(project: int, sign_in: S
     wait_until_open(page)
     middle = charts.middle_of(key)
     eventually(page, lambda: page.evaluate(CROSSHAIR) == middle, f"the middle of the {key}")
+
+
+LINE_BETWEEN = """(frame) => {
+  const lines = [...frame.querySelectorAll('svg path[fill="none"]')]
+    .filter((path) => path.getTotalLength() > 60 && (path.getAttribute('d').match(/L|C/g) ?? []).length > 3);
+  const line = lines[0];
+  const at = line.getPointAtLength(line.getTotalLength() * 0.517);
+  const { x, y } = at.matrixTransform(line.getScreenCTM());
+  return [x, y];
+}"""
+
+
+def test_a_line_between_marks_promises_nothing(project: int, sign_in: SignIn) -> None:
+    page = sign_in(LEAD)
+    open_tab(page, project, "reading")
+    chart = frame(page, "Is any reader drifting?")
+    assert next(charts.marks(page, chart), None) is not None
+    x, y = chart.evaluate(LINE_BETWEEN)
+    page.mouse.move(x, y)
+    assert page.evaluate(charts.CURSOR, [x, y]) == "default"
+
+
+def test_a_comparison_that_failed_is_tried_again(project: int, sign_in: SignIn, stack: Stack) -> None:
+    stack.in_database(lambda: charts.fail_a_comparison(project))
+    page = sign_in(LEAD)
+    page.goto(f"/projects/{project}?tab=agreement")
+    notice = page.get_by_role("alert").filter(has_text="failed, so figures lack")
+    expect(notice).to_be_visible()
+    notice.get_by_text("What went wrong").click()
+    expect(notice).to_contain_text("The disk is full.")
+    notice.get_by_role("button", name="Compare again").click()
+    expect(notice).to_have_count(0)
+    expect(page.get_by_text("being compared")).to_have_count(0, timeout=30_000)
 
 
 @pytest.mark.parametrize("tab", QUESTIONS)

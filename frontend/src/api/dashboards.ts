@@ -1,7 +1,8 @@
 /** What charts rest on: rows of the tables behind them, and the addresses of the same rows as files. */
 
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { requestJson } from './client';
+import { refreshProject } from './queries';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -22,11 +23,13 @@ export interface DashboardRows {
   readonly rounds: Schemas['RoundRow'];
   readonly tools: Schemas['ToolRow'];
   readonly first_pass: Schemas['FirstPassRow'];
+  readonly acceptability: Schemas['AcceptabilityRow'];
   readonly errors: Schemas['ErrorRow'];
   readonly scored_cases: Schemas['BehindRow'];
   readonly pool_cases: Schemas['BehindRow'];
   readonly read_cases: Schemas['BehindRow'];
   readonly judged_cases: Schemas['BehindRow'];
+  readonly graded_cases: Schemas['BehindRow'];
 }
 
 export type DashboardName = keyof DashboardRows;
@@ -35,6 +38,9 @@ export type FileForm = 'csv' | 'parquet';
 export type DashboardOverview = Schemas['OverviewOutput'];
 export type OwnReading = Schemas['OwnOutput'];
 export type Ahead = Schemas['AheadOut'];
+
+/** Comparisons of reads that wait, run or failed. */
+export type Scoring = Schemas['ScoringOut'];
 
 const FRESH_MS = 60_000;
 
@@ -82,6 +88,31 @@ export function useOwnReading(project: number) {
     queryKey: ['project', project, 'own'],
     queryFn: () => requestJson<OwnReading>(`/api/me/reading/${project}/`),
     staleTime: FRESH_MS,
+  });
+}
+
+const SCORING_POLL_MS = 2_000;
+const scoringKey = (project: number) => ['scoring', project] as const;
+const scoringPath = (project: number): string => `/api/projects/${project}/scoring/`;
+
+/** Asked for often while something is under way. */
+export function useScoring(project: number) {
+  return useQuery({
+    queryKey: scoringKey(project),
+    queryFn: () => requestJson<Scoring>(scoringPath(project)),
+    refetchInterval: ({ state }) => ((state.data?.waiting ?? 0) > 0 ? SCORING_POLL_MS : FRESH_MS),
+  });
+}
+
+/** Has everything that failed tried again; asking twice is asking once. */
+export function useScoreAgain(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => requestJson<Scoring>(scoringPath(project), { method: 'POST' }),
+    onSuccess: (scoring) => {
+      client.setQueryData(scoringKey(project), scoring);
+      return refreshProject(client, project);
+    },
   });
 }
 

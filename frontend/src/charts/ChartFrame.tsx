@@ -22,15 +22,22 @@ export interface ChartFrameProps {
   /** Where there is nothing to draw: what to do. */
   readonly empty?: string | null;
   readonly controls?: ReactNode;
+  /** The same chart in pieces, where it is taller than a sheet of paper; as a picture it is whole. */
+  readonly pieces?: readonly Piece[];
+}
+
+export interface Piece {
+  readonly draw: Draw;
+  readonly height: number;
 }
 
 /** A question, the chart that answers it, what it rests on, and ways to keep it. */
 export function ChartFrame(props: ChartFrameProps) {
-  const { question, caption, height, draw, table, onOpen, empty = null, controls } = props;
+  const { question, caption, height, draw, pieces, table, onOpen, empty = null, controls } = props;
   const [showsTable, setShowsTable] = useState(false);
   const heading = useId();
   return (
-    <section className={classes.frame} aria-labelledby={heading}>
+    <section className={classes.frame} data-in-pieces={pieces !== undefined} aria-labelledby={heading}>
       <header className={classes.header}>
         <h2 id={heading} className={classes.question}>
           {question}
@@ -42,7 +49,15 @@ export function ChartFrame(props: ChartFrameProps) {
       </header>
       {empty === null ? (
         <>
-          <Plot draw={draw} height={height} label={question} onOpen={onOpen} />
+          {(pieces ?? [{ draw, height }]).map((piece, place, all) => (
+            <Plot
+              // biome-ignore lint/suspicious/noArrayIndexKey: a piece is known by its place alone.
+              key={place}
+              {...piece}
+              label={all.length > 1 ? `${question} (${place + 1} of ${all.length})` : question}
+              onOpen={onOpen}
+            />
+          ))}
           <p className={classes.caption}>{caption}</p>
           <ChartTable table={table} caption={question} isShown={showsTable} onOpen={onOpen} />
         </>

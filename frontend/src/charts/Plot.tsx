@@ -39,6 +39,7 @@ export function Plot({ draw, height, label, onOpen }: PlotProps) {
         latest.current.onOpen?.(key);
       }
     });
+    pointOut(made, () => latest.current.onOpen !== undefined);
     const fit = () => show(made, latest.current, host.clientWidth);
     const watcher = new ResizeObserver(fit);
     watcher.observe(host);
@@ -65,6 +66,20 @@ export function Plot({ draw, height, label, onOpen }: PlotProps) {
   }, [draw, palette, height]);
 
   return <div ref={place} className={classes.plot} style={{ height }} role="img" aria-label={label} />;
+}
+
+/** A hand above marks that open something, and there alone: ECharts has one above every line and bar. */
+function pointOut(chart: EChartsType, canOpen: () => boolean): void {
+  let isAbove = false;
+  chart.on('mousemove', (event) => {
+    isAbove = openKey(event.data) !== null;
+  });
+  // Told after the chart is, and after its own choice of a cursor.
+  const surface = chart.getZr();
+  surface.on('mousemove', () => {
+    surface.setCursorStyle(isAbove && canOpen() ? 'pointer' : 'default');
+    isAbove = false;
+  });
 }
 
 interface Shown {

@@ -1,6 +1,6 @@
 /** Charts: the frame, what is drawn in it, its colours. */
 
-export { ChartFrame, type ChartFrameProps } from './ChartFrame';
+export { ChartFrame, type ChartFrameProps, type Piece } from './ChartFrame';
 export type { TableBehind, TableRow } from './ChartTable';
 export type { ChartOption } from './echarts';
 export {
@@ -16,3 +16,4 @@ export {
 export type { Draw } from './Plot';
 export type { Palette } from './palette';
 export { spread } from './spread';
+export { type Stack, stackLegend, stacksOf } from './stacks';

@@ -2,6 +2,7 @@ import { Anchor, SegmentedControl, Select } from '@mantine/core';
 import { useState } from 'react';
 import { type DashboardRows, type Project, reportAddress, useRows } from '../../../api';
 import { CasesBehind } from '../behind/CasesBehind';
+import { ScoringStrip } from '../ScoringStrip';
 import classes from './AgreementTab.module.css';
 import { AnchoringChart } from './AnchoringChart';
 import { MatrixChart } from './MatrixChart';
@@ -23,6 +24,15 @@ export interface Choice {
 
 /** How far readers agree with each other, with themselves, with what is known, and models with them. */
 export function AgreementTab({ project }: { readonly project: Project }) {
+  return (
+    <>
+      <ScoringStrip project={project.id} />
+      <Agreement project={project} />
+    </>
+  );
+}
+
+function Agreement({ project }: { readonly project: Project }) {
   const pools = useRows(project.id, 'pools');
   if (pools.error !== null) {
     return <p role="alert">{pools.error.message}</p>;

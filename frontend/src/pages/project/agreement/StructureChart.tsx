@@ -13,17 +13,19 @@ import {
 } from '../../../charts';
 import { casesKey } from '../behind/CasesBehind';
 import type { Choice } from './AgreementTab';
+import { axisEnds, inPieces, type StructureLine } from './layout';
 import { behindWords, type Mark, METRICS, type Metric, withInterval } from './metrics';
 
 type Published = DashboardRows['published'];
 
 const LINE = 17;
+const LETTER = 6.5;
 
-interface Line {
-  readonly structure: string;
-  readonly label: string;
+interface Line extends StructureLine {
   readonly mark: Mark;
 }
+
+const heightOf = (lines: readonly Line[]): number => Math.max(160, lines.length * LINE + 56);
 
 /** Readers structure by structure, over the band of the same readers against themselves and published ones. */
 export function StructureChart({ project, metric, starts, label, onOpen }: Choice) {
@@ -48,37 +50,45 @@ export function StructureChart({ project, metric, starts, label, onOpen }: Choic
     () => (published.data ?? []).filter((band) => band.metric === metric && band.kind === 'inter'),
     [published.data, metric],
   );
-  const draw: Draw = useCallback(
-    (palette) => ({
-      grid: { left: 8, right: 150, top: 8, bottom: 40, containLabel: true },
-      tooltip: { formatter: (given) => (Array.isArray(given) ? '' : given.name) },
-      xAxis: numberAxis(palette, {
-        name: METRICS[metric].axis,
-        ...(metric === 'hd95_mm' ? { min: 0 } : { max: 1 }),
-      }),
-      yAxis: nameAxis(
-        palette,
-        lines.map((line, place) => {
-          const isFirst = lines[place - 1]?.structure !== line.structure;
-          return isFirst ? `${names.get(line.structure) ?? line.structure}   ${line.label}` : line.label;
-        }),
-      ),
-      series: [
-        bandsOf([...ownBands(own, lines, palette, metric), ...publishedBands(theirs, lines, palette)]),
-        intervalsOf(
-          lines.flatMap((line, row) => interval(line, row, metric, palette)),
+  const axis = useMemo(() => axisOf(lines, own, theirs, metric), [lines, own, theirs, metric]);
+  // The same room for names in every piece, so that one stands exactly below the other.
+  const room = useMemo(
+    () =>
+      16 + LETTER * Math.max(0, ...lines.map((line, place) => nameOf(line, lines[place - 1], names).length)),
+    [lines, names],
+  );
+  const drawn = useCallback(
+    (some: readonly Line[]): Draw =>
+      (palette) => ({
+        grid: { left: room, right: 150, top: 8, bottom: 40 },
+        tooltip: { formatter: (given) => (Array.isArray(given) ? '' : given.name) },
+        xAxis: numberAxis(palette, axis),
+        yAxis: nameAxis(
           palette,
+          some.map((line, place) => nameOf(line, some[place - 1], names)),
         ),
-      ],
-    }),
-    [lines, names, own, theirs, metric],
+        series: [
+          bandsOf([...ownBands(own, some, palette, metric), ...publishedBands(theirs, some, palette)]),
+          intervalsOf(
+            some.flatMap((line, row) => interval(line, row, metric, palette)),
+            palette,
+          ),
+        ],
+      }),
+    [names, own, theirs, metric, axis, room],
+  );
+  const draw = useMemo(() => drawn(lines), [drawn, lines]);
+  const pieces = useMemo(
+    () => inPieces(lines).map((some) => ({ draw: drawn(some), height: heightOf(some) })),
+    [drawn, lines],
   );
   return (
     <ChartFrame
       question="Do readers agree with each other as well as with themselves?"
       caption={caption(lines, own, theirs, label)}
-      height={Math.max(160, lines.length * LINE + 56)}
+      height={heightOf(lines)}
       draw={draw}
+      {...(pieces.length > 1 ? { pieces } : {})}
       name={`agreement-${metric}`}
       rows={(form) => rowsAddress(project.id, 'agreement', { metric }, form)}
       onOpen={onOpen}
@@ -110,6 +120,29 @@ export function StructureChart({ project, metric, starts, label, onOpen }: Choic
       }
     />
   );
+}
+
+/** The first line of a structure names it. */
+function nameOf(line: Line, before: Line | undefined, names: ReadonlyMap<string, string>): string {
+  const { structure, label } = line;
+  return before?.structure === structure ? label : `${names.get(structure) ?? structure}   ${label}`;
+}
+
+/** The same axis for every piece, from round numbers around all that is drawn. */
+function axisOf(lines: readonly Line[], own: readonly Mark[], theirs: readonly Published[], metric: Metric) {
+  const shown = new Set(lines.map((line) => line.structure));
+  const bands = [...own.filter((mark) => mark.who === 'all'), ...theirs].filter((one) =>
+    shown.has(one.structure),
+  );
+  const marks = lines.map((line) => line.mark);
+  const values = [
+    ...marks.map((mark) => mark.estimate),
+    ...[...marks, ...bands].flatMap(({ low, high }) => [low, high]),
+  ].filter((value) => value !== null);
+  return {
+    name: METRICS[metric].axis,
+    ...axisEnds(values, metric === 'hd95_mm' ? 'from zero' : 'up to one'),
+  };
 }
 
 /** Everybody, each reader, then the model, for every structure that has scores from this starting point. */

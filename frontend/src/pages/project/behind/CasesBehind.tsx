@@ -4,7 +4,7 @@ import { type DashboardRows, useRows } from '../../../api';
 import { CASE_STATES, score } from '../../words';
 import classes from './CasesBehind.module.css';
 
-const LISTS = ['scored_cases', 'pool_cases', 'read_cases', 'judged_cases'] as const;
+const LISTS = ['scored_cases', 'pool_cases', 'read_cases', 'judged_cases', 'graded_cases'] as const;
 type Listed = (typeof LISTS)[number];
 type Row = DashboardRows[Listed];
 

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { type DashboardOverview, type Project, useDashboardOverview } from '../../../api';
 import { CasesBehind } from '../behind/CasesBehind';
+import { ScoringStrip } from '../ScoringStrip';
 import { Ahead } from './Ahead';
 import { ForecastChart } from './ForecastChart';
 import { HoursChart } from './HoursChart';
@@ -39,6 +40,7 @@ function Charts({ project, overview }: { readonly project: number; readonly over
   const given: OverviewChartProps = { project, overview, onOpen: setOpened };
   return (
     <>
+      <ScoringStrip project={project} />
       <Ahead overview={overview} />
       <div className={classes.grid}>
         <ForecastChart {...given} />

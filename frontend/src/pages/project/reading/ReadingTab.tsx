@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { Project } from '../../../api';
 import { CasesBehind } from '../behind/CasesBehind';
+import { AcceptabilityChart } from './AcceptabilityChart';
 import { DriftChart } from './DriftChart';
 import { EffortChart } from './EffortChart';
 import { ErrorsChart } from './ErrorsChart';
@@ -27,7 +28,10 @@ export function ReadingTab({ project }: { readonly project: Project }) {
         <ToolsChart {...given} />
         <FirstPassChart {...given} />
       </div>
-      <ErrorsChart {...given} />
+      <AcceptabilityChart {...given} />
+      <div className={classes.below}>
+        <ErrorsChart {...given} />
+      </div>
       <CasesBehind project={project.id} opened={opened} onClose={() => setOpened(null)} />
     </>
   );
