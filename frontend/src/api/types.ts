@@ -106,11 +106,16 @@ export interface StepMeta {
   readonly session: number | null;
 }
 
-/** What a reader measured, in LPS millimetres: ends, the long axis before the short one, the vertex of an angle between its ends. */
+/**
+ * What a reader measured, in LPS millimetres: ends, the long axis before the short one, the vertex of an angle between
+ * its ends, the ends of both axes of an ellipse.
+ */
 export interface MeasuredPoints {
   readonly key: string;
-  readonly kind: 'length' | 'bidirectional' | 'angle';
+  readonly kind: 'length' | 'bidirectional' | 'angle' | 'ellipse';
   readonly plane: Plane;
+  /** How the plane was turned, degrees about each axis of the scan; zeros in a slice. */
+  readonly tilt_deg: Triple;
   readonly points_lps: readonly Triple[];
   readonly label: string;
 }

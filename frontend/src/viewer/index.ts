@@ -3,6 +3,7 @@ import type { PlaneElements, ViewerInput, ViewerPort } from './port';
 import { chunkTurns } from './views/chunkTurns';
 
 export * from './port';
+export { greyWords } from './tools/ellipseGrey';
 export { endsOf, type KeptMeasurement, measurementOf, textOf } from './tools/measure';
 export * from './tools/port';
 export { type FirstLookInput, showFirst } from './views/firstLook';

@@ -40,6 +40,8 @@ export class PlanePane {
   readonly frame: PlaneFrame;
   readonly root = document.createElement('div');
   readonly marks: PlaneMarks;
+  /** How the plane is turned, about each axis of the scan. */
+  degrees = STRAIGHT;
   private readonly canvases: readonly [HTMLCanvasElement, HTMLCanvasElement];
   private readonly imagePainter: ImagePainter;
   private readonly maskPainter: MaskPainter;
@@ -115,6 +117,7 @@ export class PlanePane {
 
   /** Turns the plane about the crosshair; zeros make it straight again. */
   tilt(degrees: Triple): void {
+    this.degrees = degrees;
     this.isTilted = degrees.some((angle) => angle !== 0);
     this.axes = axesOf(this.frame, degrees);
     this.maskStale = true;

@@ -1,30 +1,27 @@
 /** An angle on its way: each of its points comes by a click or at the end of a drag; the next one follows the pointer. */
 import type { Ijk } from '../../voxels';
-import { type PlaneFrame, type ScreenPoint, toScreen } from '../planeFrame';
+import type { ScreenPoint } from '../planeFrame';
 import type { Gesture, ToolPane } from './host';
 import { type Angle, angleAt, pointOn } from './measure';
+import { isShownIn, type Sheet, type Shown, sheetIn } from './sheet';
 
 /** Two points that are nearer than this on the screen are one. */
 const APART_PX = 4;
 
-type Shown = Pick<ToolPane, 'frame' | 'slice'>;
-
 export class AngleDraft {
-  private readonly frame: PlaneFrame;
-  private readonly slice: number;
+  private readonly sheet: Sheet;
   private readonly placed: Ijk[];
   private next: Ijk;
 
   constructor(pane: ToolPane, at: ScreenPoint) {
-    this.frame = pane.frame;
-    this.slice = Math.round(pane.slice);
+    this.sheet = sheetIn(pane);
     this.next = pointOn(pane, at);
     this.placed = [this.next];
   }
 
-  /** Whether a pane shows the slice in which the angle is drawn. */
-  isIn({ frame, slice }: Shown): boolean {
-    return frame.plane === this.frame.plane && Math.round(slice) === this.slice;
+  /** Whether a pane shows the plane in which the angle is drawn. */
+  isIn(shown: Shown): boolean {
+    return isShownIn(this.sheet, shown);
   }
 
   /** From pointer down to pointer up, where a point is placed. `changed` is told of every move. */
@@ -47,10 +44,8 @@ export class AngleDraft {
   }
 
   /** A second click at the same place adds nothing. */
-  private place({ frame, view }: ToolPane): void {
-    const [last, next] = [this.placed.at(-1) ?? this.next, this.next].map((one) =>
-      toScreen(frame, view, one),
-    );
+  private place(pane: ToolPane): void {
+    const [last, next] = [this.placed.at(-1) ?? this.next, this.next].map((one) => pane.screenOf(one));
     if (last === undefined || next === undefined) return;
     if (Math.hypot(last.x - next.x, last.y - next.y) >= APART_PX) this.placed.push(this.next);
   }
@@ -66,6 +61,6 @@ export class AngleDraft {
   /** As it looks now: points that are not placed yet are where the pointer is. */
   angle(id: number): Angle {
     const [a = this.next, vertex = this.next, b = this.next] = this.placed;
-    return angleAt(id, this.frame, this.slice, [a, vertex, b]);
+    return angleAt(id, this.sheet, [a, vertex, b]);
   }
 }

@@ -28,6 +28,7 @@ const POINTERS: Readonly<Record<PointerTool, string>> = {
   length: 'crosshair',
   bidirectional: 'crosshair',
   angle: 'crosshair',
+  ellipse: 'crosshair',
   pan: 'grab',
   zoom: 'zoom-in',
   window: 'ns-resize',

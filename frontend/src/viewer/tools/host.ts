@@ -9,6 +9,10 @@ export interface ToolPane {
   readonly frame: PlaneFrame;
   readonly view: PlaneView;
   readonly slice: number;
+  /** How the plane is turned, degrees about each axis of the scan; zeros: not at all. */
+  readonly degrees: Triple;
+  /** Where a point of the scan lies on the pane. */
+  screenOf(index: Ijk): ScreenPoint;
   /** The point of the shown slice under a point of the pane; it may lie outside the scan. */
   indexAt(point: ScreenPoint): Ijk;
   /** The nearest voxel of the scan. */

@@ -2,18 +2,31 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ijk, ijk } from '../../voxels';
 import { planeFrame } from '../planeFrame';
+import type { ToolImage } from './host';
 import { angleAt, endsOf, measurementBetween, measurementOf, textOf, withEnd } from './measure';
 import { MeasuringTool } from './measuring';
 import type { Measurement } from './port';
+import { type Sheet, sheetIn } from './sheet';
 import { SHAPE, SPACING, TestPane } from './toolTesting';
 
-const CORONAL = planeFrame('coronal', [24, 20, 12], SPACING);
+const CORONAL = planeFrame('coronal', SHAPE, SPACING);
+const STRAIGHT = [0, 0, 0] as const;
+const SHEET: Sheet = { frame: CORONAL, tilt: STRAIGHT, slice: 4, through: ijk(0, 4, 0) };
+const HERE: ToolImage = {
+  shape: SHAPE,
+  slices: Array.from({ length: SHAPE[2] }, () => new Int16Array(SHAPE[0] * SHAPE[1])),
+  isFull: () => true,
+};
+
+function newTool(): MeasuringTool {
+  return new MeasuringTool(() => {}, HERE, SPACING);
+}
 
 type Bidirectional = Extract<Measurement, { kind: 'bidirectional' }>;
 
 function bidirectional(a: readonly [number, number], b: readonly [number, number]): Bidirectional {
   const ends = [ijk(a[0], 4, a[1]), ijk(b[0], 4, b[1])] as const;
-  return measurementBetween('bidirectional', 1, CORONAL, 4, ends) as Bidirectional;
+  return measurementBetween('bidirectional', 1, SHEET, ends) as Bidirectional;
 }
 
 function inMm([i, , k]: readonly [number, number, number]): [number, number] {
@@ -30,7 +43,7 @@ function cosine({ long, short }: Bidirectional): number {
 
 describe('a length', () => {
   it('is in millimetres of the plane', () => {
-    const length = measurementBetween('length', 1, CORONAL, 4, [ijk(2, 4, 3), ijk(5, 4, 5)]);
+    const length = measurementBetween('length', 1, SHEET, [ijk(2, 4, 3), ijk(5, 4, 5)]);
     expect(length).toMatchObject({ plane: 'coronal', slice: 4, length_mm: 5 });
     expect(textOf(length)).toBe('5.0 mm');
     expect(withEnd(length, CORONAL, 0, ijk(5, 4, 0))).toMatchObject({ length_mm: 10 });
@@ -68,7 +81,7 @@ describe('an angle', () => {
   const RIGHT = [ijk(2, 4, 3), ijk(2, 4, 6), ijk(8, 4, 6)] as const;
 
   it('is in degrees of the plane, between 0 and 180, wherever its points are dragged', () => {
-    const right = angleAt(1, CORONAL, 4, RIGHT);
+    const right = angleAt(1, SHEET, RIGHT);
     expect(right).toMatchObject({ plane: 'coronal', slice: 4, angle_deg: 90 });
     expect(textOf(right)).toBe('90.0°');
     // Slices are 2 mm apart: six columns by three slices are as wide as they are high.
@@ -87,10 +100,10 @@ describe('an angle', () => {
     fc.assert(
       fc.property(point, point, point, (a, b, c) => {
         const [first, vertex, second] = [a, b, c].map(([i, k]) => ijk(i, 4, k)) as [Ijk, Ijk, Ijk];
-        const one = angleAt(1, CORONAL, 4, [first, vertex, second]).angle_deg;
+        const one = angleAt(1, SHEET, [first, vertex, second]).angle_deg;
         expect(one).toBeGreaterThanOrEqual(0);
         expect(one).toBeLessThanOrEqual(180);
-        expect(angleAt(1, CORONAL, 4, [second, vertex, first]).angle_deg).toBeCloseTo(one, 6);
+        expect(angleAt(1, SHEET, [second, vertex, first]).angle_deg).toBeCloseTo(one, 6);
       }),
     );
   });
@@ -98,19 +111,25 @@ describe('an angle', () => {
 
 describe('a kept measurement', () => {
   const drawn = [
-    { ...measurementBetween('length', 7, CORONAL, 4, [ijk(2.25, 4, 3), ijk(5, 4, 5.5)]), label: 'cyst' },
+    { ...measurementBetween('length', 7, SHEET, [ijk(2.25, 4, 3), ijk(5, 4, 5.5)]), label: 'cyst' },
     bidirectional([2, 4], [12.5, 7]),
-    angleAt(3, CORONAL, 4, [ijk(2.25, 4, 3), ijk(5, 4, 5.5), ijk(12, 4, 4)]),
+    angleAt(3, SHEET, [ijk(2.25, 4, 3), ijk(5, 4, 5.5), ijk(12, 4, 4)]),
   ];
 
   it.each(drawn)('is the same again from its points: $kind', (measurement) => {
     const points = endsOf(measurement).map(([, index]) => index);
-    const { id, label, kind, plane } = measurement;
-    expect(measurementOf({ id, label, kind, plane, points }, SHAPE, SPACING)).toEqual(measurement);
+    const { id, label, kind, plane, tilt } = measurement;
+    expect(measurementOf({ id, label, kind, plane, tilt, points }, SHAPE, SPACING)).toEqual(measurement);
   });
 
   it('is none where points are missing', () => {
-    const kept = { id: 1, label: '', plane: 'axial', points: [ijk(1, 1, 1), ijk(2, 2, 1)] } as const;
+    const kept = {
+      id: 1,
+      label: '',
+      plane: 'axial',
+      tilt: STRAIGHT,
+      points: [ijk(1, 1, 1), ijk(2, 2, 1)],
+    } as const;
     expect(measurementOf({ ...kept, kind: 'bidirectional' }, SHAPE, SPACING)).toBeNull();
     expect(measurementOf({ ...kept, kind: 'angle' }, SHAPE, SPACING)).toBeNull();
     expect(measurementOf({ ...kept, kind: 'length', points: [ijk(1, 1, 1)] }, SHAPE, SPACING)).toBeNull();
@@ -126,7 +145,7 @@ describe('measuring', () => {
 
   it('draws by dragging, moves an end, deletes, and keeps nothing of a click', () => {
     const told: number[] = [];
-    const tool = new MeasuringTool(() => {});
+    const tool = newTool();
     tool.changed.add((all) => told.push(all.length));
     const pane = new TestPane('axial', 3);
     measure(tool, pane, [2, 2], [8, 2]);
@@ -144,7 +163,7 @@ describe('measuring', () => {
   });
 
   it('draws an angle by a drag and a click, or by three clicks', () => {
-    const [tool, pane] = [new MeasuringTool(() => {}), new TestPane('axial', 3)];
+    const [tool, pane] = [newTool(), new TestPane('axial', 3)];
     const click = (column: number, row: number) => tool.begin(pane, 'angle', pane.over(column, row)).end();
     const arm = tool.begin(pane, 'angle', pane.over(2, 2));
     arm.move(pane.over(10, 2));
@@ -167,7 +186,7 @@ describe('measuring', () => {
   });
 
   it('drops an angle that is left, in another slice or with a second finger', () => {
-    const [tool, pane] = [new MeasuringTool(() => {}), new TestPane('axial', 3)];
+    const [tool, pane] = [newTool(), new TestPane('axial', 3)];
     const first = tool.begin(pane, 'angle', pane.over(2, 2));
     first.move(pane.over(10, 2));
     first.end();
@@ -178,9 +197,9 @@ describe('measuring', () => {
   });
 
   it('goes on from what an earlier sitting left, and keeps a label while an end is dragged', () => {
-    const [tool, pane] = [new MeasuringTool(() => {}), new TestPane('axial', 3)];
+    const [tool, pane] = [newTool(), new TestPane('axial', 3)];
     const kept = {
-      ...measurementBetween('length', 5, pane.frame, 3, [ijk(2, 2, 3), ijk(8, 2, 3)]),
+      ...measurementBetween('length', 5, sheetIn(pane), [ijk(2, 2, 3), ijk(8, 2, 3)]),
       label: 'cyst',
     };
     tool.restore([kept]);
@@ -195,7 +214,7 @@ describe('measuring', () => {
   });
 
   it('holds its ends on the scan', () => {
-    const tool = new MeasuringTool(() => {});
+    const tool = newTool();
     measure(tool, new TestPane('axial', 3), [20, 2], [400, -90]);
     expect(tool.all[0]).toMatchObject({
       ends: [
@@ -206,14 +225,14 @@ describe('measuring', () => {
   });
 
   it('does not touch what somebody else measured', () => {
-    const [tool, pane] = [new MeasuringTool(() => {}), new TestPane('axial', 3)];
-    tool.show([measurementBetween('length', 1, pane.frame, 3, [ijk(2, 2, 3), ijk(8, 2, 3)])]);
+    const [tool, pane] = [newTool(), new TestPane('axial', 3)];
+    tool.show([measurementBetween('length', 1, sheetIn(pane), [ijk(2, 2, 3), ijk(8, 2, 3)])]);
     tool.hover(pane, pane.over(2, 2));
     expect([tool.hovered, tool.all]).toEqual([null, []]);
   });
 
   it('draws both axes of a bidirectional measurement while its long one is dragged', () => {
-    const tool = new MeasuringTool(() => {});
+    const tool = newTool();
     const pane = new TestPane('axial', 3);
     const gesture = tool.begin(pane, 'bidirectional', pane.over(2, 2));
     gesture.move(pane.over(4, 2));
@@ -223,7 +242,7 @@ describe('measuring', () => {
   });
 
   it('belongs to its slice: in another one its ends are not taken', () => {
-    const tool = new MeasuringTool(() => {});
+    const tool = newTool();
     measure(tool, new TestPane('axial', 3), [2, 2], [8, 2]);
     measure(tool, new TestPane('axial', 4), [8, 2], [8, 10]);
     expect(tool.all.map(({ slice }) => slice)).toEqual([3, 4]);

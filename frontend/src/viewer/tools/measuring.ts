@@ -1,22 +1,27 @@
 /** The measurements of a case: drawn by dragging (an angle also by clicks), changed by dragging an end, deleted. */
-import { type Ijk, slicePoint } from '../../voxels';
-import { type ScreenPoint, toScreen } from '../planeFrame';
+import type { Triple } from '../../voxels';
+import { planeFrame, type ScreenPoint } from '../planeFrame';
 import { Subscribers } from '../subscribers';
 import { AngleDraft } from './angleDraft';
-import type { Gesture, ToolPane } from './host';
+import type { Ellipse } from './ellipse';
+import { greyInside, greyWords } from './ellipseGrey';
+import type { Gesture, ToolImage, ToolPane } from './host';
 import {
+  anchorOf,
   type End,
-  endsOf,
+  gripsOf,
   type LineKind,
   linesOf,
   type MeasurementKind,
   measurementBetween,
   pointOn,
+  sheetBehind,
   textOf,
   withEnd,
 } from './measure';
 import type { Pen } from './pen';
-import type { Measurement, MeasurementPort } from './port';
+import type { GreyInside, Measurement, MeasurementPort } from './port';
+import { isShownIn, type Shown, sheetIn } from './sheet';
 
 /** How near to an end the pointer must be to take it. */
 const GRIP_PX = 9;
@@ -35,12 +40,18 @@ export class MeasuringTool implements MeasurementPort {
   all: readonly Measurement[] = [];
   private others: readonly Measurement[] = [];
   private readonly sketched: () => void;
+  private readonly image: ToolImage;
+  private readonly spacing_mm: Triple;
+  /** A measurement that changes is another object. */
+  private readonly greys = new WeakMap<Ellipse, GreyInside>();
   private near: Grip | null = null;
   private next = 1;
   private draft: AngleDraft | null = null;
 
-  constructor(sketched: () => void) {
+  constructor(sketched: () => void, image: ToolImage, spacing_mm: Triple) {
     this.sketched = sketched;
+    this.image = image;
+    this.spacing_mm = spacing_mm;
   }
 
   onChange(callback: (all: readonly Measurement[]) => void): () => void {
@@ -85,13 +96,13 @@ export class MeasuringTool implements MeasurementPort {
   private line(pane: ToolPane, kind: LineKind, at: ScreenPoint): Gesture {
     const before = this.all;
     const id = this.next++;
+    const sheet = sheetIn(pane);
     const start = pointOn(pane, at);
     let moved = 0;
     return {
       move: (point) => {
-        moved = Math.max(moved, Math.hypot(point.x - at.x, point.y - at.y));
-        const ends = [start, pointOn(pane, point)] as const;
-        const drawn = measurementBetween(kind, id, pane.frame, Math.round(pane.slice), ends);
+        moved = Math.max(moved, reachOf(kind, point.x - at.x, point.y - at.y));
+        const drawn = measurementBetween(kind, id, sheet, [start, pointOn(pane, point)]);
         this.set([...before, drawn]);
       },
       end: () => {
@@ -159,9 +170,9 @@ export class MeasuringTool implements MeasurementPort {
   private gripAt(pane: ToolPane, at: ScreenPoint): Grip | null {
     let best: Grip | null = null;
     let nearest = GRIP_PX;
-    for (const measurement of inSlice(this.all, pane)) {
-      for (const [end, index] of endsOf(measurement)) {
-        const { x, y } = toScreen(pane.frame, pane.view, index);
+    for (const measurement of shownIn(this.all, pane)) {
+      for (const [end, index] of gripsOf(measurement)) {
+        const { x, y } = pane.screenOf(index);
         const distance = Math.hypot(x - at.x, y - at.y);
         if (distance > nearest) continue;
         nearest = distance;
@@ -177,45 +188,54 @@ export class MeasuringTool implements MeasurementPort {
     this.sketched();
   }
 
+  greyIn(ellipse: Ellipse): GreyInside | null {
+    const known = this.greys.get(ellipse);
+    if (known !== undefined) return known;
+    const frame = planeFrame(ellipse.plane, this.image.shape, this.spacing_mm);
+    const grey = greyInside(ellipse, frame, this.image);
+    if (grey !== null) this.greys.set(ellipse, grey);
+    return grey;
+  }
+
   paint(pen: Pen): boolean {
-    const [own, others] = [inSlice(this.all, pen), inSlice(this.others, pen)];
-    for (const measurement of others) paintOne(pen, measurement, OTHERS_COLOUR, null);
+    const [own, others] = [shownIn(this.all, pen), shownIn(this.others, pen)];
+    for (const measurement of others) this.paintOne(pen, measurement, OTHERS_COLOUR, null);
     for (const measurement of own) {
-      paintOne(pen, measurement, COLOUR, this.near?.id === measurement.id ? this.near.end : null);
+      this.paintOne(pen, measurement, COLOUR, this.near?.id === measurement.id ? this.near.end : null);
     }
     const draft = this.draft?.isIn(pen) ? this.draft : null;
-    if (draft !== null) paintDraft(pen, draft);
+    if (draft !== null) this.paintDraft(pen, draft);
     return own.length + others.length > 0 || draft !== null;
   }
-}
 
-/** Before there is a vertex, there is no angle to tell. */
-function paintDraft(pen: Pen, draft: AngleDraft): void {
-  const angle = draft.angle(0);
-  if (draft.hasVertex) paintOne(pen, angle, COLOUR, null);
-  else paintLines(pen, angle, COLOUR);
-}
+  /** Before there is a vertex, there is no angle to tell. */
+  private paintDraft(pen: Pen, draft: AngleDraft): void {
+    const angle = draft.angle(0);
+    if (draft.hasVertex) this.paintOne(pen, angle, COLOUR, null);
+    else paintLines(pen, angle, COLOUR);
+  }
 
-function paintOne(pen: Pen, measurement: Measurement, colour: string, near: End | null): void {
-  paintLines(pen, measurement, colour);
-  for (const [end, index] of endsOf(measurement)) pen.handle(index, colour, near === end);
-  const { label } = measurement;
-  const [, at] = linesOf(measurement)[0] as readonly [Ijk, Ijk];
-  pen.words(label === '' ? [textOf(measurement)] : [label, textOf(measurement)], pen.at(at));
+  private paintOne(pen: Pen, measurement: Measurement, colour: string, near: End | null): void {
+    paintLines(pen, measurement, colour);
+    for (const [end, index] of gripsOf(measurement)) pen.handle(index, colour, near === end);
+    const { label } = measurement;
+    const grey = measurement.kind === 'ellipse' ? greyWords(this.greyIn(measurement)) : [];
+    const words = [...(label === '' ? [] : [label]), textOf(measurement), ...grey];
+    pen.words(words, pen.at(anchorOf(measurement)));
+  }
 }
 
 function paintLines(pen: Pen, measurement: Measurement, colour: string): void {
-  for (const line of linesOf(measurement)) {
-    pen.line(
-      line.map((index) => slicePoint(pen.frame.plane, index)),
-      { colour },
-    );
-  }
+  for (const line of linesOf(measurement)) pen.path(line, colour);
 }
 
-function inSlice(
-  all: readonly Measurement[],
-  { frame, slice }: Pick<ToolPane, 'frame' | 'slice'>,
-): readonly Measurement[] {
-  return all.filter((one) => one.plane === frame.plane && one.slice === Math.round(slice));
+function shownIn(all: readonly Measurement[], shown: Shown): readonly Measurement[] {
+  return all.filter(
+    (one) => isShownIn(sheetBehind(one, shown.frame), shown) && one.plane === shown.frame.plane,
+  );
+}
+
+/** How far a drag has come; an ellipse needs both of its sides. */
+function reachOf(kind: LineKind, dx: number, dy: number): number {
+  return kind === 'ellipse' ? Math.min(Math.abs(dx), Math.abs(dy)) : Math.hypot(dx, dy);
 }

@@ -1,6 +1,7 @@
 /** Draws lines, shapes and words of tools on a pane's own canvas, in points of its slice. */
-import type { Ijk, SlicePoint } from '../../voxels';
-import { type PlaneFrame, type PlaneView, type ScreenPoint, screenTransform, toScreen } from '../planeFrame';
+import type { Ijk, SlicePoint, Triple } from '../../voxels';
+import { type PlaneFrame, type PlaneView, type ScreenPoint, screenTransform } from '../planeFrame';
+import type { ToolPane } from './host';
 
 const HALO = 'rgba(0, 0, 0, 0.65)';
 const TEXT = '#e6e9ec';
@@ -10,6 +11,9 @@ const HANDLE_PX = 4;
 const BADGE_PX = 9;
 const BADGE_TEXT = '#14171a';
 const BADGE_FONT = '600 11px system-ui, sans-serif';
+
+/** What is drawn upon. */
+export type PenPane = Pick<ToolPane, 'frame' | 'view' | 'degrees' | 'screenOf'>;
 
 export interface Line {
   readonly colour: string;
@@ -21,11 +25,15 @@ export class Pen {
   readonly context: CanvasRenderingContext2D;
   readonly frame: PlaneFrame;
   readonly view: PlaneView;
+  readonly degrees: Triple;
+  private readonly pane: PenPane;
 
-  constructor(context: CanvasRenderingContext2D, frame: PlaneFrame, view: PlaneView) {
+  constructor(context: CanvasRenderingContext2D, pane: PenPane) {
     this.context = context;
-    this.frame = frame;
-    this.view = view;
+    this.pane = pane;
+    this.frame = pane.frame;
+    this.view = pane.view;
+    this.degrees = pane.degrees;
   }
 
   /** Slice that the pane shows. */
@@ -34,7 +42,18 @@ export class Pen {
   }
 
   at(index: Ijk): ScreenPoint {
-    return toScreen(this.frame, this.view, index);
+    return this.pane.screenOf(index);
+  }
+
+  /** A line through points of the scan that lie in the plane, straight or turned. */
+  path(points: readonly Ijk[], colour: string): void {
+    const path = new Path2D();
+    points.forEach((index, n) => {
+      const { x, y } = this.at(index);
+      if (n === 0) path.moveTo(x, y);
+      else path.lineTo(x, y);
+    });
+    this.stroke(path, colour, false);
   }
 
   /** A line through points of the slice, with a dark halo so that it shows on bone and on lung. */
@@ -139,7 +158,8 @@ export class PenCanvas {
     this.frameRequest = requestAnimationFrame(draw);
   }
 
-  draw(frame: PlaneFrame, view: PlaneView): void {
+  draw(pane: PenPane): void {
+    const { view } = pane;
     cancelAnimationFrame(this.frameRequest);
     this.frameRequest = 0;
     const ratio = window.devicePixelRatio || 1;
@@ -151,7 +171,7 @@ export class PenCanvas {
       context.clearRect(0, 0, width, height);
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.clean = !this.paint(new Pen(context, frame, view));
+    this.clean = !this.paint(new Pen(context, pane));
     // Where a graphics card draws canvases, one that was only cleared can go on showing what was on it.
     canvas.style.visibility = this.clean ? 'hidden' : 'visible';
   }

@@ -24,6 +24,7 @@ export const POINTER_TOOLS = [
   'length',
   'bidirectional',
   'angle',
+  'ellipse',
   'pan',
   'zoom',
   'window',
@@ -61,8 +62,10 @@ export type Measurement = {
   /** What the reader calls it. */
   readonly label: string;
   readonly plane: Plane;
-  /** Slice of the plane. */
+  /** Slice of the plane; of a turned one, the slice of a point of it. */
   readonly slice: number;
+  /** How the plane was turned, degrees about each axis of the scan; zeros in a slice. */
+  readonly tilt: Triple;
 } & (
   | { readonly kind: 'length'; readonly ends: readonly [Ijk, Ijk]; readonly length_mm: number }
   | {
@@ -79,7 +82,24 @@ export type Measurement = {
       /** Between the two arms, 0 to 180. */
       readonly angle_deg: number;
     }
+  | {
+      readonly kind: 'ellipse';
+      /** Ends of two axes that cross at a right angle in their middles; neither is the longer one by rule. */
+      readonly axes: readonly [readonly [Ijk, Ijk], readonly [Ijk, Ijk]];
+      readonly area_mm2: number;
+    }
 );
+
+/** The HU within an ellipse. */
+export interface GreyInside {
+  /** Voxels of a slice, or samples of a turned plane; with none, the other figures are 0. */
+  readonly samples: number;
+  readonly mean_hu: number;
+  /** Of what is inside, not of a sample of something larger. */
+  readonly sd_hu: number;
+  readonly least_hu: number;
+  readonly most_hu: number;
+}
 
 export interface MeasurementPort {
   readonly all: readonly Measurement[];
@@ -89,6 +109,8 @@ export interface MeasurementPort {
   /** Somebody else's, drawn to be looked at: no end of them can be taken. */
   show(others: readonly Measurement[]): void;
   label(id: number, label: string): void;
+  /** Null while a part of it is not loaded in full. */
+  greyIn(ellipse: Extract<Measurement, { kind: 'ellipse' }>): GreyInside | null;
   remove(id: number): void;
 }
 

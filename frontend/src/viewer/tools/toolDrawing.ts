@@ -52,7 +52,7 @@ export class ToolDrawing {
 
   /** Every pane with the next frame. */
   request(): void {
-    for (const { pane, canvas } of this.all) canvas.request(() => canvas.draw(pane.frame, pane.view));
+    for (const { pane, canvas } of this.all) canvas.request(() => canvas.draw(pane));
   }
 
   /** A sentence in the pane where the reader is, for a few seconds. */
@@ -72,7 +72,7 @@ export class ToolDrawing {
   }
 
   private paint(pen: Pen, drawing: PaneDrawing): boolean {
-    const lines = !this.scene.isOblique && this.paintInSlice(pen, drawing);
+    const lines = this.scene.isOblique ? this.tools.measuring.paint(pen) : this.paintInSlice(pen, drawing);
     const words = [this.paintPointer(pen, drawing.pane), this.paintNotice(pen, drawing)];
     return lines || words.includes(true);
   }

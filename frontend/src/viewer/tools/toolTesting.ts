@@ -10,8 +10,9 @@ import {
   type StrokeRecord,
   type Triple,
 } from '../../voxels';
-import { type PlaneView, planeFrame, type ScreenPoint, toIndex, toScreen } from '../planeFrame';
+import { type PlaneView, planeFrame, type ScreenPoint, toScreen } from '../planeFrame';
 import type { Brush, VoiWindow } from '../port';
+import { axesOf, indexUnder, screenOf } from '../views/planeAxes';
 import type { ToolHost, ToolImage, ToolPane } from './host';
 import type { ToolOptions } from './port';
 
@@ -21,6 +22,7 @@ export const SPACING: Triple = [1, 1, 2];
 export class TestPane implements ToolPane {
   readonly frame;
   view: PlaneView;
+  degrees: Triple = [0, 0, 0];
   readonly panned: [number, number][] = [];
 
   constructor(plane: Plane, slice: number, shape = SHAPE, spacing_mm = SPACING) {
@@ -35,7 +37,11 @@ export class TestPane implements ToolPane {
   }
 
   indexAt(point: ScreenPoint): Ijk {
-    return toIndex(this.frame, this.view, point);
+    return indexUnder(this.frame, axesOf(this.frame, this.degrees), this.view, point);
+  }
+
+  screenOf(index: Ijk): ScreenPoint {
+    return screenOf(this.frame, axesOf(this.frame, this.degrees), this.view, index);
   }
 
   voxelAt(point: ScreenPoint): Ijk {

@@ -75,7 +75,12 @@ const KEEPS_DOUBLE_CLICK: readonly PointerTool[] = [
   'pick',
 ];
 
-const MEASURING: readonly PointerTool[] = ['length', 'bidirectional', 'angle'] satisfies MeasurementKind[];
+const MEASURING: readonly PointerTool[] = [
+  'length',
+  'bidirectional',
+  'angle',
+  'ellipse',
+] satisfies MeasurementKind[];
 
 export class Tools implements ToolPort, ToolHost {
   readonly shape: Triple;
@@ -99,7 +104,7 @@ export class Tools implements ToolPort, ToolHost {
   constructor(scene: ToolScene) {
     this.scene = scene;
     this.shape = scene.map.shape;
-    this.measuring = new MeasuringTool(() => this.sketched());
+    this.measuring = new MeasuringTool(() => this.sketched(), scene.image, scene.spacing_mm);
     this.places = new MarkedPlaces(() => this.sketched());
     this.picker = new PointPicker(this, (sample, range) => this.picked(sample, range));
     this.host = new OperationHost({
@@ -236,7 +241,8 @@ export class Tools implements ToolPort, ToolHost {
       case 'length':
       case 'bidirectional':
       case 'angle':
-        return this.measure(pane, tool, at);
+      case 'ellipse':
+        return this.measuring.begin(pane, tool, at);
       case 'pan':
         return panGesture(pane, at);
       case 'zoom':
@@ -246,12 +252,6 @@ export class Tools implements ToolPort, ToolHost {
       default:
         return crosshairGesture(this, pane, at);
     }
-  }
-
-  private measure(pane: PlanePane, kind: MeasurementKind, at: ScreenPoint): Gesture | null {
-    if (!this.scene.isOblique) return this.measuring.begin(pane, kind, at);
-    this.say('Measuring is off while the planes are oblique; straighten them first.');
-    return null;
   }
 
   hover(pane: PlanePane, at: ScreenPoint | null): void {

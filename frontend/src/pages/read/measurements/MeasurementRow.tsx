@@ -1,7 +1,8 @@
 import { UnstyledButton } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { type Measurement, textOf } from '../../../viewer';
+import { greyWords, type Measurement, textOf } from '../../../viewer';
 import { useRead } from '../readStore';
+import { goToMeasurement, whereMeasured } from './goToMeasurement';
 import classes from './MeasurementRow.module.css';
 
 interface MeasurementRowProps {
@@ -13,8 +14,6 @@ interface MeasurementRowProps {
 
 /** A measurement in a list; a click on its figures goes there. */
 export function MeasurementRow({ measurement, label, children }: MeasurementRowProps) {
-  const port = useRead((state) => state.port);
-  const { plane, slice } = measurement;
   return (
     <div className={classes.row}>
       {label ?? (measurement.label !== '' && <span className={classes.label}>{measurement.label}</span>)}
@@ -22,14 +21,24 @@ export function MeasurementRow({ measurement, label, children }: MeasurementRowP
         className={classes.go}
         title="Go to its slice"
         onMouseDown={(event) => event.preventDefault()}
-        onClick={() => port?.views.setSlice(plane, slice)}
+        onClick={() => goToMeasurement(measurement)}
       >
         <span>{textOf(measurement)}</span>
-        <span className={classes.where}>
-          {plane} {slice}
-        </span>
+        <span className={classes.where}>{whereMeasured(measurement)}</span>
       </UnstyledButton>
       {children}
+      {measurement.kind === 'ellipse' && <Grey ellipse={measurement} />}
     </div>
+  );
+}
+
+/** Told anew when the slices of the scan have come. */
+function Grey({ ellipse }: { readonly ellipse: Extract<Measurement, { kind: 'ellipse' }> }) {
+  const measuring = useRead((state) => state.port)?.tools.measuring;
+  useRead(({ progress }) => progress?.level === 0);
+  return (
+    measuring !== undefined && (
+      <p className={classes.grey}>{greyWords(measuring.greyIn(ellipse)).join('; ')}</p>
+    )
   );
 }

@@ -24,7 +24,7 @@ const VOLUME: VolumeInfo = {
 function length(id: number, i: number, label = ''): Measurement {
   const points = [ijk(i, 3.25, 5), ijk(i + 7.1, 9.75, 5)];
   const drawn = measurementOf(
-    { id, kind: 'length', plane: 'axial', label, points },
+    { id, kind: 'length', plane: 'axial', label, points, tilt: [0, 0, 0] },
     VOLUME.shape,
     VOLUME.spacing_mm,
   );
@@ -229,7 +229,7 @@ describe('points of the patient', () => {
       fc.property(mm, mm, mm, mm, fc.integer({ min: 0, max: 31 }), (i, j, a, b, k) => {
         const points = [ijk(i, j, k), ijk(a, b, k)];
         const drawn = measurementOf(
-          { id: 1, kind: 'length', plane: 'axial', label: 'x', points },
+          { id: 1, kind: 'length', plane: 'axial', label: 'x', points, tilt: [0, 0, 0] },
           VOLUME.shape,
           VOLUME.spacing_mm,
         );

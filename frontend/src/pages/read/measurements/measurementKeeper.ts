@@ -206,8 +206,8 @@ function isSame(one: MeasuredPoints, other: MeasuredPoints | undefined): boolean
   return one === other || (other !== undefined && wordsOf(one) === wordsOf(other));
 }
 
-function wordsOf({ kind, plane, label, points_lps }: MeasuredPoints): string {
-  return JSON.stringify([kind, plane, label.trim(), points_lps]);
+function wordsOf({ kind, plane, label, points_lps, tilt_deg }: MeasuredPoints): string {
+  return JSON.stringify([kind, plane, label.trim(), points_lps, tilt_deg]);
 }
 
 /** Only what this module wrote: another shape is left alone. */

@@ -16,6 +16,7 @@ import {
   IconHandStop,
   IconHighlight,
   IconLassoPolygon,
+  IconOvalVertical,
   IconPlant2,
   IconPointerQuestion,
   IconRoute,
@@ -257,6 +258,14 @@ const LOOK: readonly (Draft & { readonly id: PointerTool })[] = [
     name: 'Angle',
     words: 'Measures between two arms: drag the first, then click where the second ends.',
     icon: IconAngle,
+  },
+  {
+    id: 'ellipse',
+    key: 'alt+r',
+    name: 'Ellipse (ROI)',
+    words:
+      'Measures area and HU in an ellipse: drag it up, then pull an end to stretch or turn it, its middle to move it.',
+    icon: IconOvalVertical,
   },
 ];
 

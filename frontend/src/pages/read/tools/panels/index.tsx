@@ -32,4 +32,5 @@ export const PANELS: Readonly<Partial<Record<ToolId, () => ReactNode>>> = {
   length: Measurements,
   bidirectional: Measurements,
   angle: Measurements,
+  ellipse: Measurements,
 };
