@@ -13,7 +13,7 @@ import {
   type ViewerPort,
   type VoiWindow,
 } from '../../viewer';
-import { type EditMask, NO_MASK, type Triple } from '../../voxels';
+import { type EditMask, NO_MASK, type Plane, type Triple } from '../../voxels';
 import { inDisplayOrder } from './structures/groups';
 import { WINDOW_PRESETS } from './tools/presets';
 import type { ToolId } from './tools/toolTable';
@@ -72,6 +72,8 @@ interface OfOneCase {
   readonly difference: boolean;
   readonly maximised: Pane | null;
   readonly panel: Panel | null;
+  /** The plane in which a slice is being chosen by its number. */
+  readonly goingTo: Plane | null;
   readonly port: ViewerPort | null;
   readonly progress: LoadProgress | null;
   /** Rises with every stroke, undo and redo: volumes are read anew. */
@@ -134,6 +136,7 @@ const NOTHING_OPEN: OfOneCase = {
   difference: false,
   maximised: null,
   panel: null,
+  goingTo: null,
   port: null,
   progress: null,
   drawn: 0,

@@ -7,6 +7,7 @@ import { BesidePane, SideName } from '../compare/BesidePane';
 import { useBesidePlane, useRoomBeside } from '../compare/useBeside';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
+import { GoToSlice } from './GoToSlice';
 import { placeOf, seenPlanes } from './layouts';
 import classes from './Planes.module.css';
 import { useListeners, usePassedOn } from './passOn';
@@ -45,6 +46,7 @@ export function Planes({ opened, onStroke }: PlanesProps) {
             data-testid={`plane-${plane}`}
           />
           <SliceRail plane={plane} />
+          <GoToSlice plane={plane} />
         </PaneFrame>
       ))}
       {beside === null ? (

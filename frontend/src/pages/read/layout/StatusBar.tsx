@@ -6,6 +6,7 @@ import { signed } from '../../words';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
 import { paintWords } from '../tools/paintWords';
+import { typeWindow } from '../tools/windowField';
 import { useSaveState } from '../useOpenCase';
 import classes from './StatusBar.module.css';
 import { ViewNotes } from './ViewNotes';
@@ -74,9 +75,16 @@ function HowShown() {
   return (
     cursor !== null && (
       <>
-        <span className={classes.window}>
+        <button
+          type="button"
+          className={classes.window}
+          title="Type the window's width and centre"
+          // The field takes the focus, not this.
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={typeWindow}
+        >
           W {Math.round(cursor.window.width)} L {signed(cursor.window.level, 0)}
-        </span>
+        </button>
         <span className={classes.zoom}>{cursor.zoom.toFixed(1)}×</span>
       </>
     )

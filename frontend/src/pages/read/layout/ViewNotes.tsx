@@ -3,14 +3,27 @@ import type { Assignment } from '../../../api';
 import { useCompareStore } from '../compare/compareStore';
 import { sourceWords } from '../compare/sources';
 import { useRead } from '../readStore';
+import { stopCine, useCine } from './cine';
 import classes from './StatusBar.module.css';
 
 export function ViewNotes({ assignment }: { readonly assignment: Assignment }) {
   return (
     <>
+      <Playing />
       <Turned />
       <Compared assignment={assignment} />
     </>
+  );
+}
+
+function Playing() {
+  const plane = useCine((state) => state.playing);
+  return (
+    plane !== null && (
+      <button type="button" className={classes.note} title="Anything you do stops it" onClick={stopCine}>
+        playing {plane} ×
+      </button>
+    )
   );
 }
 

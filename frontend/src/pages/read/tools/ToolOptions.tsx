@@ -5,12 +5,14 @@ import { signed } from '../../words';
 import { useShownKey } from '../keys/keyStore';
 import { useRead } from '../readStore';
 import { DRAWING_NAMES } from '../structures/drawingNames';
+import { Motion } from './Motion';
 import { PaintLimits } from './PaintLimits';
 import { PANELS } from './panels';
 import { Choice } from './panels/controls';
 import { WINDOW_PRESETS, type WindowPreset } from './presets';
 import classes from './ToolOptions.module.css';
 import { toolOf } from './toolTable';
+import { WindowFields } from './WindowFields';
 
 /** Only what belongs to the tool in hand, then where it may paint, then how the scan is shown. */
 export function ToolOptions() {
@@ -32,7 +34,9 @@ export function ToolOptions() {
       {tool.edits && <PaintLimits />}
       <section className={classes.section} aria-label="Display">
         <Fill />
+        <WindowFields />
         <Presets />
+        <Motion />
       </section>
     </>
   );

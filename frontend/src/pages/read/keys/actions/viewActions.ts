@@ -1,11 +1,13 @@
 import { LAYOUTS, type Layout, type Pane } from '../../../../viewer';
 import type { Plane, Triple } from '../../../../voxels';
 import { signed } from '../../../words';
-import { useCompareStore } from '../../compare/compareStore';
+import { isBeside, useCompareStore } from '../../compare/compareStore';
 import { walkUnlooked } from '../../guidance/useLooked';
-import { LAYOUT_NAMES } from '../../layout/layouts';
+import { toggleCine } from '../../layout/cine';
+import { LAYOUT_NAMES, mainPlane, seenPlanes } from '../../layout/layouts';
 import { useRead } from '../../readStore';
 import { WINDOW_PRESETS } from '../../tools/presets';
+import { typeWindow } from '../../tools/windowField';
 import { call } from '../handlers';
 import type { Action } from './action';
 
@@ -19,6 +21,20 @@ const SLICES: readonly Action[] = [
   slices('previous', 'Previous slice', 'up', -1),
   slices('next_10', 'Ten slices on', 'pagedown', FAST),
   slices('previous_10', 'Ten slices back', 'pageup', -FAST),
+  {
+    id: 'slice.go_to',
+    group: 'Slices',
+    words: 'Go to a slice by its number',
+    key: 'ctrl+g',
+    press: typeSlice,
+  },
+  {
+    id: 'slice.cine',
+    group: 'Slices',
+    words: 'Play the slices (cine), and stop',
+    key: 'shift+space',
+    press: toggleCine,
+  },
   {
     id: 'slice.not_looked',
     group: 'Slices',
@@ -70,6 +86,14 @@ const WINDOWS: readonly Action[] = WINDOW_PRESETS.map(
     press: () => read().set({ window }),
   }),
 );
+
+const TYPED_WINDOW: Action = {
+  id: 'window.type',
+  group: 'View',
+  words: 'Type window width and centre',
+  key: 'alt+w',
+  press: typeWindow,
+};
 
 const LAYOUT: readonly Action[] = [
   ...LAYOUTS.map(
@@ -154,7 +178,14 @@ const FITTING: readonly Action[] = [
   },
 ];
 
-export const VIEW_ACTIONS: readonly Action[] = [...SLICES, ...PEEK, ...WINDOWS, ...LAYOUT, ...FITTING];
+export const VIEW_ACTIONS: readonly Action[] = [
+  ...SLICES,
+  ...PEEK,
+  ...WINDOWS,
+  TYPED_WINDOW,
+  ...LAYOUT,
+  ...FITTING,
+];
 
 export function chooseLayout(layout: Layout): void {
   const { port, single, set } = read();
@@ -168,6 +199,17 @@ export function fitView(): void {
   set({ maximised: null });
   port?.maximise(null);
   port?.resetView();
+}
+
+/** In the plane below the pointer; where the layout has hidden it, in the first that is seen. */
+function typeSlice(): void {
+  withPlane((plane) => {
+    const { layout, single, maximised, set } = read();
+    const { comparison, plane: doubled } = useCompareStore.getState();
+    const beside = isBeside(comparison) ? (doubled ?? mainPlane(layout, single)) : null;
+    const seen = seenPlanes(layout, single, maximised, beside);
+    set({ goingTo: seen.includes(plane) ? plane : (seen[0] ?? null) });
+  });
 }
 
 function toggleMaximised(): void {
