@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from annotation.agreement import scale
 from annotation.agreement.everybody import crossed
-from annotation.agreement.scale import NOBODY, SHOWN, WITHIN, Figure, Scores, plain
+from annotation.agreement.scale import DIFFERENCE_WITHIN, NOBODY, SHOWN, WITHIN, Figure, Scores, plain
 from annotation.models import AgreementGroup, AgreementKind, AgreementScore, Case, Project, StartFrom
 from training.metrics import METRIC_VERSION
 from training.raters import Estimate, Reads, difference, mean, within_reader_cv, within_reader_sd
@@ -78,8 +78,7 @@ def work_out(group: AgreementGroup) -> None:
 
 def _all(group: AgreementGroup, scores: Scores) -> dict[str, Figure]:
     return {
-        name: _figure(mean(_reads(group, scores, name), within=WITHIN.get(name)), scores, name)
-        for name in SHOWN
+        name: _figure(mean(_reads(group, scores, name), within=WITHIN[name]), scores, name) for name in SHOWN
     }
 
 
@@ -91,7 +90,7 @@ def _by_reader(group: AgreementGroup, scores: Scores) -> Iterator[tuple[str, dic
         yield (
             str(reader),
             {
-                name: _figure(mean(_own_reads(group, own, reader, name), within=WITHIN.get(name)), own, name)
+                name: _figure(mean(_own_reads(group, own, reader, name), within=WITHIN[name]), own, name)
                 for name in SHOWN
             },
         )
@@ -156,7 +155,13 @@ def _anchoring(group: AgreementGroup, scores: Scores) -> Mapping[str, Any]:
         "scratch": scratch.pk,
         "scratch_changes": scratch.changes,
         **{
-            name: plain(difference(_reads(group, scores, name), _reads(scratch, base, name), within=None))
+            name: plain(
+                difference(
+                    _reads(group, scores, name),
+                    _reads(scratch, base, name),
+                    within=DIFFERENCE_WITHIN[name],
+                )
+            )
             for name in SHOWN
         },
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,24 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from annotation.agreement.summaries import FIGURES
-from training.raters import Estimate
+from training.raters import Estimate, Limits
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 Figure = dict[str, Any]  # an estimate as it is kept
 
-WITHIN: dict[str, tuple[float, float] | None] = {"dice": (0.0, 1.0), "surface_dice": (0.0, 1.0)}
+# What a figure cannot fall below or exceed, and what the difference of two of its means cannot.
+_OVERLAP, _DISTANCE = (0.0, 1.0), (0.0, inf)
+WITHIN: dict[str, Limits] = {
+    "dice": _OVERLAP,
+    "surface_dice": _OVERLAP,
+    "hd95_mm": _DISTANCE,
+    "hd_mm": _DISTANCE,
+    "assd_mm": _DISTANCE,
+}
+DIFFERENCE_WITHIN: dict[str, Limits | None] = {
+    name: (-1.0, 1.0) if limits == _OVERLAP else None for name, limits in WITHIN.items()
+}
 UNITS = {"dice": "", "surface_dice": "", "hd95_mm": "mm", "hd_mm": "mm", "assd_mm": "mm"}
 SHOWN = ("dice", "surface_dice", "hd95_mm")  # what intervals are worked out for
 HIGHER_IS_BETTER = {"dice": True, "surface_dice": True, "hd95_mm": False, "hd_mm": False, "assd_mm": False}

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import inf
 from typing import Annotated, Any
 
 from django.db.models import Avg, Count, Q, Variance
-from scipy import stats
 
 from annotation import agreement
 from annotation.agreement.scale import start_version
@@ -13,6 +13,7 @@ from annotation.agreement.shapes import Start
 from annotation.dashboards.agreement import names_of
 from annotation.dashboards.tables import Says
 from annotation.models import Project, ReadSummary
+from training.raters import Group, mean_of_groups
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class RoundRow:
     mean: Annotated[float, Says("Mean per read")]
     low: Annotated[float | None, Says("Lower end of its 95 % interval (t; other reads of these readers)")]
     high: Annotated[float | None, Says("Upper end of its 95 % interval")]
+    reason: Annotated[str, Says("Why there is no interval")]
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ QUANTITIES = (
     ("moved_share", "moved_share", "share of the surface", 1.0),
     ("moved_mm", "moved_mm", "mm", 1.0),
 )
-
-
+# What means cannot fall below or exceed.
+WITHIN = {name: (0.0, 1.0 if name == "moved_share" else inf) for name, _, _, _ in QUANTITIES}
 TIMES = ("active_seconds", "idle_seconds")
 
 
@@ -164,32 +166,33 @@ def _rounds(starts: str, parts: list[dict[str, Any]]) -> list[RoundRow]:
     rows = []
     for name, _, unit, divisor in QUANTITIES:
         own = [
-            (row[f"{name}_n"], row[f"{name}_mean"], row[f"{name}_variance"])
+            Group(row[f"{name}_n"], float(row[f"{name}_mean"]) / divisor, _variance(row, name) / divisor**2)
             for row in parts
             if row[f"{name}_n"]
         ]
-        if own:
-            mean, low, high = (None if one is None else one / divisor for one in _stratified(own))
-            label = Start.of(starts).label
-            n = sum(part[0] for part in own)
+        # The interval is for other reads of these readers.
+        found = mean_of_groups(own, WITHIN[name])
+        if found.estimate is not None:
             rows.append(
                 RoundRow(
-                    starts, label, start_version(starts), name, unit, n, len(own), mean or 0.0, low, high
+                    starts=starts,
+                    label=Start.of(starts).label,
+                    round=start_version(starts),
+                    quantity=name,
+                    unit=unit,
+                    reads=found.counts.values,
+                    readers=len(own),
+                    mean=found.estimate,
+                    low=found.low,
+                    high=found.high,
+                    reason=found.reason,
                 )
             )
     return rows
 
 
-def _stratified(parts: list[tuple[int, float, float | None]]) -> tuple[float, float | None, float | None]:
-    """Mean over all reads; the interval is for other reads of these readers: pooled variance within them."""
-    n = sum(count for count, _, _ in parts)
-    mean = sum(count * float(one) for count, one, _ in parts) / n
-    freedom = n - len(parts)
-    if freedom < 1:
-        return mean, None, None
-    squares = sum((count - 1) * float(variance or 0.0) for count, _, variance in parts)
-    half = float(stats.t.ppf(0.975, freedom)) * (squares / freedom / n) ** 0.5
-    return mean, max(0.0, mean - half), mean + half
+def _variance(row: dict[str, Any], name: str) -> float:
+    return float(row[f"{name}_variance"] or 0.0)
 
 
 def tool_rows(project: Project, *, reader: int | None = None) -> list[ToolRow]:

@@ -1,12 +1,12 @@
 """Reader against reader in one structure: means of every pair, volumes of two readers side by side."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.db.models import Q, Sum
-from scipy import stats
 
 from annotation import agreement
+from annotation.agreement.scale import WITHIN
 from annotation.agreement.shapes import Volumes
 from annotation.agreement.summaries import MILLIONTHS
 from annotation.dashboards.agreement import name_of, names_of
@@ -14,6 +14,7 @@ from annotation.dashboards.tables import Says
 from annotation.errors import Refused
 from annotation.models import AgreementKind, AgreementSummary, Project
 from training.metrics import METRIC_VERSION
+from training.raters import Estimate, Group, mean_of_groups
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,12 @@ class PairRow:
     metric: Annotated[str, Says("dice, surface_dice or hd95_mm")]
     scores: Annotated[int, Says("Scores that have the metric", "scores")]
     mean: Annotated[float | None, Says("Their mean")]
-    low: Annotated[float | None, Says("Lower end of its 95 % interval (t over scores; these two readers)")]
+    low: Annotated[
+        float | None,
+        Says("Lower end of its 95 % interval (t within the limits of the metric; these two readers)"),
+    ]
     high: Annotated[float | None, Says("Upper end of its 95 % interval")]
+    reason: Annotated[str, Says("Why there is no mean, or no interval")]
 
 
 @dataclass(frozen=True)
@@ -84,22 +89,20 @@ def pair_rows(project: Project, *, structure: str, metric: str = "dice") -> list
             names.get(b, str(b)),
             metric,
             n,
-            *_mean(n, total, float(squares)),
+            found.estimate,
+            found.low,
+            found.high,
+            found.reason,
         )
         for starts, a, b, n, total, squares in sums
+        for found in [_mean(n, total, squares, metric)]
     ]
 
 
-def _mean(n: int, total: int, squares: float) -> tuple[float | None, float | None, float | None]:
-    """Mean and t interval from a sum and a sum of squares, in millionths."""
-    if n == 0:
-        return None, None, None
-    mean = total / n / MILLIONTHS
-    if n < 2:
-        return mean, None, None
-    variance = max(0.0, squares / MILLIONTHS**2 - n * mean**2) / (n - 1)
-    half = float(stats.t.ppf(0.975, n - 1)) * (variance / n) ** 0.5
-    return mean, mean - half, mean + half
+def _mean(n: int, total: int, squares: Any, metric: str) -> Estimate:
+    """From a sum and a sum of squares, in millionths."""
+    exact = (total / MILLIONTHS, float(squares) / MILLIONTHS**2) if n else None
+    return mean_of_groups([] if exact is None else [Group.of_sums(n, *exact)], WITHIN[metric])
 
 
 def point_rows(

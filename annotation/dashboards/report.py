@@ -48,10 +48,11 @@ from training.metrics import METRIC_VERSION
 METRICS = {"dice": "Dice", "surface_dice": "surface Dice", "hd95_mm": "HD95, mm"}
 STATISTICS = (
     "Means of agreement have 95 % intervals from a two-way jackknife over cases and readers, overlaps on the "
-    "scale of the logit: they hold for other cases and other readers of the same kind. ICC(A,1) and ICC(C,1) "
-    "are those of McGraw and Wong (1996). A structure that is in neither mask has no score; such pairs are "
-    "counted, never taken for agreement. Reads that began from different starting points, and figures of "
-    "different metric versions, are never pooled."
+    "scale of the logit, distances on that of the logarithm, so that none ends where the metric cannot be; "
+    "fewer than three cases have no interval. They hold for other cases and other readers of the same kind. "
+    "ICC(A,1) and ICC(C,1) are those of McGraw and Wong (1996). A structure that is in neither mask has no "
+    "score; such pairs are counted, never taken for agreement. Reads that began from different starting "
+    "points, and figures of different metric versions, are never pooled."
 )
 
 

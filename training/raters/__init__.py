@@ -11,6 +11,7 @@ from training.raters.bland_altman import (
     limits_of_agreement,
     limits_varying,
 )
+from training.raters.bounds import FEWEST_CASES, Group, Limits, interval_within, mean_of_groups
 from training.raters.components import VarianceShares, variance_shares
 from training.raters.conformity import conformity_index, conformity_of_pairs, conformity_of_votes
 from training.raters.consensus import MAJORITY_RULE, Region, majority, region_of
@@ -35,6 +36,7 @@ from training.raters.two_way import difference, mean
 
 __all__ = [
     "CONFIDENCE",
+    "FEWEST_CASES",
     "MAJORITY_RULE",
     "Baseline",
     "Counts",
@@ -42,8 +44,10 @@ __all__ = [
     "DriftPoint",
     "Estimate",
     "Expected",
+    "Group",
     "Interval",
     "Level",
+    "Limits",
     "LimitsOfAgreement",
     "Reads",
     "Region",
@@ -68,6 +72,7 @@ __all__ = [
     "icc_consistency",
     "icc_half_width",
     "icc_one_way",
+    "interval_within",
     "krippendorff_alpha",
     "limits_constant",
     "limits_of_agreement",
@@ -75,6 +80,7 @@ __all__ = [
     "majority",
     "mean",
     "mean_half_width",
+    "mean_of_groups",
     "project_tolerance",
     "region_of",
     "repeatability_coefficient",

@@ -8,6 +8,7 @@ from math import ceil, exp, lgamma
 
 from scipy import stats
 
+from training.raters.bounds import FEWEST_CASES
 from training.raters.estimate import TAIL, chi_square_bounds, t_factor
 
 _Z = float(stats.norm.ppf(1 - TAIL))
@@ -99,10 +100,10 @@ def mean_half_width(cases: int, readers: int, spread: Spread) -> float | None:
     """Return the half-width for the mean of a complete table, as `two_way.mean` gives it.
 
     Normal theory: t with Satterthwaite's degrees of freedom of (MSR + MSC − MSE) / nk. One reader: over cases
-    alone. None with fewer than two cases or no spread.
+    alone. None with fewer than three cases or no spread.
     """
     n, k = cases, readers
-    if n < 2 or k < 1 or spread.case**2 + spread.reader**2 + spread.residual**2 <= 0:
+    if n < FEWEST_CASES or k < 1 or spread.case**2 + spread.reader**2 + spread.residual**2 <= 0:
         return None
     error = spread.residual**2
     squares = error + k * spread.case**2, error + n * spread.reader**2, error

@@ -13,10 +13,17 @@ no other formula. docs/reference/reliability.md says why this and not the bootst
 """
 
 from dataclasses import dataclass
-from math import exp
 
 import numpy as np
 
+from training.raters.bounds import (
+    FEWEST_CASES,
+    NO_SPREAD,
+    TOO_FEW,
+    Limits,
+    interval_within,
+    is_without_spread,
+)
 from training.raters.estimate import Counts, Estimate, Floats, t_factor, totals, undefined
 from training.raters.reads import Design, Reads, designs
 
@@ -25,42 +32,40 @@ _INTERVALS = (
     "over cases, for these readers alone; jackknife, t interval",
 )
 
-_LARGE = 100.0
 
-
-def mean(reads: Reads, *, within: tuple[float, float] | None = None) -> Estimate:
+def mean(reads: Reads, *, within: Limits | None = None) -> Estimate:
     """Return the mean of all values with its interval over cases and readers.
 
-    `within` are limits that values cannot exceed, such as (0, 1) of Dice: the interval is then one of the
-    mean's logit between them, which holds better near a limit, where values are skew. NaN is dropped, and
-    counted. Where leaving out one reader leaves nothing (one reader; two, in values of pairs), nothing can be
-    said of other readers: the interval then holds for these alone, as `method` says. Fewer than two cases: no
-    interval.
+    `within` are limits that values cannot exceed, such as (0, 1) of Dice or (0, inf) of distances: the
+    interval is then one on a scale without them (`bounds`), which holds better near a limit, where values are
+    skew. NaN is dropped, and counted. Where leaving out one reader leaves nothing (one reader; two, in values
+    of pairs), nothing can be said of other readers: the interval then holds for these alone, as `method`
+    says. Fewer than three cases, or equal values: no interval.
     """
     design = designs([reads])[0]
     counts, methods = _counts(design), _methods("mean")
     if not design.values.size:
         return undefined(methods[0], counts, "There are no values.")
-    if design.shape[0] < 2:
+    if design.shape[0] < FEWEST_CASES:
         value = float(design.values.mean())
-        return Estimate(value, None, None, methods[0], counts, "An interval needs two cases.")
+        return Estimate(value, None, None, methods[0], counts, TOO_FEW)
     return _estimate(_changes(design), counts, methods, within)
 
 
-def difference(reads: Reads, baseline: Reads, *, within: tuple[float, float] | None = None) -> Estimate:
+def difference(reads: Reads, baseline: Reads, *, within: Limits | None = None) -> Estimate:
     """Return mean(reads) − mean(baseline) with its interval over cases and readers.
 
     Cases and readers may be the same on both sides, as when each case is read in both ways, or partly, or
-    not at all: what is shared is recognised by its name, and counts as paired. Otherwise as `mean`; two cases
-    are needed on both sides.
+    not at all: what is shared is recognised by its name, and counts as paired. Otherwise as `mean`, `within`
+    being the limits of the difference; three cases are needed on both sides.
     """
     one, other = designs([reads, baseline])
     counts, methods = _counts(one, other), _methods("difference of means")
     if not (one.values.size and other.values.size):
         return undefined(methods[0], counts, "One of the two sides has no values.")
-    if min(np.unique(side.cases).size for side in (one, other)) < 2:
+    if min(np.unique(side.cases).size for side in (one, other)) < FEWEST_CASES:
         value = float(one.values.mean() - other.values.mean())
-        return Estimate(value, None, None, methods[0], counts, "An interval needs two cases on both sides.")
+        return Estimate(value, None, None, methods[0], counts, f"{TOO_FEW[:-1]} on both sides.")
     return _estimate(_changes(one).minus(_changes(other)), counts, methods, within)
 
 
@@ -139,27 +144,15 @@ def _without(sums: Floats, numbers: Floats) -> Floats:
     return np.divide(sums, numbers, out=np.zeros_like(sums), where=numbers > 0.5)
 
 
-def _estimate(
-    changes: _Changes, counts: Counts, methods: tuple[str, str], within: tuple[float, float] | None
-) -> Estimate:
+def _estimate(changes: _Changes, counts: Counts, methods: tuple[str, str], within: Limits | None) -> Estimate:
     case, reader, both = (float((one * one).sum()) for one in (changes.case, changes.reader, changes.both))
     variance = max(case + reader - both, case, reader)
     half = t_factor(_freedom(changes, case, reader, both)) * variance**0.5
-    low, high = changes.mean - half, changes.mean + half
-    if within is not None:
-        low, high = _bounded(changes.mean, half, within)
     method = methods[0 if changes.shares[1].any() else 1]
+    if is_without_spread(half, changes.mean):
+        return Estimate(changes.mean, None, None, method, counts, NO_SPREAD)
+    low, high = interval_within(changes.mean, half, within)
     return Estimate(changes.mean, low, high, method, counts)
-
-
-def _bounded(value: float, half: float, within: tuple[float, float]) -> tuple[float, float]:
-    """Return the bounds value ± half on the scale of its logit between the limits."""
-    low, high = within
-    if not low < value < high:
-        return max(value - half, low), min(value + half, high)
-    span, odds = high - low, (value - low) / (high - value)
-    factor = exp(min(half * span / ((value - low) * (high - value)), _LARGE))
-    return low + span * odds / (odds + factor), low + span * odds * factor / (1 + odds * factor)
 
 
 def _freedom(changes: _Changes, case: float, reader: float, both: float) -> float:

@@ -3482,7 +3482,7 @@ export interface components {
             mean: number | null;
             /**
              * Format: double
-             * @description Lower end of its 95 % interval (t over scores; these two readers).
+             * @description Lower end of its 95 % interval (t within the limits of the metric; these two readers).
              */
             low: number | null;
             /**
@@ -3490,6 +3490,8 @@ export interface components {
              * @description Upper end of its 95 % interval.
              */
             high: number | null;
+            /** @description Why there is no mean, or no interval. */
+            reason: string;
         };
         PairsTable: {
             rows: components["schemas"]["PairRow"][];
@@ -3999,6 +4001,8 @@ export interface components {
              * @description Upper end of its 95 % interval.
              */
             high: number | null;
+            /** @description Why there is no interval. */
+            reason: string;
         };
         RoundsTable: {
             rows: components["schemas"]["RoundRow"][];

@@ -41,7 +41,7 @@ def test_at_tau_surface_dice_is_95_per_cent() -> None:
     found = project_tolerance([SurfacePair("a", ("x", "y"), *pieces)])
     assert found.estimate is not None
     assert found.low is None
-    assert found.reason == "An interval needs two cases."
+    assert found.reason == "An interval needs three cases."
     at, below = (
         score_masks(one, other, SPACING, tau).surface_dice
         for tau in (found.estimate + 1e-4, found.estimate - 1e-4)

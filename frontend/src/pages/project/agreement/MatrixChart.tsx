@@ -34,8 +34,8 @@ export function MatrixChart({ project, metric, starts, label, structure, onOpen 
     <ChartFrame
       question={`Which readers agree on ${name}?`}
       caption={
-        `Mean ${METRICS[metric].name} of each pair, reads ${label}; below it ± 95 % CI (other cases, these two readers) ` +
-        `and n cases. Diagonal: the same reader twice. n = ${scores} scores.`
+        `Mean ${METRICS[metric].name} of each pair, reads ${label}; below it the 95 % CI (other cases, these two readers; ` +
+        `none of fewer than three) and n cases. Diagonal: the same reader twice. n = ${scores} scores.`
       }
       height={Math.max(200, readers.length * 58 + 40)}
       draw={draw}
@@ -89,9 +89,9 @@ function cellsIn(
     if (mean === null) {
       return [];
     }
-    const half = low === null || high === null ? '' : ` ± ${figure((high - low) / 2, metric)}`;
-    const words = [figure(mean, metric), `${half} · ${pair.scores}`.trim()];
-    const title = `${pair.reader_a} and ${pair.reader_b}: ${withInterval({ ...pair, estimate: mean }, metric)}, n = ${pair.scores}`;
+    const ends = low === null || high === null ? [] : [`${figure(low, metric)}–${figure(high, metric)}`];
+    const words = [figure(mean, metric), ...ends, `n = ${pair.scores}`];
+    const title = `${pair.reader_a} and ${pair.reader_b}: ${withInterval({ ...pair, estimate: mean }, metric)}, n = ${pair.scores}. ${pair.reason}`;
     const shade = metric === 'hd95_mm' ? 1 - (mean - least) / span : (mean - least) / span;
     const a = readers.indexOf(pair.reader_a);
     const b = readers.indexOf(pair.reader_b);

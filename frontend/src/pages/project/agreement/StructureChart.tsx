@@ -194,7 +194,7 @@ function interval({ mark, label }: Line, row: number, metric: Metric, palette: P
       isDiamond: isModel,
       open: keyOf(mark),
       words: mark.who === 'reader' ? '' : words,
-      title: `${label}: ${words}, n = ${mark.cases} cases. ${mark.method}`,
+      title: `${label}: ${words}, n = ${mark.cases} cases. ${mark.reason === '' ? mark.method : mark.reason}`,
     },
   ];
 }
