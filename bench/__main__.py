@@ -1,5 +1,6 @@
 """Start the services on a throw-away folder, run each part as a process of its own, print the table."""
 
+import argparse
 import json
 import os
 import platform
@@ -16,14 +17,14 @@ from backend import services
 from bench.table import Row
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("bench.server", "bench.browser", "bench.busy", "bench.science", "bench.resume", "bench.agreement")
+PARTS = ("server", "browser", "busy", "science", "resume", "agreement")
 MARK = {True: "met", False: "MISSED", None: "—"}
 
 
 def main() -> int:
     """Run all parts, or those named on the command line; exit 1 when one of them broke."""
+    parts = _parts()
     console = Console()
-    parts = [f"bench.{name}" for name in sys.argv[1:]] or list(PARTS)
     folder = Path(tempfile.mkdtemp(prefix="delineate-bench-"))
     folder.chmod(0o755)
     running = services.start(folder)
@@ -40,13 +41,26 @@ def main() -> int:
     return 1 if broken else 0
 
 
+def _parts() -> list[str]:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure the budgets on this machine."
+    )
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"only these (all): {', '.join(PARTS)}", default=list(PARTS)
+    )
+    parts: list[str] = parser.parse_args().parts
+    if unknown := [name for name in parts if name not in PARTS]:
+        parser.error(f"there is no part {unknown[0]}; known are {', '.join(PARTS)}")
+    return parts
+
+
 def _measure(parts: list[str], environment: dict[str, str], console: Console) -> tuple[list[Row], bool]:
     rows: list[Row] = []
     broken = False
     for part in parts:
         with console.status(f"Measuring {part} …"):
             done = subprocess.run(
-                [sys.executable, "-m", part],
+                [sys.executable, "-m", f"bench.{part}"],
                 cwd=ROOT,
                 env=environment,
                 stdout=subprocess.PIPE,
