@@ -18,7 +18,9 @@ import {
   throughPoint,
   zoomed,
 } from './views/planeAxes';
+import type { Slab } from './views/port';
 import { type Section, straightSection } from './views/section';
+import { type SlabSteps, slabSteps } from './views/slab';
 import { tiltedSection } from './views/tilt';
 
 const STRAIGHT: Triple = [0, 0, 0];
@@ -29,6 +31,8 @@ const STILL_APART_MS = 60;
 export interface PaneScene {
   readonly image: ImageSlices;
   readonly table: WindowTable;
+  /** How thick the planes are; null: one slice. */
+  readonly slab: Slab | null;
   /** What to draw above the image now; null for nothing. */
   content(): MaskContent | null;
   crosshair(): Ijk;
@@ -98,7 +102,7 @@ export class PlanePane {
   setView(view: PlaneView): void {
     this.current = view;
     this.imageStale = true;
-    if (this.isTilted) this.move();
+    if (this.isTilted || this.scene.slab !== null) this.move();
     this.requestDraw();
     this.placeCrosshair();
     this.describe();
@@ -124,7 +128,7 @@ export class PlanePane {
     this.setView(this.through(this.scene.crosshair()));
   }
 
-  /** Oblique planes are coarse until they have come to rest. */
+  /** Oblique planes and slabs are coarse until they have come to rest. */
   private move(): void {
     this.isMoving = true;
     clearTimeout(this.stillTimer);
@@ -221,12 +225,21 @@ export class PlanePane {
 
   /** Voxels of some slices have arrived. */
   imageArrived(first: number, count: number): void {
+    const { slab } = this.scene;
     const slice = this.current.centre[2];
-    if (this.frame.normal === 2 && !this.isTilted && (slice < first || slice >= first + count)) return;
+    const reach = slab === null ? 0 : slab.thickness_mm / 2 / this.frame.spacing_mm[2];
+    const isBeside = slice + reach < first || slice - reach >= first + count;
+    if (this.frame.normal === 2 && !this.isTilted && isBeside) return;
     this.imagePainter.invalidate();
     this.imageStale = true;
+    if (slab !== null) this.move();
     this.hasImage = true;
     this.requestDraw();
+  }
+
+  slabChanged(): void {
+    if (this.scene.slab !== null) this.move();
+    this.redrawImage();
   }
 
   /** The window has changed. */
@@ -254,17 +267,30 @@ export class PlanePane {
       ? tiltedSection(this.axes, current, frame.spacing_mm, this.isMoving ? 'moving' : 'still')
       : straightSection(frame, current);
     if (this.maskStale) this.maskPainter.invalidate();
-    if (this.imageStale) this.imagePainter.draw(section, scene.image, scene.table);
+    const isDrawn = !this.imageStale || this.drawImage(section);
     if (this.patches !== null && !this.imageStale && !this.maskStale) {
       this.maskPainter.patch(section, scene.content(), this.patches);
     } else {
       if (this.patches !== null) this.maskPainter.invalidate();
       this.maskPainter.draw(section, scene.content());
     }
-    this.imageStale = false;
+    this.imageStale = !isDrawn;
     this.maskStale = false;
     this.patches = null;
     this.timeFirst();
+    if (!isDrawn) this.requestDraw();
+  }
+
+  /** False where a thick slab needs more turns. */
+  private drawImage(section: Section): boolean {
+    const { scene, imagePainter, isMoving } = this;
+    const { image, table, slab } = scene;
+    if (slab === null) {
+      imagePainter.draw(section, image, table);
+      return true;
+    }
+    const steps = (): SlabSteps => slabSteps(this.frame, this.axes, section, slab, isMoving);
+    return imagePainter.drawSlab(section, image, table, { slab, steps, isCoarse: isMoving });
   }
 
   private describe(): void {

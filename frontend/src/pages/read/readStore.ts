@@ -9,6 +9,7 @@ import {
   type Layout,
   type LoadProgress,
   type Pane,
+  type Projection,
   type ToolOptions,
   type ViewerPort,
   type VoiWindow,
@@ -45,6 +46,8 @@ interface Habits {
   /** The pane of the layout of one. */
   readonly single: Pane;
   readonly tab: SideTab;
+  /** How thick a slab is, when there is one. */
+  readonly slab_mm: number;
 }
 
 interface OfOneCase {
@@ -68,6 +71,8 @@ interface OfOneCase {
   readonly paint: EditMask;
   /** Rotation of the planes about the crosshair, degrees about each axis of the scan. */
   readonly oblique: Triple;
+  /** What a thick slab shows in each plane; null: slices. */
+  readonly slab: Projection | null;
   readonly peek: Peek;
   readonly difference: boolean;
   readonly maximised: Pane | null;
@@ -117,6 +122,7 @@ const FIRST_HABITS: Habits = {
   layout: 'large_axial',
   single: 'axial',
   tab: 'structures',
+  slab_mm: 10,
 };
 
 const NOTHING_OPEN: OfOneCase = {
@@ -132,6 +138,7 @@ const NOTHING_OPEN: OfOneCase = {
   window: SOFT_TISSUE,
   paint: NO_MASK,
   oblique: [0, 0, 0],
+  slab: null,
   peek: 'none',
   difference: false,
   maximised: null,

@@ -46,6 +46,7 @@ export function showFirst(
 }
 
 class ImageOnly implements PaneScene {
+  readonly slab = null;
   readonly image: ImageSlices;
   readonly table: WindowTable;
   private readonly middle: Ijk;

@@ -9,6 +9,7 @@ import type { LoadProgress, PlaneElements, ViewerInput, ViewerVolume, VoiWindow 
 import { Subscribers } from '../subscribers';
 import { WindowTable } from './imagePainter';
 import type { Overlay } from './overlay';
+import type { Slab } from './port';
 import { Twin } from './twin';
 
 export const SOFT_TISSUE: VoiWindow = { width: 400, level: 40 };
@@ -20,6 +21,7 @@ export class Planes implements PaneScene {
   window: VoiWindow;
   /** Planes were turned about the crosshair. */
   isOblique = false;
+  slab: Slab | null = null;
   /** Told after anything moved: crosshair, slice, zoom or window. */
   readonly moved = new Subscribers<null>();
   /** Slices of the finest level came in. */
@@ -104,9 +106,14 @@ export class Planes implements PaneScene {
       this.twin = null;
     }
     if (element === null || this.destroyed) return;
+    const { image, table } = this;
+    const slab = (): Slab | null => this.slab;
     const twin = new Twin(element, this.pane(plane), this.volume.shape, {
-      image: this.image,
-      table: this.table,
+      image,
+      table,
+      get slab() {
+        return slab();
+      },
       content: () => this.overlay.besideContent(),
       crosshair: () => this.cross,
       looked: (pane) => this.twin?.moved(pane),
@@ -141,6 +148,11 @@ export class Planes implements PaneScene {
     this.table.set(this.window);
     for (const pane of this.all) pane.redrawImage();
     this.moved.tell(null);
+  }
+
+  setSlab(slab: Slab | null): void {
+    this.slab = slab;
+    for (const pane of this.all) pane.slabChanged();
   }
 
   // Where

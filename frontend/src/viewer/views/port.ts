@@ -19,6 +19,15 @@ export type Layout = (typeof LAYOUTS)[number];
 /** Added solid and removed hatched; outlines over outlines; or the other mask in the pane beside. */
 export type ComparisonView = 'difference' | 'overlay' | 'beside';
 
+/** What a thick slab shows of the HU along the normal of a plane. */
+export const PROJECTIONS = ['maximum', 'minimum', 'mean'] as const;
+export type Projection = (typeof PROJECTIONS)[number];
+
+export interface Slab {
+  readonly projection: Projection;
+  readonly thickness_mm: number;
+}
+
 /** Uncertainty of a prediction on a coarser grid that covers the whole scan; 255 = a coin toss between two structures. */
 export interface HeatMap {
   readonly shape: Triple;
@@ -60,6 +69,11 @@ export interface ViewsPort {
   setOblique(degrees: Triple): void;
   /** Whether planes are oblique: then tools that draw are off and say so. */
   readonly isOblique: boolean;
+  /**
+   * Every plane shows a slab of so many millimetres about its slice; null: the slice. Display only: masks, tools and HU
+   * stay those of the slice, and no slice counts as looked at.
+   */
+  setSlab(slab: Slab | null): void;
   setHeatMap(map: HeatMap | null): void;
   showHeatMap(shown: boolean, opacity: number): void;
   /** Another mask over or beside the own one; null takes it away. */

@@ -14,7 +14,7 @@ import { Subscribers } from '../subscribers';
 import { type GreySummary, GreyValues } from './greyValues';
 import type { Overlay } from './overlay';
 import type { Planes } from './planes';
-import type { ComparisonView, HeatMap, Layout, Pane, RailMarks, SurfaceState, ViewsPort } from './port';
+import type { ComparisonView, HeatMap, Layout, Pane, RailMarks, Slab, SurfaceState, ViewsPort } from './port';
 import { Rails } from './rails';
 import { Surfaces } from './surfaces';
 import { VolumeView } from './volumeView';
@@ -119,6 +119,11 @@ export class Views implements ViewsPort {
     return this.planes.isOblique;
   }
 
+  setSlab(slab: Slab | null): void {
+    this.planes.setSlab(slab);
+    this.tellLooking();
+  }
+
   setHeatMap(map: HeatMap | null): void {
     this.overlay.heatMap = map;
     this.rails.setHeatMap(map);
@@ -214,14 +219,15 @@ export class Views implements ViewsPort {
     this.sliceListeners.tell(now);
   }
 
-  /** A slice counts as looked at only where it is shown, straight and in full. */
+  /** A slice counts as looked at only where it is shown by itself, straight and in full. */
   private tellLooking(plane: Plane | null = null): void {
+    const isPlain = !this.isOblique && this.planes.slab === null;
     for (const pane of this.planes.panes) {
       const { frame, slice, isShown } = pane;
       if (plane !== null && plane !== frame.plane) continue;
       const isFull = frame.normal === 2 ? this.planes.image.isFull(slice) : this.planes.image.isComplete;
       const isSeen = isShown && this.seen.includes(frame.plane);
-      this.rails.shows(frame.plane, isSeen && isFull && !this.isOblique ? slice : null);
+      this.rails.shows(frame.plane, isSeen && isFull && isPlain ? slice : null);
     }
   }
 }

@@ -5,11 +5,13 @@ import { sourceWords } from '../compare/sources';
 import { useRead } from '../readStore';
 import { stopCine, useCine } from './cine';
 import classes from './StatusBar.module.css';
+import { SLAB_NAMES } from './slabs';
 
 export function ViewNotes({ assignment }: { readonly assignment: Assignment }) {
   return (
     <>
       <Playing />
+      <Thick />
       <Turned />
       <Compared assignment={assignment} />
     </>
@@ -22,6 +24,25 @@ function Playing() {
     plane !== null && (
       <button type="button" className={classes.note} title="Anything you do stops it" onClick={stopCine}>
         playing {plane} ×
+      </button>
+    )
+  );
+}
+
+/** What is seen then lies before and behind the slice, and what is drawn in it. */
+function Thick() {
+  const slab = useRead((state) => state.slab);
+  const slab_mm = useRead((state) => state.slab_mm);
+  const set = useRead((state) => state.set);
+  return (
+    slab !== null && (
+      <button
+        type="button"
+        className={classes.note}
+        title="Slices again. Masks, tools and HU are those of the slice in the middle of the slab."
+        onClick={() => set({ slab: null })}
+      >
+        {SLAB_NAMES[slab]} {slab_mm} mm: drawing in the middle slice ×
       </button>
     )
   );

@@ -32,6 +32,11 @@ const PARTS: readonly Part[] = [
   [['options'], (port, { options }) => port.tools.setOptions(options)],
   [['paint'], (port, { paint }) => port.tools.setMask(paint)],
   [['window'], (port, { window }) => port.setWindow(window)],
+  [
+    ['slab', 'slab_mm'],
+    (port, { slab, slab_mm }) =>
+      port.views.setSlab(slab === null ? null : { projection: slab, thickness_mm: slab_mm }),
+  ],
   [['peek'], (port, { peek }) => port.peek(peek)],
   [['layout', 'single'], (port, { layout, single }) => port.views.setLayout(layout, single)],
   [['oblique'], (port, { oblique }) => port.views.setOblique(oblique)],

@@ -5,11 +5,12 @@ import { signed } from '../../words';
 import { useShownKey } from '../keys/keyStore';
 import { useRead } from '../readStore';
 import { DRAWING_NAMES } from '../structures/drawingNames';
-import { Motion } from './Motion';
+
 import { PaintLimits } from './PaintLimits';
 import { PANELS } from './panels';
 import { Choice } from './panels/controls';
 import { WINDOW_PRESETS, type WindowPreset } from './presets';
+import { SlabAndCine } from './SlabAndCine';
 import classes from './ToolOptions.module.css';
 import { toolOf } from './toolTable';
 import { WindowFields } from './WindowFields';
@@ -36,7 +37,7 @@ export function ToolOptions() {
         <Fill />
         <WindowFields />
         <Presets />
-        <Motion />
+        <SlabAndCine />
       </section>
     </>
   );

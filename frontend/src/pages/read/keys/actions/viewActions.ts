@@ -5,6 +5,7 @@ import { isBeside, useCompareStore } from '../../compare/compareStore';
 import { walkUnlooked } from '../../guidance/useLooked';
 import { toggleCine } from '../../layout/cine';
 import { LAYOUT_NAMES, mainPlane, seenPlanes } from '../../layout/layouts';
+import { nextSlab } from '../../layout/slabs';
 import { useRead } from '../../readStore';
 import { WINDOW_PRESETS } from '../../tools/presets';
 import { typeWindow } from '../../tools/windowField';
@@ -168,6 +169,13 @@ const FITTING: readonly Action[] = [
     words: 'Difference to the prediction',
     key: 'shift+c',
     press: toggleDifference,
+  },
+  {
+    id: 'view.slab',
+    group: 'View',
+    words: 'Thick slab: MIP, MinIP, mean, off',
+    key: 'shift+t',
+    press: () => read().set({ slab: nextSlab(read().slab) }),
   },
   {
     id: 'view.beside',
