@@ -1,17 +1,21 @@
-"""What stands beside the drawing: history, comparing, guidance, guideline, keys; and that all can use it."""
+"""What stands beside the drawing: measuring, looking, history, comparing, guidance, guideline, keys."""
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
+from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from annotation.guidelines import Entry, write_guideline
 from annotation.models import Project
+from tests.e2e.cases import SHAPE, SPACING_MM
 from tests.e2e.conftest import Open, Reading
 from tests.e2e.masks import difference, drawn, same, stored
-from tests.e2e.pages import eventually, paint, reopened, wait_until_open, wait_until_saved
+from tests.e2e.pages import drag, eventually, paint, reopened, wait_until_open, wait_until_saved
+from training.phantom import make_phantom
 
 pytestmark = pytest.mark.e2e
 
@@ -31,6 +35,15 @@ FOCUSED = """() => {
     name: at.getAttribute('aria-label') ?? at.textContent,
     seen: width > 0 && height > 0,
   };
+}"""
+
+SLICES = "window.__delineate.viewer.views.slices"
+GREYS = """() => {
+  const [image] = document.querySelectorAll('[data-testid=plane-axial] canvas');
+  const { data } = image.getContext('2d').getImageData(0, 0, image.width, image.height);
+  let sum = 0;
+  for (let at = 0; at < data.length; at += 4) sum += data[at];
+  return sum / (data.length / 4);
 }"""
 
 
@@ -220,3 +233,140 @@ def test_the_tab_key_reaches_tools_list_and_submit(page: Page) -> None:
     places = [stop["place"] for stop in stops]
     assert places.index("Tools") < places.index("Structures")
     assert {"Brush", "Search structures", "Submit"} <= set(names)
+
+
+def axial(page: Page) -> tuple[float, float]:
+    """The middle of the axial plane on the screen."""
+    box = page.get_by_test_id("plane-axial").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("tilt", [False, True], ids=["in a slice", "in a turned plane"])
+def test_an_ellipse_has_the_area_and_the_hu_of_what_it_holds(
+    page: Page, reading: Reading, tilt: bool
+) -> None:
+    x, y = axial(page)
+    page.mouse.move(x, y)
+    if tilt:
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Alt+r")
+    drag(page, [(x - 90, y - 60), (x, y), (x + 70, y + 50)])
+    row = page.get_by_role("list", name="Measurements").get_by_role("listitem")
+    expect(row).to_contain_text(re.compile(r"mm².* HU \(SD\); .* HU$"))
+    eventually(page, lambda: len(reading.get(page)["measurements"]) == 1, "the ellipse on the server")
+    (kept,) = reading.get(page)["measurements"]
+    assert kept["tilt_deg"] == ([0, 0, 5] if tilt else [0, 0, 0])
+    area, inside = held(kept["points_lps"], reading.get(page)["volume"], reading.seed)
+    expect(row).to_contain_text(f"{area:.0f} mm²")
+    words = row.inner_text().replace("−", "-")
+    mean, sd = (float(found) for found in re.findall(r"(-?[\d.]+) ± ([\d.]+) HU", words)[0])
+    # In a turned plane, HU are taken between the voxels.
+    assert (mean, sd) == pytest.approx((inside.mean(), inside.std()), abs=8 if tilt else 0.06)
+    if tilt:
+        page.keyboard.press("Shift+0")
+        expect(page.get_by_text("oblique")).to_have_count(0)
+        row.get_by_title("Go to its slice").click()
+        expect(page.get_by_text("oblique 0° 0° 5°")).to_be_visible()
+    page.keyboard.press("Delete")
+    expect(row).to_have_count(0)
+    eventually(page, lambda: reading.get(page)["measurements"] == [], "nothing measured any more")
+
+
+def held(points_lps: list[list[float]], volume: dict[str, Any], seed: int) -> tuple[float, NDArray[Any]]:
+    """The area of an ellipse in an axial slice, in mm², and the HU of the voxels whose middles it holds."""
+    turn = np.linalg.inv(np.array(volume["direction"]))
+    points = (np.array(points_lps) - volume["origin_lps"]) @ turn.T
+    first, second = points[1] - points[0], points[3] - points[2]
+    image = make_phantom(seed, shape=SHAPE, spacing_mm=SPACING_MM).image.voxels
+    away = np.moveaxis(np.indices(SHAPE), 0, -1) * SPACING_MM - points[:2].mean(axis=0)
+    shares = [2 * away @ axis / (axis @ axis) for axis in (first, second)]
+    k = round(points[0][2] / SPACING_MM[2])
+    inside = image[:, :, k][(shares[0] ** 2 + shares[1] ** 2 <= 1)[:, :, k]]
+    return float(np.pi / 4 * np.linalg.norm(first) * np.linalg.norm(second)), inside
+
+
+def test_a_window_is_typed(page: Page) -> None:
+    page.keyboard.press("Alt+w")
+    width, centre = page.get_by_label("Window width, HU"), page.get_by_label("Window centre, HU")
+    expect(width).to_be_focused()
+    page.keyboard.type("350")
+    page.keyboard.press("Tab")
+    page.keyboard.type("-20")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("W 350 L −20")).to_be_visible()
+    page.get_by_text("W 350 L −20").click()
+    expect(width).to_be_focused()
+    page.keyboard.type("0")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("The width is a number from 1 to 65535.")
+    expect(page.get_by_text("W 350 L −20")).to_be_visible()
+    page.keyboard.press("F1")
+    centre.focus()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(width).to_have_value("400")
+
+
+def test_a_slice_is_chosen_by_its_number(page: Page) -> None:
+    page.mouse.move(*axial(page))
+    page.keyboard.press("Control+g")
+    field = page.get_by_label("Number of the axial slice to go to")
+    expect(field).to_be_focused()
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    expect(field).to_have_count(0)
+    assert page.evaluate(SLICES)["axial"] == 7
+    page.get_by_role("button", name="Go to sagittal slice by number").click()
+    page.keyboard.type(str(SHAPE[0]))
+    page.keyboard.press("Enter")
+    says = f"There is no sagittal slice {SHAPE[0]}: this scan has 0 to {SHAPE[0] - 1}."
+    expect(page.get_by_role("alert")).to_have_text(says)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert page.evaluate(SLICES)["axial"] == 7
+
+
+def test_a_thick_slab_is_only_looked_at(page: Page) -> None:
+    page.mouse.move(*axial(page))
+    expect(page.get_by_label("Image loading")).to_have_count(0)
+    thin = page.evaluate(GREYS)
+    greys = {}
+    for kind in ("MIP", "MinIP", "Mean"):
+        page.keyboard.press("Shift+T")
+        page.get_by_role("textbox", name="Thickness, mm").fill("30")
+        page.keyboard.press("Enter")
+        note = page.get_by_text(f"{kind} 30 mm: drawing in the middle slice")
+        expect(note).to_be_visible()
+        page.wait_for_timeout(400)  # it is complete a moment after it has come to rest
+        greys[kind] = page.evaluate(GREYS)
+    assert greys["MinIP"] < min(thin, greys["Mean"]) <= max(thin, greys["Mean"]) < greys["MIP"]
+    before = drawn(page)
+    paint(page, structure=6, down=0.45)
+    changed = np.argwhere(drawn(page) != before)
+    assert set(changed[:, 1]) == {page.evaluate(SLICES)["axial"]}
+    page.keyboard.press("z")
+    assert same(drawn(page), before)
+    note.click()
+    expect(note).to_have_count(0)
+    eventually(page, lambda: bool(page.evaluate(GREYS) == thin), "the slice as it was")
+
+
+def test_slices_play_until_anything_is_done(page: Page) -> None:
+    page.mouse.move(*axial(page))
+
+    def moves() -> bool:
+        before = page.evaluate(SLICES)["axial"]
+        page.wait_for_timeout(350)
+        return bool(page.evaluate(SLICES)["axial"] != before)
+
+    for stop in ("key", "wheel", "other key"):
+        page.keyboard.press("Shift+Space")
+        expect(page.get_by_text("playing axial")).to_be_visible()
+        assert moves()
+        if stop == "wheel":
+            page.mouse.wheel(0, 120)
+        else:
+            page.keyboard.press("Shift+Space" if stop == "key" else "b")
+        expect(page.get_by_text("playing axial")).to_have_count(0)
+        assert not moves()

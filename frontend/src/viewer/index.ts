@@ -7,6 +7,7 @@ export { greyWords } from './tools/ellipseGrey';
 export { endsOf, type KeptMeasurement, measurementOf, textOf } from './tools/measure';
 export * from './tools/port';
 export { type FirstLookInput, showFirst } from './views/firstLook';
+export { turnedInPlane } from './views/planeAxes';
 export * from './views/port';
 export { prefetchImage } from './views/prefetch';
 

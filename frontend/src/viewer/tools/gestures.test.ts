@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LabelMap, PLANES, type Plane, readSlice, sliceSize } from '../../voxels';
 import type { Gesture } from './host';
-import { windowGesture } from './navigation';
+import { turnGesture, windowGesture } from './navigation';
 import { PointPicker } from './picking';
 import { ScissorsTool } from './scissors';
 import { DrawTool } from './sketch';
@@ -348,5 +348,20 @@ describe('the window gesture', () => {
     expect(host.window).toEqual({ width: 420, level: 45 });
     gesture.move({ x: -1000, y: 5 });
     expect(host.window.width).toBe(1);
+  });
+});
+
+describe('turning about the crosshair', () => {
+  it('follows the pointer round it, and goes back where a second finger comes', () => {
+    const host = new TestHost();
+    const pane = new TestPane('axial', 5.5);
+    const { x, y } = pane.screenOf(host.crosshair());
+    const gesture = turnGesture(host, pane, { x: x + 50, y });
+    gesture.move({ x, y: y + 80 });
+    expect(host.turned).toEqual([0, 0, -90]);
+    gesture.move({ x: x + 70, y: y + 70 });
+    expect(host.turned).toEqual([0, 0, -45]);
+    gesture.cancel();
+    expect(host.turned).toEqual([0, 0, 0]);
   });
 });

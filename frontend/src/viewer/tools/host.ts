@@ -43,6 +43,9 @@ export interface ToolHost {
   setWindow(window: VoiWindow): void;
   /** Moves the crosshair; the planes other than `from` follow. */
   moveCrosshair(index: Ijk, from: ToolPane): void;
+  crosshair(): Ijk;
+  /** Turns all planes, degrees about each axis of the scan. */
+  turn(degrees: Triple): void;
   /** Voxels of the box were written: planes that show them draw again. */
   edited(box: Box): void;
   /** Edited voxels of a stroke that is done. */

@@ -1,5 +1,6 @@
 /** Gestures that move what is seen: pan, zoom, window, crosshair. */
 import type { ScreenPoint } from '../planeFrame';
+import { turnedInPlane } from '../views/planeAxes';
 import type { Gesture, ToolHost, ToolPane } from './host';
 
 const WIDTH_PER_PIXEL = 2;
@@ -33,6 +34,21 @@ export function windowGesture(host: ToolHost, at: ScreenPoint): Gesture {
     const { width, level } = host.window;
     host.setWindow({ width: Math.max(1, width + dx * WIDTH_PER_PIXEL), level: level + dy * LEVEL_PER_PIXEL });
   });
+}
+
+/** Turns all planes about the crosshair: what lies under the pointer follows it round. */
+export function turnGesture(host: ToolHost, pane: ToolPane, at: ScreenPoint): Gesture {
+  const before = pane.degrees;
+  const middle = pane.screenOf(host.crosshair());
+  const angleOf = ({ x, y }: ScreenPoint): number => Math.atan2(y - middle.y, x - middle.x);
+  return {
+    move: (point) => {
+      const clockwise = ((angleOf(point) - angleOf(at)) * 180) / Math.PI;
+      host.turn(turnedInPlane(before, pane.frame.plane, clockwise));
+    },
+    end() {},
+    cancel: () => host.turn(before),
+  };
 }
 
 export function crosshairGesture(host: ToolHost, pane: ToolPane, at: ScreenPoint): Gesture {

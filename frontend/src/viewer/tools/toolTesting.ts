@@ -116,6 +116,13 @@ export class TestHost implements ToolHost {
     this.window = window;
   }
   moveCrosshair(): void {}
+  crosshair(): Ijk {
+    return ijk((SHAPE[0] - 1) / 2, (SHAPE[1] - 1) / 2, (SHAPE[2] - 1) / 2);
+  }
+  turned: Triple = [0, 0, 0];
+  turn(degrees: Triple): void {
+    this.turned = degrees;
+  }
   edited(): void {}
   redraw(): void {}
   sketched(): void {}

@@ -23,7 +23,7 @@ import type { Gesture, PointerStart, ToolHost, ToolImage, ToolPane } from './hos
 import { MarkedPlaces } from './markedPlaces';
 import type { MeasurementKind } from './measure';
 import { MeasuringTool } from './measuring';
-import { crosshairGesture, panGesture, windowGesture, zoomGesture } from './navigation';
+import { crosshairGesture, panGesture, turnGesture, windowGesture, zoomGesture } from './navigation';
 import { OperationHost } from './operationHost';
 import { PointPicker } from './picking';
 import type { HuRange, OperationState, PointerTool, Sample, ToolOptions, ToolPort } from './port';
@@ -57,6 +57,7 @@ export interface ToolScene {
   /** Name of the structure at a voxel and the point in patient millimetres, for the reader. */
   describe(index: Ijk): readonly string[];
   crosshair(): Ijk;
+  readonly views: { turn(degrees: Triple): void };
   setWindow(window: VoiWindow): void;
   moveCrosshair(index: Ijk, from: ToolPane): void;
   edited(box: Box): void;
@@ -192,6 +193,14 @@ export class Tools implements ToolPort, ToolHost {
     this.scene.moveCrosshair(index, from);
   }
 
+  crosshair(): Ijk {
+    return this.scene.crosshair();
+  }
+
+  turn(degrees: Triple): void {
+    this.scene.views.turn(degrees);
+  }
+
   edited(box: Box): void {
     this.scene.edited(box);
   }
@@ -250,7 +259,7 @@ export class Tools implements ToolPort, ToolHost {
       case 'window':
         return windowGesture(this, at);
       default:
-        return crosshairGesture(this, pane, at);
+        return start.shift ? turnGesture(this, pane, at) : crosshairGesture(this, pane, at);
     }
   }
 

@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Ijk, ijk, PLANES, type Plane, type Triple } from '../../voxels';
 import { fitScale, type PlaneView, planeFrame, toIndex, toScreen } from '../planeFrame';
-import { axesOf, indexUnder, panned, screenOf, stepped, throughPoint, zoomed } from './planeAxes';
+import {
+  axesOf,
+  indexUnder,
+  panned,
+  screenOf,
+  stepped,
+  throughPoint,
+  turnedInPlane,
+  zoomed,
+} from './planeAxes';
 
 const SHAPE: Triple = [100, 80, 40];
 const SPACING: Triple = [1, 1.25, 5];
@@ -119,5 +128,36 @@ describe('moving the view', () => {
     const { frame, axes } = set('axial', STRAIGHT);
     const close = zoomed(frame, axes, view, 1e6, { x: 0, y: 0 });
     expect(close.pixelsPerMm).toBeCloseTo(fitScale(frame, 600, 400) * 40);
+  });
+});
+
+describe('turning once more', () => {
+  it.each(PLANES)('what is seen goes round clockwise, and the plane stays itself: %s', (plane) => {
+    fc.assert(
+      fc.property(degrees, fc.integer({ min: -170, max: 170 }), (before, by) => {
+        fc.pre(Math.abs(Math.abs(before[1]) - 90) > 1);
+        const then = set(plane, before);
+        const now = set(plane, turnedInPlane(before, plane, by));
+        // To a tenth of a degree, in each of three angles.
+        now.axes.normal.forEach((value, axis) => {
+          expect(Math.abs(value - (then.axes.normal[axis] ?? 0))).toBeLessThan(0.004);
+        });
+        // A point to the right of the middle, 100 px away, is found this far round after it.
+        const right = then.axes.right.map((mm, axis) => mm / (then.frame.spacing_mm[axis] ?? 1));
+        const point = view.centre.map((at, axis) => at + 100 * (right[axis] ?? 0)) as unknown as Ijk;
+        const { x, y } = screenOf(now.frame, now.axes, view, point);
+        const round = (Math.atan2(y - view.height / 2, x - view.width / 2) * 180) / Math.PI;
+        expect(Math.abs(round - by)).toBeLessThan(0.3);
+      }),
+    );
+  });
+
+  it('there and back is straight, and a right angle is one', () => {
+    for (const plane of PLANES) {
+      expect(turnedInPlane(turnedInPlane(STRAIGHT, plane, 35), plane, -35)).toEqual([0, 0, 0]);
+    }
+    expect(turnedInPlane(STRAIGHT, 'axial', -5)).toEqual([0, 0, 5]);
+    expect(turnedInPlane(STRAIGHT, 'coronal', -90)).toEqual([0, 90, 0]);
+    expect(turnedInPlane([0, 90, 0], 'coronal', 90)).toEqual([0, 0, 0]);
   });
 });

@@ -1,5 +1,5 @@
 /** How a plane lies in the scan, straight or turned about the crosshair, and what that means for its canvas. */
-import type { Ijk, Triple } from '../../voxels';
+import { type Ijk, PLANE_AXIS, type Plane, type Triple } from '../../voxels';
 import { fitScale, type PlaneFrame, type PlaneView, type ScreenPoint } from '../planeFrame';
 import { dot } from './vectors';
 
@@ -18,6 +18,27 @@ export function axesOf(frame: PlaneFrame, degrees: Triple): PlaneAxes {
   const axis = (n: 0 | 1 | 2, sign: 1 | -1): Triple =>
     [turn[0][n] * sign, turn[1][n] * sign, turn[2][n] * sign] as const;
   return { right: axis(frame.across, 1), down: axis(frame.along, frame.down), normal: axis(frame.normal, 1) };
+}
+
+/**
+ * The degrees after all planes were turned once more, about the line that one of them looks along now; clockwise as that
+ * plane is seen on the screen. To a tenth of a degree.
+ */
+export function turnedInPlane(degrees: Triple, plane: Plane, clockwise: number): Triple {
+  const by: [number, number, number] = [0, 0, 0];
+  // What is seen turns against the plane.
+  by[PLANE_AXIS[plane]] = plane === 'sagittal' ? clockwise : -clockwise;
+  const [first, second] = [rotation(degrees), rotation(by)];
+  const at = (row: 0 | 1 | 2, column: 0 | 1 | 2): number =>
+    dot(first[row], [second[0][column], second[1][column], second[2][column]]);
+  const tenths = (radians: number): number => Math.round((radians * 1800) / Math.PI) / 10 || 0;
+  const isUpright = Math.abs(at(2, 0)) > 1 - 1e-9;
+  return [
+    // Where the second turn is a right angle, the first and the third are one.
+    tenths(isUpright ? Math.atan2(-at(1, 2), at(1, 1)) : Math.atan2(at(2, 1), at(2, 2))),
+    tenths(Math.asin(Math.min(1, Math.max(-1, -at(2, 0))))),
+    tenths(isUpright ? 0 : Math.atan2(at(1, 0), at(0, 0))),
+  ];
 }
 
 /** About i, then j, then k. */

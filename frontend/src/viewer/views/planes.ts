@@ -35,7 +35,7 @@ export class Planes implements PaneScene {
   private readonly loading = new AbortController();
   private readonly resizes: ResizeObserver;
   private cross: Ijk;
-  private degrees: Triple = [0, 0, 0];
+  degrees: Triple = [0, 0, 0];
   private destroyed = false;
 
   constructor(elements: PlaneElements, input: ViewerInput, overlay: Overlay) {

@@ -67,6 +67,8 @@ export interface ViewsPort {
   onSurfaces(callback: (state: SurfaceState) => void): () => void;
   /** Rotates the planes about the crosshair, degrees about each axis of the scan; zeros: straight again. */
   setOblique(degrees: Triple): void;
+  /** The reader turned the planes with the pointer. */
+  onOblique(callback: (degrees: Triple) => void): () => void;
   /** Whether planes are oblique: then tools that draw are off and say so. */
   readonly isOblique: boolean;
   /**

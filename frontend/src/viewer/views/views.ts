@@ -34,6 +34,7 @@ export class Views implements ViewsPort {
   private readonly surfaces: Surfaces;
   private volume: VolumeView | null = null;
   private readonly sliceListeners = new Subscribers<Slices>();
+  private readonly turns = new Subscribers<Triple>();
   private told: Slices = { axial: -1, sagittal: -1, coronal: -1 };
 
   constructor(planes: Planes, overlay: Overlay, map: LabelMap, structures: readonly StructureView[]) {
@@ -111,8 +112,19 @@ export class Views implements ViewsPort {
   }
 
   setOblique(degrees: Triple): void {
+    if (this.planes.degrees.every((angle, axis) => angle === degrees[axis])) return;
     this.planes.tilt(degrees);
     this.tellLooking();
+  }
+
+  /** As the pointer turns them. */
+  turn(degrees: Triple): void {
+    this.setOblique(degrees);
+    this.turns.tell(degrees);
+  }
+
+  onOblique(callback: (degrees: Triple) => void): () => void {
+    return this.turns.add(callback);
   }
 
   get isOblique(): boolean {
@@ -206,6 +218,7 @@ export class Views implements ViewsPort {
   destroy(): void {
     this.rails.destroy();
     this.sliceListeners.clear();
+    this.turns.clear();
     this.mountVolume(null);
     this.surfaces.destroy();
   }

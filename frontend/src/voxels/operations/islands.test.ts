@@ -182,6 +182,13 @@ describe('relabel', () => {
     expect(placesOf(second, 5).length).toBe(5 * 7);
   });
 
+  it('copies it to another layer and leaves it where it was', () => {
+    const params = { at: [6, 2, 2] as const, from: TARGET, to: { layer: 1, value: 3 }, keeps: true };
+    const [first, second] = operate(relabel, params, scan).layers;
+    expect(first).toEqual(scan.map.layerVoxels(0));
+    expect(placesOf(second, 3)).toEqual(placesOf(scan.map.layerVoxels(0), 1).filter((at) => at % 8 === 6));
+  });
+
   it('refuses a place without the structure, and the structure itself', () => {
     expect(() => operate(relabel, { at: [3, 0, 0], from: TARGET, to: { layer: 0, value: 3 } }, scan)).toThrow(
       /point/,

@@ -1,4 +1,4 @@
-/** Relabel: one island of a structure becomes another structure. */
+/** Relabel: one island of a structure becomes another structure, or is copied to one of another layer. */
 import type { StructureRef } from '../editMask';
 import type { Triple } from '../geometry';
 import { type Context, type Operation, OperationRefused, type Proposal, type Region } from './operation';
@@ -11,6 +11,8 @@ export interface RelabelParams {
   /** The structure it belongs to now. */
   readonly from: StructureRef;
   readonly to: StructureRef;
+  /** Copied: it stays what it is too. Only to another layer; in one layer structures exclude each other. */
+  readonly keeps?: boolean;
   /** 6 unless given. */
   readonly connectivity?: Connectivity;
 }
@@ -18,11 +20,11 @@ export interface RelabelParams {
 export const relabel: Operation<RelabelParams> = {
   needs: ({ from }, about) => ({ box: about.boundingBox([from]), hu: false }),
 
-  run(region: Region, { at, from, to, connectivity }: RelabelParams, context: Context): Proposal {
+  run(region: Region, { at, from, to, keeps, connectivity }: RelabelParams, context: Context): Proposal {
     if (from.layer === to.layer && from.value === to.value) {
       throw new OperationRefused('The island is this structure already; choose another one.');
     }
-    const changes = moveIsland(region, at, from, to, connectivity ?? 6);
+    const changes = moveIsland(region, at, from, to, connectivity ?? 6, keeps);
     context.report(1);
     return { changes };
   },

@@ -16,6 +16,7 @@ const POINTER: readonly Row[] = [
   { keys: ['Ctrl-wheel'], words: 'Zoom' },
   { keys: ['Shift-wheel'], words: 'Brush size' },
   { keys: ['Shift-drag'], words: 'The opposite: brush erases, eraser paints' },
+  { keys: ['Shift-drag'], words: 'With the crosshair: turn the planes about it' },
   { keys: ['Right drag'], words: 'Window and level' },
   { keys: ['Middle drag'], words: 'Pan' },
   { keys: ['Double click'], words: 'One plane, or all (not while drawing)' },

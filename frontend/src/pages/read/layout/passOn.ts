@@ -73,6 +73,7 @@ export function useListeners(port: ViewerPort | null, onStroke: (stroke: Stroke)
       }),
       port.onCursor(({ window }) => followWindow(window)),
       port.onBrush((brush) => set({ brush })),
+      port.views.onOblique((oblique) => set({ oblique })),
       port.onMaximise((maximised) => set({ maximised })),
     ];
     return () => {

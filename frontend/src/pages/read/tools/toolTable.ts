@@ -200,7 +200,7 @@ const LOOK: readonly (Draft & { readonly id: PointerTool })[] = [
     id: 'crosshair',
     key: 'h',
     name: 'Crosshair',
-    words: 'A click moves the other planes there.',
+    words: 'A click moves the other planes there; Shift-drag turns all planes about it.',
     icon: IconCrosshair,
   },
   {

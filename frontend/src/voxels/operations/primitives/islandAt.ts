@@ -14,13 +14,14 @@ export function islandAt(region: Region, found: Components, at: Triple): number 
   return island;
 }
 
-/** Gives the island to another structure, of the same layer or of another. */
+/** Gives the island to another structure; with `keeps`, one of another layer has it as well. */
 export function moveIsland(
   region: Region,
   at: Triple,
   from: StructureRef,
   to: StructureRef,
   connectivity: Connectivity,
+  keeps = false,
 ): Proposal['changes'] {
   const labels = labelsWith(region, from);
   const found = new Components(labels, from.value, region.size, connectivity);
@@ -32,8 +33,6 @@ export function moveIsland(
   };
   const target = labelsFor(region, to);
   if (from.layer === to.layer) return [{ layer: to.layer, values: painted(target, to.value) }];
-  return [
-    { layer: from.layer, values: painted(labels, BACKGROUND) },
-    { layer: to.layer, values: painted(target, to.value) },
-  ];
+  const gained = { layer: to.layer, values: painted(target, to.value) };
+  return keeps ? [gained] : [{ layer: from.layer, values: painted(labels, BACKGROUND) }, gained];
 }

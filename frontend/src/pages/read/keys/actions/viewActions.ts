@@ -1,5 +1,5 @@
-import { LAYOUTS, type Layout, type Pane } from '../../../../viewer';
-import type { Plane, Triple } from '../../../../voxels';
+import { LAYOUTS, type Layout, type Pane, turnedInPlane } from '../../../../viewer';
+import type { Plane } from '../../../../voxels';
 import { signed } from '../../../words';
 import { isBeside, useCompareStore } from '../../compare/compareStore';
 import { walkUnlooked } from '../../guidance/useLooked';
@@ -237,16 +237,11 @@ function fill(by: 1 | -1): void {
   set({ opacity: Math.min(1, Math.max(0, Math.round((opacity + by * FILL_STEP) * 20) / 20)) });
 }
 
-const NORMAL: Readonly<Record<Plane, 0 | 1 | 2>> = { sagittal: 0, coronal: 1, axial: 2 };
-
-/** About the axis that the plane below the pointer looks along. */
+/** About the line that the plane below the pointer looks along. */
 function turn(by: 1 | -1): void {
   withPlane((plane) => {
     const { oblique, set } = read();
-    const turned = oblique.map((degrees, axis) =>
-      axis === NORMAL[plane] ? ((degrees + by * TURN_DEGREES + 540) % 360) - 180 : degrees,
-    );
-    set({ oblique: turned as unknown as Triple });
+    set({ oblique: turnedInPlane(oblique, plane, -by * TURN_DEGREES) });
   });
 }
 

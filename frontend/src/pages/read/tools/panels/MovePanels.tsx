@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Switch } from '@mantine/core';
 import { useState } from 'react';
 import type { Structure } from '../../../../api';
 import type { Ijk } from '../../../../voxels';
@@ -54,25 +54,37 @@ export function RelabelPanel() {
   );
 }
 
-/** The part at the crosshair goes to the active structure. */
+/** The part at the crosshair goes to the active structure; where the two may overlap, it can stay as well. */
 function IslandPart() {
   const active = useRead((state) => state.active);
   const structures = useRead((state) => state.structures);
   const at = useCrosshair();
   const from = useStructureAt(at);
+  const [keeps, setKeeps] = useState(false);
+  const overlaps = from !== null && active !== null && from.layer !== active.layer;
   const name = structures.find(({ layer, value }) => layer === from?.layer && value === from.value)?.name;
   const params =
     active === null || at === null
       ? NO_ACTIVE
       : from === null
         ? 'Click a part in the image that belongs to another structure.'
-        : { at, from, to: refOf(active) };
+        : { at, from, to: refOf(active), keeps: keeps && overlaps };
   return (
     <>
       {name !== undefined && active !== null && (
         <p className={classes.hint}>
-          The part of {name} at the crosshair becomes {active.name}.
+          {keeps && overlaps
+            ? `The part of ${name} at the crosshair becomes ${active.name} as well.`
+            : `The part of ${name} at the crosshair becomes ${active.name}.`}
         </p>
+      )}
+      {overlaps && (
+        <Switch
+          size="xs"
+          label={`Copy: it stays ${name ?? 'what it is'} too`}
+          checked={keeps}
+          onChange={(event) => setKeeps(event.currentTarget.checked)}
+        />
       )}
       <OperationBar name="relabel" params={params} />
     </>
