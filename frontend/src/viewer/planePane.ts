@@ -46,7 +46,8 @@ export class PlanePane {
   readonly marks: PlaneMarks;
   /** How the plane is turned, about each axis of the scan. */
   degrees = STRAIGHT;
-  private readonly canvases: readonly [HTMLCanvasElement, HTMLCanvasElement];
+  /** Image and mask. */
+  readonly canvases: readonly [HTMLCanvasElement, HTMLCanvasElement];
   private readonly imagePainter: ImagePainter;
   private readonly maskPainter: MaskPainter;
   private readonly scene: PaneScene;

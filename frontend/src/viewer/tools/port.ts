@@ -162,6 +162,8 @@ export interface ToolPort {
   /** Stops what runs, or drops the preview. */
   dismiss(): void;
   readonly operation: OperationState;
+  /** A glass under the pointer, until it is put away. */
+  readonly magnifier: { show(isOn: boolean): void };
   onOperation(callback: (state: OperationState) => void): () => void;
   onSample(callback: (sample: Sample) => void): () => void;
   /** Why a tool did nothing, as a sentence; the plane shows it too. */

@@ -1,6 +1,8 @@
 /** What tools draw above the planes: previews, outlines being drawn, measurements, words at the pointer. */
 import type { Plane } from '../../voxels';
 import type { PlanePane } from '../planePane';
+import { pixelRatio } from '../views/bitmap';
+import { paintGlass } from './magnifier';
 import { type Pen, PenCanvas } from './pen';
 import { PreviewPainter } from './previewPainter';
 import { rangeOf, SAMPLE_MM, sampleAt } from './sampling';
@@ -73,7 +75,11 @@ export class ToolDrawing {
 
   private paint(pen: Pen, drawing: PaneDrawing): boolean {
     const lines = this.scene.isOblique ? this.tools.measuring.paint(pen) : this.paintInSlice(pen, drawing);
-    const words = [this.paintPointer(pen, drawing.pane), this.paintNotice(pen, drawing)];
+    const words = [
+      this.paintGlass(pen, drawing.pane),
+      this.paintPointer(pen, drawing.pane),
+      this.paintNotice(pen, drawing),
+    ];
     return lines || words.includes(true);
   }
 
@@ -90,6 +96,13 @@ export class ToolDrawing {
       tools.places.paint(pen),
     ];
     return drawn.includes(true);
+  }
+
+  private paintGlass({ context }: Pen, pane: PlanePane): boolean {
+    const { hovered, magnifier } = this.tools;
+    if (!magnifier.isOn || hovered === null || hovered.pane !== pane) return false;
+    paintGlass(context, pane.canvases, hovered.at, pixelRatio());
+    return true;
   }
 
   private get colour(): string {

@@ -20,6 +20,7 @@ import type { LayerStyle } from '../styles';
 import { Subscribers } from '../subscribers';
 import type { Hovered } from './cursor';
 import type { Gesture, PointerStart, ToolHost, ToolImage, ToolPane } from './host';
+import { Magnifier } from './magnifier';
 import { MarkedPlaces } from './markedPlaces';
 import type { MeasurementKind } from './measure';
 import { MeasuringTool } from './measuring';
@@ -90,6 +91,7 @@ export class Tools implements ToolPort, ToolHost {
   readonly drawTool = new DrawTool(this);
   readonly scissors = new ScissorsTool(this);
   readonly tracing = new TracingTool(this);
+  readonly magnifier = new Magnifier(() => this.sketched());
   readonly measuring: MeasuringTool;
   readonly places: MarkedPlaces;
   readonly picker: PointPicker;
@@ -269,7 +271,7 @@ export class Tools implements ToolPort, ToolHost {
     if (this.tool === 'draw') this.drawTool.hover(pane, at);
     if (this.tool === 'level_tracing') this.tracing.hover(pane, at);
     if (this.isMeasuring) this.measuring.hover(pane, at);
-    if (this.tool === 'probe' || this.tool === 'pick') this.sketched();
+    if (this.magnifier.isOn || this.tool === 'probe' || this.tool === 'pick') this.sketched();
   }
 
   private get isMeasuring(): boolean {

@@ -78,6 +78,15 @@ const PEEK: readonly Action[] = [
   },
 ];
 
+const GLASS: Action = {
+  id: 'view.magnify',
+  group: 'View',
+  words: 'Magnifying glass (hold)',
+  key: 'alt+x',
+  press: () => read().port?.tools.magnifier.show(true),
+  release: () => read().port?.tools.magnifier.show(false),
+};
+
 const WINDOWS: readonly Action[] = WINDOW_PRESETS.map(
   ({ id, key, name, window }): Action => ({
     id: `window.${id}`,
@@ -189,6 +198,7 @@ const FITTING: readonly Action[] = [
 export const VIEW_ACTIONS: readonly Action[] = [
   ...SLICES,
   ...PEEK,
+  GLASS,
   ...WINDOWS,
   TYPED_WINDOW,
   ...LAYOUT,
