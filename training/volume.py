@@ -7,6 +7,7 @@ here and nowhere else.
 
 import functools
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -162,10 +163,17 @@ def read_label_map(path: Path) -> Volume:
     return to_canonical(values.astype(np.uint8), affine_lps)
 
 
+def read_values(path: Path, made: Callable[[NDArray[Any]], NDArray[Any]]) -> Volume:
+    """Read what `made` makes of the values of a file, canonical LPS. Raises VolumeError."""
+    values, affine_lps = _read(path)
+    return to_canonical(made(values), affine_lps)
+
+
 def read_bits(path: Path) -> Volume:
     """Read a map of bits (whole numbers below 2**32: one structure per bit) as uint32, canonical LPS."""
     values, affine_lps = _read(path)
-    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= 2**32:
+    is_whole = values.dtype.kind in "iu" or (np.isfinite(values).all() and (values == np.rint(values)).all())
+    if not is_whole or values.min() < 0 or values.max() >= 2**32:
         raise VolumeError(f"{path.name} does not hold bits: whole numbers from 0 to 4294967295 are needed.")
     return to_canonical(values.astype(np.uint32), affine_lps)
 

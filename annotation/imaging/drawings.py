@@ -5,6 +5,9 @@ Understood, in any mixture, and with further folders around or between:
 - CASE/READER/STRUCTURE.nrrd (or .nii, .nii.gz): one mask per file; READER/CASE/… as well
 - CASE/READER.bits.nii.gz: bit i of a voxel is structure i of a JSON list of names beside it or above
 - CASE/READER.nii.gz: a label map with labels.json beside it or above; READER/CASE.nii.gz as well
+- where the readers are named: CASE/STRUCTURE_READER.nrrd and CASE_READER.nii.gz, too
+
+Scans beside the masks and hidden files are passed over.
 """
 
 import json
@@ -20,6 +23,8 @@ from annotation.imaging.sidecars import Sidecars
 SUFFIXES = re.compile(r"\.(nrrd|nii|nii\.gz)$", re.IGNORECASE)
 BITS = ".bits"
 MOST_BITS = 32
+_SCAN_WORDS = naming.IMAGE_WORDS | {naming.CHANNEL}
+_MASK_WORDS = frozenset(["mask", "seg", "segmentation", "label", "roi"])
 _LONGEST_LIST = 1024**2
 
 
@@ -72,7 +77,7 @@ def find_drawings(folder: Path, readers: Sequence[str] = ()) -> Found:
             f"{folder.name} holds no delineations: it needs CASE/READER/STRUCTURE.nrrd (or .nii.gz), "
             "CASE/READER.bits.nii.gz or CASE/READER.nii.gz."
         )
-    chosen = frozenset(readers) or _readers(files)
+    chosen = frozenset(readers) or _readers([file for file in files if not _names_scan(file.inner)])
     grouped: dict[tuple[str, str], list[_File]] = {}
     for file in files:
         if file.inner in chosen or file.outer in chosen:
@@ -91,8 +96,23 @@ def find_drawings(folder: Path, readers: Sequence[str] = ()) -> Found:
 
 def _files(folder: Path) -> Iterator[Path]:
     """Return the files that could be delineations, those of higher folders first."""
-    found = [path for path in folder.rglob("*") if SUFFIXES.search(path.name) and path.is_file()]
+    found = [
+        path
+        for path in folder.rglob("*")
+        if SUFFIXES.search(path.name) and path.is_file() and not _is_hidden(path.relative_to(folder))
+    ]
     yield from sorted(found, key=lambda path: (len(path.parts), path.as_posix()))
+
+
+def _is_hidden(path: Path) -> bool:
+    """What operating systems leave behind: ._Brain.nrrd, __MACOSX."""
+    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
+
+
+def _names_scan(stem: str) -> bool:
+    """Tell whether a name says nothing but that it is a scan: CT_IMAGE, ct, image_0000."""
+    parts = [word.lower() for word in naming.words(stem)]
+    return bool(parts) and parts[0] in naming.IMAGE_WORDS and set(parts) <= _SCAN_WORDS
 
 
 def _split(path: Path, folder: Path, readers: Sequence[str]) -> _File | None:
@@ -101,9 +121,26 @@ def _split(path: Path, folder: Path, readers: Sequence[str]) -> _File | None:
     above = [part for part in relative.parent.parts if not naming.only_sorts(part)]
     stem = SUFFIXES.sub("", path.name)
     whole = stem.removesuffix(BITS)
+    rest, reader = _without_reader(whole, readers)
+    if reader and rest and (not above or not {*above} & {*readers}):
+        # CASE_READER.nii.gz alone, or CASE/STRUCTURE_READER.nrrd.
+        return _File(path, above[-1], reader, rest) if above else _File(path, rest, reader, "")
     if above and (stem.endswith(BITS) or len(above) == 1 or whole in readers):
         return _File(path, above[-1], whole, "")
     return _File(path, above[-2], above[-1], stem) if len(above) > 1 else None
+
+
+def _without_reader(stem: str, readers: Sequence[str]) -> tuple[str, str]:
+    """Return the rest of a name that begins or ends with a reader's, and whose; empty where none does."""
+    for reader in sorted(readers, key=len, reverse=True):
+        for pattern in (
+            rf"(?P<rest>.+)[_\-. ]{re.escape(reader)}",
+            rf"{re.escape(reader)}[_\-. ](?P<rest>.+)",
+        ):
+            found = re.fullmatch(pattern, stem, re.IGNORECASE)
+            if found:
+                return found["rest"], reader
+    return "", ""
 
 
 def _readers(files: Sequence[_File]) -> frozenset[str]:
@@ -120,6 +157,9 @@ def _some(names: frozenset[str]) -> str:
 
 def _drawing(case: str, reader: str, files: Sequence[_File], sidecars: Sidecars, notes: list[str]) -> Drawing:
     """Return what the first file begins: one that holds all, or the folder of masks that it lies in."""
+    scans = [file for file in files if _names_scan(file.structure)]
+    if 0 < len(scans) < len(files):
+        files = [file for file in files if file not in scans]
     first = files[0]
     if not first.structure:
         taken: tuple[_File, ...] = (first,)
@@ -128,7 +168,8 @@ def _drawing(case: str, reader: str, files: Sequence[_File], sidecars: Sidecars,
         drawing = Drawing(case, reader, whole=first.path, names=names, is_bits=is_bits)
     else:
         taken = tuple(file for file in files if file.path.parent == first.path.parent)
-        drawing = Drawing(case, reader, masks=tuple((file.structure, file.path) for file in taken))
+        named = tuple((_structure(file.structure, case, reader), file.path) for file in taken)
+        drawing = Drawing(case, reader, masks=named)
     passed_over = {file.path.parent.relative_to(sidecars.root).as_posix() for file in files} - {
         file.path.parent.relative_to(sidecars.root).as_posix() for file in taken
     }
@@ -137,6 +178,22 @@ def _drawing(case: str, reader: str, files: Sequence[_File], sidecars: Sidecars,
         for where in sorted(passed_over)
     )
     return drawing
+
+
+def _structure(name: str, case: str, reader: str) -> str:
+    """Return the name of a structure without those of the case and the reader, and without “mask”, “seg” ….
+
+    Of a name that is nothing else, everything.
+    """
+    for owner in (case, reader):
+        rest, _ = _without_reader(name, [owner])
+        name = rest or name
+    parts = re.split(r"(?<=[_\-. ])|(?=[_\-. ])", name)
+    while len(parts) > 2 and parts[-1].lower() in _MASK_WORDS:
+        parts = parts[:-2]
+    while len(parts) > 2 and parts[0].lower() in _MASK_WORDS:
+        parts = parts[2:]
+    return "".join(parts)
 
 
 def _bit_names(path: Path, sidecars: Sidecars) -> tuple[tuple[int, str], ...]:

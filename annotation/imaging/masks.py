@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annotation.errors import Refused
 from annotation.imaging import checks, nifti
@@ -16,15 +17,24 @@ NRRD = ".nrrd"
 def read_mask(path: Path) -> Volume:
     """Read one structure's mask as uint8 (i, j, k), 1 inside, canonical LPS.
 
-    Raises Refused with one sentence: damaged, not 3-D, more than one value beside 0.
+    Whatever the type of its numbers, 0 is outside and one other value inside. Raises Refused with one
+    sentence: damaged, not 3-D, more than one value beside 0.
     """
-    found = _read_nrrd(path) if path.suffix.lower() == NRRD else nifti.read_labels(path)
-    inside = found.voxels != 0
-    if (found.voxels[inside] != found.voxels.max()).any():
-        raise Refused(
-            f"{path.name} is not a mask of one structure: it holds more values than 0 and one other."
-        )
-    return Volume(inside.view(np.uint8), found.geometry)
+    return _read_nrrd(path) if path.suffix.lower() == NRRD else nifti.read_mask(path, inside_of)
+
+
+def inside_of(values: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    """Return 1 where a mask is not 0. Raises Refused where it holds more than one value besides."""
+    inside: NDArray[np.bool_] = values != 0
+    if inside.any():
+        others = values[inside]
+        if not np.isfinite(others).all():
+            raise Refused(f"{name} is not a mask: it holds values that are not numbers.")
+        if (others != others[0]).any():
+            raise Refused(
+                f"{name} is not a mask of one structure: it holds more values than 0 and one other."
+            )
+    return inside.view(np.uint8)
 
 
 def read_bits(path: Path) -> Volume:
@@ -46,19 +56,11 @@ def _read_nrrd(path: Path) -> Volume:
         checks.check_size(size, 8, path.name)
         image = reader.Execute()
         voxels = np.transpose(sitk.GetArrayFromImage(image))
-        return to_canonical(_whole_numbers(voxels, path.name), _affine_lps(image))
+        return to_canonical(inside_of(voxels, path.name), _affine_lps(image))
     except VolumeError as error:
         raise Refused(str(error)) from error
     except RuntimeError as error:  # ITK's only one
         raise Refused(f"{path.name} is damaged or not an NRRD file.") from error
-
-
-def _whole_numbers(voxels: Any, name: str) -> Any:
-    if voxels.dtype.kind not in "iu" and not (voxels == np.rint(voxels)).all():
-        raise Refused(f"{name} is not a mask: it holds values that are not whole numbers.")
-    if voxels.min() < 0 or voxels.max() > 255:
-        raise Refused(f"{name} is not a mask: it holds values outside 0 to 255.")
-    return voxels.astype(np.uint8)
 
 
 def _affine_lps(image: Any) -> Any:

@@ -1,5 +1,6 @@
 """NIfTI files (.nii, .nii.gz): the header is judged before any voxel is read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -85,6 +86,15 @@ def read_bits(path: Path) -> Volume:
         raise Refused(str(error)) from error
     checks.check_bits(bits, path.name)
     return bits
+
+
+def read_mask(path: Path, inside_of: Callable[[Any, str], Any]) -> Volume:
+    """Read what `inside_of` makes of the values of a file, canonical LPS. Raises Refused."""
+    _check_header(path)
+    try:
+        return volume.read_values(path, lambda values: inside_of(values, path.name))
+    except VolumeError as error:
+        raise Refused(str(error)) from error
 
 
 def inspect(path: Path, *, with_values: bool) -> Inspection:

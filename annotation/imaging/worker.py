@@ -20,6 +20,7 @@ from annotation.imaging import dicom, masks, nifti
 from training.volume import Volume
 
 VOXELS = "voxels.npy"
+GZIP = b"\x1f\x8b"
 Answer = dict[str, Any]
 
 
@@ -41,15 +42,31 @@ def _image(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
 
 
 def _labels(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
-    return _save(nifti.read_labels(paths[0]), folder)
+    return _save(nifti.read_labels(_rightly_named(paths[0], folder)), folder)
 
 
 def _mask(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
-    return _save(masks.read_mask(paths[0]), folder)
+    return _save(masks.read_mask(_rightly_named(paths[0], folder)), folder)
 
 
 def _bits(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
-    return _save(masks.read_bits(paths[0]), folder)
+    return _save(masks.read_bits(_rightly_named(paths[0], folder)), folder)
+
+
+def _rightly_named(path: Path, folder: Path) -> Path:
+    """Return a link whose name says whether a NIfTI is packed; readers go by the name, and names lie."""
+    name = path.name.lower()
+    if not name.endswith((".nii", ".nii.gz")):
+        return path
+    with path.open("rb") as file:
+        is_packed = file.read(2) == GZIP
+    if is_packed == name.endswith(".gz"):
+        return path
+    stem = path.name[: -len(".nii.gz" if name.endswith(".gz") else ".nii")]
+    link = folder / f"{stem}.nii{'.gz' if is_packed else ''}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.resolve())
+    return link
 
 
 def _series(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:

@@ -51,6 +51,7 @@ from training.volume import Geometry
 from training.volume import Volume as Scan
 
 Place = tuple[Scan, str]  # an image, and where it is stored
+MOST_NAMED = 5
 _USERNAME = re.compile(r"[\w.@+-]{1,150}\Z")
 
 
@@ -110,6 +111,7 @@ def import_reads(
             report.refused.append(f"{case}: {refused.sentence}")
     on_progress(Progress("importing", len(by_case), len(by_case)))
     _note_left_out(project, names, report)
+    _note_alone(by_case, report)
     return report
 
 
@@ -162,11 +164,34 @@ def _decode(drawing: Drawing, decoder: Decoder, names: Mapping[str, str]) -> Dec
     if drawing.whole is None:
         return _decode_masks(drawing, decoder, names)
     volume = decoder.bits(drawing.whole) if drawing.is_bits else decoder.labels(drawing.whole)
+    _check_names(drawing, drawing.whole, volume.voxels, names)
     masks = {
         names[name]: pack((volume.voxels >> value) & 1 if drawing.is_bits else volume.voxels == value)
         for value, name in drawing.names
     }
     return Decoded(drawing, volume.geometry, masks)
+
+
+def _check_names(drawing: Drawing, file: Path, voxels: NDArray[np.integer], names: Mapping[str, str]) -> None:
+    """Refuse what is drawn without a name, and two names of one structure: neither may be lost silently."""
+    first: dict[str, str] = {}
+    for _, name in drawing.names:
+        other = first.setdefault(names[name], name)
+        if other != name:
+            raise Refused(
+                f"{file.name} has two names, {other} and {name}, that are one structure ({names[name]}); "
+                "name them differently in the JSON file."
+            )
+    named = {value for value, _ in drawing.names}
+    if drawing.is_bits:
+        every = int(np.bitwise_or.reduce(voxels, axis=None))
+        drawn = {bit for bit in range(every.bit_length()) if every >> bit & 1}
+    else:
+        drawn = {int(value) for value in np.flatnonzero(np.bincount(voxels.ravel())) if value}
+    unnamed = sorted(drawn - named)
+    if unnamed:
+        what = f"bit {unnamed[0]}" if drawing.is_bits else f"the value {unnamed[0]}"
+        raise Refused(f"{file.name} holds {what}, which nothing names; add it to the JSON file of names.")
 
 
 def _decode_masks(drawing: Drawing, decoder: Decoder, names: Mapping[str, str]) -> Decoded:
@@ -178,7 +203,10 @@ def _decode_masks(drawing: Drawing, decoder: Decoder, names: Mapping[str, str]) 
         if not volume.geometry.is_close(geometry):
             raise Refused(f"{path.name} has another shape or position than {drawing.masks[0][1].name}.")
         if names[name] in masks:
-            raise Refused(f"{path.name} is a second mask of the same structure ({names[name]}).")
+            other = next(at for one, at in drawing.masks if names[one] == names[name])
+            raise Refused(
+                f"{other.name} and {path.name} are both taken for {names[name]}; rename or remove one."
+            )
         masks[names[name]] = pack(volume.voxels)
     if geometry is None:
         raise Refused("There are no masks.")
@@ -223,6 +251,18 @@ def _note_left_out(project: Project, names: Mapping[str, str], report: ReadsRepo
     if left_out:
         report.notes.append(
             f"Structures that the project does not have were left out: {', '.join(left_out)}."
+        )
+
+
+def _note_alone(by_case: Iterable[tuple[str, Sequence[Decoded]]], report: ReadsReport) -> None:
+    """Of a single read nothing can be compared; only where other cases have several is that odd."""
+    cases = list(by_case)
+    alone = [case for case, reads in cases if len(reads) == 1]
+    if 0 < len(alone) < len(cases):
+        more = f" and {len(alone) - MOST_NAMED} more" if len(alone) > MOST_NAMED else ""
+        report.notes.append(
+            f"Only one reader's delineation was read of {', '.join(alone[:MOST_NAMED])}{more}: "
+            "nothing can be compared there."
         )
 
 

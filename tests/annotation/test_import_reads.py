@@ -211,6 +211,7 @@ def test_masks_on_different_grids_are_refused_with_their_case(study: Project, tw
     report = ingest.import_reads(project=study, folder=two_readers, readers=["anna", "bert"])
     assert report.lines() == [
         "1 reads of 1 cases imported.",
+        "Only one reader's delineation was read of p1: nothing can be compared there.",
         "Not imported: p1 by bert: Spinal-Canal.nrrd has another shape or position than Mandible.nrrd.",
         "Not imported: p2: what bert drew has another shape or position than the case.",
     ]

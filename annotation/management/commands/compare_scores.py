@@ -1,9 +1,9 @@
 """Hold a project's scores against a table that was published for the same delineations.
 
 TABLE is JSON (a list of rows, or {"rows": [...]}) or CSV. Its rows name "case" and "structure" (or "organ")
-as they were imported; figures that are called otherwise than in the table `scores` are named with --column.
-Every figure has to be equal to half a unit of the last published digit; what is empty there has to be empty
-here.
+as they were imported; rows without a case are means over cases. Figures that are called otherwise than in
+the table `scores` are named with --column. Every figure has to be equal to half a unit of the last published
+digit; what is empty there has to be empty here, or an overlap of 0 because one of the two masks is empty.
 
 Ends with status 0 when all are equal, 1 when something differs or lacks, 2 when nothing could be compared.
 """
@@ -40,6 +40,12 @@ class Command(BaseCommand):
             metavar=("A", "B"),
             help="Which pair is meant, if there are more.",
         )
+        parser.add_argument(
+            "--reference",
+            default="",
+            metavar="READER",
+            help="Leave out cases in which this reader marked nothing of the structure.",
+        )
         parser.add_argument("--kind", choices=AgreementKind.values, default=AgreementKind.INTER)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -50,6 +56,7 @@ class Command(BaseCommand):
                 options["table"],
                 columns=_named(options["column"]),
                 readers=options["readers"],
+                reference=options["reference"],
                 kind=options["kind"],
             )
         except Refused as refused:

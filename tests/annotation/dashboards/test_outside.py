@@ -49,7 +49,8 @@ def rows(case: Case) -> Rows:
 def hold(project: Project, folder: Path, rows: Rows, **asked: Any) -> Outcome:
     path = folder / "published.json"
     path.write_text(json.dumps({"rows": rows}))
-    return dashboards.hold_against(project, path, columns={"furthest": "hd_mm"}, **asked)
+    columns = {"furthest": "hd_mm"} if "furthest" in rows[0] else {}
+    return dashboards.hold_against(project, path, columns=columns, **asked)
 
 
 def test_equal_to_half_a_unit_of_the_last_digit(project: Project, rows: Rows, tmp_path: Path) -> None:
@@ -86,12 +87,58 @@ def test_a_table_as_csv_and_pairs_by_name(
     assert dashboards.hold_against(project, path, columns={}, readers=("ana", "ben")).equal
 
 
+def test_an_empty_mask_is_an_overlap_of_0_or_none(
+    project: Project, ana: User, ben: User, tmp_path: Path
+) -> None:
+    case = new_case(project)
+    read_by(case, ana, organs())
+    read_by(case, ben, organs() % 2)  # no spleen
+    work(project)
+    row = {"case": case.name, "organ": "spleen", "dice": None, "furthest": None}
+    for given in (row, row | {"dice": 0.0}, row | {"furthest": float("inf")}):
+        outcome = hold(project, tmp_path, [given])
+        assert outcome.equal, outcome.lines()
+    assert "1 empty there (one mask is empty: 0 here)" in hold(project, tmp_path, [row]).lines()[1]
+    assert not hold(project, tmp_path, [row | {"dice": 0.9}]).equal
+    absent = {"case": case.name, "organ": "Larynx", "dice": None, "furthest": None}
+    assert hold(project, tmp_path, [row, absent]).equal
+
+
+def test_means_by_structure(project: Project, case: Case, ana: User, ben: User, tmp_path: Path) -> None:
+    other = new_case(project)
+    read_by(other, ana, organs())
+    read_by(other, ben, organs(shift=2))
+    third = new_case(project)
+    read_by(third, ana, organs() * 0)
+    read_by(third, ben, organs())
+    work(project)
+    scores = AgreementScore.objects.filter(group__structure="liver").order_by("case__number")
+    first, second, none = (one.dice or 0.0 for one in scores)
+    assert none == 0.0
+    row = {"organ": "Liver", "dice": round(100 * (first + second) / 3, 1)}
+    assert hold(project, tmp_path, [row]).equal
+    row = {"organ": "Liver", "dice": round(100 * (first + second) / 2, 1)}
+    assert not hold(project, tmp_path, [row]).equal
+    assert hold(project, tmp_path, [row], reference="ana").equal
+    row["dice"] = round((first + second) / 2, 3)
+    assert hold(project, tmp_path, [row], reference="ana", readers=("ana", "ben")).equal
+
+
+def test_the_pair_the_other_way_round(project: Project, case: Case, tmp_path: Path) -> None:
+    score = AgreementScore.objects.get(group__structure="liver")
+    there, back = (round(one or 0.0, 4) for one in (score.asd_a_to_b_mm, score.asd_b_to_a_mm))
+    row = {"case": case.name, "organ": "Liver", "asd_a_to_b_mm": there, "asd_b_to_a_mm": back}
+    turned = row | {"asd_a_to_b_mm": back, "asd_b_to_a_mm": there}
+    assert hold(project, tmp_path, [row], readers=("ana", "ben")).equal
+    assert hold(project, tmp_path, [turned], readers=("ben", "ana")).equal
+
+
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
         ("none.json", "[]", "none.json has no rows"),
         ("odd.json", "{", "odd.json cannot be read"),
-        ("odd.json", '[{"organ": "Liver"}]', "lacks “case”"),
+        ("odd.json", '[{"case": "p1"}]', "lacks “structure”"),
         ("odd.csv", "case,organ,dice\np1,Liver,high\n", "“high” is not a number"),
         ("odd.csv", "case,organ,dice\np1,Liver,NaN\n", "“NaN” is not a number"),
         ("odd.csv", "case,organ,overlap\np1,Liver,0.9\n", "none of the columns is no figure"),
