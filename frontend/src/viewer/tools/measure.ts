@@ -7,6 +7,7 @@ import type { Measurement } from './port';
 import { apart, type Flat, flatOf, indexOf, isStraight, type Sheet, sheetOf } from './sheet';
 
 export type MeasurementKind = Measurement['kind'];
+export const MEASURING: readonly MeasurementKind[] = ['length', 'bidirectional', 'angle', 'ellipse'];
 /** Drawn in one drag. */
 export type LineKind = Exclude<MeasurementKind, 'angle'>;
 export type Angle = Extract<Measurement, { kind: 'angle' }>;

@@ -22,7 +22,7 @@ import type { Hovered } from './cursor';
 import type { Gesture, PointerStart, ToolHost, ToolImage, ToolPane } from './host';
 import { Magnifier } from './magnifier';
 import { MarkedPlaces } from './markedPlaces';
-import type { MeasurementKind } from './measure';
+import { MEASURING } from './measure';
 import { MeasuringTool } from './measuring';
 import { crosshairGesture, panGesture, turnGesture, windowGesture, zoomGesture } from './navigation';
 import { OperationHost } from './operationHost';
@@ -76,13 +76,6 @@ const KEEPS_DOUBLE_CLICK: readonly PointerTool[] = [
   'flood_fill',
   'pick',
 ];
-
-const MEASURING: readonly PointerTool[] = [
-  'length',
-  'bidirectional',
-  'angle',
-  'ellipse',
-] satisfies MeasurementKind[];
 
 export class Tools implements ToolPort, ToolHost {
   readonly shape: Triple;
@@ -275,7 +268,7 @@ export class Tools implements ToolPort, ToolHost {
   }
 
   private get isMeasuring(): boolean {
-    return MEASURING.includes(this.tool);
+    return MEASURING.some((kind) => kind === this.tool);
   }
 
   get hovered(): Hovered | null {
