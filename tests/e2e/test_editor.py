@@ -46,6 +46,11 @@ GREYS = """() => {
   return sum / (data.length / 4);
 }"""
 
+SKETCHED = """() => {
+  const [, , sketch] = document.querySelectorAll('[data-testid=plane-axial] canvas');
+  return sketch.style.visibility !== 'hidden';
+}"""
+
 
 @pytest.fixture
 def page(seat: Open, reading: Reading) -> Page:
@@ -370,3 +375,22 @@ def test_slices_play_until_anything_is_done(page: Page) -> None:
             page.keyboard.press("Shift+Space" if stop == "key" else "b")
         expect(page.get_by_text("playing axial")).to_have_count(0)
         assert not moves()
+
+
+def test_planes_turn_with_the_pointer_and_a_glass_shows_them_larger(page: Page) -> None:
+    x, y = axial(page)
+    page.keyboard.press("h")
+    page.keyboard.down("Shift")
+    drag(page, [(x + 120, y), (x + 100, y + 70), (x, y + 120)])
+    page.keyboard.up("Shift")
+    note = page.get_by_text(re.compile(r"oblique 0° 0° -(89|90|91)"))
+    expect(note).to_be_visible()
+    note.click()
+    expect(note).to_have_count(0)
+    page.mouse.move(x, y)
+    page.keyboard.down("Alt")
+    page.keyboard.down("x")
+    eventually(page, lambda: bool(page.evaluate(SKETCHED)), "the glass")
+    page.keyboard.up("x")
+    page.keyboard.up("Alt")
+    eventually(page, lambda: not page.evaluate(SKETCHED), "no glass")
