@@ -333,14 +333,14 @@ def test_a_slice_is_chosen_by_its_number(page: Page) -> None:
 
 
 def test_a_thick_slab_is_only_looked_at(page: Page) -> None:
-    page.mouse.move(*axial(page))
     expect(page.get_by_label("Image loading")).to_have_count(0)
     thin = page.evaluate(GREYS)
+    page.get_by_role("button", name="Slab: off, cine").click()
+    page.get_by_role("textbox", name="Depth, mm").fill("30")
+    page.keyboard.press("Enter")
     greys = {}
     for kind in ("MIP", "MinIP", "Mean"):
         page.keyboard.press("Shift+T")
-        page.get_by_role("textbox", name="Thickness, mm").fill("30")
-        page.keyboard.press("Enter")
         note = page.get_by_text(f"{kind} 30 mm: drawing in the middle slice")
         expect(note).to_be_visible()
         page.wait_for_timeout(400)  # it is complete a moment after it has come to rest

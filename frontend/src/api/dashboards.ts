@@ -17,6 +17,8 @@ export interface DashboardRows {
   readonly pairs: Schemas['PairRow'];
   readonly volume_points: Schemas['PointRow'];
   readonly volume_limits: Schemas['LimitsRow'];
+  readonly calibration: Schemas['CalibrationRow'];
+  readonly reader_rates: Schemas['RateRow'];
   readonly anchoring: Schemas['AnchoringRow'];
   readonly drift: Schemas['DriftRow'];
   readonly drift_states: Schemas['DriftStateRow'];

@@ -985,6 +985,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/dashboards/calibration/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Reliability of volumes, conformity and presence on cases that everybody reads. */
+        get: operations["dashboard_calibration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/dashboards/drift/": {
         parameters: {
             query?: never;
@@ -1198,6 +1215,23 @@ export interface paths {
         };
         /** @description Cases of reads that were handed in: of a reader, from a start, in a month; 100 at most. */
         get: operations["dashboard_read_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/reader_rates/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who marks too much and who too little: rates by STAPLE on cases that everybody reads. */
+        get: operations["dashboard_reader_rates"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2265,6 +2299,43 @@ export interface components {
             reader: string;
             state: components["schemas"]["AssignmentState"];
         };
+        CalibrationRow: {
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description Where the reads began. */
+            starts: string;
+            /** @description Name of the statistic, as in the API. */
+            statistic: string;
+            /** @description What it is. */
+            words: string;
+            /** @description Unit of the figures; empty = none. */
+            unit: string;
+            /**
+             * Format: double
+             * @description The statistic; empty = undefined.
+             */
+            estimate: number | null;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % interval.
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of the 95 % interval.
+             */
+            high: number | null;
+            /** @description Cases that it rests on (cases). */
+            cases: number;
+            /** @description Readers that it rests on (readers). */
+            readers: number;
+            /** @description Statistic and interval by name. */
+            method: string;
+            /** @description Why there is no estimate, or no interval. */
+            reason: string;
+            /** @description Changes that came since it was worked out (changes). */
+            behind: number;
+        };
         CalibrationShape: {
             number: number;
             start_from: components["schemas"]["CalibrationShapeStartFromEnum"];
@@ -2280,6 +2351,9 @@ export interface components {
          * @enum {string}
          */
         CalibrationShapeStartFromEnum: "scratch" | "prediction";
+        CalibrationTable: {
+            rows: components["schemas"]["CalibrationRow"][];
+        };
         /** @description What every answer says of itself. */
         CalibrationsOut: {
             metric_version: string;
@@ -2293,6 +2367,12 @@ export interface components {
             /** @description Of volumes. */
             icc_agreement: components["schemas"]["FigureOut"];
             icc_consistency: components["schemas"]["FigureOut"];
+            /** @description Of the variance of volumes, by a mixed model. */
+            share_case: components["schemas"]["FigureOut"];
+            share_reader: components["schemas"]["FigureOut"];
+            share_residual: components["schemas"]["FigureOut"];
+            /** @description Generalised conformity index, mean over cases. */
+            conformity: components["schemas"]["FigureOut"];
             /** @description Krippendorff's α of present or absent. */
             presence_alpha: components["schemas"]["FigureOut"];
             /** @description Fleiss' κ of present or absent. */
@@ -3829,8 +3909,44 @@ export interface components {
             region: string;
             converged: boolean;
         };
+        RateRow: {
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description Where the reads began. */
+            starts: string;
+            /** @description Id of the reader. */
+            reader_id: number;
+            /** @description User name of the reader. */
+            reader: string;
+            /** @description sensitivity (low: marks too little) or specificity (low: marks too much). */
+            rate: string;
+            /**
+             * Format: double
+             * @description Mean over cases; empty = undefined.
+             */
+            estimate: number | null;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % interval.
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of the 95 % interval.
+             */
+            high: number | null;
+            /** @description Cases that it rests on (cases). */
+            cases: number;
+            /** @description Rule for the region in which voxels are counted. */
+            region: string;
+            /** @description Why there is no estimate, or no interval. */
+            reason: string;
+        };
         ReadCasesTable: {
             rows: components["schemas"]["BehindRow"][];
+        };
+        ReaderRatesTable: {
+            rows: components["schemas"]["RateRow"][];
         };
         /** @description A read that was handed in, with its verdict once there is one. */
         RecentOut: {
@@ -8803,6 +8919,74 @@ export interface operations {
             };
         };
     };
+    dashboard_calibration: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                starts?: string;
+                structure?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalibrationTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     dashboard_drift: {
         parameters: {
             query?: {
@@ -9643,6 +9827,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReadCasesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_reader_rates: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                starts?: string;
+                structure?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReaderRatesTable"];
                     "text/csv": string;
                     "application/vnd.apache.parquet": string;
                 };

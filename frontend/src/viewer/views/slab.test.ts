@@ -95,13 +95,22 @@ describe('a slab of straight slices', () => {
   });
 
   it('is made in turns: as many as it takes, and the same picture', () => {
-    const slab = { projection: 'mean', thickness_mm: 12 } as const;
-    const whole = done({ plane: 'coronal', at: [7, 5, 4], slab });
-    const [made] = picture({ plane: 'coronal', at: [7, 5, 4], slab });
+    const image = new ImageSlices([400, 300, 3]);
+    image.writeFull(
+      0,
+      Int16Array.from({ length: 360_000 }, (_, p) => (p * 7919) % 2003),
+    );
+    const frame = planeFrame('axial', image.shape, [1, 1, 1]);
+    const axes = axesOf(frame, STRAIGHT);
+    const section = straightSection(frame, view(200, 150, 1));
+    const slab = { projection: 'mean', thickness_mm: 3 } as const;
+    const steps = slabSteps(frame, axes, section, slab, false);
+    const [whole, made] = [0, 1].map(() => new SlabPicture(section, image, steps, slab));
+    whole?.run(never);
     let turns = 0;
-    for (; !made.isDone; turns++) made.run(() => true);
-    expect(turns).toBe(2);
-    expect(made.hu).toEqual(whole);
+    for (; made?.isDone === false; turns++) made.run(() => true);
+    expect(turns).toBe(6);
+    expect(made?.hu).toEqual(whole?.hu);
   });
 
   it('takes what is coarse where slices are still to come', () => {
@@ -171,7 +180,7 @@ it('while it moves, a slab looks at few of its slices, and always at the middle 
   const still = slabSteps(frame, axes, size, slab, false).steps;
   const moving = slabSteps(frame, axes, size, slab, true).steps;
   expect([still.length, Math.max(...still)]).toEqual([83, 41]);
-  expect(moving.length * 512 * 512).toBeLessThanOrEqual(2_500_000);
+  expect(moving.length * 512 * 512).toBeLessThanOrEqual(1_200_000);
   expect(moving).toContain(0);
   expect(new Set(still).size).toBe(83);
 });

@@ -8,12 +8,13 @@ import type { PlaneFrame } from '../planeFrame';
 import type { PlaneAxes } from './planeAxes';
 import type { Slab } from './port';
 import type { Section } from './section';
+import { insideOf } from './tilt';
 
 const AIR_HU = -1024;
 /** Voxels that are read at once while a plane moves; those of a turned one lie far apart. */
-const MOST_MOVING = { straight: 2_500_000, turned: 400_000 } as const;
-/** Rows between two looks at the clock. */
-const ROWS_AT_ONCE = 8;
+const MOST_MOVING = { straight: 1_200_000, turned: 160_000 } as const;
+/** Voxels that are read between two looks at the clock. */
+const MOST_AT_ONCE = 60_000;
 
 /** Along the normal: how far each step goes in voxels, and at which of them to look, the middle being 0. */
 export interface SlabSteps {
@@ -33,7 +34,8 @@ export function slabSteps(
   const step_mm = isStraight ? spacing_mm[frame.normal] : Math.min(...spacing_mm);
   const half = Math.floor(thickness_mm / 2 / step_mm + 1e-9);
   const most = MOST_MOVING[isStraight ? 'straight' : 'turned'] / (columns * rows);
-  const every = isMoving ? Math.max(1, Math.ceil((2 * half + 1) / Math.max(1, most))) : 1;
+  const toEachSide = isMoving ? Math.max(0, Math.floor((most - 1) / 2)) : half;
+  const every = toEachSide === 0 ? half + 1 : Math.ceil(half / toEachSide);
   const along = (axis: 0 | 1 | 2): number => (axes.normal[axis] * step_mm) / spacing_mm[axis];
   const perStep: Triple = isStraight
     ? [frame.normal === 0 ? 1 : 0, frame.normal === 1 ? 1 : 0, frame.normal === 2 ? 1 : 0]
@@ -52,6 +54,8 @@ export class SlabPicture {
   private readonly fold: Fold;
   private readonly sums: Int32Array;
   private readonly counts: Uint16Array;
+  /** One row of a turned section, along the line that is being read. */
+  private readonly line: Int16Array;
   private row = 0;
 
   constructor(section: Section, image: ImageSlices, along: SlabSteps, { projection }: Slab) {
@@ -62,6 +66,7 @@ export class SlabPicture {
     this.hu = new Int16Array(section.columns * section.rows);
     this.sums = new Int32Array(section.columns);
     this.counts = new Uint16Array(section.columns);
+    this.line = new Int16Array(section.columns);
   }
 
   get isDone(): boolean {
@@ -70,19 +75,23 @@ export class SlabPicture {
 
   /** Goes on until it is done, or `isOver`. */
   run(isOver: () => boolean): void {
-    const { rows } = this.section;
+    const { rows, columns } = this.section;
+    const atOnce = Math.max(1, Math.floor(MOST_AT_ONCE / (columns * this.along.steps.length)));
     while (this.row < rows) {
-      const end = Math.min(rows, this.row + ROWS_AT_ONCE);
+      const end = Math.min(rows, this.row + atOnce);
       for (; this.row < end; this.row++) this.takeRow(this.row);
       if (isOver()) return;
     }
   }
 
   private takeRow(row: number): void {
-    const { section, sums, counts, fold } = this;
-    counts.fill(0);
+    const { section, sums, counts, fold, along } = this;
     sums.fill(fold.start);
-    for (const step of this.along.steps) this.takeLine(this.startOf(row, step));
+    if (section.isStraight) counts.fill(this.takeStraight(row));
+    else {
+      counts.fill(0);
+      for (const step of along.steps) this.takeTurned(this.startOf(row, step));
+    }
     const at = row * section.columns;
     for (let c = 0; c < section.columns; c++) {
       const [sum, count] = [sums[c] as number, counts[c] as number];
@@ -97,67 +106,77 @@ export class SlabPicture {
     return [at(0), at(1), at(2)];
   }
 
-  /** One row of samples, one step along the normal. */
-  private takeLine(start: Triple): void {
-    const { section, image } = this;
+  /** How many slices of the slab are in the scan: as many for each column of a row. */
+  private takeStraight(row: number): number {
+    const { section, image, sums, fold } = this;
+    const { columns, perColumn } = section;
     const [ni, nj, nk] = image.shape;
-    const [i, j, k] = start;
-    if (!section.isStraight) this.takeTurned(start);
-    else if (i >= 0 && j >= 0 && k >= 0 && i < ni && j < nj && k < nk) {
-      const { columns } = section;
-      const stride = section.perColumn[0] === 1 ? 1 : ni;
-      const slice = image.slices[k] as Int16Array;
-      if (image.isFull(k)) this.fold.line(this.sums, slice, i + ni * j, stride, columns);
-      else this.fold.line(this.sums, this.coarseLine(start), 0, 1, columns);
-      // Of a straight section, all columns of a row meet the scan as often.
-      this.counts.fill((this.counts[0] as number) + 1);
+    const stride = perColumn[0] === 1 ? 1 : ni;
+    let count = 0;
+    for (const step of this.along.steps) {
+      const start = this.startOf(row, step);
+      const [i, j, k] = start;
+      if (i < 0 || j < 0 || k < 0 || i >= ni || j >= nj || k >= nk) continue;
+      count += 1;
+      if (image.isFull(k)) fold.line(sums, 0, columns, image.slices[k] as Int16Array, i + ni * j, stride);
+      else fold.line(sums, 0, columns, this.coarseLine(start), 0, 1);
     }
+    return count;
   }
 
   private coarseLine([i, j, k]: Triple): Int16Array {
-    const { columns, perColumn } = this.section;
-    return Int16Array.from({ length: columns }, (_, c) =>
-      this.image.nearest(i + c * perColumn[0], j + c * perColumn[1], k),
-    );
+    const { perColumn } = this.section;
+    for (let c = 0; c < this.line.length; c++) {
+      this.line[c] = this.image.nearest(i + c * perColumn[0], j + c * perColumn[1], k);
+    }
+    return this.line;
   }
 
   /** The nearest voxels along a line that lies anyhow. */
-  private takeTurned([i, j, k]: Triple): void {
-    const { sums, counts, image, fold } = this;
+  private takeTurned([x, y, z]: Triple): void {
+    const { image, line, counts } = this;
     const { columns, perColumn } = this.section;
-    const [ni, nj, nk] = image.shape;
-    for (let c = 0; c < columns; c++) {
-      const x = Math.round(i + c * perColumn[0]);
-      const y = Math.round(j + c * perColumn[1]);
-      const z = Math.round(k + c * perColumn[2]);
-      if (x < 0 || y < 0 || z < 0 || x >= ni || y >= nj || z >= nk) continue;
-      const hu =
-        image.fullness[z] === 1
-          ? ((image.slices[z] as Int16Array)[x + ni * y] as number)
-          : image.nearest(x, y, z);
-      sums[c] = fold.one(sums[c] as number, hu);
+    const [dx, dy, dz] = perColumn;
+    const [first, end] = insideOf([x, y, z], perColumn, image.shape, columns);
+    const { slices, fullness } = image;
+    const ni = image.shape[0];
+    for (let c = first; c < end; c++) {
+      // No index is negative, so cutting off the fraction rounds.
+      const i = (x + c * dx + 0.5) | 0;
+      const j = (y + c * dy + 0.5) | 0;
+      const k = (z + c * dz + 0.5) | 0;
+      line[c] =
+        fullness[k] === 1 ? ((slices[k] as Int16Array)[i + ni * j] as number) : image.nearest(i, j, k);
       counts[c] = (counts[c] as number) + 1;
     }
+    this.fold.line(this.sums, first, end, line, first, 1);
   }
 }
 
 interface Fold {
   /** What is there before anything was seen. */
   readonly start: number;
-  readonly one: (sum: number, hu: number) => number;
   /** What is told of all that was seen. */
   readonly end: (sum: number, count: number) => number;
-  /** Takes `count` voxels from `from` on, one each `stride`. Loops without calls: they run millions of times. */
-  readonly line: (sums: Int32Array, hu: Int16Array, from: number, stride: number, count: number) => void;
+  /**
+   * Takes a voxel for each column, from `from` on, one each `stride`. Loops without calls: they run millions of times.
+   */
+  readonly line: (
+    sums: Int32Array,
+    first: number,
+    end: number,
+    hu: Int16Array,
+    from: number,
+    stride: number,
+  ) => void;
 }
 
 const FOLDS: Readonly<Record<Slab['projection'], Fold>> = {
   maximum: {
     start: -32768,
-    one: Math.max,
     end: (sum) => sum,
-    line(sums, hu, from, stride, count) {
-      for (let c = 0, p = from; c < count; c++, p += stride) {
+    line(sums, first, end, hu, from, stride) {
+      for (let c = first, p = from; c < end; c++, p += stride) {
         const value = hu[p] as number;
         if (value > (sums[c] as number)) sums[c] = value;
       }
@@ -165,10 +184,9 @@ const FOLDS: Readonly<Record<Slab['projection'], Fold>> = {
   },
   minimum: {
     start: 32767,
-    one: Math.min,
     end: (sum) => sum,
-    line(sums, hu, from, stride, count) {
-      for (let c = 0, p = from; c < count; c++, p += stride) {
+    line(sums, first, end, hu, from, stride) {
+      for (let c = first, p = from; c < end; c++, p += stride) {
         const value = hu[p] as number;
         if (value < (sums[c] as number)) sums[c] = value;
       }
@@ -176,10 +194,9 @@ const FOLDS: Readonly<Record<Slab['projection'], Fold>> = {
   },
   mean: {
     start: 0,
-    one: (sum, hu) => sum + hu,
     end: (sum, count) => Math.round(sum / count),
-    line(sums, hu, from, stride, count) {
-      for (let c = 0, p = from; c < count; c++, p += stride)
+    line(sums, first, end, hu, from, stride) {
+      for (let c = first, p = from; c < end; c++, p += stride)
         sums[c] = (sums[c] as number) + (hu[p] as number);
     },
   },

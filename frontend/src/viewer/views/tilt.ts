@@ -74,7 +74,12 @@ function paintGrid(
 }
 
 /** From which column on, and up to which, a row of samples lies between the centres of the outermost voxels. */
-function insideOf(at: Triple, step: Triple, shape: Triple, columns: number): readonly [number, number] {
+export function insideOf(
+  at: Triple,
+  step: Triple,
+  shape: Triple,
+  columns: number,
+): readonly [number, number] {
   let [first, end] = [0, columns];
   for (let axis = 0; axis < 3; axis++) {
     const [start, by, last] = [at[axis] as number, step[axis] as number, (shape[axis] as number) - 1];

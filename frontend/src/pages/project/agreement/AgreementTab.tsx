@@ -7,6 +7,8 @@ import classes from './AgreementTab.module.css';
 import { AnchoringChart } from './AnchoringChart';
 import { MatrixChart } from './MatrixChart';
 import { METRICS, type Metric } from './metrics';
+import { RatesChart } from './RatesChart';
+import { ReliabilityChart } from './ReliabilityChart';
 import { StructureChart } from './StructureChart';
 import { VolumesChart } from './VolumesChart';
 
@@ -107,6 +109,10 @@ function Charts({ project, pools }: { readonly project: Project; readonly pools:
       <div className={classes.grid}>
         <MatrixChart {...choice} />
         <VolumesChart {...choice} />
+      </div>
+      <div className={classes.grid}>
+        <ReliabilityChart {...choice} />
+        <RatesChart {...choice} />
       </div>
       <AnchoringChart {...choice} />
       <CasesBehind project={project.id} opened={opened} onClose={() => setOpened(null)} />

@@ -1,5 +1,6 @@
 import { UnstyledButton } from '@mantine/core';
-import { IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
+import { IconChevronDown, IconChevronRight, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useShownKey } from '../keys/keyStore';
 import { FASTEST, SLOWEST, setRate, toggleCine, useCine } from '../layout/cine';
 import { SLAB_NAMES, THICKEST_MM, THINNEST_MM } from '../layout/slabs';
@@ -7,12 +8,28 @@ import { useRead } from '../readStore';
 import { Choice, Measure } from './panels/controls';
 import classes from './ToolOptions.module.css';
 
-/** A slab in the place of slices, and playing. */
+/** A slab in the place of slices, and playing; one line until it is opened. */
 export function SlabAndCine() {
+  const slab = useRead((state) => state.slab);
+  const slab_mm = useRead((state) => state.slab_mm);
+  const [isOpen, setOpen] = useState(false);
+  const Chevron = isOpen ? IconChevronDown : IconChevronRight;
   return (
     <>
-      <SlabChoice />
-      <Cine />
+      <UnstyledButton className={classes.fold} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <Chevron size={14} aria-hidden />
+        Slab:{' '}
+        <span data-limited={slab !== null || undefined}>
+          {slab === null ? 'off' : `${SLAB_NAMES[slab]} ${slab_mm} mm`}
+        </span>
+        , cine
+      </UnstyledButton>
+      {isOpen && (
+        <>
+          <SlabChoice />
+          <Cine />
+        </>
+      )}
     </>
   );
 }
@@ -31,17 +48,15 @@ function SlabChoice() {
         value={slab ?? 'none'}
         onChange={(chosen) => set({ slab: chosen === 'none' ? null : chosen })}
       />
-      {slab !== null && (
-        <Measure
-          label="Thickness"
-          unit="mm"
-          min={THINNEST_MM}
-          max={THICKEST_MM}
-          step={1}
-          value={slab_mm}
-          onChange={(mm) => set({ slab_mm: mm })}
-        />
-      )}
+      <Measure
+        label="Depth"
+        unit="mm"
+        min={THINNEST_MM}
+        max={THICKEST_MM}
+        step={1}
+        value={slab_mm}
+        onChange={(mm) => set({ slab_mm: mm })}
+      />
     </>
   );
 }
@@ -53,16 +68,6 @@ function Cine() {
   const Icon = playing === null ? IconPlayerPlay : IconPlayerStop;
   return (
     <div className={classes.cine} data-cine>
-      <UnstyledButton
-        className={classes.play}
-        aria-label="Cine"
-        aria-pressed={playing !== null}
-        title={`Play the slices${key === '' ? '' : ` (${key})`}; anything else you do stops it`}
-        onMouseDown={(event) => event.preventDefault()}
-        onClick={toggleCine}
-      >
-        <Icon size={14} aria-hidden />
-      </UnstyledButton>
       <Measure
         label="Cine"
         unit="/s"
@@ -72,6 +77,16 @@ function Cine() {
         value={perSecond}
         onChange={setRate}
       />
+      <UnstyledButton
+        className={classes.play}
+        aria-label="Play the slices"
+        aria-pressed={playing !== null}
+        title={`Play the slices${key === '' ? '' : ` (${key})`}; anything else you do stops it`}
+        onMouseDown={(event) => event.preventDefault()}
+        onClick={toggleCine}
+      >
+        <Icon size={15} aria-hidden />
+      </UnstyledButton>
     </div>
   );
 }

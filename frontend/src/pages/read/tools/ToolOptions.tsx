@@ -26,7 +26,7 @@ export function ToolOptions() {
       <section className={classes.section} aria-label="Tool options">
         <h2 className={classes.title}>
           <tool.icon size={16} stroke={1.7} aria-hidden />
-          <span>Tool: {tool.name.toLowerCase()}</span>
+          <span>Tool: {tool.name.charAt(0).toLowerCase() + tool.name.slice(1)}</span>
           {key !== '' && <kbd className={classes.key}>{key}</kbd>}
         </h2>
         <p className={classes.words}>{tool.words}</p>
