@@ -335,7 +335,7 @@ def test_a_slice_is_chosen_by_its_number(page: Page) -> None:
 def test_a_thick_slab_is_only_looked_at(page: Page) -> None:
     expect(page.get_by_label("Image loading")).to_have_count(0)
     thin = page.evaluate(GREYS)
-    page.get_by_role("button", name="Slab: off, cine").click()
+    page.get_by_role("button", name="Slab and cine: off").click()
     page.get_by_role("textbox", name="Depth, mm").fill("30")
     page.keyboard.press("Enter")
     greys = {}

@@ -18,11 +18,10 @@ export function SlabAndCine() {
     <>
       <UnstyledButton className={classes.fold} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         <Chevron size={14} aria-hidden />
-        Slab:{' '}
+        Slab and cine:{' '}
         <span data-limited={slab !== null || undefined}>
           {slab === null ? 'off' : `${SLAB_NAMES[slab]} ${slab_mm} mm`}
         </span>
-        , cine
       </UnstyledButton>
       {isOpen && (
         <>
