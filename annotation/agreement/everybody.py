@@ -2,33 +2,56 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from annotation.agreement.scale import Figure, plain
-from annotation.models import AgreementGroup, CalibrationCase, ReaderRate, ReadSummary, SurfaceSpread
+from annotation.models import (
+    AgreementGroup,
+    AgreementScore,
+    CalibrationCase,
+    ReaderRate,
+    ReadSummary,
+    SurfaceSpread,
+)
 from training.raters import (
+    Estimate,
     Level,
     Reads,
     SurfacePair,
+    conformity_of_pairs,
     fleiss_kappa,
     icc_agreement,
     icc_consistency,
     krippendorff_alpha,
     mean,
     project_tolerance,
+    variance_shares,
 )
 
-STATISTICS = ("icc_agreement", "icc_consistency", "presence_alpha", "presence_kappa", "tolerance_mm")
+STATISTICS = (
+    "icc_agreement",
+    "icc_consistency",
+    "share_case",
+    "share_reader",
+    "share_residual",
+    "conformity",
+    "presence_alpha",
+    "presence_kappa",
+    "tolerance_mm",
+)
+MOST_CASES = 300  # of a mixed model, whose time grows with their cube
 
 Table = np.ndarray[Any, np.dtype[np.float64]]
 Volumes = Mapping[tuple[int, int], float]
 
 
 def crossed(group: AgreementGroup) -> dict[str, Any]:
-    """ICC of volumes, α and κ of presence, STAPLE's mean rates and τ, of one structure and starting point.
+    """ICC and shares of variance of volumes, conformity, α and κ of presence, STAPLE's mean rates and τ.
 
+    Of one structure and starting point.
     Empty where no case that everybody reads was read from there.
     """
     cases = list(
@@ -46,6 +69,8 @@ def crossed(group: AgreementGroup) -> dict[str, Any]:
         "cases": sorted({case for case, _ in table}),
         "icc_agreement": plain(icc_agreement(volumes_ml)),
         "icc_consistency": plain(icc_consistency(volumes_ml)),
+        **_shares(table),
+        "conformity": plain(_conformity(cases, group)),
         "presence_alpha": plain(krippendorff_alpha(present, Level.NOMINAL)),
         "presence_kappa": plain(fleiss_kappa(ratings)),
         "tolerance_mm": plain(project_tolerance(_spreads(cases, group))),
@@ -73,6 +98,32 @@ def _as_array(table: Volumes) -> Table:
     for (case, reader), volume in table.items():
         values[cases.index(case), readers.index(reader)] = volume
     return values
+
+
+def _shares(table: Volumes) -> dict[str, Figure]:
+    """What volumes vary with: shares of variance by a mixed model, reads in any design."""
+    first = sorted({case for case, _ in table})[:MOST_CASES]
+    kept = {cell: volume for cell, volume in table.items() if cell[0] in set(first)}
+    reads = Reads(list(kept.values()), [case for case, _ in kept], [reader for _, reader in kept])
+    found = variance_shares(reads)
+    return {
+        "share_case": plain(found.case),
+        "share_reader": plain(found.reader),
+        "share_residual": plain(found.residual),
+    }
+
+
+def _conformity(cases: list[int], group: AgreementGroup) -> Estimate:
+    """Mean over cases of the generalised conformity index; two readers' first reads make a pair."""
+    rows = AgreementScore.objects.filter(group=group, case__in=cases, stale=False, dice__isnull=False)
+    pairs: dict[int, dict[tuple[Any, Any], tuple[float, float, float]]] = defaultdict(dict)
+    columns = ("case", "reader_a", "reader_b", "dice", "volume_a_ml", "volume_b_ml")
+    for case, a, b, dice, one, other in rows.order_by("read_at", "pk").values_list(*columns):
+        pairs[case].setdefault((a, b), (dice * (one + other) / 2, one, other))
+    values = {case: conformity_of_pairs(list(of_case.values())) for case, of_case in pairs.items()}
+    known = {case: value for case, value in values.items() if value is not None}
+    found = mean(Reads(list(known.values()), list(known), ["all"] * len(known)), within=(0, 1))
+    return replace(found, method=f"generalised conformity index (Kouwenhoven), {found.method}")
 
 
 def _spreads(cases: list[int], group: AgreementGroup) -> list[SurfacePair]:

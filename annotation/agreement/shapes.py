@@ -29,7 +29,9 @@ class Figure:
     worst: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> "Figure":
+    def of(cls, kept: Mapping[str, Any] | None) -> "Figure":
+        if kept is None:  # worked out before there was such a figure
+            return cls(None, None, None, "", "It is worked out with the next read.", 0, 0, 0, 0)
         return cls(**{**kept, "worst": tuple(kept.get("worst", ()))})
 
 
@@ -235,6 +237,10 @@ class Calibration:
     cases: list[int]
     icc_agreement: Figure
     icc_consistency: Figure
+    share_case: Figure
+    share_reader: Figure
+    share_residual: Figure
+    conformity: Figure
     presence_alpha: Figure
     presence_kappa: Figure
     tolerance_mm: Figure

@@ -115,7 +115,7 @@ def _figure(found: Estimate) -> Figure:
 
 
 def calibration(project: Project, *, version: str = METRIC_VERSION, structure: str = "") -> list[Calibration]:
-    """ICC, α and κ, STAPLE's rates and the project's own τ on the cases that everybody reads.
+    """ICC, shares of variance, conformity, α and κ, STAPLE's rates and τ on the cases that everybody reads.
 
     By structure and starting point, as a worker has worked them out.
     """
@@ -128,7 +128,7 @@ def calibration(project: Project, *, version: str = METRIC_VERSION, structure: s
                     structure=group.structure,
                     start=Start.of(group.starts),
                     cases=kept["cases"],
-                    **{name: Figure.of(kept[name]) for name in STATISTICS},
+                    **{name: Figure.of(kept.get(name)) for name in STATISTICS},
                     rates=[
                         Rate(int(reader), Figure.of(rate["sensitivity"]), Figure.of(rate["specificity"]))
                         for reader, rate in kept["rates"].items()

@@ -10,6 +10,7 @@ from annotation.dashboards import (
     acceptability,
     agreement,
     behind,
+    calibration,
     course,
     pairs,
     progress,
@@ -87,6 +88,18 @@ SOURCES: dict[str, Source] = {
         _asked(pairs.limits_rows),
         may=("other", "model"),
         must=("structure", "reader"),
+    ),
+    "calibration": Source(
+        "Reliability of volumes, conformity and presence on cases that everybody reads.",
+        calibration.CalibrationRow,
+        _asked(calibration.calibration_rows),
+        may=("structure", "starts"),
+    ),
+    "reader_rates": Source(
+        "Who marks too much and who too little: rates by STAPLE on cases that everybody reads.",
+        calibration.RateRow,
+        _asked(calibration.rate_rows),
+        may=("structure", "starts"),
     ),
     "anchoring": Source(
         "Agreement of reads from a prediction, less that of reads from scratch.",

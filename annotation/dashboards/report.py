@@ -13,9 +13,9 @@ from django.db.models import Count
 from django.utils import timezone
 
 from annotation import agreement
-from annotation.agreement.shapes import Figure
+from annotation.agreement.shapes import Calibration, Figure
 from annotation.dashboards.acceptability import acceptability_rows
-from annotation.dashboards.agreement import MarkRow, anchoring_rows, mark_rows
+from annotation.dashboards.agreement import MarkRow, anchoring_rows, mark_rows, names_of
 from annotation.dashboards.drawings import Drawing
 from annotation.dashboards.published import published_rows
 from annotation.dashboards.registry import SOURCES
@@ -217,27 +217,54 @@ def _grid(rows: Sequence[MarkRow], names: Names, about: str = "", *, with_who: b
 
 
 def _volumes(project: Project, names: Names) -> Section:
+    found = agreement.calibration(project)
     rows = tuple(
         (
             names.get(one.structure, one.structure),
             one.start.key,
             _figure(one.icc_agreement),
             _figure(one.icc_consistency),
+            _figure(one.share_reader, 2),
+            _figure(one.conformity),
             _figure(one.tolerance_mm, 2),
             str(one.icc_agreement.cases),
             str(one.icc_agreement.readers),
         )
-        for one in agreement.calibration(project)
+        for one in found
     )
-    head = ("Structure", "Began from", "ICC(A,1)", "ICC(C,1)", "Own tolerance, mm", "Cases", "Readers")
+    head = (
+        *("Structure", "Began from", "ICC(A,1)", "ICC(C,1)", "Variance between readers", "Conformity index"),
+        *("Own tolerance, mm", "Cases", "Readers"),
+    )
     drawings = volume_charts(project, names)
     said = (
-        "ICCs are those of calibration cases.",
+        "Of calibration cases: ICCs of volumes; the share of the variance of volumes between readers (mixed "
+        "model); the generalised conformity index (Kouwenhoven); sensitivity and specificity by STAPLE.",
         "Charts (Bland and Altman): of each structure the two readers who share most cases; other pairs are "
         "on the page Agreement. Solid: bias; dashed: 95 % limits of agreement; grey: their 95 % intervals.",
     )
-    grids = (Grid(head, rows),)
+    grids = (Grid(head, rows), _rates(project, found, names))
     return Section("Reliability of volumes", "12", said if drawings else said[:1], grids, drawings)
+
+
+def _rates(project: Project, found: Sequence[Calibration], names: Names) -> Grid:
+    people = names_of(project)
+    rows = tuple(
+        (
+            names.get(one.structure, one.structure),
+            one.start.key,
+            people.get(rate.reader, str(rate.reader)),
+            _figure(rate.sensitivity),
+            _figure(rate.specificity),
+            str(rate.sensitivity.cases),
+        )
+        for one in found
+        for rate in one.rates
+    )
+    region = next((one.rate_region for one in found if one.rate_region), "")
+    about = "Who marks too little (sensitivity), who too much (specificity), by STAPLE"
+    head = ("Structure", "Began from", "Reader", "Sensitivity (95 % CI)", "Specificity (95 % CI)", "Cases")
+    return Grid(head, rows, f"{about}; region: {region}" if region else about)
 
 
 def _anchoring(project: Project, names: Names) -> Section:

@@ -25,6 +25,8 @@ QUESTIONS = {
         "Do readers agree with each other as well as with themselves?",
         "Which readers agree on Liver?",
         "Do two readers draw Liver equally large?",
+        "Does it matter who reads?",
+        "Who marks too much of Liver, who too little?",
         "How much do readers agree because they began from the same prediction?",
     ),
     "reading": (

@@ -144,6 +144,8 @@ def _solve(factor: _Squares, residual: Floats, wanted: Floats) -> Floats:
     Newton's steps from 0 on one over the sum, which rises and is concave, so they never pass the solution.
     """
     variance = np.zeros(residual.size)
+    if not factor.squares.any():
+        return variance
     for _ in range(_STEPS):
         below = factor.eigenvalues[:, None] * variance + residual
         terms = factor.squares[:, None] / below

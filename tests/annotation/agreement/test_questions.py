@@ -32,7 +32,16 @@ from tests.annotation.agreement.world import (
     work,
 )
 from tests.annotation.factories import make_model, make_prediction
-from training.raters import Reads, difference, icc_agreement, limits_of_agreement, mean, staple
+from training.raters import (
+    Reads,
+    conformity_index,
+    difference,
+    icc_agreement,
+    limits_of_agreement,
+    mean,
+    staple,
+    variance_shares,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -180,6 +189,13 @@ def test_calibration_cases_give_icc_rates_and_tolerance(study: Project, ana: Use
     assert mine.sensitivity.estimate == pytest.approx(expected)
     expected = np.mean([rate.specificity[0] for rate in rates if rate.specificity is not None])
     assert mine.specificity.estimate == pytest.approx(expected)
+    right_index = np.mean([conformity_index(of_case) for of_case in masks])
+    assert found.conformity.estimate == pytest.approx(right_index)
+    assert (found.conformity.cases, found.conformity.low) == (2, None)
+    case, reader = np.indices(table.shape)
+    shares = variance_shares(Reads(table.ravel(), case.ravel().tolist(), reader.ravel().tolist()))
+    assert found.share_reader.estimate == pytest.approx(shares.reader.estimate)
+    assert found.share_case.estimate == pytest.approx(shares.case.estimate)
     assert "5 voxels wider" in found.rate_region
     assert found.tolerance_mm.estimate is not None
     assert 0 < found.tolerance_mm.estimate < 4

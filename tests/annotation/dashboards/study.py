@@ -35,6 +35,7 @@ from annotation.models import (
     Prediction,
     Project,
     Purpose,
+    ReaderRate,
     ReadSummary,
     Review,
     Revision,
@@ -89,6 +90,7 @@ def fill(project: Project, now: datetime, *, cases: int = 60, seed: int = 1) -> 
         _read_case(study, place, case, study.begun + timedelta(weeks=WEEKS) * ((place + 0.5) / cases))
     _repeats(study, now)
     _score(study)
+    _rate(study)
     figures.refresh(project, patient=False)
     charts.keep(project, [reader.pk for reader in study.readers.values()])
     return study
@@ -371,6 +373,30 @@ def _score(study: Study) -> None:
         for key in study.structures
     ]
     summaries.add([row.pk for row in AgreementScore.objects.bulk_create(rows)])
+
+
+def _rate(study: Study) -> None:
+    """STAPLE's rates, as of readers who err as these do: those who draw too large mark too much."""
+    starts = dict(ReadSummary.objects.filter(project=study.project).values_list("read", "starts"))
+    firsts = [read for read in study.reads if read.purpose == Purpose.CALIBRATION]
+    ReaderRate.objects.bulk_create(
+        ReaderRate(
+            project=study.project,
+            case=read.case,
+            structure=key,
+            starts=starts[read.pk],
+            read=read,
+            reader=read.reader,
+            readers=len(READERS),
+            sensitivity=1 - study.errors[read.mask.revisions.get().pk][key] / 2,
+            specificity=0.99 - max(0.0, BIASES[read.reader.username]) / 10,
+            prevalence=0.3,
+            region="the box around all marks, 5 voxels wider",
+            converged=True,
+        )
+        for read in firsts
+        for key in study.structures
+    )
 
 
 def _row(study: Study, case: Case, pair: sides.Pair, key: str, group: int) -> AgreementScore:

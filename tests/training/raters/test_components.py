@@ -112,3 +112,12 @@ def test_too_little_gives_a_reason(values: Floats, reason: str) -> None:
 def test_pairs_of_readers_are_refused() -> None:
     with pytest.raises(ValueError, match="single readers"):
         variance_shares(Reads([1.0], ["a"], [("x", "y")]))
+
+
+def test_readers_whose_means_are_the_same_have_no_share() -> None:
+    values = np.array([[-1.0, 1.0], [1.0, -1.0], [3.0, 3.0], [-3.0, -3.0]])
+    found = variance_shares(reads(values))
+    assert found.reader.estimate == pytest.approx(0, abs=1e-6)
+    assert found.reader.low == pytest.approx(0, abs=1e-6)
+    assert found.case.estimate is not None
+    assert found.case.estimate > 0.5
