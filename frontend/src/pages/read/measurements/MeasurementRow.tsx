@@ -15,20 +15,22 @@ interface MeasurementRowProps {
 /** A measurement in a list; a click on its figures goes there. */
 export function MeasurementRow({ measurement, label, children }: MeasurementRowProps) {
   return (
-    <div className={classes.row}>
-      {label ?? (measurement.label !== '' && <span className={classes.label}>{measurement.label}</span>)}
-      <UnstyledButton
-        className={classes.go}
-        title="Go to its slice"
-        onMouseDown={(event) => event.preventDefault()}
-        onClick={() => goToMeasurement(measurement)}
-      >
-        <span>{textOf(measurement)}</span>
-        <span className={classes.where}>{whereMeasured(measurement)}</span>
-      </UnstyledButton>
-      {children}
+    <>
+      <div className={classes.row}>
+        {label ?? (measurement.label !== '' && <span className={classes.label}>{measurement.label}</span>)}
+        <UnstyledButton
+          className={classes.go}
+          title="Go to its slice"
+          onMouseDown={(event) => event.preventDefault()}
+          onClick={() => goToMeasurement(measurement)}
+        >
+          <span>{textOf(measurement)}</span>
+          <span className={classes.where}>{whereMeasured(measurement)}</span>
+        </UnstyledButton>
+        {children}
+      </div>
       {measurement.kind === 'ellipse' && <Grey ellipse={measurement} />}
-    </div>
+    </>
   );
 }
 
