@@ -34,6 +34,9 @@ class RevisionOut(serializers.Serializer[Revision]):
     author = serializers.SerializerMethodField(help_text="Null where a name would unblind, and for models.")
     voxels_changed = serializers.IntegerField()
     bytes = serializers.IntegerField(source="bytes_received")
+    guideline_version = serializers.IntegerField(
+        allow_null=True, help_text="Of the guideline that was in force; null = there was none."
+    )
     events = EventOut(many=True)
 
     def get_author(self, revision: Revision) -> str | None:

@@ -83,6 +83,12 @@ class Revision(models.Model):
     chunk_count = models.PositiveIntegerField(default=0)
     voxels_changed = models.PositiveBigIntegerField(default=0)
     bytes_received = models.PositiveIntegerField(default=0)
+    guideline_version = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of the project's guideline then; null = there was none.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -93,7 +99,25 @@ class Revision(models.Model):
             models.CheckConstraint(condition=Q(number__gte=1), name="revision_number_from_1"),
             models.CheckConstraint(condition=Q(kind__in=RevisionKind.values), name="revision_kind_known"),
         )
-        triggers = (pgtrigger.Protect(name="revision_append_only", operation=pgtrigger.Update),)
+        triggers = (
+            pgtrigger.Protect(name="revision_append_only", operation=pgtrigger.Update),
+            # By the database, so that whoever writes a revision cannot forget it.
+            pgtrigger.Trigger(
+                name="revision_pins_guideline",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    NEW.guideline_version := (
+                        SELECT max(g.version) FROM annotation_guidelineversion g
+                        WHERE g.project_id = (
+                            SELECT c.project_id FROM annotation_case c
+                            JOIN annotation_mask m ON m.case_id = c.id WHERE m.id = NEW.mask_id
+                        )
+                    );
+                    RETURN NEW;
+                """,
+            ),
+        )
 
     def __str__(self) -> str:
         return f"revision {self.number} of mask {self.mask_id}"

@@ -4066,6 +4066,8 @@ export interface components {
             readonly author: string | null;
             voxels_changed: number;
             bytes: number;
+            /** @description Of the guideline that was in force; null = there was none. */
+            guideline_version: number | null;
             events: components["schemas"]["EventOut"][];
         };
         /**

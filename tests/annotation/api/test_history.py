@@ -8,7 +8,7 @@ import zstandard
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from annotation import corrections, handles, reviews, worklist
+from annotation import corrections, guidelines, handles, reviews, worklist
 from annotation.corrections import Event
 from annotation.models import Assignment, Branch, Mask, Revision
 from tests.annotation.api.conftest import Browser
@@ -45,6 +45,22 @@ class TestRevisions:
             {"tool": "threshold_brush", "layer": 0, "structure": 2, "added": 5, "removed": 0},
             {"tool": "smooth", "layer": 0, "structure": 1, "added": 0, "removed": 2},
         ]
+
+    def test_each_names_the_guideline_that_was_in_force(
+        self, read: Assignment, lea: User, as_ana: Browser
+    ) -> None:
+        stroke(read)
+        for version in (0, 1):
+            guidelines.write_guideline(
+                project=read.case.project,
+                author=lea,
+                base_version=version,
+                text=f"Way {version}.",
+                structures={},
+            )
+            stroke(read, base=version + 1, at=version + 1)
+        found = as_ana.get(f"/api/masks/{named(read).mask(read.mask_id)}/revisions/").json()
+        assert [one["guideline_version"] for one in found] == [2, 1, None]
 
     def test_pages(self, read: Assignment, as_ana: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("annotation.corrections.history.PAGE", 2)
