@@ -16,6 +16,7 @@ function revision(number: number, seconds: number, change: Partial<RevisionEntry
     author: 'Ana',
     voxels_changed: 10,
     bytes: 100,
+    guideline_version: null,
     events: [event('brush', 1)],
     ...change,
   };
