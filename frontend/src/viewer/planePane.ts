@@ -126,7 +126,9 @@ export class PlanePane {
     this.isTilted = degrees.some((angle) => angle !== 0);
     this.axes = axesOf(this.frame, degrees);
     this.maskStale = true;
-    this.setView(this.through(this.scene.crosshair()));
+    const cross = this.scene.crosshair();
+    // Turned, a view goes sideways as well: one that showed the whole slice shows it again.
+    this.setView(this.fitted && !this.isTilted ? this.fittedView(cross) : this.through(cross));
   }
 
   /** Oblique planes and slabs are coarse until they have come to rest. */

@@ -60,6 +60,7 @@ export class Surfaces {
       }
     }
     this.workAfter(0);
+    this.tell();
   }
 
   /** Structures that gained or lost voxels; null: any may have. */
