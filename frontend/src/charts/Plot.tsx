@@ -70,15 +70,13 @@ export function Plot({ draw, height, label, onOpen }: PlotProps) {
 
 /** A hand above marks that open something, and there alone: ECharts has one above every line and bar. */
 function pointOut(chart: EChartsType, canOpen: () => boolean): void {
-  let isAbove = false;
-  chart.on('mousemove', (event) => {
-    isAbove = openKey(event.data) !== null;
-  });
-  // Told after the chart is, and after its own choice of a cursor.
   const surface = chart.getZr();
-  surface.on('mousemove', () => {
-    surface.setCursorStyle(isAbove && canOpen() ? 'pointer' : 'default');
-    isAbove = false;
+  // The chart's own handlers are called after those of its surface.
+  surface.on('mousemove', () => surface.setCursorStyle('default'));
+  chart.on('mousemove', (event) => {
+    if (canOpen() && openKey(event.data) !== null) {
+      surface.setCursorStyle('pointer');
+    }
   });
 }
 

@@ -9,6 +9,7 @@ import {
   useCancelJob,
   useChangePolicy,
   useJob,
+  useScoreAgain,
   useStartRun,
 } from '../../api';
 import { duration, when } from '../words';
@@ -75,6 +76,7 @@ function JobState({ job, project }: { readonly job: Job; readonly project: Proje
         <>
           <p className={classes.failed}>{name} failed.</p>
           <p className={classes.quiet}>{job.error || 'The worker gave no reason; see its log.'}</p>
+          {job.kind === 'score' && project.role === 'lead' && <CompareAgain project={project.id} />}
         </>
       );
     case 'cancelled':
@@ -93,6 +95,19 @@ function JobState({ job, project }: { readonly job: Job; readonly project: Proje
         </>
       );
   }
+}
+
+/** Comparing reads is tried again as a whole: whatever failed, and that alone. */
+function CompareAgain({ project }: { readonly project: number }) {
+  const again = useScoreAgain(project);
+  return (
+    <>
+      <Button size="compact-sm" variant="default" loading={again.isPending} onClick={() => again.mutate()}>
+        Compare again
+      </Button>
+      {again.error !== null && <p className={classes.problem}>{again.error.message}</p>}
+    </>
+  );
 }
 
 /** What a finished job could not do, each with its sentence: files of an import, cases of a prediction. */
