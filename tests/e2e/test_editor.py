@@ -340,7 +340,7 @@ def test_a_slice_is_chosen_by_its_number(page: Page) -> None:
 
 def test_a_thick_slab_is_only_looked_at(page: Page) -> None:
     expect(page.get_by_label("Image loading")).to_have_count(0)
-    thin = page.evaluate(GREYS)
+    thin = settled(page)
     page.get_by_role("button", name="Slab and cine: off").click()
     page.get_by_role("textbox", name="Depth, mm").fill("30")
     page.keyboard.press("Enter")
@@ -349,8 +349,7 @@ def test_a_thick_slab_is_only_looked_at(page: Page) -> None:
         page.keyboard.press("Shift+T")
         note = page.get_by_text(f"{kind} 30 mm: drawing in the middle slice")
         expect(note).to_be_visible()
-        page.wait_for_timeout(400)  # it is complete a moment after it has come to rest
-        greys[kind] = page.evaluate(GREYS)
+        greys[kind] = settled(page)
     assert greys["MinIP"] < min(thin, greys["Mean"]) <= max(thin, greys["Mean"]) < greys["MIP"]
     before = drawn(page)
     paint(page, structure=6, down=0.45)
@@ -361,6 +360,19 @@ def test_a_thick_slab_is_only_looked_at(page: Page) -> None:
     note.click()
     expect(note).to_have_count(0)
     eventually(page, lambda: bool(page.evaluate(GREYS) == thin), "the slice as it was")
+
+
+def settled(page: Page) -> float:
+    """The mean grey of the axial plane, once it has not changed for a third of a second."""
+    seen = [-1.0]
+
+    def again() -> bool:
+        page.wait_for_timeout(350)  # a slab is complete a moment after it has come to rest
+        seen.append(page.evaluate(GREYS))
+        return seen[-1] == seen[-2]
+
+    eventually(page, again, "a plane that is complete")
+    return seen[-1]
 
 
 def test_slices_play_until_anything_is_done(page: Page) -> None:
