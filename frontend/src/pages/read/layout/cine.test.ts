@@ -6,6 +6,7 @@ import { nextSlice, setRate, stopCine, toggleCine, useCine } from './cine';
 
 const SLICES = 5;
 let slice = 0;
+let isTurned = false;
 const shown: number[] = [];
 
 /** As much of a viewer as cine asks. */
@@ -14,8 +15,13 @@ function viewer(): ViewerPort {
     get slices() {
       return { axial: slice, sagittal: 0, coronal: 0 };
     },
+    get crosshair() {
+      return [4, 4, slice];
+    },
     rail: () => ({ slices: SLICES }),
     setSlice: (_plane: string, to: number) => {
+      // As in a turned plane, which does not go beyond the scan.
+      if (isTurned && to === 0) return;
       slice = to;
       shown.push(to);
     },
@@ -47,6 +53,14 @@ test('plays one slice after the other at its rate, and from the last one to the 
   shown.length = 0;
   vi.advanceTimersByTime(1000);
   expect(shown.length).toBeGreaterThan(20);
+});
+
+test('ends where a turned plane comes to the end of the scan', () => {
+  isTurned = true;
+  toggleCine();
+  vi.advanceTimersByTime(1000);
+  expect([shown, useCine.getState().playing]).toEqual([[3, 4], null]);
+  isTurned = false;
 });
 
 test('a rate has bounds', () => {

@@ -61,7 +61,10 @@ function play(): void {
     else if (now >= due) {
       // A slow browser plays slower and leaves no slice out.
       due = Math.max(due + 1000 / useCine.getState().perSecond, now);
+      const { crosshair } = port.views;
       port.views.setSlice(plane, nextSlice(port.views.slices[plane], slices));
+      // The end of the scan, in a plane that is turned, or its only slice.
+      if (port.views.crosshair.every((at, axis) => at === crosshair[axis])) stop();
     }
   };
   stopPlaying = stop;
