@@ -1,4 +1,6 @@
-"""Two blind reads that differ: the adjudicator walks the differences and takes a side with one key."""
+"""Two blind reads that differ, or a read and a reviewer's fix: somebody else takes a side with one key."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -6,9 +8,21 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from playwright.sync_api import Page, expect
 
-from annotation import chunks, worklist
-from annotation.models import Assignment, Case, CaseState, Part, Prediction
-from tests.annotation.agreement.world import read_by
+from annotation import chunks, reviews, worklist
+from annotation.models import (
+    Assignment,
+    Case,
+    CaseState,
+    Comparator,
+    Metric,
+    Model,
+    Part,
+    Prediction,
+    Requirement,
+    Role,
+)
+from tests.annotation.agreement.world import draw, hand_in, read_by
+from tests.e2e import own_project
 from tests.e2e.conftest import SignIn, Stack
 from tests.e2e.pages import counts, eventually, next_case
 
@@ -83,3 +97,57 @@ def _is_as_b_has_it(adjudication: int) -> None:
     assert accepted.mask_id == read.mask_id
     assert read.rival is not None
     assert np.array_equal(chunks.read_layers(read.mask), chunks.read_layers(read.rival.mask))
+
+
+# ── A fix that changes too much ──────────────────────────────────────────────
+
+
+def disputed_fix(serving: int) -> tuple[int, int]:
+    """A read that its reviewer moved by three voxels, where a fix may change next to nothing."""
+    cast = {"sara": Role.ANNOTATOR, "rosa": Role.REVIEWER, "vera": Role.REVIEWER}
+    project = own_project.begin("A disputed fix", cast)
+    model = Model.objects.filter(project=serving)[0]
+    case = own_project.add_case(project, model, 91, "disputed")
+    Requirement.objects.create(
+        project=project, metric=Metric.DICE, threshold=0.99, comparator=Comparator.REVIEW
+    )
+    read = worklist.next_case(reader=User.objects.get(username="sara"), project=project)
+    assert read is not None
+    hand_in(read)
+    review = worklist.claim_review(reviewer=User.objects.get(username="rosa"), project=project)
+    assert review is not None
+    draw(review, np.roll(own_project.predicted(91), 3, axis=1))
+    review.mask.refresh_from_db()
+    reviews.accept(assignment=review, revision=review.mask.head)
+    return project.pk, case.pk
+
+
+@pytest.fixture(scope="module")
+def disputed(stack: Stack) -> Iterator[int]:
+    project, case = stack.in_database(lambda: disputed_fix(stack.project))
+    yield int(case)
+    stack.in_database(lambda: own_project.leave(project))
+
+
+def test_a_disputed_fix_is_somebody_elses_to_decide(disputed: int, sign_in: SignIn, stack: Stack) -> None:
+    rosa = sign_in("rosa")
+    eventually(
+        rosa, lambda: state_of(stack, disputed) == "adjudication", "the comparison by the worker", seconds=60
+    )
+    rosa.reload()
+    expect(rosa.get_by_role("button", name="Next adjudication")).to_be_hidden()
+    vera = sign_in("vera")
+    adjudication = next_case(vera, "Next adjudication")
+    bar = vera.get_by_role("region", name="Adjudication")
+    expect(bar).to_contain_text("differences left")
+    listed = vera.get_by_role("region", name="Differences").get_by_role("button").all()
+    assert listed
+    vera.keyboard.press("Tab")
+    for _ in listed:
+        vera.keyboard.press("ArrowRight")
+    expect(bar).to_contain_text("decided. Enter finishes.")
+    for rest in vera.get_by_role("radio", name="B", exact=True).all():
+        rest.click()
+    _finish(vera)
+    assert state_of(stack, disputed) == "accepted"
+    stack.in_database(lambda: _is_as_b_has_it(adjudication))
