@@ -114,6 +114,8 @@ def store_prediction(
         )
         chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.PREDICTION)
         _offer(locked)
+        # What the model is least sure of teaches it most: it is read first, after what is due or preferred.
+        Case.objects.filter(pk=locked.pk).update(acquisition=uncertainty)
         return Prediction.objects.create(
             case=locked, model=model, mask=mask, uncertainty=uncertainty, **map_fields
         )

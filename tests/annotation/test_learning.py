@@ -322,15 +322,24 @@ def model(project: Project, tmp_path: Path) -> Model:
     return trained(project, tmp_path, {})
 
 
-def predict(case: Any, model: Model, lease: jobs.Lease) -> Prediction | None:
+def predict(case: Any, model: Model, lease: jobs.Lease, uncertainty: float = 0.25) -> Prediction | None:
     return learning.store_prediction(
         case=case,
         model=model,
         labels=ball(tuple(case.volume.shape)),
         annotated=KEYS,
-        uncertainty=0.25,
+        uncertainty=uncertainty,
         lease=lease,
     )
+
+
+def test_what_the_model_is_least_sure_of_is_read_first(project: Project, model: Model, ana: User) -> None:
+    cases = [make_case(project, state=CaseState.WAITING) for _ in range(3)]
+    for case, uncertainty in zip(cases, (0.1, 0.4, 0.2), strict=True):
+        predict(case, model, claimed_prediction(model), uncertainty)
+    found = worklist.next_case(reader=ana, project=project)
+    assert found is not None
+    assert found.case == cases[1]
 
 
 def test_a_prediction_makes_a_waiting_case_ready_for_a_reader(
