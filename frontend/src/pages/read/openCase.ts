@@ -9,6 +9,7 @@ import { LookedKeeper } from './guidance/lookedKeeper';
 import { useKeyStore } from './keys/keyStore';
 import { maskWorker, type OwnMask, readMask, readOwnMask, readStart } from './masks/readMask';
 import { MeasurementKeeper } from './measurements/measurementKeeper';
+import { useColours } from './structures/colours';
 
 export interface OpenedCase {
   readonly assignment: Assignment;
@@ -106,6 +107,7 @@ async function fetchContent(assignment: Assignment, queue: SaveQueue) {
     editable ? startSession(id).then((started) => started.id) : null,
     // Before the page: a key that was given another meaning must not do what it usually does.
     useKeyStore.getState().load(),
+    useColours.getState().load(),
   ]);
   const { map: mask, counts } = own;
   applyEdits(mask, queue.restored);

@@ -42,6 +42,8 @@ interface Habits {
   readonly opacity: number;
   /** How structures are drawn that have no style of their own. */
   readonly drawing: Drawing;
+  /** Own colours, #rrggbb, by key of structure. */
+  readonly colours: ReadonlyMap<string, string>;
   readonly layout: Layout;
   /** The pane of the layout of one. */
   readonly single: Pane;
@@ -53,7 +55,9 @@ interface Habits {
 interface OfOneCase {
   /** Volume of one voxel; null before a case is open. */
   readonly voxel_ml: number | null;
-  /** In the order of the list. */
+  /** As the project colours them, in the order of the list. */
+  readonly given: readonly Structure[];
+  /** The same in the reader's own colours. */
   readonly structures: readonly Structure[];
   readonly active: Structure | null;
   /** Keys of structures. */
@@ -97,6 +101,8 @@ interface Actions {
   readonly setHidden: (keys: readonly string[], hidden: boolean) => void;
   readonly setOpacity: (key: string, opacity: number | null) => void;
   readonly setDrawing: (key: string, drawing: Drawing | null) => void;
+  /** For all structures of all cases: those that are not named have the project's. */
+  readonly setColours: (colours: ReadonlyMap<string, string>) => void;
   /** The next style for one structure. */
   readonly stepDrawing: (key: string) => void;
   /** For all structures: none keeps a style of its own. */
@@ -119,6 +125,7 @@ const FIRST_HABITS: Habits = {
   },
   opacity: 0.35,
   drawing: 'both',
+  colours: new Map(),
   layout: 'large_axial',
   single: 'axial',
   tab: 'structures',
@@ -127,6 +134,7 @@ const FIRST_HABITS: Habits = {
 
 const NOTHING_OPEN: OfOneCase = {
   voxel_ml: null,
+  given: [],
   structures: [],
   active: null,
   hidden: new Set(),
@@ -153,11 +161,12 @@ export const useRead = create<ReadState>((set, get) => ({
   ...FIRST_HABITS,
   ...NOTHING_OPEN,
 
-  open: (given, difference) => {
-    const structures = inDisplayOrder(given);
+  open: (all, difference) => {
+    const given = inDisplayOrder(all);
+    const structures = coloured(given, get().colours);
     // A review begins with what was changed; that tab is not there while one draws.
     const tab = difference ? 'changes' : get().tab === 'changes' ? 'structures' : get().tab;
-    set({ ...NOTHING_OPEN, structures, active: structures[0] ?? null, difference, tab });
+    set({ ...NOTHING_OPEN, given, structures, active: structures[0] ?? null, difference, tab });
   },
 
   set: (change) => set(change),
@@ -198,6 +207,11 @@ export const useRead = create<ReadState>((set, get) => ({
   },
   setOpacity: (key, opacity) => set({ opacities: withOwn(get().opacities, key, opacity) }),
   setDrawing: (key, drawing) => set({ drawings: withOwn(get().drawings, key, drawing) }),
+  setColours: (colours) => {
+    const structures = coloured(get().given, colours);
+    const active = structures.find(({ key }) => key === get().active?.key) ?? null;
+    set({ colours, structures, active });
+  },
   stepDrawing: (key) => {
     get().setDrawing(key, next(drawingOf(get(), key)));
   },
@@ -219,8 +233,22 @@ export function drawingOf(
   return drawings.get(key) ?? drawing;
 }
 
+function coloured(
+  structures: readonly Structure[],
+  colours: ReadonlyMap<string, string>,
+): readonly Structure[] {
+  return structures.map((structure) => {
+    const own = colours.get(structure.key);
+    return own === undefined ? structure : { ...structure, colour: own };
+  });
+}
+
 /** Null gives the own choice back. */
-function withOwn<T>(own: ReadonlyMap<string, T>, key: string, choice: T | null): ReadonlyMap<string, T> {
+export function withOwn<T>(
+  own: ReadonlyMap<string, T>,
+  key: string,
+  choice: T | null,
+): ReadonlyMap<string, T> {
   const changed = new Map(own);
   if (choice === null) changed.delete(key);
   else changed.set(key, choice);

@@ -1,6 +1,6 @@
 /** The reader's own keys: kept on the server, so that they are the same at every workstation. */
 import { create } from 'zustand';
-import { ApiError, fetchPreferences, type Preferences, savePreferences } from '../../../api';
+import { changePreferences, loadPreferences } from '../preferences';
 import { ACTIONS, type Action } from './actions';
 import { shownChord } from './chord';
 import { type CustomKeys, keyOf, shownKey, validKeys, withKey } from './keymap';
@@ -16,58 +16,30 @@ interface KeyState {
   readonly reset: () => Promise<void>;
 }
 
-let known: Preferences | null = null;
-/** Rises with every choice: an answer that was asked for before it knows nothing of it. */
-let choices = 0;
-
 export const useKeyStore = create<KeyState>((set, get) => ({
   custom: {},
   problem: null,
 
-  load: async () => {
-    const isFirst = known === null;
-    const reading = read(set);
-    if (isFirst) await reading;
-  },
+  load: () =>
+    loadPreferences(
+      ({ keys }) => set({ custom: validKeys(keys), problem: null }),
+      (reason) => set({ problem: `Your own keys could not be read; these are the usual ones. ${reason}` }),
+    ),
 
   choose: async (action, chord) => {
-    choices += 1;
     set({ custom: withKey(get().custom, action, chord) });
-    await save(get().custom, (problem) => set({ problem }));
+    set({ problem: await save(get().custom) });
   },
 
   reset: async () => {
-    choices += 1;
     set({ custom: {} });
-    await save({}, (problem) => set({ problem }));
+    set({ problem: await save({}) });
   },
 }));
 
-async function read(set: (state: Partial<KeyState>) => void): Promise<void> {
-  const before = choices;
-  try {
-    const found = await fetchPreferences();
-    if (choices !== before) return;
-    known = found;
-    set({ custom: validKeys(found.keys), problem: null });
-  } catch (error) {
-    set({ problem: `Your own keys could not be read; these are the usual ones. ${sentenceOf(error)}` });
-  }
-}
-
-async function save(keys: CustomKeys, report: (problem: string | null) => void): Promise<void> {
-  try {
-    // The answer replaces all preferences: what else is remembered must be known before.
-    known ??= await fetchPreferences();
-    known = await savePreferences({ ...known, keys });
-    report(null);
-  } catch (error) {
-    report(`Your keys hold until you close this page, but were not kept. ${sentenceOf(error)}`);
-  }
-}
-
-function sentenceOf(error: unknown): string {
-  return error instanceof ApiError ? error.message : 'The server could not be reached.';
+async function save(keys: CustomKeys): Promise<string | null> {
+  const reason = await changePreferences((kept) => ({ ...kept, keys }));
+  return reason && `Your keys hold until you close this page, but were not kept. ${reason}`;
 }
 
 /** The key of an action as it is written, kept up to date: for tooltips. */

@@ -13,6 +13,7 @@ import { DRAWINGS, type Drawing } from '../../../viewer';
 import { millilitres } from '../../words';
 import { useShownKey } from '../keys/keyStore';
 import { drawingOf, isShown, useRead } from '../readStore';
+import { useColours } from './colours';
 import { DRAWING_NAMES } from './drawingNames';
 import { goToStructure } from './goTo';
 import { withoutSide } from './groups';
@@ -166,6 +167,7 @@ function Shown({ structureKey, name }: ShownProps) {
       <span>Fill of {name}</span>
       <Opacity structureKey={structureKey} name={name} />
       <DrawingChoice structureKey={structureKey} name={name} />
+      <Colour structureKey={structureKey} name={name} />
       <ShownButtons structureKey={structureKey} />
     </div>
   );
@@ -209,15 +211,37 @@ function DrawingChoice({ structureKey, name }: ShownProps) {
   );
 }
 
+/** Kept for the reader, in every case that shows the structure. */
+function Colour({ structureKey, name }: ShownProps) {
+  const colour = useRead(({ structures }) => structures.find(({ key }) => key === structureKey)?.colour);
+  const { choose, problem } = useColours();
+  return (
+    <>
+      <label className={classes.colour}>
+        My colour
+        <input
+          type="color"
+          aria-label={`My colour of ${name}`}
+          value={colour ?? '#808080'}
+          onChange={(event) => choose(structureKey, event.currentTarget.value)}
+        />
+      </label>
+      {problem !== null && <p role="alert">{problem}</p>}
+    </>
+  );
+}
+
 function ShownButtons({ structureKey }: Pick<ShownProps, 'structureKey'>) {
   const isOwn = useRead(
-    ({ opacities, drawings }) => opacities.has(structureKey) || drawings.has(structureKey),
+    ({ opacities, drawings, colours }) =>
+      opacities.has(structureKey) || drawings.has(structureKey) || colours.has(structureKey),
   );
   const isSolo = useRead((state) => state.solo === structureKey);
   const { setOpacity, setDrawing, toggleSolo } = useRead.getState();
   const giveBack = (): void => {
     setOpacity(structureKey, null);
     setDrawing(structureKey, null);
+    useColours.getState().choose(structureKey, null);
   };
   return (
     <div className={classes.buttons}>
