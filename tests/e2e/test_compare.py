@@ -1,7 +1,7 @@
 """Two masks side by side: linked, the right one only to look at; and structures drawn in their own styles."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Open, Reading
 from tests.e2e.masks import drawn, same, stored
@@ -258,6 +258,28 @@ def test_a_structure_is_drawn_in_its_own_style_on_both_sides(page: Page) -> None
     page.keyboard.press("Shift+O")
     page.keyboard.press("Shift+O")
     eventually(page, lambda: (picture(page, LEFT), picture(page, RIGHT)) == both, "all as at first")
+
+
+def test_a_colour_of_ones_own_is_drawn_kept_and_given_back(page: Page) -> None:
+    dot = page.locator("[data-active] [data-drawing]")
+    first, before = colour(dot), settled(page, LEFT)
+    page.locator("[data-active]").get_by_role("button", name="How ", exact=False).click()
+    with page.expect_response("**/api/me/preferences/"):
+        page.get_by_label("My colour of ").fill("#ff00ff")
+    assert colour(dot) == "rgb(255, 0, 255)"
+    eventually(page, lambda: picture(page, LEFT) != before, "another colour in the image")
+    page.reload()
+    wait_until_open(page)
+    assert colour(dot) == "rgb(255, 0, 255)"
+    page.locator("[data-active]").get_by_role("button", name="How ", exact=False).click()
+    with page.expect_response("**/api/me/preferences/"):
+        page.get_by_role("button", name="As all others").click()
+    assert colour(dot) == first
+
+
+def colour(dot: Locator) -> str:
+    text: str = dot.evaluate("(dot) => getComputedStyle(dot).color")
+    return text
 
 
 def test_a_plane_that_is_hidden_does_not_count_as_looked_at(page: Page) -> None:
