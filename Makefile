@@ -9,6 +9,7 @@ PORT ?= 8000
 DATA ?=
 LABELLED ?=
 BROWSER ?= auto
+WORKERS ?= auto
 BIN := .venv/bin
 PY := $(BIN)/python
 STAMPS := .stamps
@@ -27,7 +28,7 @@ demo: $(STAMPS)/python $(STAMPS)/build ## The whole loop on http://127.0.0.1:800
 test: test-python test-frontend test-browser ## Every test, services and browser included
 
 test-python: $(STAMPS)/tests
-	$(PY) -m pytest tests
+	$(PY) -m pytest tests -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-frontend: $(STAMPS)/node
 	cd frontend && npm run --silent test

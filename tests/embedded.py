@@ -1,7 +1,8 @@
 """Pytest plugin: one throw-away Postgres and Valkey for the whole run, through the product's own supervisor.
 
 Loaded by `-p tests.embedded` so that it acts before pytest-django reads the settings. With `DATABASE_URL` and
-`REDIS_URL` set nothing is started; parallel workers inherit the addresses of the first process.
+`REDIS_URL` set nothing is started. Of parallel workers each has a database of its own in the first process's
+Postgres (by pytest-django) and a Valkey of its own.
 """
 
 import os
@@ -21,12 +22,13 @@ _folder: Path | None = None
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Generator[None, None, None]:
     global _running, _folder
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        _folder = Path(tempfile.mkdtemp(prefix="delineate-tests-"))
-        _folder.chmod(0o755)
-        _running = services.start(_folder, durable=False)
-        os.environ.update(_running.urls)
-        os.environ["DELINEATE_VAR"] = str(_folder)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.pop("REDIS_URL", None)
+    _folder = Path(tempfile.mkdtemp(prefix="delineate-tests-"))
+    _folder.chmod(0o755)
+    _running = services.start(_folder, durable=False)
+    os.environ.update(_running.urls)
+    os.environ["DELINEATE_VAR"] = str(_folder)
     return (yield)
 
 
