@@ -32,6 +32,8 @@ from annotation.models import (
     StartFrom,
 )
 from annotation.worklist import balance, blocks, starts
+from annotation.worklist.prepared import Prepared
+from annotation.worklist.standing import Standing, standing
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,12 @@ class Choice:
 class Chooser:
     """Chooses for one reader. With `lock`, what is chosen is nobody else's until the commit."""
 
-    def __init__(self, membership: Membership, *, lock: bool) -> None:
+    def __init__(self, membership: Membership, *, lock: bool, there: Standing | None = None) -> None:
         self.membership = membership
         self.project = membership.project
         self.reader = membership.user_id
         self.lock = lock
+        self.there = there or standing(self.reader, self.project)
         own = Assignment.objects.filter(reader=self.reader, case__project=self.project)
         self.own = own.filter(role=AssignmentRole.ANNOTATE)
 
@@ -66,9 +69,11 @@ class Chooser:
         return None
 
     def _candidates(self, plan: ReliabilityPlan | None, given_back: bool) -> Iterator[Choice]:
-        yield from self._planned(given_back)
+        if self.there.planned:
+            yield from self._planned(given_back)
         if plan is not None:
-            yield from self._calibration(plan, given_back)
+            if self.there.calibrates:
+                yield from self._calibration(plan, given_back)
             purpose = blocks.purpose_at(blocks.place_of(self.reader, self.project), plan, self.reader)
             if purpose == Purpose.GOLD:
                 yield from self._gold(plan, given_back)
@@ -154,7 +159,7 @@ class Chooser:
 
     def _routine(self, given_back: bool) -> Iterator[Choice]:
         offers = [(Offer.READY, CaseState.READY)]
-        if starts.may_start_from_scratch(self.project):
+        if not (self.there.is_served or self.there.is_trained):
             offers.append((Offer.WAITING, CaseState.WAITING))
         for offer, state in offers:
             part = self._first_part(offer, state, given_back)
@@ -162,46 +167,96 @@ class Chooser:
                 yield Choice(part, Purpose.ROUTINE, starts.fresh(part.case), takes_part=True)
 
     def _first_part(self, offer: Offer, state: CaseState, given_back: bool) -> Part | None:
-        free = (
-            Part.objects.filter(state=state, needs_level__lte=self.membership.level)
-            .exclude(Exists(self._kept().filter(part=OuterRef("pk"))))
-            .order_by("pk")
-        )
-        cases = Case.objects.filter(project=self.project, offer=offer, split=Split.POOL)
-        cases = cases.filter(Exists(free.filter(case=OuterRef("pk"))))
-        cases = self._given_back(cases, "pk", given_back).order_by(
-            F("due_at").asc(nulls_last=True), "-priority", F("acquisition").desc(nulls_last=True), "number"
-        )
         passed_over: list[int] = []
         while True:
-            case = self._locked(cases.exclude(pk__in=passed_over) if passed_over else cases).first()
+            case = self._first_case(offer, state, given_back, passed_over)
             if case is None:
                 return None
             # What was committed after the statement began is seen only by a new one.
-            part = free.filter(case=case).select_related("group").first()
+            part = _FREE_PART.first(
+                case=case.pk, reader=self.reader, level=self.membership.level, state=state
+            )
             if part is not None:
                 part.case = case
                 return part
             passed_over.append(case.pk)
 
-    # ── What is left out ─────────────────────────────────────────────────────
+    def _first_case(
+        self, offer: Offer, state: CaseState, given_back: bool, passed_over: list[int]
+    ) -> Case | None:
+        project, level = self.project.pk, self.membership.level
+        if self.lock and not given_back and not passed_over:
+            return _LOCKED_CASE.first(
+                project=project, offer=offer, reader=self.reader, level=level, state=state
+            )
+        cases = _offered_cases(project, offer, self.reader, level, state, given_back=given_back)
+        cases = cases.exclude(pk__in=passed_over)
+        return (_locking(cases) if self.lock else cases.select_related("volume")).first()
 
-    def _locked(self, cases: QuerySet[Case]) -> QuerySet[Case]:
-        if self.lock:
-            return cases.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        return cases.select_related("volume")
+    # ── What is left out ─────────────────────────────────────────────────────
 
     def _kept(self) -> QuerySet[Assignment]:
         """Own reads that stand, and those that were skipped: their parts are not given as new ones."""
-        own = Assignment.objects.filter(reader=self.reader, role=AssignmentRole.ANNOTATE)
-        return own.exclude(state__in=(AssignmentState.RELEASED, AssignmentState.WITHDRAWN))
+        return _kept_reads(self.reader)
 
     def _given_back(self, rows: "QuerySet[Any]", case: str, wanted: bool) -> "QuerySet[Any]":
         """Without what the reader has given back undrawn; or, at the last, with it."""
-        if wanted:
-            return rows
-        returned = self.own.filter(state=AssignmentState.RELEASED, branches__isnull=True)
-        return rows.exclude(Exists(returned.filter(case=OuterRef(case))))
+        return rows if wanted else rows.exclude(Exists(_returned_reads(self.reader, case)))
+
+
+# ── Cases and parts that are free for a reader ────────────────────────────────
+
+
+def _kept_reads(reader: int) -> QuerySet[Assignment]:
+    own = Assignment.objects.filter(reader=reader, role=AssignmentRole.ANNOTATE)
+    return own.exclude(state__in=(AssignmentState.RELEASED, AssignmentState.WITHDRAWN))
+
+
+def _returned_reads(reader: int, case: str) -> QuerySet[Assignment]:
+    """Own reads that were given back undrawn, of the case at hand."""
+    own = Assignment.objects.filter(reader=reader, role=AssignmentRole.ANNOTATE)
+    return own.filter(state=AssignmentState.RELEASED, branches__isnull=True, case=OuterRef(case))
+
+
+def _free_parts(reader: int, level: int, state: str) -> QuerySet[Part]:
+    free = Part.objects.filter(state=state, needs_level__lte=level)
+    return free.exclude(Exists(_kept_reads(reader).filter(part=OuterRef("pk")))).order_by("pk")
+
+
+def _offered_cases(
+    project: int, offer: str, reader: int, level: int, state: str, *, given_back: bool
+) -> QuerySet[Case]:
+    """By due date, by a lead's priority, then by what the model is unsure of."""
+    cases = Case.objects.filter(project=project, offer=offer, split=Split.POOL)
+    cases = cases.filter(Exists(_free_parts(reader, level, state).filter(case=OuterRef("pk"))))
+    if not given_back:
+        cases = cases.exclude(Exists(_returned_reads(reader, "pk")))
+    return cases.order_by(
+        F("due_at").asc(nulls_last=True), "-priority", F("acquisition").desc(nulls_last=True), "number"
+    )
+
+
+def _locking(cases: QuerySet[Case]) -> QuerySet[Case]:
+    return cases.select_for_update(skip_locked=True, no_key=True, of=("self",))
+
+
+_LOCKED_CASE = Prepared(
+    Case,
+    lambda **asked: _locking(_offered_cases(**asked, given_back=False))[:1],
+    project=int,
+    offer=str,
+    reader=int,
+    level=int,
+    state=str,
+)
+_FREE_PART = Prepared(
+    Part,
+    lambda case, **asked: _free_parts(**asked).filter(case=case)[:1],
+    case=int,
+    reader=int,
+    level=int,
+    state=str,
+)
 
 
 def _calibration_start(part: Part) -> starts.Start | None:

@@ -27,18 +27,23 @@ from annotation.worklist.choosing import Choice, Chooser
 from annotation.worklist.handing_in import finish_due
 from annotation.worklist.leases import release_expired
 from annotation.worklist.reads import begin_planned, create, lease_end, plan_second
+from annotation.worklist.standing import standing
 
 
 @transaction.atomic
 def next_case(*, reader: AbstractBaseUser, project: Project) -> Assignment | None:
     """Reserve the next read for this reader, or None. Asking twice does not pile up cases."""
     membership = _one_claim_at_a_time(reader, project)
-    finish_due(project=project)
-    release_expired(project=project)
-    open_read = _undrawn_reads(reader, project, AssignmentRole.ANNOTATE).first()
-    if open_read is not None:
-        return _renewed(open_read)
-    choice = Chooser(membership, lock=True).choice()
+    there = standing(membership.user_id, project)
+    if there.due or there.expired:
+        finish_due(project=project)
+        release_expired(project=project)
+        there = standing(membership.user_id, project)
+    if there.undrawn:
+        open_read = _undrawn_reads(reader, project, AssignmentRole.ANNOTATE).first()
+        if open_read is not None:
+            return _renewed(open_read)
+    choice = Chooser(membership, lock=True, there=there).choice()
     return _begin(choice, reader.pk) if choice is not None else None
 
 
@@ -101,7 +106,7 @@ def _begin(choice: Choice, reader: int) -> Assignment:
     if choice.partner is not None:
         plan_second(read, choice.partner)
     if choice.takes_part:
-        parts.move(choice.part.pk, CaseState.IN_PROGRESS)
+        parts.begin(choice.part)
     return read
 
 

@@ -3,7 +3,7 @@
 Until that time is over every read looks the same to its reader, so that taking it back tells nothing.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -110,15 +110,20 @@ def _returns(read: Assignment) -> QuerySet[Assignment]:
     return Assignment.objects.filter(subject=read, verdicts__verdict=Verdict.RETURN)
 
 
+def due_reads(rows: QuerySet[Assignment], undo_ended: datetime) -> QuerySet[Assignment]:
+    """Those that were handed in by then, and that nobody reviews."""
+    submitted = rows.filter(
+        state=AssignmentState.SUBMITTED, role=AssignmentRole.ANNOTATE, submitted_at__lte=undo_ended
+    )
+    looked_at = (CaseState.IN_REVIEW, CaseState.COMPARING)
+    return submitted.exclude(purpose=Purpose.ROUTINE, part__state__in=looked_at)
+
+
 @transaction.atomic
 def finish_due(*, project: Project | None = None) -> int:
     """End the reads that nobody reviews once they cannot be taken back any more; how many there were."""
     rows = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    due = rows.filter(
-        state=AssignmentState.SUBMITTED,
-        role=AssignmentRole.ANNOTATE,
-        submitted_at__lte=timezone.now() - timedelta(seconds=UNDO_SECONDS),
-    ).exclude(purpose=Purpose.ROUTINE, part__state__in=(CaseState.IN_REVIEW, CaseState.COMPARING))
+    due = due_reads(rows, timezone.now() - timedelta(seconds=UNDO_SECONDS))
     if project is not None:
         due = due.filter(case__project=project)
     ended = list(due.select_related("mask").order_by("pk"))

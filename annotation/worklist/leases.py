@@ -1,8 +1,10 @@
 """Giving back: by the reader, when a lease runs out, or when a lead takes a read over."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation.errors import Conflict, Refused
@@ -36,13 +38,16 @@ def release(*, assignment: Assignment) -> Assignment:
     return assignment
 
 
+def expired_reads(rows: QuerySet[Assignment], now: datetime) -> QuerySet[Assignment]:
+    """Those on which nothing is drawn and whose lease ran out."""
+    return rows.filter(state=AssignmentState.OPEN, lease_until__lt=now, mask__head=0)
+
+
 @transaction.atomic
 def release_expired(*, project: Project | None = None) -> int:
     """Give back what nobody drew on before its lease ran out; drawn work stays with its reader."""
     rows = Assignment.objects.select_for_update(of=("self", "mask"), skip_locked=True)
-    expired = rows.select_related("mask").filter(
-        state=AssignmentState.OPEN, lease_until__lt=timezone.now(), mask__head=0
-    )
+    expired = expired_reads(rows.select_related("mask"), timezone.now())
     if project is not None:
         expired = expired.filter(case__project=project)
     left = list(expired)

@@ -92,6 +92,12 @@ def move(part_id: int, state: CaseState, *, accepted: Revision | None = None) ->
     settle(case, accepted_again=accepted is not None)
 
 
+def begin(part: Part) -> None:
+    """Somebody reads the part; the caller has locked its case, and read it since."""
+    _set([part.pk], CaseState.IN_PROGRESS, None)
+    settle(part.case)
+
+
 @transaction.atomic
 def back_to_pool(part_ids: Collection[int]) -> None:
     """Parts that nobody has begun after all: ready where there is a prediction, else waiting for one."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from annotation.models import (
     Assignment,
@@ -59,9 +59,17 @@ def pre_annotation(case: Case) -> Mask | None:
     return prediction.mask if prediction is not None else None
 
 
+def serving(project: int) -> QuerySet[Model]:
+    """The serving model of a project."""
+    return Model.objects.filter(project=project, state=ModelState.SERVING)
+
+
+def being_trained(project: int) -> QuerySet[Job]:
+    """Trainings of a project that have not ended."""
+    unfinished = (JobState.QUEUED, JobState.RUNNING)
+    return Job.objects.filter(project=project, kind=JobKind.TRAIN, state__in=unfinished)
+
+
 def may_start_from_scratch(project: Project) -> bool:
     """While a model serves or is being trained, a case without a prediction is worth waiting for."""
-    if Model.objects.filter(project=project, state=ModelState.SERVING).exists():
-        return False
-    unfinished = (JobState.QUEUED, JobState.RUNNING)
-    return not Job.objects.filter(project=project, kind=JobKind.TRAIN, state__in=unfinished).exists()
+    return not (serving(project.pk).exists() or being_trained(project.pk).exists())

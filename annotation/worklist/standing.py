@@ -1,0 +1,70 @@
+"""What there is at all for a reader who asks for work, in one question: most of it mostly is not there."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from annotation.models import (
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    CalibrationCase,
+    Case,
+    Project,
+)
+from annotation.worklist import starts
+from annotation.worklist.handing_in import UNDO_SECONDS, due_reads
+from annotation.worklist.leases import expired_reads
+from annotation.worklist.prepared import Prepared
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether there are, in the project, reads to be ended, leases that ran out and calibration cases; of the
+    reader's own, reads begun and not drawn on, and planned ones; whether a model serves, or is being trained.
+    """
+
+    due: bool
+    expired: bool
+    calibrates: bool
+    undrawn: bool
+    planned: bool
+    is_served: bool
+    is_trained: bool
+
+
+def standing(reader: int, project: Project) -> Standing:
+    """As of now."""
+    now = timezone.now()
+    row = _ASKED.columns(
+        project=project.pk, reader=reader, now=now, undo_ended=now - timedelta(seconds=UNDO_SECONDS)
+    )
+    if row is None:
+        raise Project.DoesNotExist
+    return Standing(*row)
+
+
+def _question(project: int, reader: int, now: datetime, undo_ended: datetime) -> "QuerySet[Project, Any]":
+    reads = Assignment.objects.filter(case__project=project)
+    own = reads.filter(reader=reader, role=AssignmentRole.ANNOTATE)
+    return Project.objects.filter(pk=project).values_list(
+        Exists(due_reads(reads, undo_ended)),
+        Exists(expired_reads(reads, now)),
+        Exists(_calibration(project)),
+        Exists(own.filter(state=AssignmentState.OPEN, mask__head=0)),
+        Exists(own.filter(state=AssignmentState.PLANNED)),
+        Exists(starts.serving(project)),
+        Exists(starts.being_trained(project)),
+    )
+
+
+def _calibration(project: int) -> "QuerySet[CalibrationCase]":
+    """Written so that the database goes through the few calibration cases, not through all of the project."""
+    of = Subquery(Case.objects.filter(pk=OuterRef("case")).values("project"))
+    return CalibrationCase.objects.annotate(of=of).filter(of=project)
+
+
+_ASKED = Prepared(Project, _question, project=int, reader=int, now=datetime, undo_ended=datetime)

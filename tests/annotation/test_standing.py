@@ -1,0 +1,91 @@
+"""What there is at all for a reader, asked at once; and queries whose SQL is made once."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from annotation import worklist
+from annotation.models import (
+    Assignment,
+    AssignmentState,
+    CalibrationCase,
+    Case,
+    JobState,
+    Project,
+    Purpose,
+    StartFrom,
+)
+from annotation.worklist.prepared import Prepared
+from annotation.worklist.standing import Standing, standing
+from tests.annotation.factories import make_case, make_job, make_model, make_submitted, stroke
+
+pytestmark = pytest.mark.django_db
+
+NOTHING = dict.fromkeys(
+    ("due", "expired", "calibrates", "undrawn", "planned", "is_served", "is_trained"), False
+)
+
+
+def told(**there: bool) -> Standing:
+    return Standing(**(NOTHING | there))
+
+
+def test_nothing_in_an_empty_project(ana: User, project: Project, other_project: Project) -> None:
+    make_model(other_project)
+    CalibrationCase.objects.create(case=make_case(other_project), start_from=StartFrom.SCRATCH)
+    assert standing(ana.pk, project) == told()
+
+
+def test_a_read_is_undrawn_until_the_first_stroke_and_expires_only_so(
+    ana: User, ben: User, project: Project
+) -> None:
+    make_case(project)
+    read = worklist.next_case(reader=ana, project=project)
+    assert read is not None
+    assert standing(ana.pk, project) == told(undrawn=True)
+    assert standing(ben.pk, project) == told()
+    Assignment.objects.filter(pk=read.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert standing(ben.pk, project) == told(expired=True)
+    stroke(read)
+    assert standing(ana.pk, project) == told()
+
+
+def test_a_read_is_due_once_it_cannot_be_taken_back(ana: User, ben: User, project: Project) -> None:
+    make_case(project)
+    read = make_submitted(ana, project)
+    Assignment.objects.filter(pk=read.pk).update(purpose=Purpose.OVERLAP)
+    assert standing(ben.pk, project) == told()
+    Assignment.objects.filter(pk=read.pk).update(submitted_at=timezone.now() - timedelta(hours=1))
+    assert standing(ben.pk, project) == told(due=True)
+
+
+def test_planned_reads_calibration_models_and_trainings(ana: User, ben: User, project: Project) -> None:
+    case = make_case(project)
+    read = worklist.next_case(reader=ana, project=project)
+    assert read is not None
+    Assignment.objects.filter(pk=read.pk).update(state=AssignmentState.PLANNED)
+    CalibrationCase.objects.create(case=case, start_from=StartFrom.SCRATCH)
+    make_model(project)
+    assert standing(ana.pk, project) == told(planned=True, calibrates=True, is_served=True)
+    make_job(project, state=JobState.RUNNING)
+    assert standing(ben.pk, project) == told(calibrates=True, is_served=True, is_trained=True)
+
+
+def test_a_prepared_query_is_asked_with_other_values_each_time(
+    project: Project, other_project: Project
+) -> None:
+    built = []
+
+    def numbered(project: int, least: int) -> QuerySet[Case]:
+        built.append(project)
+        return Case.objects.filter(Q(project=project) & Q(number__gte=least)).order_by("number")
+
+    prepared = Prepared(Case, numbered, project=int, least=int)
+    here, there = [make_case(project) for _ in range(3)], make_case(other_project)
+    assert prepared.first(project=project.pk, least=here[1].number) == here[1]
+    assert prepared.first(project=other_project.pk, least=1) == there
+    assert prepared.first(project=project.pk, least=here[2].number + 1) is None
+    assert len(built) == 1
