@@ -328,6 +328,11 @@ def test_a_slice_is_chosen_by_its_number(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(field).to_have_count(0)
     assert page.evaluate(SLICES)["axial"] == 7
+    page.get_by_role("button", name="Go to axial slice by number").hover()
+    page.mouse.wheel(0, 100)
+    eventually(page, lambda: page.evaluate(SLICES)["axial"] != 7, "another slice by the wheel")
+    page.mouse.wheel(0, -100)
+    eventually(page, lambda: page.evaluate(SLICES)["axial"] == 7, "the slice before")
     page.get_by_role("button", name="Go to sagittal slice by number").click()
     page.keyboard.type(str(SHAPE[0]))
     page.keyboard.press("Enter")

@@ -1,5 +1,5 @@
 import { TextInput, UnstyledButton } from '@mantine/core';
-import { type KeyboardEvent, useCallback, useState, useSyncExternalStore } from 'react';
+import { type KeyboardEvent, useCallback, useState, useSyncExternalStore, type WheelEvent } from 'react';
 import type { ViewerPort } from '../../../viewer';
 import { PLANE_AXIS, type Plane } from '../../../voxels';
 import { useShownKey } from '../keys/keyStore';
@@ -39,8 +39,15 @@ function Opener({ port, plane }: PartProps) {
       title={`Go to a slice by its number${key === '' ? '' : ` (${key})`}`}
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => set({ goingTo: plane })}
+      onWheel={wheelBelow}
     />
   );
+}
+
+/** The plane goes on scrolling where its number lies over it. */
+function wheelBelow({ clientX, clientY, nativeEvent }: WheelEvent): void {
+  const [, below] = document.elementsFromPoint(clientX, clientY);
+  below?.dispatchEvent(new window.WheelEvent('wheel', nativeEvent));
 }
 
 function useSlice({ views }: ViewerPort, plane: Plane): number {
