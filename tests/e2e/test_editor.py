@@ -267,9 +267,12 @@ def test_an_ellipse_has_the_area_and_the_hu_of_what_it_holds(
     expect(row).to_contain_text(f"{area:.0f} mm²")
     words = row.inner_text().replace("−", "-")
     mean, sd = (float(found) for found in re.findall(r"(-?[\d.]+) ± ([\d.]+) HU", words)[0])
-    # In a turned plane, HU are taken between the voxels.
-    assert (mean, sd) == pytest.approx((inside.mean(), inside.std()), abs=8 if tilt else 0.06)
-    if tilt:
+    assert mean == pytest.approx(inside.mean(), abs=12 if tilt else 0.06)
+    if not tilt:
+        assert sd == pytest.approx(inside.std(), abs=0.06)
+    else:
+        # HU are taken between the voxels there, which takes noise away.
+        assert 0.5 * inside.std() < sd < inside.std() + 8
         page.keyboard.press("Shift+0")
         expect(page.get_by_text("oblique")).to_have_count(0)
         row.get_by_title("Go to its slice").click()
@@ -358,10 +361,12 @@ def test_a_thick_slab_is_only_looked_at(page: Page) -> None:
     assert greys["MinIP"] < min(thin, greys["Mean"]) <= max(thin, greys["Mean"]) < greys["MIP"]
     before = drawn(page)
     paint(page, structure=6, down=0.45)
+    eventually(page, lambda: not same(drawn(page), before), "a stroke")
+    wait_until_saved(page)
     changed = np.argwhere(drawn(page) != before)
     assert set(changed[:, 1]) == {page.evaluate(SLICES)["axial"]}
     page.keyboard.press("z")
-    assert same(drawn(page), before)
+    eventually(page, lambda: same(drawn(page), before), "nothing of the stroke")
     note.click()
     expect(note).to_have_count(0)
     eventually(page, lambda: bool(page.evaluate(GREYS) == thin), "the slice as it was")
