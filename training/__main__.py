@@ -21,8 +21,10 @@ COMMANDS = {
     "crossval": "cross-validate configurations, choose the best and its post-processing",
     "curve": "train on more and more cases and forecast what further ones would give",
     "compare": "train several networks on the same cases and compare them",
+    "simulate": "replay active learning and compare what strategies choose",
+    "work": "train for a worker, telling it how that goes",
 }
-RESUMED = ("fit", "crossval", "curve", "compare")
+RESUMED = ("fit", "crossval", "curve", "compare", "simulate")
 LATER_S = 5.0
 BAD_INPUT, INTERRUPTED, NOBODY_READS = 2, 130, 141
 

@@ -1,5 +1,7 @@
 """Is a candidate model better than the one that serves? Paired over the same cases, bootstrapped over cases.
 
+Two measures are compared, each by itself: Dice and surface Dice. `judge` puts them together.
+
 The structures of one case stand or fall together (one scan, one reference), so whole cases are drawn, never
 single scores. A score of `None` is *not applicable* (the structure is in neither mask): such a pair is
 counted and left out, never averaged as 1 or 0.
@@ -49,6 +51,7 @@ class Comparison:
     structures: Mapping[str, Difference]
     worse: tuple[str, ...]
     margin: float
+    doubtful: tuple[str, ...] = ()
 
 
 def compare(
@@ -56,10 +59,12 @@ def compare(
 ) -> Comparison:
     """Compare two models' Dice scores, keyed by (case, structure).
 
-    A structure is *worse* when its mean difference lies below −`margin` and the whole 95 % interval
-    (percentile bootstrap, `samples` draws of cases from the generator `seed`) lies below 0. The candidate is
-    *better* when no structure is worse and the mean over structures of the mean differences is above 0. Keys
-    that only one side has are ignored; without any applicable pair the decision is `NOT_COMPARABLE`.
+    A structure is *worse* when its mean difference lies below −`margin` and no part of the 95 % interval
+    (percentile bootstrap, `samples` draws of cases from the generator `seed`) lies above 0; it is *doubtful*
+    when the mean lies below −`margin` and the interval reaches above 0, so that chance may explain it. The
+    candidate is *better* when no structure is worse and the mean over structures of the mean differences is
+    above 0. Keys that only one side has are ignored; without any applicable pair the decision is
+    `NOT_COMPARABLE`.
     Raises ValueError for a negative `margin` or no `samples`.
     """
     if margin < 0 or samples < 1:
@@ -77,10 +82,21 @@ def compare(
         if np.isfinite(differences[:, column]).any()
     }
     overall = _overall(differences, means, seen)
-    worse = tuple(name for name, d in seen.items() if d.mean < -margin and d.high < 0)
+    lost = [name for name, d in seen.items() if d.mean < -margin - ROUNDING]
+    worse = tuple(name for name in lost if seen[name].high <= ROUNDING)
+    doubtful = tuple(name for name in lost if name not in worse)
     gained = overall.mean > ROUNDING
     decision = Decision.WORSE if worse else Decision.BETTER if gained else Decision.NOT_BETTER
-    return Comparison(decision, overall, seen, worse, margin)
+    return Comparison(decision, overall, seen, worse, margin, doubtful)
+
+
+def judge(dice: Comparison, surface_dice: Comparison) -> Decision:
+    """Put two comparisons of the same pair of models together.
+
+    Either measure forbids promotion where it finds a structure worse; whether there is a gain, and whether
+    the models can be compared at all, the Dice says.
+    """
+    return Decision.WORSE if surface_dice.worse and dice.overall is not None else dice.decision
 
 
 def _paired(

@@ -30,7 +30,11 @@ class Manifest:
 
     `parent` is the model folder to start from, or None. `budget_s` is wall time for the training itself.
     `validation` cases are looked at after each epoch; neither they nor the test cases are learned from.
-    `modality` is "CT", or what else the scans are: it decides how intensities are normalised.
+    `modality` is "CT", or what else the scans are: it decides how intensities are normalised. `network` is a
+    name of `training.networks`, "" the parent's or else a plain U-Net; a parent with another network is not
+    started from. With `frozen_encoder` a start from a parent trains the decoder alone. `members` networks of
+    different seeds share the time and become one ensemble. `memory_gb` is what a graphics card has that the
+    run is planned for; None = whatever trains it.
     """
 
     structures: tuple[StructureSpec, ...]
@@ -41,6 +45,10 @@ class Manifest:
     seed: int
     validation: tuple[Case, ...] = ()
     modality: str = "CT"
+    network: str = ""
+    frozen_encoder: bool = False
+    members: int = 1
+    memory_gb: float | None = None
 
     def to_json(self) -> str:
         """Write the manifest as JSON text."""
@@ -60,6 +68,10 @@ class Manifest:
                 seed=int(content["seed"]),
                 validation=tuple(_case(c) for c in content.get("validation", ())),
                 modality=str(content.get("modality", "CT")),
+                network=str(content.get("network", "")),
+                frozen_encoder=bool(content.get("frozen_encoder", False)),
+                members=int(content.get("members", 1)),
+                memory_gb=content.get("memory_gb"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"This is not a training manifest: {error!r}.") from error
@@ -79,8 +91,9 @@ class CaseScore:
 class Report:
     """What a finished run hands back; `weights` lies inside `model_dir`, which `Predictor.load` opens.
 
-    `validation` is the last validation's Dice per structure, `epochs` the step, loss and mean validation Dice
-    at the end of each epoch, `notes` sentences that a reader should see.
+    `validation` is the last validation's Dice per structure, `epochs` the member, step, loss and mean
+    validation Dice at the end of each epoch, `notes` sentences that a reader should see. Of an ensemble
+    `weights` and `validation` are the last member's, steps and seconds those of all together.
     """
 
     weights: Path
@@ -98,6 +111,24 @@ class Report:
     def to_json(self) -> str:
         """Write the report as JSON text."""
         return json.dumps(asdict(self), indent=1, default=str)
+
+    @staticmethod
+    def from_json(text: str) -> "Report":
+        """Read what `to_json` wrote. Raises ValueError with one sentence."""
+        try:
+            content = json.loads(text)
+            return Report(
+                **{
+                    **content,
+                    "weights": Path(content["weights"]),
+                    "model_dir": Path(content["model_dir"]),
+                    "scores": tuple(CaseScore(**score) for score in content["scores"]),
+                    "epochs": tuple(content["epochs"]),
+                    "notes": tuple(content["notes"]),
+                }
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"This is not a report of a training: {error!r}.") from error
 
 
 def _case(content: dict[str, Any]) -> Case:

@@ -20,6 +20,22 @@ class Progress:
     values: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class EpochReport:
+    """A finished epoch of a training, the `epoch`-th (from 0) of the network `member` of an ensemble.
+
+    `step` steps and `seconds` of training were done by then; `loss` is the smoothed one, `dice` that of the
+    validation by structure key (None = not applicable), empty where there was none.
+    """
+
+    member: int
+    epoch: int
+    step: int
+    loss: float
+    seconds: float
+    dice: Mapping[str, float | None] = field(default_factory=dict)
+
+
 class Cancelled(Exception):  # noqa: N818 - it is an outcome that was asked for, not an error
     """The caller asked to stop; what was finished so far lies in the checkpoint."""
 
@@ -34,12 +50,36 @@ class AbandonedError(TrainingError):
 
 OnProgress = Callable[[Progress], None]
 ShouldStop = Callable[[], bool]
+OnEpoch = Callable[[EpochReport], None]
+OnNote = Callable[[str], None]
 
 
 def ignore_progress(_: Progress) -> None:
     """Report to nobody."""
 
 
+def ignore_epoch(_: EpochReport) -> None:
+    """Keep no epochs."""
+
+
+def ignore_note(_: str) -> None:
+    """Keep no notes."""
+
+
 def never_stop() -> bool:
     """Run to the end."""
     return False
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who asked for work: is told where it is, what its epochs gave and what should be known of it."""
+
+    on_progress: OnProgress = ignore_progress
+    should_stop: ShouldStop = never_stop
+    on_epoch: OnEpoch = ignore_epoch
+    on_note: OnNote = ignore_note
+
+    def silent(self) -> "Listener":
+        """Return one that is told nothing and may still ask to stop."""
+        return Listener(should_stop=self.should_stop)

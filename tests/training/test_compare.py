@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from training.compare import Decision, compare
+from training.compare import Decision, compare, judge
 
 CASES = [f"case{n}" for n in range(8)]
 
@@ -58,6 +58,29 @@ def test_a_loss_that_could_be_chance_does_not_forbid_promotion() -> None:
     assert result.structures["spleen"].mean == pytest.approx(-0.02)
     assert result.structures["spleen"].high > 0
     assert result.decision is Decision.BETTER
+    assert (result.worse, result.doubtful) == ((), ("spleen",))
+
+
+def test_a_loss_that_no_other_case_makes_up_for_is_not_put_down_to_chance() -> None:
+    # A third of the draws leave the one case out that lost: their mean is 0, none is a gain.
+    result = compare(
+        scores(liver=[0.9] * 3, spleen=[0.65, 0.8, 0.8]), scores(liver=[0.5] * 3, spleen=[0.8] * 3)
+    )
+    assert result.structures["spleen"].high == 0
+    assert result.worse == ("spleen",)
+
+
+def test_either_measure_forbids_promotion_and_the_dice_says_whether_there_is_a_gain() -> None:
+    lost = compare(scores(liver=[0.7, 0.7]), scores(liver=[0.8, 0.8]))
+    kept = compare(scores(liver=[0.8, 0.8]), scores(liver=[0.8, 0.8]))
+    gained = compare(scores(liver=[0.9, 0.9]), scores(liver=[0.8, 0.8]))
+    nothing = compare({}, {})
+    assert judge(gained, kept) is Decision.BETTER
+    assert judge(gained, nothing) is Decision.BETTER
+    assert judge(gained, lost) is Decision.WORSE
+    assert judge(lost, gained) is Decision.WORSE
+    assert judge(kept, gained) is Decision.NOT_BETTER
+    assert judge(nothing, lost) is Decision.NOT_COMPARABLE
 
 
 def test_the_same_scores_are_not_better() -> None:

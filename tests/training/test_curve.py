@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
-from training.curve import CurveRun, fit_curve, learning_curves
+from training.curve import (
+    CurveRun,
+    _fitted,
+    _fitted_quickly,
+    fit_curve,
+    learning_curves,
+    structure_curves,
+)
 from training.progress import TrainingError
 
 SIZES = (6, 12, 24, 48)
@@ -73,6 +80,58 @@ def test_the_band_covers_the_truth_about_as_often_as_it_says() -> None:
             inside[n] += low <= 0.85 - 0.6 * n**-0.6 <= high
     assert all(0.85 * rounds <= hits for hits in inside.values()), inside
     assert sum(inside.values()) < 3 * rounds, "a band that never misses is too wide"
+
+
+def test_the_forecast_covers_the_cases_that_are_needed() -> None:
+    """One run of each size, as a project has them: the interval is for other test cases."""
+    needed, rounds = (0.6 / (0.85 - 0.8)) ** (1 / 0.6), 60
+    hits = 0
+    for seed in range(rounds):
+        runs = _runs(seed, runs=1, noise=0.5)
+        luck = np.mean([np.mean(list(run.scores.values())) - (0.85 - 0.6 * run.size**-0.6) for run in runs])
+        steady = [
+            CurveRun(r.size, 0, {key: float(v or 0) - float(_luck(r) - luck) for key, v in r.scores.items()})
+            for r in runs
+        ]
+        told = learning_curves(steady, draws=200).overall.forecast(0.8)
+        high = np.inf if told.high is None else told.now + told.high
+        hits += told.low is not None and told.now + told.low <= needed + 1 and needed <= high + 1
+    assert hits >= 0.85 * rounds, hits
+
+
+def _luck(run: CurveRun) -> float:
+    expected: float = 0.85 - 0.6 * run.size**-0.6
+    return float(np.mean([v or 0.0 for v in run.scores.values()])) - expected
+
+
+def test_the_gain_of_more_cases_is_the_difference_on_the_curve() -> None:
+    curve = learning_curves(_runs(0), draws=200).overall
+    gain, low, high = curve.gain(10, 48)
+    assert gain == pytest.approx(curve(58) - curve(48))
+    assert low < gain < high
+    assert curve.gain(0, 48) == (0.0, 0.0, 0.0)
+
+
+def test_quick_fits_of_draws_are_next_to_the_best_ones() -> None:
+    n = np.array([5.0, 10, 20, 40, 80, 120])
+    dice = 0.85 - 0.6 * n**-0.6 + np.random.default_rng(0).normal(0, 0.02, (300, 6))
+
+    def error(found: np.ndarray) -> np.ndarray:
+        c, a, b = found.T[:, :, None]
+        return np.asarray((((c - a * n**-b) - dice) ** 2).sum(axis=1))
+
+    assert (error(_fitted_quickly(n, dice)) - error(_fitted(n, dice)) < 1e-5).all()
+
+
+def test_a_structure_that_joined_later_leaves_the_others_their_curves() -> None:
+    runs = [
+        CurveRun(r.size, r.seed, {k: v if r.size > 6 else None for k, v in r.scores.items()})
+        for r in _runs(0)
+    ]
+    runs += [CurveRun(n, 0, {("case0", "organ9"): 0.5}) for n in (6, 96, 192)]
+    found = structure_curves(runs, draws=20)
+    assert found.overall is None
+    assert set(found.refused) == {"organ0", "organ1", "organ2", "organ9"}
 
 
 def test_more_runs_narrow_the_band() -> None:

@@ -335,3 +335,52 @@ def test_usual_volumes(tmp_path: Path) -> None:
     assert usual["oesophagus"].high_ml == pytest.approx(np.percentile(volumes, 99))
     assert (usual["liver"].cases, usual["liver"].drawn) == (4, 2)
     assert usual["liver"].high_ml == pytest.approx(0.25)
+
+
+# ── Sides and members ────────────────────────────────────────────────────────
+PAIR = (
+    StructureSpec("kidney_left", "Left kidney", 0, 1, 3.0, "left"),
+    StructureSpec("kidney_right", "Right kidney", 0, 2, 3.0, "right"),
+)
+
+
+def kidneys(left_at: int, right_at: int) -> NDArray[np.uint8]:
+    labels = np.zeros((1, 40, 20, 20), np.uint8)
+    labels[0, left_at : left_at + 6, 5:12, 5:12] = 1
+    labels[0, right_at : right_at + 6, 5:12, 5:12] = 2
+    return labels
+
+
+def kinds(labels: NDArray[np.uint8], disagreement: dict[str, float] | None = None) -> list[Region]:
+    nothing = np.zeros_like(labels)
+    return list(guide(labels, nothing, (2.0, 2.0, 2.0), PAIR, None, disagreement)[1])
+
+
+def test_a_left_structure_to_the_right_of_its_counterpart_is_told_for_both() -> None:
+    swapped = kinds(kidneys(left_at=4, right_at=28))
+    assert [(one.kind, one.structure) for one in swapped] == [("sides", 1), ("sides", 2)]
+    assert swapped[0].reason == (
+        "the Left kidney lies to the right of the Right kidney: sides may be mixed up"
+    )
+    assert kinds(kidneys(left_at=28, right_at=4)) == []
+
+
+def test_one_side_alone_is_on_no_wrong_side() -> None:
+    labels = kidneys(left_at=4, right_at=28)
+    labels[labels == 2] = 0
+    assert kinds(labels) == []
+
+
+def test_structures_on_which_the_members_differ_are_told_by_their_dice() -> None:
+    labels = kidneys(left_at=28, right_at=4)
+    [found] = kinds(labels, {"kidney_left": 0.4, "kidney_right": 0.1})
+    assert (found.kind, found.structure) == ("disagreement", 1)
+    assert found.reason == "the networks of the model differ on the Left kidney: their Dice is 0.60"
+    assert found.volume_ml == pytest.approx(0.4 * 6 * 7 * 7 * 0.008, abs=1e-3)
+
+
+def test_what_some_members_drew_and_the_model_did_not_has_no_place() -> None:
+    labels = kidneys(left_at=28, right_at=4)
+    labels[labels == 1] = 0
+    [found] = kinds(labels, {"kidney_left": 1.0})
+    assert (found.kind, found.centre_ijk, found.volume_ml) == ("disagreement", None, 0.0)

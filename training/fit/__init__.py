@@ -3,7 +3,7 @@
 from training.fit.distributed import ALONE, World, joined
 from training.fit.loop import CHECKPOINT_EVERY_S, Validation, accelerated, fit
 from training.fit.optimise import OPTIMISERS, SCHEDULES, learning_rate
-from training.fit.state import Epoch, State, fingerprint_of
+from training.fit.state import Epoch, State, fingerprint_of, learner_of
 from training.fit.validation import dice_of, mean_dice
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "fingerprint_of",
     "fit",
     "joined",
+    "learner_of",
     "learning_rate",
     "mean_dice",
 ]

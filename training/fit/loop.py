@@ -14,13 +14,14 @@ from training.fit import checkpoint as disk
 from training.fit.distributed import ALONE, World
 from training.fit.optimise import averaging, follow, learning_rate, optimiser_of
 from training.fit.pace import Pace, pause, timed_steps, usual
-from training.fit.state import Epoch, State, fingerprint_of
+from training.fit.reports import progress_of, tell_epochs
+from training.fit.state import Epoch, State, fingerprint_of, learner_of
 from training.fit.validation import mean_dice
 from training.losses import deep, loss_of
-from training.networks import autocast, bf16_is_faster, build, device, half
+from training.networks import autocast, bf16_is_faster, build, device, freeze_encoder, half
 from training.patches import Batch, Prepared, ahead, draw_crops, finished
 from training.plan import Plan
-from training.progress import Cancelled, OnProgress, Progress, ShouldStop, TrainingError
+from training.progress import Cancelled, OnEpoch, OnProgress, ShouldStop, TrainingError, ignore_epoch
 
 CHECKPOINT_EVERY_S = 20.0
 _REPORT_EVERY_S = 0.5
@@ -105,22 +106,25 @@ def fit(
     should_stop: ShouldStop,
     validation: Validation | None = None,
     world: World = ALONE,
+    frozen_encoder: bool = False,
+    on_epoch: OnEpoch = ignore_epoch,
 ) -> tuple[nn.Module, State]:
     """Train until the plan's steps are done, or go on from the checkpoint; return the network and the state.
 
     `start` sets the first weights of a new run; `validation` returns Dice per structure after each epoch (it
     is given the network in eval mode, and whether to use 16 bits). Where the plan has a patience the network
-    returned is the best by validation; else the last. Raises Cancelled after saving, TrainingError with a
-    sentence.
+    returned is the best by validation; else the last. `on_epoch` is told of every epoch once it is in the
+    checkpoint, and again of the earlier ones when a run goes on. With `frozen_encoder` the weights of the
+    encoder stay as `start` left them. Raises Cancelled after saving, TrainingError with a sentence.
     """
-    resumed = _resumed(plan, seed, order, checkpoint, world)
-    run = resumed or _started(plan, seed, order, start, world)
+    resumed = _resumed(plan, seed, order, checkpoint, world, frozen_encoder)
+    run = resumed or _started(plan, seed, order, start, world, frozen_encoder)
     if resumed is None and plan.min_steps < plan.max_steps:
         with _drawing(cases, plan, seed, world) as draw:
             pace = _measured(run, draw, validation, checkpoint)
         _set_length(run, pace)
     with _drawing(cases, plan, seed, world) as draw:
-        _Loop(run, checkpoint, draw, validation, on_progress, should_stop).go()
+        _Loop(run, checkpoint, draw, validation, on_progress, should_stop, on_epoch).go()
     if run.best:
         disk.fill(run.learned, run.best)
     return run.learned.eval(), run.state
@@ -137,9 +141,10 @@ class _Loop:
         validation: Validation | None,
         on_progress: OnProgress,
         should_stop: ShouldStop,
+        on_epoch: OnEpoch,
     ) -> None:
         self.run, self.checkpoint, self.draw, self.validation = run, checkpoint, draw, validation
-        self.on_progress, self.should_stop = on_progress, should_stop
+        self.on_progress, self.should_stop, self.on_epoch = on_progress, should_stop, on_epoch
         self.began = self.saved = time.monotonic()
         self.before, self.first_step = run.state.seconds, run.state.step
         self.pending: list[Tensor] = []  # losses not read yet: reading one waits for the accelerator
@@ -148,6 +153,7 @@ class _Loop:
     def go(self) -> None:
         """Run to the end. Raises Cancelled after saving when asked to stop."""
         run = self.run
+        self._tell_epochs(0)
         while not self._finished():
             if run.world.agreed(float(run.world.first and self.should_stop())):
                 self._save()
@@ -156,6 +162,7 @@ class _Loop:
             if self._epoch_is_due():
                 self._end_epoch()
                 self._save()
+                self._tell_epochs(len(run.state.epochs) - 1)
                 self._report(now=True)
                 continue
             self._step()
@@ -163,6 +170,10 @@ class _Loop:
                 self._save()
             self._report()
         self._report(now=True)
+
+    def _tell_epochs(self, since: int) -> None:
+        if self.run.world.first:
+            tell_epochs(self.run.state, self.on_epoch, since)
 
     def _finished(self) -> bool:
         state = self.run.state
@@ -200,7 +211,7 @@ class _Loop:
             dice = self.validation(run.learned.eval(), state.bf16)
             run.network.train()
         mean = mean_dice(dice)
-        epochs = (*state.epochs, Epoch(state.step, state.loss, mean))
+        epochs = (*state.epochs, Epoch(state.step, state.loss, mean, state.seconds, dict(dice) or None))
         best = state.best_epoch
         if mean is not None and (best is None or mean > (epochs[best].dice or 0.0)):
             best = len(epochs) - 1
@@ -226,7 +237,7 @@ class _Loop:
         done = state.step - self.first_step
         left = 0 if state.stopped else state.steps - state.step
         per_step = (clock - self.began) / done if done else 0.0
-        self.on_progress(_progress(state, left * per_step))
+        self.on_progress(progress_of(state, left * per_step))
 
 
 def _finite(loss: Tensor) -> float:
@@ -236,29 +247,10 @@ def _finite(loss: Tensor) -> float:
     return value
 
 
-def _progress(state: State, seconds_left: float) -> Progress:
-    """Report where a run is; `dice` is the last validation's mean, `dice:<structure>` that of each."""
-    values = {"loss": state.loss, "epoch": float(len(state.epochs))}
-    message = f"Training, step {state.step} of {state.steps}"
-    mean = mean_dice(state.dice or {})
-    if mean is not None:
-        values["dice"] = mean
-        values |= {f"dice:{key}": d for key, d in (state.dice or {}).items() if d is not None}
-        message += f", validation Dice {mean:.3f}"
-    return Progress(
-        stage="train",
-        done=state.steps if state.stopped else state.step,
-        total=state.steps,
-        message=message,
-        seconds_left=seconds_left,
-        values=values,
-    )
-
-
-def _started(plan: Plan, seed: int, order: str, start: Start, world: World) -> Fit:
+def _started(plan: Plan, seed: int, order: str, start: Start, world: World, frozen: bool) -> Fit:
     bf16 = bool(world.agreed(float(bf16_is_faster())))
-    state = State(order, fingerprint_of(plan), plan.max_steps, bf16)
-    return _new(plan, seed, state, world, start)
+    state = State(order, learner_of(plan), plan.max_steps, bf16)
+    return _new(plan, seed, state, world, frozen, start)
 
 
 def _set_length(run: Fit, pace: Pace) -> None:
@@ -268,9 +260,13 @@ def _set_length(run: Fit, pace: Pace) -> None:
     run.state = replace(run.state, steps=min(max(int(paid), plan.min_steps), plan.max_steps))
 
 
-def _new(plan: Plan, seed: int, state: State, world: World, start: Start = lambda _: None) -> Fit:
+def _new(
+    plan: Plan, seed: int, state: State, world: World, frozen: bool, start: Start = lambda _: None
+) -> Fit:
     network = build(plan, seed).train()
     start(network)
+    if frozen:
+        freeze_encoder(network, plan)
     optimiser = optimiser_of(plan, network)
     learning_rate(plan, 0, 1)  # an unknown schedule is refused before any work
     average = averaging(plan, network)
@@ -353,17 +349,17 @@ def _measured(
     return Pace(usual(times), clock[1] - clock[0], clock[2] - clock[1], spent)
 
 
-def _resumed(plan: Plan, seed: int, order: str, checkpoint: Path, world: World) -> Fit | None:
+def _resumed(plan: Plan, seed: int, order: str, checkpoint: Path, world: World, frozen: bool) -> Fit | None:
     """Return the run of the checkpoint, or None when there is none."""
     stored = disk.load(checkpoint)
     if stored is None:
         return None
-    if stored.state.order != order or stored.state.plan != fingerprint_of(plan):
+    if stored.state.order != order or stored.state.plan not in (learner_of(plan), fingerprint_of(plan)):
         raise TrainingError(
             f"The folder {checkpoint.parent.parent} holds a run of another plan or other cases; "
             "choose another folder, or delete it."
         )
-    run = _new(plan, seed, stored.state, world)
+    run = _new(plan, seed, stored.state, world, frozen)
     disk.fill(run.network, stored.network)
     if run.average is not None:
         disk.fill(run.average, stored.average)

@@ -2,22 +2,29 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from training.plan import Plan
 
 FORMAT = 2
 _OF_THE_BUDGET = ("budget_s", "min_steps", "max_steps", "name", "postprocessing")
+_OF_THE_MEMORY = ("batch_size", "patch_size")
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What an epoch ended with: smoothed loss, and mean validation Dice where there was a validation."""
+    """What an epoch ended with: smoothed loss, and mean validation Dice where there was a validation.
+
+    `seconds` of training were done by then, which differ between runs that are otherwise the same;
+    `structures` is the validation's Dice per structure.
+    """
 
     step: int
     loss: float
     dice: float | None
+    seconds: float = field(default=0.0, compare=False)
+    structures: dict[str, float | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,5 +66,14 @@ class State:
 
 def fingerprint_of(plan: Plan) -> str:
     """Return a digest of all that a plan says about the training, apart from how long it may take."""
-    content = {key: value for key, value in plan.to_dict().items() if key not in _OF_THE_BUDGET}
+    return _digest(plan, _OF_THE_BUDGET)
+
+
+def learner_of(plan: Plan) -> str:
+    """Return a digest that batch and patch do not change: a run goes on when memory asks for smaller ones."""
+    return _digest(plan, (*_OF_THE_BUDGET, *_OF_THE_MEMORY))
+
+
+def _digest(plan: Plan, without: tuple[str, ...]) -> str:
+    content = {key: value for key, value in plan.to_dict().items() if key not in without}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

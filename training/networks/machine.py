@@ -1,8 +1,10 @@
 """How this machine computes fastest: device, threads, layout and number format."""
 
 import functools
+import gc
 import os
 import time
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -12,6 +14,7 @@ from training.progress import TrainingError
 
 _MOST_THREADS = 16
 _TENSOR_CORES = (7, 0)  # compute capability
+_GIB = 2**30
 
 
 @functools.cache
@@ -78,3 +81,39 @@ def half() -> torch.dtype:
 def autocast(bf16: bool, number: torch.dtype | None = None) -> torch.autocast:
     """Return the context in which the network runs: in 16 bits, of the device's format if none is given."""
     return torch.autocast(device().type, number or half(), enabled=bf16)
+
+
+def accelerators() -> int:
+    """Return how many graphics cards torch sees."""
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def graphics_memory_gb() -> float | None:
+    """Return what the graphics card has, in GiB; None where a processor computes."""
+    if device().type == "cpu":
+        return None
+    return float(torch.cuda.get_device_properties(device()).total_memory) / _GIB
+
+
+def release_memory() -> None:
+    """Give back what a failed attempt held: what dead frames refer to, and what a card's pool keeps."""
+    gc.collect()
+    if device().type != "cpu":
+        torch.cuda.empty_cache()
+
+
+def usage() -> dict[str, float]:
+    """Return what this process takes: `memory_gb`, `cpu_seconds` since it began, of `cpus` cores.
+
+    With a graphics card also `gpu_memory_gb` of `gpu_total_gb`. Memory is in GiB.
+    """
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    found = {
+        "memory_gb": pages * os.sysconf("SC_PAGE_SIZE") / _GIB,
+        "cpu_seconds": time.process_time(),
+        "cpus": float(len(os.sched_getaffinity(0))),
+    }
+    total_gb = graphics_memory_gb()
+    if total_gb is not None:
+        found |= {"gpu_memory_gb": torch.cuda.memory_reserved() / _GIB, "gpu_total_gb": total_gb}
+    return found

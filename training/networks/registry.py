@@ -23,13 +23,17 @@ class Entry:
 
     `make(plan)` builds it with random weights. The sides of its patch are multiples of `multiple(plan)`.
     `heads` names the parameters that have one entry per output channel: the beginning of their names, and
-    the dimensions along which the channels lie. Only with `deep` does it have several outputs.
+    the dimensions along which the channels lie. Only with `deep` does it have several outputs. `encoder` is
+    how the parameters of its encoder begin, () where encoder and decoder are not told apart; with
+    `patch_bound` the shapes of weights depend on the patch.
     """
 
     make: Callable[[Plan], nn.Module]
     multiple: Callable[[Plan], tuple[int, int, int]]
     heads: Mapping[str, tuple[int, ...]]
     deep: bool = False
+    encoder: tuple[str, ...] = ()
+    patch_bound: bool = False
 
 
 def build(plan: Plan, seed: int) -> nn.Module:
@@ -54,6 +58,34 @@ def build(plan: Plan, seed: int) -> nn.Module:
 def heads_of(plan: Plan) -> Mapping[str, tuple[int, ...]]:
     """Return how the parameters with an entry per channel begin, and along which dimensions it lies."""
     return _entry(plan.network).heads
+
+
+def freeze_encoder(network: nn.Module, plan: Plan) -> int:
+    """Let the weights of the encoder be; return how many tensors that are.
+
+    Raises TrainingError for a network of which no encoder can be told apart.
+    """
+    prefixes = _entry(plan.network).encoder
+    if not prefixes:
+        known = ", ".join(name for name, entry in NETWORKS.items() if entry.encoder)
+        raise TrainingError(
+            f"{plan.network} has no encoder that could be kept as it is; {known} have. Train the whole "
+            "network, or choose another."
+        )
+    kept = [p for name, p in network.named_parameters() if name.startswith(prefixes)]
+    for parameter in kept:
+        parameter.requires_grad_(False)
+    return len(kept)
+
+
+def multiple_of(plan: Plan) -> tuple[int, int, int]:
+    """Return what the sides of the plan's patch are multiples of."""
+    return _entry(plan.network).multiple(plan)
+
+
+def is_patch_bound(plan: Plan) -> bool:
+    """Tell whether weights trained with one patch do not fit another."""
+    return _entry(plan.network).patch_bound
 
 
 def adapted(plan: Plan, network: str) -> Plan:
@@ -130,9 +162,14 @@ def _monai(make: Callable[..., nn.Module]) -> Callable[[Plan], nn.Module]:
 
 
 _UNET_HEADS = {"heads.": (0,)}
+_UNET_ENCODER = ("stem.", "encoder.")
 NETWORKS: dict[str, Entry] = {
-    "plain_unet": Entry(lambda plan: _unet(plan, residual=False), _of_strides, _UNET_HEADS, deep=True),
-    "resenc_unet": Entry(lambda plan: _unet(plan, residual=True), _of_strides, _UNET_HEADS, deep=True),
+    "plain_unet": Entry(
+        lambda plan: _unet(plan, residual=False), _of_strides, _UNET_HEADS, True, _UNET_ENCODER
+    ),
+    "resenc_unet": Entry(
+        lambda plan: _unet(plan, residual=True), _of_strides, _UNET_HEADS, True, _UNET_ENCODER
+    ),
     "attention_unet": Entry(
         _monai(monai_nets.attention_unet),
         lambda plan: _cube(int(np.prod(plan.network_args.get("strides", (2, 2, 2))))),
@@ -142,21 +179,26 @@ NETWORKS: dict[str, Entry] = {
         _monai(monai_nets.swin_unetr),
         lambda plan: _cube(2 ** (1 + len(plan.network_args.get("depths", (2,) * 4)))),
         {"out.conv.conv.": (0,)},
+        encoder=("swinViT.", "encoder"),
     ),
     "unetr": Entry(
         lambda plan: monai_nets.unetr(len(plan.channels), plan.patch_size, **plan.network_args),
         lambda plan: _cube(16),
         {"out.conv.conv.": (0,)},
+        encoder=("vit.", "encoder"),
+        patch_bound=True,
     ),
     "segresnet": Entry(
         _monai(monai_nets.segresnet),
         lambda plan: _cube(2 ** (len(plan.network_args.get("blocks_down", (1,) * 4)) - 1)),
         {"conv_final.2.conv.": (0,)},
+        encoder=("convInit.", "down_layers."),
     ),
     "highresnet": Entry(_monai(monai_nets.highresnet), lambda plan: _cube(1), {"blocks.11.": (0,)}),
     "vnet": Entry(
         _monai(monai_nets.vnet),
         lambda plan: _cube(16),
         {"out_tr.conv2.": (0, 1), "out_tr.conv_block.": (0,), "out_tr.act_function.": (0,)},
+        encoder=("in_tr.", "down_tr"),
     ),
 }

@@ -5,7 +5,7 @@ grid, slice by slice, so that no member's logits are ever held as a whole.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from training.acquire.maps import ScoreMaps
 from training.patches.grid import image_on_grid, shape_on_grid
 from training.plan import Plan, Shape, Triple
 from training.predict.paint import Painter, Upsampling
+from training.predict.scores import VIEWS, Contrast, Frame, ScoreTally
 from training.predict.uncertainty import disagreement
 from training.predict.window import Tiles, Windows, mirrorings, slab_axis, tiles_of
 from training.progress import OnProgress, ShouldStop, TrainingError
@@ -36,8 +38,8 @@ class PredictionResult:
     `uncertainty` is the mean over drawn voxels of the entropy, 0 (sure) to 1 (all channels alike); a
     prediction without any structure counts as 1. `structure_uncertainty` is the same per structure, for those
     that were drawn; `disagreement` is 1 minus the mean pairwise Dice of an ensemble's members. `entropy`,
-    uint8 (layer, i, j, k), is that of every voxel, 255 for 1, if asked for. All of these are taken before
-    post-processing.
+    uint8 (layer, i, j, k), is that of every voxel, 255 for 1, if asked for, `scores` what strategies of
+    active learning rank by. All of these are taken before post-processing.
     """
 
     labels: NDArray[np.uint8]
@@ -45,6 +47,7 @@ class PredictionResult:
     entropy: NDArray[np.uint8] | None = None
     structure_uncertainty: dict[str, float] = field(default_factory=dict)
     disagreement: dict[str, float] = field(default_factory=dict)
+    scores: ScoreMaps | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Manner:
     with one plan share them and take no more memory than one. `bf16` computes in 16 bits, `sums` is the
     precision in which the answers for overlapping windows are added up. `on_plans_grid` leaves the labels on
     the (first) plan's grid. `normalised` says that the scan's intensities are what the plan makes of them.
+    `scores` asks for maps to learn by, of a scan whose frame it is; with `views` a network that is alone is
+    asked at other contrasts too, so that there is something to disagree about.
     """
 
     tta: bool = False
@@ -64,6 +69,8 @@ class Manner:
     sums: torch.dtype = torch.float16
     on_plans_grid: bool = False
     normalised: bool = False
+    scores: Frame | None = None
+    views: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,33 +93,60 @@ def delineate(
     should_stop: ShouldStop,
 ) -> PredictionResult:
     """Delineate one scan, HU (i, j, k). Raises Cancelled, or TrainingError with a sentence."""
-    groups = _groups(members, image, spacing_mm, apart=manner.disagreement)
+    apart = manner.disagreement or (manner.scores is not None and len(members) > 1)
+    groups = _groups(members, image, spacing_mm, apart=apart)
+    heard = [*groups, *_views(groups, manner)]
     shape = int(image.shape[0]), int(image.shape[1]), int(image.shape[2])
     shape = groups[0].grid if manner.on_plans_grid else shape
     axis = slab_axis(groups[0].grid, groups[0].plan.patch_size)
     stage = "locate" if manner.on_plans_grid else "predict"
-    tiles = Tiles(sum(tiles_of(g.grid, g.plan.patch_size) for g in groups), on_progress, should_stop, stage)
+    tiles = Tiles(sum(tiles_of(g.grid, g.plan.patch_size) for g in heard), on_progress, should_stop, stage)
     device = next((p.device for m in members for p in m.network.parameters()), torch.device("cpu"))
-    streams = list(_streams(groups, image, spacing_mm, manner, axis, tiles))
+    streams = list(_streams(heard, image, spacing_mm, manner, axis, tiles))
     ways = [Upsampling(g.plan, g.grid, shape, axis, device) for g in groups]
+    grid = groups[0].grid
     if any(not _share_grid(groups[0].plan, g.plan) for g in groups):
         streams = [_upsampled(s, way) for s, way in zip(streams, ways, strict=True)]
         ways = [Upsampling(g.plan, shape, shape, axis, device) for g in groups]
-    shares = [len(g.networks) / len(members) for g in groups]
+        grid = shape
     painter = Painter(groups[0].plan, ways[0], shape, axis, with_entropy=manner.entropy)
     own = [Painter(g.plan, way, shape, axis) for g, way in zip(groups, ways, strict=True)]
+    tally = ScoreTally(groups[0].plan, manner.scores, grid, axis, device) if manner.scores else None
     for slices in zip(*streams, strict=True):
-        painter.paint(_mean(slices, shares))
-        if len(groups) > 1:
-            for each, slice_ in zip(own, slices, strict=True):
-                each.paint(slice_)
+        _take(slices, painter, own, groups, tally)
     return PredictionResult(
         labels=painter.labels,
         uncertainty=painter.tally.overall(),
         entropy=painter.entropy,
         structure_uncertainty=painter.tally.per_structure(),
         disagreement=disagreement([p.labels for p in own], groups[0].plan) if len(groups) > 1 else {},
+        scores=tally.maps() if tally else None,
     )
+
+
+def _take(
+    slices: Sequence[Tensor],
+    painter: Painter,
+    own: Sequence[Painter],
+    groups: Sequence[_Group],
+    tally: ScoreTally | None,
+) -> None:
+    """Draw the next slice, and hear what views beyond the groups say of it."""
+    many = sum(len(g.networks) for g in groups)
+    painter.paint(_mean(slices[: len(groups)], [len(g.networks) / many for g in groups]))
+    if len(groups) > 1:
+        for each, slice_ in zip(own, slices, strict=True):
+            each.paint(slice_)
+    if tally is not None:
+        tally.add(slices, [1 / len(slices)] * len(slices))
+
+
+def _views(groups: Sequence[_Group], manner: Manner) -> list[_Group]:
+    """Return a network that is alone at other contrasts, if that is wanted."""
+    if manner.scores is None or not manner.views or sum(len(g.networks) for g in groups) > 1:
+        return []
+    alone = groups[0]
+    return [replace(alone, networks=[Contrast(alone.networks[0], factor)]) for factor in VIEWS]
 
 
 def _groups(

@@ -1,9 +1,10 @@
-"""Regions that the shape of what was drawn gives away: pieces, gaps, jumps, and unusual volumes.
+"""Regions that the shape of what was drawn gives away: pieces, gaps, jumps, odd volumes, sides mixed up.
 
 Every reason says what was measured, and nothing more: a separate piece may be right.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,17 +23,21 @@ LEAST_JUMP_MM2 = 100.0
 MOST_OF_A_KIND = 3  # of one structure
 FEWEST_CASES = 5  # before anything is called usual
 EXPECTED = 0.9  # share of the training cases that have a structure which is then missed
+LEAST_APART_MM = 5.0  # middles of the two sides, before they are called mixed up
+LEAST_DISAGREEMENT = 0.2  # 1 minus the mean pairwise Dice of an ensemble's members
 DOUBT = 0.5  # bits with which facts of shape are weighed, for which no entropy speaks
 
 Triple = tuple[int, int, int]
+_SIDE = re.compile(r"(?<![a-z])left(?![a-z])")
 
 
 @dataclass(frozen=True)
 class Region:
     """A place to look at. Voxels (i, j, k), `low` and `high` inclusive; None where there is no place.
 
-    `kind`: unsure, piece, gap, jump, missing or volume. `structure` is its value on `layer`, 0 where nothing
-    is drawn near. `uncertainty` 0 (sure) to 1 (a coin toss, or worse), None where it was not measured.
+    `kind`: unsure, piece, gap, jump, missing, volume, sides or disagreement. `structure` is its value on
+    `layer`, 0 where nothing is drawn near. `uncertainty` 0 (sure) to 1 (a coin toss, or worse), None where it
+    was not measured.
     """
 
     kind: str
@@ -75,6 +80,49 @@ def oddities(shape: Shape) -> Iterator[tuple[float, Region]]:
     yield from _gaps(shape, shape.drawn)
     yield from _jumps(shape, shape.drawn)
     yield from _volume(shape, shape.drawn)
+
+
+def sides(shapes: Sequence[Shape]) -> Iterator[tuple[float, Region]]:
+    """Yield pairs of which the left one lies to the right of the right one, by their middles along i.
+
+    i rises to the patient's left in every scan, so that the labels, or the scan's own geometry, are mixed up.
+    """
+    drawn = {(shape.spec.key, shape.spec.side): shape for shape in shapes if shape.drawn is not None}
+    for (key, side), left in drawn.items():
+        right = drawn.get((_SIDE.sub("right", key), "right")) if side == "left" else None
+        if right is None or right.drawn is None or left.drawn is None:
+            continue
+        apart_mm = (right.drawn.middle[0] - left.drawn.middle[0]) * left.spacing_mm[0]
+        if apart_mm > LEAST_APART_MM:
+            for one, other in ((left, right), (right, left)):
+                yield _swapped(one, other)
+
+
+def _swapped(shape: Shape, other: Shape) -> tuple[float, Region]:
+    drawn = shape.drawn
+    if drawn is None:
+        raise ValueError("Nothing was drawn of it, so that it is on no side.")
+    volume = drawn.voxels * shape.voxel_ml
+    which = "right" if shape.spec.side == "left" else "left"
+    reason = f"the {shape.spec.name} lies to the {which} of the {other.spec.name}: sides may be mixed up"
+    return volume, _region("sides", shape, reason, volume, (drawn.pieces[0].centre, drawn.low, drawn.high))
+
+
+def disagreed(shape: Shape, disagreement: float) -> Iterator[tuple[float, Region]]:
+    """Yield a structure on which the members of an ensemble differ: 1 minus their mean pairwise Dice."""
+    drawn = shape.drawn
+    if disagreement < LEAST_DISAGREEMENT:
+        return
+    reason = (
+        f"the networks of the model differ on the {shape.spec.name}: their Dice is {1 - disagreement:.2f}"
+    )
+    if drawn is None:
+        spec = shape.spec
+        yield 0.0, Region("disagreement", None, None, None, spec.layer, spec.value, 0.0, None, reason)
+        return
+    volume = drawn.voxels * shape.voxel_ml
+    place = (drawn.pieces[0].centre, drawn.low, drawn.high)
+    yield volume * disagreement, _region("disagreement", shape, reason, volume * disagreement, place)
 
 
 def millilitres(volume: float) -> str:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from training.labels import StructureSpec
-from training.model import WEIGHTS, open_model
+from training.model import WEIGHTS, open_model, read_description
 from training.networks import bf16_is_faster, build, device, load_tensors
 from training.plan import Plan, Triple
 from training.predict.components import keep_largest, places_of
 from training.predict.ensemble import Manner, Member, PredictionResult, delineate
 from training.predict.locate import MARGIN_MM, Box, locate
+from training.predict.scores import Frame
 from training.progress import OnProgress, ShouldStop, TrainingError, ignore_progress, never_stop
 
 OWN_COARSE = "low"
@@ -30,7 +31,8 @@ class PredictOptions:
     `tta` averages over mirrorings (those of the plan's `mirror_axes` alone), `entropy` asks for the map,
     `coarse` looks for the structures first and computes the full model only about them, `margin_mm` being
     kept on every side. `postprocess` applies what the plan says. `disagreement` compares the members of an
-    ensemble, which costs their memory.
+    ensemble, which costs their memory. `scores` asks for what strategies of active learning rank by; with
+    `views` a single network is asked at other contrasts as well, for those that need disagreement.
     """
 
     tta: bool = False
@@ -39,6 +41,8 @@ class PredictOptions:
     margin_mm: float = MARGIN_MM
     postprocess: bool = True
     disagreement: bool = True
+    scores: bool = False
+    views: bool = False
 
 
 _PLAIN = PredictOptions()
@@ -46,23 +50,47 @@ _PLAIN = PredictOptions()
 
 @dataclass(frozen=True)
 class Predictor:
-    """A trained model; `others` are further members of an ensemble, which draw the same structures."""
+    """A trained model; `others` are further members of an ensemble, which draw the same structures.
+
+    `coarse` is the same run's model of low resolution, with which every prediction begins.
+    """
 
     plan: Plan
     structures: tuple[StructureSpec, ...]
     network: nn.Module
     others: tuple[Member, ...] = ()
+    coarse: "Predictor | None" = None
 
     @classmethod
     def load(cls, model_dir: Path, device_name: str | None = None) -> "Predictor":
         """Open a model folder that `train` wrote, on a device of torch's or the fastest there is.
 
-        Raises TrainingError when the folder is damaged or not ours.
+        A folder that holds several members is opened as one ensemble. Raises TrainingError when the folder is
+        damaged or not ours.
         """
         if model_dir.is_file():
             raise TrainingError(
                 f"{model_dir.name} is a file; give the model's folder, which holds {WEIGHTS} and its plan."
             )
+        first = cls._one(model_dir, device_name)
+        digests = read_description(model_dir).get("members", {})
+        others = []
+        for name, digest in sorted(digests.items()):
+            if read_description(model_dir / name)["weights_sha256"] != digest:
+                raise TrainingError(f"{name} in {model_dir.name} belongs to another model.")
+            other = cls._one(model_dir / name, device_name)
+            others.append(Member(other.network, other.plan))
+        return replace(first, others=tuple(others))
+
+    @classmethod
+    def serving(cls, model_dir: Path, device_name: str | None = None) -> "Predictor":
+        """Open a model folder as it is used: with its own model of low resolution, if it has one."""
+        whole = cls.load(model_dir, device_name)
+        own = model_dir / OWN_COARSE
+        return replace(whole, coarse=cls.load(own, device_name)) if own.is_dir() else whole
+
+    @classmethod
+    def _one(cls, model_dir: Path, device_name: str | None) -> "Predictor":
         plan, structures = open_model(model_dir)
         tensors, _ = load_tensors(model_dir / WEIGHTS)
         network = build(plan, seed=0)
@@ -87,7 +115,7 @@ class Predictor:
                     f"{model_dir.name} does not draw the same structures as {model_dirs[0].name}; "
                     "the models of an ensemble must."
                 )
-        return replace(first, others=tuple(Member(other.network, other.plan) for other in rest))
+        return replace(first, others=(*first.others, *(m for other in rest for m in other.members)))
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -120,6 +148,8 @@ class Predictor:
         if box is not None and not self.plan.normalisation.reads_hu:
             # A scan's own mean and sd are those of the whole scan, as in training.
             seen, manner = self.plan.normalisation(image)[box], replace(manner, normalised=True)
+        if options.scores:
+            manner = replace(manner, scores=_frame(image, spacing_mm, box), views=options.views)
         found = delineate(
             self.members, seen, spacing_mm, manner, on_progress=on_progress, should_stop=should_stop
         )
@@ -128,7 +158,7 @@ class Predictor:
         if options.postprocess:
             labels = keep_largest(found.labels, self.plan.postprocessing, places_of(self.plan))
             found = replace(found, labels=labels)
-        return found
+        return replace(found, labels=_without_strangers(found.labels, self))
 
     def _box(
         self,
@@ -143,10 +173,11 @@ class Predictor:
 
         So do members of which some need a scan's own mean and sd, in different ways: no crop serves them all.
         """
-        if options.coarse is None or not self._alike():
+        coarse = options.coarse or self.coarse
+        if coarse is None or not self._alike():
             return None
         return locate(
-            options.coarse.members,
+            coarse.members,
             image,
             spacing_mm,
             manner,
@@ -170,6 +201,17 @@ class Predictor:
     def _window_mm(self) -> Triple:
         i, j, k = (n * mm for n, mm in zip(self.plan.patch_size, self.plan.spacing_mm, strict=True))
         return i, j, k
+
+
+def _without_strangers(labels: NDArray[np.uint8], predictor: Predictor) -> NDArray[np.uint8]:
+    """Return labels without what the plan has a channel for and the model's description does not name."""
+    known = {one.key for one in predictor.structures}
+    strange = [place for key, place in places_of(predictor.plan).items() if key not in known]
+    if strange:
+        labels = labels.copy()
+        for layer, value in strange:
+            labels[layer][labels[layer] == value] = 0
+    return labels
 
 
 def own_coarse(model_dir: Path) -> Path:
@@ -200,6 +242,16 @@ def _on(network: nn.Module, name: str | None) -> nn.Module:
         return network.to(torch.device(name))
     except (RuntimeError, AssertionError) as error:
         raise TrainingError(f"This machine has no device called {name}.") from error
+
+
+def _frame(image: NDArray[Any], spacing_mm: Triple, box: Box | None) -> Frame:
+    i, j, k = image.shape
+    if box is None:
+        return Frame.whole((i, j, k), spacing_mm)
+    first, second, third = box
+    begin = first.start, second.start, third.start
+    many = first.stop - first.start, second.stop - second.start, third.stop - third.start
+    return Frame((i, j, k), spacing_mm, begin, many)
 
 
 def _pasted(found: PredictionResult, shape: tuple[int, ...], box: Box) -> PredictionResult:

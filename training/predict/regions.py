@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from training.labels import IGNORE, StructureSpec
 from training.predict.drawn import Drawn, measure
-from training.predict.oddities import Region, Shape, Triple, millilitres, oddities
+from training.predict.oddities import Region, Shape, Triple, disagreed, millilitres, oddities, sides
 from training.predict.usual import Usual
 
 CELLS = 128  # at most, along each axis of the map
@@ -76,16 +76,19 @@ def guide(
     spacing_mm: Spacing,
     structures: Sequence[StructureSpec],
     usual: Mapping[str, Usual] | None = None,
+    disagreement: Mapping[str, float] | None = None,
 ) -> tuple[UncertaintyMap, tuple[Region, ...]]:
     """Return the map and the regions of a prediction, most suspicious first.
 
     `labels` and `entropy` are uint8 (layer, i, j, k), the latter 255 where all channels of its layer are
     alike, as in `PredictionResult`. Regions are ranked by their volume in mL times their mean entropy in
     bits; for facts of shape, of which entropy says nothing, 0.5 stands for the latter. `usual` tells of the
-    training cases. At most `MOST_REGIONS` are returned.
+    training cases, `disagreement` of an ensemble's members, by structure key as in `PredictionResult`. At
+    most `MOST_REGIONS` are returned.
     """
     factor = np.array([-(-n // CELLS) for n in labels.shape[1:]])
     ranked: list[tuple[float, Region]] = []
+    shapes: list[Shape] = []
     most = np.zeros([-(-n // f) for n, f in zip(labels.shape[1:], factor, strict=True)], np.float32)
     for number, of_layer in enumerate(labels):
         specs = [spec for spec in structures if spec.layer == number]
@@ -94,7 +97,9 @@ def guide(
         drawn = measure(of_layer)
         for spec in specs:
             known = (usual or {}).get(spec.key)
-            ranked += oddities(Shape(spec, of_layer, spacing_mm, drawn.get(spec.value), known))
+            shapes.append(Shape(spec, of_layer, spacing_mm, drawn.get(spec.value), known))
+            ranked += oddities(shapes[-1])
+            ranked += disagreed(shapes[-1], (disagreement or {}).get(spec.key, 0.0))
         layer = _Layer(
             number=number,
             bits=bits,
@@ -107,6 +112,7 @@ def guide(
             shape=of_layer.shape,
         )
         ranked += _unsure(layer)
+    ranked += sides(shapes)
     ranked.sort(key=lambda one: -one[0])
     values = np.round(most.clip(0, 1) * 255).astype(np.uint8)
     found = tuple(region for _, region in ranked[:MOST_REGIONS])
