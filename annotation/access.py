@@ -34,13 +34,16 @@ from annotation.models import (
     ModelState,
     Pin,
     Project,
+    Purpose,
     ReadingSession,
     Role,
+    StartFrom,
     Volume,
 )
 
 User = AbstractBaseUser | AnonymousUser
 LARGEST_ID = 2**63 - 1
+PRE_ANNOTATED = (MaskKind.MODEL, MaskKind.ATLAS)
 VIEW_DAYS = 7  # a finished read stays open to its reader for so long, whatever it was read for
 Fetched = TypeVar("Fetched", bound=Row)
 
@@ -96,9 +99,29 @@ def _lies_under(read: Assignment, mask: Mask) -> bool:
 
 
 def _is_offered(mask: Mask) -> bool:
-    """What a read that may come next can begin from: a model's prediction unblinds nobody."""
+    """What a read that may come next can begin from: a pre-annotation unblinds nobody."""
     model = mask.model
-    return mask.kind == MaskKind.MODEL and model is not None and model.state != ModelState.REJECTED
+    is_usable = model is None or model.state != ModelState.REJECTED
+    return mask.kind in PRE_ANNOTATED and is_usable
+
+
+def may_have_proposals(read: Assignment) -> bool:
+    """Whether its reader may see what newer models make of the case: not where reads are compared.
+
+    Repeats, gold, calibration and second reads stay with what they began from, and so do reads from scratch.
+    """
+    drawn_alone = read.role == AssignmentRole.ANNOTATE and read.purpose == Purpose.ROUTINE
+    return drawn_alone and read.start_from == StartFrom.PREDICTION
+
+
+def proposed_masks(read: Assignment) -> QuerySet[Mask]:
+    """Pre-annotations that were made since the read began. Older ones would tell how often the case was
+    predicted, which differs between reads that must look alike."""
+    if not may_have_proposals(read):
+        return Mask.objects.none()
+    masks = Mask.objects.filter(case=read.case_id, kind__in=PRE_ANNOTATED, head__gte=1)
+    newer = masks.filter(created_at__gt=read.created_at, prediction__isnull=False)
+    return newer.exclude(model__state=ModelState.REJECTED)
 
 
 is_member = Predicate(lambda membership, _: membership is not None)
@@ -121,11 +144,13 @@ RIGHTS = RuleSet(
         "project.review": is_reviewer | is_lead,
         "project.list_cases": is_lead,
         "project.manage": is_lead,
+        "case.see": is_lead,
         "case.read": is_lead,
         "assignment.see": is_its_reader | is_lead,
         "assignment.read": reads_it | is_lead | has_kept_strokes,
         "assignment.keep": is_its_reader,
         "assignment.correct": reads_it,
+        "assignment.propose": reads_it | is_lead,
         "assignment.submit": reads_it & ~is_a_review,
         "assignment.judge": reads_it & is_a_review,
         "assignment.adjudicate": reads_it & is_an_adjudication,
@@ -151,7 +176,7 @@ _OPENED = (
 )
 
 ProjectRight = Literal["read", "annotate", "review", "list_cases", "manage"]
-AssignmentRight = Literal["read", "keep", "correct", "submit", "judge", "adjudicate", "manage"]
+AssignmentRight = Literal["read", "keep", "correct", "propose", "submit", "judge", "adjudicate", "manage"]
 JobRight = Literal["read", "cancel"]
 
 
@@ -249,7 +274,12 @@ def _may_see(user: User, case: Case, number: int, mask: Mask | None) -> bool:
         return number != handles.LEAD and (mask is None or _is_offered(mask))
     if not _reads_it(membership, read) and not _has_kept_strokes(membership, read):
         return False
-    return mask is None or _lies_under(read, mask)
+    return mask is None or _lies_under(read, mask) or _is_proposed(membership, read, mask)
+
+
+def _is_proposed(membership: Membership, read: Assignment, mask: Mask) -> bool:
+    is_pre_annotation = mask.kind in PRE_ANNOTATED and _reads_it(membership, read)
+    return is_pre_annotation and proposed_masks(read).filter(pk=mask.pk).exists()
 
 
 def job_for(user: User, job_id: int, *, to: JobRight = "read") -> Job:

@@ -130,6 +130,19 @@ def keys_before(prefix: str, before: datetime) -> list[str]:
     return found
 
 
+def unfinished_before(prefix: str, before: datetime) -> list[str]:
+    """Folders and files right below a prefix that were begun before a time and never finished."""
+    storage = _storage()
+    if not isinstance(storage, FileSystemStorage):
+        return []
+    found: list[str] = []
+    for path in Path(storage.path(prefix)).glob(f"{_UNFINISHED}*"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before.timestamp():
+                found.append(f"{prefix}/{path.name}")
+    return found
+
+
 def _storage() -> Storage:
     return storages["store"]
 

@@ -1,6 +1,6 @@
 """What workers run. A task claims its job, calls one use case and settles the job; nothing else happens here.
 
-The only module of the product that loads torch. Messages carry the id of a job row and nothing more.
+Here and in `predicting` alone the product loads torch. Messages carry the id of a job row and nothing more.
 """
 
 import logging
@@ -19,12 +19,30 @@ from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
 from numpy.typing import NDArray
 
-from annotation import agreement, guidelines, ingest, jobs, learning, reviews, store, worklist
+from annotation import (
+    agreement,
+    guidelines,
+    ingest,
+    jobs,
+    learning,
+    measuring,
+    predicting,
+    reviews,
+    simulating,
+    store,
+    worklist,
+)
 from annotation.errors import Refused
-from annotation.models import Case, Job, Model, Project, TrainingRun
-from training.manifest import Manifest
-from training.progress import Cancelled, Progress, TrainingError
-from training.run import PredictionResult, PredictOptions, Predictor, Usual, guide, score_case, usual_volumes
+from annotation.models import Job, Model, Project, TrainingRun
+from training.manifest import Manifest, Report
+from training.progress import Cancelled, Listener, Progress, TrainingError
+from training.run import (
+    Predictor,
+    processes,
+    score_case,
+    train_together,
+    usual_volumes,
+)
 from training.run import train as train_network
 
 BACKGROUND_NICENESS = 10
@@ -46,8 +64,9 @@ def _note_shutdown(**_: Any) -> None:
 class Pulse:
     """Carries a use case's progress to its job row, at most once a second, and says when to stop."""
 
-    def __init__(self, lease: jobs.Lease) -> None:
+    def __init__(self, lease: jobs.Lease, beside: "Pulse | None" = None) -> None:
         self.lease = lease
+        self.beside = beside  # a job that waits meanwhile in the same process, and must not seem dead
         self.progress = Progress("starting", 0, 1)
         self.holds = True
         self.last_beat = -BEAT_SECONDS
@@ -74,6 +93,8 @@ class Pulse:
         if not now and clock - self.last_beat < BEAT_SECONDS:
             return
         self.last_beat = clock
+        if self.beside is not None:
+            self.beside._beat()
         try:
             self.holds = self.lease.heartbeat(self.progress)
         except (OperationalError, InterfaceError) as error:
@@ -85,12 +106,12 @@ class Pulse:
 UseCase = Callable[[Job, jobs.Lease, Pulse], None]
 
 
-def _work_on(job_id: int, use_case: UseCase) -> None:
+def _work_on(job_id: int, use_case: UseCase, beside: Pulse | None = None) -> None:
     lease = jobs.claim(job_id)
     if lease is None:
         return
     try:
-        use_case(Job.objects.select_related("project").get(pk=job_id), lease, Pulse(lease))
+        use_case(Job.objects.select_related("project").get(pk=job_id), lease, Pulse(lease, beside))
     except jobs.LeaseLost:
         logger.warning("Job %d went to another worker or ended; what was done here is dropped", job_id)
     except Cancelled:
@@ -116,16 +137,56 @@ def predict(job_id: int) -> None:
     _work_on(job_id, _predict)
 
 
+@shared_task(name="annotation.tasks.propose")
+def propose(job_id: int) -> None:
+    """Predict one case that somebody reads."""
+    _work_on(job_id, _propose)
+
+
+@shared_task(name="annotation.tasks.atlas")
+def atlas(job_id: int) -> None:
+    """Pre-annotate cases from labelled ones."""
+    _work_on(job_id, _propagate)
+
+
+@shared_task(name="annotation.tasks.measure")
+def measure(job_id: int) -> None:
+    """Open a model from elsewhere and score it."""
+    _work_on(job_id, _measure)
+
+
 @shared_task(name="annotation.tasks.import")
 def import_folder(job_id: int) -> None:
     """Import a folder of scans."""
     _work_on(job_id, _import_folder)
 
 
+@shared_task(name="annotation.tasks.simulate")
+def simulate(job_id: int) -> None:
+    """Replay active learning on accepted cases, to compare strategies."""
+    _work_on(job_id, _simulate)
+
+
 @shared_task(name="annotation.tasks.score")
 def score(job_id: int) -> None:
     """Measure how far delineations of a case agree."""
     _work_on(job_id, _score)
+
+
+def _simulate(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
+    _step_back()
+    simulating.what_if(
+        job,
+        lease,
+        on_progress=pulse.on_progress,
+        should_stop=pulse.should_stop,
+        stop_if_asked=pulse.stop_if_asked,
+    )
+
+
+def _measure(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
+    _step_back()
+    measuring.measure(job, lease, should_stop=pulse.should_stop, stop_if_asked=pulse.stop_if_asked)
 
 
 def _score(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
@@ -136,15 +197,39 @@ def _score(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
 
 def _train(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
     _step_back()
-    folder = learning.work_folder(job.run)
+    folder, log = learning.work_folder(job.run), learning.RunLog(job.run, lease)
     manifest = learning.manifest_for(job.run, folder / "data", pulse.stop_if_asked)
     volumes = {key: asdict(usual) for key, usual in usual_volumes(manifest).items()}
-    learning.note_volumes(run=job.run, volumes=volumes)
-    report = train_network(
-        manifest, folder / "out", on_progress=pulse.on_progress, should_stop=pulse.should_stop
+    learning.note_beginning(run=job.run, volumes=volumes)
+    log.on_note(_beginning(manifest, lease))
+    report = _trained(
+        manifest, folder / "out", Listener(pulse.on_progress, pulse.should_stop, log.on_epoch, log.on_note)
     )
     _score_serving_model(job.run, manifest, pulse)
+    log.close()
     learning.record(run=job.run, report=report, lease=lease)
+
+
+def _beginning(manifest: Manifest, lease: jobs.Lease) -> str:
+    if lease.fence > 1:
+        return f"Attempt {lease.fence} goes on where the one before it was interrupted."
+    counts = (len(manifest.train), len(manifest.validation), len(manifest.test))
+    return "Began with {} training, {} validation and {} test cases.".format(*counts)
+
+
+def _trained(manifest: Manifest, out_dir: Path, listener: Listener) -> Report:
+    """Train here, or in one process for each graphics card."""
+    count = processes()
+    if count > 1:
+        return train_together(manifest, out_dir, count, listener)
+    return train_network(
+        manifest,
+        out_dir,
+        on_progress=listener.on_progress,
+        should_stop=listener.should_stop,
+        on_epoch=listener.on_epoch,
+        on_note=listener.on_note,
+    )
 
 
 def _score_serving_model(run: TrainingRun, manifest: Manifest, pulse: Pulse) -> None:
@@ -172,50 +257,23 @@ def _on_layers(labels: NDArray[np.uint8], layers: int) -> NDArray[np.uint8]:
 
 def _predict(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
     _step_back()
-    due = learning.predictions_due(job)
-    predictor = _predictor_of(due.model)
-    stored, refused = 0, dict[int, str]()
-    while case := learning.next_to_predict(due.model, leaving_out=refused):
-        number = stored + len(refused) + 1
-        total = max(due.cases, number)
-        pulse.stop_if_asked(Progress("predict", number - 1, total, f"case {number} of {total}"))
-        try:
-            _predict_case(case, due.model, predictor, lease, pulse)
-            stored += 1
-        except (Refused, TrainingError) as error:
-            learning.offer_without_prediction(case=case, lease=lease)
-            refused[case.pk] = f"Case {case.number}: {error}"
-    jobs.finish(lease, {"model": due.model.pk, "predicted": stored, "refused": list(refused.values())})
+    predicting.predict_pool(job, lease, pulse, _predictor_of, lambda: _answer_readers(pulse))
 
 
-def _predict_case(case: Case, model: Model, predictor: Predictor, lease: jobs.Lease, pulse: Pulse) -> None:
-    result = predictor.predict(
-        ingest.read_voxels(case.volume),
-        learning.spacing_of(case.volume),
-        should_stop=pulse.should_stop,
-        options=PredictOptions(entropy=True),
-    )
-    learning.store_prediction(
-        case=case,
-        model=model,
-        labels=result.labels,
-        annotated=[spec.key for spec in predictor.structures],
-        uncertainty=result.uncertainty,
-        lease=lease,
-        guidance=_guidance(case, model, predictor, result),
-    )
+def _propose(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
+    _step_back()
+    predicting.predict_asked(job, lease, pulse, _predictor_of)
 
 
-def _guidance(
-    case: Case, model: Model, predictor: Predictor, result: PredictionResult
-) -> learning.Guidance | None:
-    """Where a reader should look first."""
-    if result.entropy is None:
-        return None
-    usual = {key: Usual(**values) for key, values in model.run.volumes.items()}
-    spacing = learning.spacing_of(case.volume)
-    found, regions = guide(result.labels, result.entropy, spacing, predictor.structures, usual)
-    return learning.Guidance(found.values, found.factor, [region.to_dict() for region in regions])
+def _propagate(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
+    _step_back()
+    predicting.propagate_labels(job, lease, pulse, lambda: _answer_readers(pulse))
+
+
+def _answer_readers(pulse: Pulse) -> None:
+    """Somebody who looks at a case waits for its prediction: it comes before the rest of a pool."""
+    for job_id in learning.proposals_waiting():
+        _work_on(job_id, _propose, beside=pulse)
 
 
 def _import_folder(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
@@ -226,6 +284,7 @@ def _import_folder(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
         delineated=job.ids.get("delineated"),
     )
     learning.enqueue_predictions_if_due(job.project)
+    learning.enqueue_atlases_if_due(job.project)
     jobs.finish(
         lease,
         {
@@ -238,7 +297,7 @@ def _import_folder(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
 
 def _predictor_of(model: Model) -> Predictor:
     with store.local_path(model.store_key) as folder:
-        return Predictor.load(folder)
+        return Predictor.serving(folder)
 
 
 def _step_back() -> None:
@@ -267,6 +326,8 @@ def retrain_if_due() -> None:
     for project in Project.objects.all():
         learning.request_run_if_due(project)
         learning.enqueue_predictions_if_due(project)
+        learning.enqueue_atlases_if_due(project)
+        learning.choose_if_due(project)
 
 
 @shared_task(name="annotation.tasks.refresh_agreement")

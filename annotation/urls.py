@@ -41,10 +41,19 @@ from annotation.api.guideline import (
 from annotation.api.health import HealthView
 from annotation.api.history import DifferenceView, MaskRevisionsView
 from annotation.api.jobs import CancelView, JobView
+from annotation.api.learning import (
+    ComparisonView,
+    DecisionsView,
+    GoalsView,
+    PolicyView,
+    PromotionView,
+    RollbackView,
+)
 from annotation.api.looked import LookedView
 from annotation.api.masks import MaskView
 from annotation.api.me import CsrfView, MeView, PreferencesView
 from annotation.api.measurements import MeasurementsView
+from annotation.api.models import CardView, FolderView, ModelImportsView
 from annotation.api.pins import PinNotesView, PinsView, PinView
 from annotation.api.planning import (
     CalibrationView,
@@ -56,9 +65,12 @@ from annotation.api.planning import (
     TolerancesView,
 )
 from annotation.api.presets import PresetsView
-from annotation.api.projects import CasesView, ImportsView, ProjectsView, ProjectView, RunsView
+from annotation.api.projects import CasesView, ImportsView, ProjectsView, ProjectView
+from annotation.api.proposals import AtlasesView, PredictionsView, ProposalBranchView, ProposalsView
+from annotation.api.queries import QueriesView, WhatIfsView
 from annotation.api.reviews import JudgedView, VerdictView
 from annotation.api.revisions import RestoreView, RevisionsView, UndoView
+from annotation.api.runs import RunView, TrainingsView
 from annotation.api.structures import LayoutView, ProjectStructuresView, ProjectStructureView, StructuresView
 from annotation.api.team import (
     AcceptInvitationView,
@@ -109,8 +121,32 @@ urlpatterns = [
         name="invitation",
     ),
     path("api/projects/<int:project_id>/cases/", CasesView.as_view(), name="cases"),
+    path("api/projects/<int:project_id>/atlases/", AtlasesView.as_view(), name="atlases"),
+    path("api/cases/<int:case_id>/predictions/", PredictionsView.as_view(), name="predictions"),
     path("api/projects/<int:project_id>/imports/", ImportsView.as_view(), name="imports"),
-    path("api/projects/<int:project_id>/runs/", RunsView.as_view(), name="runs"),
+    path("api/projects/<int:project_id>/runs/", TrainingsView.as_view(), name="runs"),
+    path("api/runs/<int:run_id>/", RunView.as_view(), name="run"),
+    path("api/projects/<int:project_id>/policy/", PolicyView.as_view(), name="policy"),
+    path("api/projects/<int:project_id>/goals/", GoalsView.as_view(), name="goals"),
+    path("api/projects/<int:project_id>/decisions/", DecisionsView.as_view(), name="decisions"),
+    path("api/projects/<int:project_id>/models/imports/", ModelImportsView.as_view(), name="model_imports"),
+    path("api/projects/<int:project_id>/models/<int:version>/card/", CardView.as_view(), name="model_card"),
+    path(
+        "api/projects/<int:project_id>/models/<int:version>/folder/",
+        FolderView.as_view(),
+        name="model_folder",
+    ),
+    path("api/projects/<int:project_id>/rollback/", RollbackView.as_view(), name="rollback"),
+    path(
+        "api/projects/<int:project_id>/models/<int:version>/comparison/",
+        ComparisonView.as_view(),
+        name="comparison",
+    ),
+    path(
+        "api/projects/<int:project_id>/models/<int:version>/promotion/",
+        PromotionView.as_view(),
+        name="promotion",
+    ),
     path("api/projects/<int:project_id>/scoring/", ScoringView.as_view(), name="scoring"),
     path(
         "api/projects/<int:project_id>/agreement/structures/",
@@ -193,6 +229,8 @@ urlpatterns = [
     path("api/projects/<int:project_id>/tolerances/", TolerancesView.as_view(), name="tolerances"),
     path("api/projects/<int:project_id>/calibration/", CalibrationView.as_view(), name="calibration"),
     path("api/projects/<int:project_id>/gold/", GoldView.as_view(), name="gold"),
+    path("api/projects/<int:project_id>/queries/", QueriesView.as_view(), name="queries"),
+    path("api/projects/<int:project_id>/what-if/", WhatIfsView.as_view(), name="what_if"),
     path("api/jobs/<int:job_id>/", JobView.as_view(), name="job"),
     path("api/jobs/<int:job_id>/cancel/", CancelView.as_view(), name="cancel"),
     path("api/worklist/", WorklistView.as_view(), name="worklist"),
@@ -204,6 +242,12 @@ urlpatterns = [
     path("api/assignments/<int:assignment_id>/restore/", RestoreView.as_view(), name="restore"),
     path("api/assignments/<int:assignment_id>/undo/", UndoView.as_view(), name="undo"),
     path("api/assignments/<int:assignment_id>/branches/", BranchesView.as_view(), name="branches"),
+    path("api/assignments/<int:assignment_id>/proposals/", ProposalsView.as_view(), name="proposals"),
+    path(
+        "api/assignments/<int:assignment_id>/proposals/branch/",
+        ProposalBranchView.as_view(),
+        name="proposal_branch",
+    ),
     path("api/assignments/<int:assignment_id>/looked/", LookedView.as_view(), name="looked"),
     path(
         "api/assignments/<int:assignment_id>/measurements/", MeasurementsView.as_view(), name="measurements"

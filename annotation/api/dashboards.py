@@ -14,7 +14,7 @@ from annotation import access, dashboards
 from annotation.agreement.scale import SHOWN
 from annotation.api.base import LARGEST_ID, ApiView, answers, signed_in
 from annotation.api.rows import rows_of
-from annotation.models import AgreementKind, CaseState, ErrorCode
+from annotation.models import AgreementKind, Arm, CaseState, ErrorCode
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 MOST_CASES = 100
@@ -35,6 +35,7 @@ def _asked(name: str, required: bool) -> serializers.Field[Any, Any, Any, Any]:
         "metric": SHOWN,
         "state": CaseState.choices,
         "code": ErrorCode.choices,
+        "arm": [*Arm.choices, ("difference", "the two that are compared")],
     }
     if name in choices:
         return serializers.ChoiceField(choices=choices[name], required=required)

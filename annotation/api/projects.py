@@ -24,6 +24,8 @@ from annotation.models import (
     Membership,
     ModelState,
     Part,
+    Prediction,
+    PredictionSource,
     Project,
     Queue,
     Role,
@@ -162,6 +164,33 @@ class PartOut(serializers.Serializer[Part]):
         return part.group.name if part.group is not None else None
 
 
+class MadeByOut(serializers.Serializer[Any]):
+    """Who made the pre-annotation that a reader begins from."""
+
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # fields leave the class again
+        choices=[*PredictionSource.values, "imported"]
+    )
+    version = serializers.IntegerField(allow_null=True, help_text="Of the model.")
+    atlas_cases = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Numbers of the labelled cases it was propagated from."
+    )
+
+
+def _made(cases: list[Case]) -> dict[int, dict[str, Any]]:
+    """Who made the newest pre-annotations of these cases, by prediction."""
+    ids = [getattr(case, "prediction_id", None) for case in cases]
+    rows = list(Prediction.objects.filter(pk__in=[pk for pk in ids if pk]).select_related("model"))
+    numbers = learning.numbers_of(rows)
+    return {
+        row.pk: {
+            "source": row.source,
+            "version": row.model.version if row.model is not None else None,
+            "atlas_cases": numbers[row.pk],
+        }
+        for row in rows
+    }
+
+
 class CasesView(UploadView):
     parser_classes = (MultiPartParser,)
 
@@ -181,12 +210,20 @@ class CasesView(UploadView):
             priority = serializers.FloatField(help_text="The higher one is read first.")
             updated_at = serializers.DateTimeField()
             prediction_version = serializers.IntegerField(allow_null=True)
+            pre_annotation = serializers.SerializerMethodField(help_text="Who made it; null = nobody yet.")
             parts = PartOut(many=True)
 
             def get_reader(self, case: Case) -> str | None:
                 """For leads: reviewers judge without knowing who drew."""
                 name: str | None = getattr(case, "reader_name", None)
                 return name if self.context["names_readers"] else None
+
+            @extend_schema_field(MadeByOut(allow_null=True))
+            def get_pre_annotation(self, case: Case) -> Any:
+                made: dict[int, Any] = self.context["made"]
+                known = made.get(getattr(case, "prediction_id", None) or 0)
+                imported: dict[str, Any] = {"source": "imported", "version": None, "atlas_cases": []}
+                return known or (imported if getattr(case, "is_imported", False) else None)
 
         count = serializers.IntegerField()
         results = Row(many=True)
@@ -215,8 +252,9 @@ class CasesView(UploadView):
         given.is_valid(raise_exception=True)
         found = worklist.cases(project=membership.project, state=given.validated_data.get("state"))
         first = (given.validated_data["page"] - 1) * PAGE
-        page = {"count": found.count(), "results": found[first : first + PAGE]}
-        context = {"names_readers": membership.role == Role.LEAD}
+        shown = list(found[first : first + PAGE])
+        page = {"count": found.count(), "results": shown}
+        context = {"names_readers": membership.role == Role.LEAD, "made": _made(shown)}
         return Response(self.Output(page, context=context).data)
 
     @extend_schema(request={"multipart/form-data": Input}, responses=answers({201: Created}, 400, 409, 413))

@@ -20,6 +20,7 @@ from annotation.api.shapes import (
     mask_ref,
 )
 from annotation.handles import Namer
+from annotation.models import Project
 
 NO_CASE = "There is no case to read right now. New ones appear as scans are imported and predicted."
 NO_REVIEW = "Nothing waits for a review right now."
@@ -117,13 +118,12 @@ class NextView(ApiView):
         given = self.Input(data=request.data)
         given.is_valid(raise_exception=True)
         user, review = signed_in(request), given.validated_data["role"] == "review"
-        project = access.project_for(
-            user, given.validated_data["project"], to="review" if review else "annotate"
-        )
+        number = given.validated_data["project"]
         assignment = (
-            worklist.claim_review(reviewer=user, project=project)
+            worklist.claim_review(reviewer=user, project=access.project_for(user, number, to="review"))
             if review
-            else worklist.next_case(reader=user, project=project)
+            # Any member may read: `next_case` sees to that itself, as it holds the reader's place there.
+            else worklist.next_case(reader=user, project=Project(pk=number))
         )
         if assignment is None:
             return Response({"assignment": None, "detail": NO_REVIEW if review else NO_CASE, "read": None})

@@ -9,6 +9,7 @@ from annotation.chunks.differences import (
     encode_runs,
     gains,
     taken_back,
+    taken_from,
 )
 from annotation.chunks.edits import MOST_GZIP_BYTES, MOST_PLAIN_BYTES, decode_edits
 from annotation.chunks.grid import CHUNK_BYTES, SIDE, Grid, compress, decompress
@@ -56,6 +57,7 @@ __all__ = [
     "read_layers",
     "revision_at",
     "taken_back",
+    "taken_from",
     "values_of",
     "write_labels",
 ]

@@ -4,7 +4,7 @@ Only chunks that a revision in between stored are read, a few at a time, so that
 costs what the stroke cost, however large the scan is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
@@ -17,6 +17,7 @@ from annotation.chunks.rows import Applied, grid_of, read_chunks, revision_at
 from annotation.chunks.runs import VARINT_BYTES, Ints
 from annotation.errors import Refused
 from annotation.models import Mask, MaskChunk
+from training.labels import IGNORE
 
 Name: TypeAlias = tuple[int, int]  # layer, chunk index
 
@@ -85,6 +86,31 @@ def carried_over(branch: Mask, target: Mask) -> Applied:
         result = np.where(before != after, after, standing)
         voxels += _keep_differing(names, standing, result, changed)
     return Applied(changed, voxels)
+
+
+def taken_from(source: Mask, target: Mask, places: Mapping[int, Collection[int]]) -> Applied:
+    """What the head of `target` becomes where `source` decides about the values of `places`, by layer.
+
+    A voxel that has one of them in `source` gets it, unless another structure stands there; one that has one
+    of them in `target` alone becomes background. All other voxels stay. Both masks are of one case.
+    """
+    names = _stored_names(source) | _stored_names(target)
+    changed: dict[Name, Voxels] = {}
+    voxels = 0
+    for layer, values in sorted(places.items()):
+        is_asked = np.isin(np.arange(256), list(values))
+        is_free = np.isin(np.arange(256), [0, IGNORE, *values])
+        for batch in _batches(sorted(name for name in names if name[0] == layer)):
+            proposed, standing = _read(source, source.head, batch), _read(target, target.head, batch)
+            emptied = np.where(is_asked[standing], np.uint8(0), standing)
+            result = np.where(is_asked[proposed] & is_free[standing], proposed, emptied)
+            voxels += _keep_differing(batch, standing, result, changed)
+    return Applied(changed, voxels)
+
+
+def _stored_names(mask: Mask) -> set[Name]:
+    """Every chunk that the mask or one that it derives from has stored."""
+    return {(row.layer, row.index) for row in read_chunks(mask)}
 
 
 def gains(mask: Mask, applied: Applied) -> list[Gain]:

@@ -1,6 +1,6 @@
 """A reader's work on a mask: saving strokes, going back, branches, handing in, and the time that it takes."""
 
-from annotation.corrections.branches import MOST_BRANCHES, apply_branch, branches_of, keep
+from annotation.corrections.branches import MOST_BRANCHES, apply_branch, branches_of, keep, keep_proposal
 from annotation.corrections.events import Event
 from annotation.corrections.history import PAGE, revisions
 from annotation.corrections.measurements import MOST_MEASUREMENTS, STRAIGHT, Measured, measure
@@ -20,6 +20,7 @@ __all__ = [
     "branches_of",
     "is_editable",
     "keep",
+    "keep_proposal",
     "look",
     "looked",
     "measure",

@@ -5,7 +5,7 @@ when the case went back because nothing had arrived before the lease ran out.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -32,6 +32,8 @@ from annotation.models import (
     ReadingSession,
     Revision,
     RevisionKind,
+    SchemaStructure,
+    Tool,
 )
 
 MOST_BRANCHES = 50  # of one read that wait to be put on the mask
@@ -75,6 +77,55 @@ def keep(
         )
         events_.note(events, revision, _time_spent(locked, session_id))
     return branches_of(assignment).get(pk=branch.pk)
+
+
+@transaction.atomic
+def keep_proposal(*, assignment: Assignment, proposed: Mask, structures: Collection[str] = ()) -> Branch:
+    """A branch of the read's newest revision on which structures (by key) are as `proposed` has them.
+
+    None named means all that the read is about. What the schema puts into the same voxels gives way, other
+    structures stay. Raises Refused for a structure that the read is not about, Conflict where the read is not
+    its reader's to change any more or where the proposal has nothing new.
+    """
+    locked = lock(assignment)
+    require_editable(locked)
+    places = _places(locked, structures)
+    branch = _begin(locked, locked.mask.head)
+    branch.mask.case = proposed.case = locked.case
+    applied = chunks.taken_from(proposed, branch.mask, places)
+    if not applied.changed:
+        raise Conflict("The proposal has nothing in which it differs from your mask.")
+    gained = [
+        Event(Tool.TAKE_PROPOSAL, gain.structure, gain.layer, gain.added, gain.removed)
+        for gain in chunks.gains(branch.mask, applied)
+    ]
+    revision = chunks.append(
+        mask=branch.mask,
+        kind=RevisionKind.BRANCH,
+        key=uuid.uuid4(),
+        base=branch.mask.head,
+        changed=applied.changed,
+        voxels_changed=applied.voxels,
+    )
+    events_.note(gained, revision, None)
+    return branches_of(assignment).get(pk=branch.pk)
+
+
+def _places(read: Assignment, structures: Collection[str]) -> dict[int, set[int]]:
+    """Values by layer of the structures that are named, out of those that the read is about."""
+    entries = SchemaStructure.objects.filter(schema__project=read.case.project_id)
+    rows = entries.values_list("structure__key", "layer", "value")
+    asked = {
+        key: (layer, value) for key, layer, value in rows if key in read.structures or not read.structures
+    }
+    unknown = sorted(set(structures) - set(asked))
+    if unknown:
+        raise Refused(f"This read is not about a structure called {unknown[0]}.")
+    places: dict[int, set[int]] = {}
+    for key in structures or asked:
+        layer, value = asked[key]
+        places.setdefault(layer, set()).add(value)
+    return places
 
 
 @transaction.atomic

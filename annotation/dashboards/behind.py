@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
+from django.db.models import Avg, Count, F
+
 from annotation import agreement
-from annotation.dashboards import acceptability
+from annotation.dashboards import acceptability, arms
+from annotation.dashboards.measured import alike
 from annotation.dashboards.tables import Says
 from annotation.models import (
     Assignment,
     AssignmentRole,
     AssignmentState,
     Case,
+    ModelScore,
     Pin,
     Project,
     ReadSummary,
@@ -146,6 +150,37 @@ def graded(project: Project, *, structure: str, grade: int | None = None) -> lis
         verdicts = verdicts.filter(acceptability=grade)
     reads = verdicts.order_by("-assignment__final_at", "-pk")
     return _of_reads(reads.values_list("assignment__case", "assignment__subject"))
+
+
+def chosen(project: Project, *, arm: str) -> list[BehindRow]:
+    """Accepted cases of one arm of what was chosen, or of both that are compared."""
+    ids = arms.cases_of_arm(project, arm)[:MOST]
+    reads = _reads(ids, None)
+    return _of_reads((case, reads.get(case)) for case in ids)
+
+
+def scored_by(project: Project, *, model: int, structure: str = "") -> list[BehindRow]:
+    """The test cases of a model's point on the learning curve, worst first."""
+    found = ModelScore.objects.filter(
+        model__project=project, model__version=model, revision__in=list(map(int, alike(project).revisions))
+    )
+    if structure:
+        found = found.filter(structure=structure)
+    means = (
+        found.order_by()
+        .values("case")
+        .annotate(n=Count("dice"), dice=Avg("dice"), surface=Avg("surface_dice"))
+    )
+    worst = list(means.order_by(F("dice").asc(nulls_last=True), "case")[:MOST])
+    cases = Case.objects.in_bulk([row["case"] for row in worst])
+    reads = _reads(cases, None)
+    return [
+        BehindRow(
+            pk, case.number, case.name, case.state, reads.get(pk), row["n"], row["dice"], row["surface"], None
+        )
+        for row in worst
+        for pk, case in [(row["case"], cases[row["case"]])]
+    ]
 
 
 def _of_reads(reads: Iterable[tuple[int, int | None]]) -> list[BehindRow]:

@@ -140,6 +140,22 @@ def drift_state_rows(project: Project) -> list[DriftStateRow]:
 
 def round_rows(project: Project, *, reader: int | None = None, since: date | None = None) -> list[RoundRow]:
     """Time and effort per read, from scratch first, then model by model."""
+    by_starts = _by_starts(project, reader, since)
+    return [row for starts, parts in by_starts.items() for row in _rounds(starts, parts)]
+
+
+def groups_of_starts(project: Project, quantity: str) -> dict[tuple[str, int | None], list[Group]]:
+    """By starting point and its model's version, what is known of one quantity, reader by reader."""
+    divisor = next(by for name, _, _, by in QUANTITIES if name == quantity)
+    found = {
+        (starts, start_version(starts)): _groups(parts, quantity, divisor)
+        for starts, parts in _by_starts(project, None, None).items()
+    }
+    return {starts: groups for starts, groups in found.items() if groups}
+
+
+def _by_starts(project: Project, reader: int | None, since: date | None) -> dict[str, list[dict[str, Any]]]:
+    """Sums of every quantity, reader by reader; from scratch first, then model by model."""
     reads = ReadSummary.objects.filter(project=project)
     if reader is not None:
         reads = reads.filter(reader=reader)
@@ -155,21 +171,21 @@ def round_rows(project: Project, *, reader: int | None = None, since: date | Non
     by_starts: dict[str, list[dict[str, Any]]] = {}
     for row in reads.order_by().values("starts", "reader").annotate(**sums):
         by_starts.setdefault(row["starts"], []).append(dict(row))
+    return dict(sorted(by_starts.items(), key=lambda one: (start_version(one[0]) or 0, one[0])))
+
+
+def _groups(parts: list[dict[str, Any]], name: str, divisor: float) -> list[Group]:
     return [
-        row
-        for starts in sorted(by_starts, key=lambda one: (start_version(one) or 0, one))
-        for row in _rounds(starts, by_starts[starts])
+        Group(row[f"{name}_n"], float(row[f"{name}_mean"]) / divisor, _variance(row, name) / divisor**2)
+        for row in parts
+        if row[f"{name}_n"]
     ]
 
 
 def _rounds(starts: str, parts: list[dict[str, Any]]) -> list[RoundRow]:
     rows = []
     for name, _, unit, divisor in QUANTITIES:
-        own = [
-            Group(row[f"{name}_n"], float(row[f"{name}_mean"]) / divisor, _variance(row, name) / divisor**2)
-            for row in parts
-            if row[f"{name}_n"]
-        ]
+        own = _groups(parts, name, divisor)
         # The interval is for other reads of these readers.
         found = mean_of_groups(own, WITHIN[name])
         if found.estimate is not None:

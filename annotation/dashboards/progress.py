@@ -76,7 +76,7 @@ def overview(project: Project, now: datetime | None = None) -> Overview:
         accepted=accepted,
         remaining=goal - accepted,
         weeks_left=weeks_left(goal - accepted, done[-WEEKS:]),
-        hours_left=hours_left(goal - accepted, _hours_per_case(project)),
+        hours_left=hours_left(goal - accepted, hours_per_case(project)),
         states=states,
         weeks=weeks,
         months=month_rows(project),
@@ -113,7 +113,7 @@ def _monday(at: datetime) -> date:
     return today - timedelta(days=today.weekday())
 
 
-def _hours_per_case(project: Project) -> list[float]:
+def hours_per_case(project: Project) -> list[float]:
     """Hours of the newest accepted cases, their reviews and second reads among them."""
     accepted = Case.objects.filter(project=project, split=Split.POOL, accepted_at__isnull=False)
     newest = accepted.order_by("-accepted_at").values_list("pk", flat=True)[:TIMED_CASES]

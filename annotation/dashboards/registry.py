@@ -9,12 +9,15 @@ from django.utils import timezone
 from annotation.dashboards import (
     acceptability,
     agreement,
+    arms,
     behind,
     calibration,
     course,
+    learning,
     pairs,
     progress,
     published,
+    saved,
     scores,
     verdicts,
 )
@@ -130,6 +133,34 @@ SOURCES: dict[str, Source] = {
         _asked(course.tool_rows),
         may=("reader",),
     ),
+    "minutes_saved": Source(
+        "Minutes that reads from a model's prediction take less than those from scratch, by model.",
+        saved.SavedRow,
+        _simple(saved.saved_rows),
+    ),
+    "learning_points": Source(
+        "What the project's models reached on the test cases, by training cases; those on no curve, too.",
+        learning.LearningPointRow,
+        _asked(learning.point_rows),
+        may=("metric",),
+    ),
+    "learning_curves": Source(
+        "Learning curves fitted through these, with their bands.",
+        learning.LearningCurveRow,
+        _asked(learning.curve_rows),
+        may=("metric",),
+    ),
+    "learning_forecasts": Source(
+        "What more cases are expected to buy, and what goals would cost.",
+        learning.LearningForecastRow,
+        _asked(learning.forecast_rows),
+        may=("metric",),
+    ),
+    "arms": Source(
+        "What accepted cases cost and how wrong predictions were, by why they were chosen.",
+        arms.ArmRow,
+        _simple(arms.arm_rows),
+    ),
     "first_pass": Source(
         "First verdicts on reads, by reader.",
         verdicts.FirstPassRow,
@@ -179,6 +210,19 @@ SOURCES: dict[str, Source] = {
         _asked(behind.graded),
         may=("grade",),
         must=("structure",),
+    ),
+    "arm_cases": Source(
+        "Accepted cases of one arm of what was chosen; 100 at most.",
+        behind.BehindRow,
+        _asked(behind.chosen),
+        must=("arm",),
+    ),
+    "tested_cases": Source(
+        "Test cases of a model on the learning curve, worst first; 100 at most.",
+        behind.BehindRow,
+        _asked(behind.scored_by),
+        may=("structure",),
+        must=("model",),
     ),
     "judged_cases": Source(
         "Cases of reads that were reviewed, or that have a pin of this kind; 100 at most.",

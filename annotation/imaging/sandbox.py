@@ -109,6 +109,11 @@ class Decoder:
             values=None if values is None else tuple(int(v) for v in values),
         )
 
+    def model(self, path: Path, folder: Path) -> dict[str, Any]:
+        """Unpack the zip of a model folder into an empty folder; return its description and card."""
+        found = self._ask("model", [path, folder])
+        return {name: dict(found[name]) for name in ("description", "card")}
+
     def find_series(self, folder: Path) -> Found:
         """Return the CT series below a folder, and what else of DICOM lies there."""
         found = self._ask("find", [folder])

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from annotation.errors import Refused
-from annotation.imaging import dicom, masks, nifti
+from annotation.imaging import dicom, masks, model_folder, nifti
 from training.volume import Volume
 
 VOXELS = "voxels.npy"
@@ -81,6 +81,10 @@ def _find(paths: list[Path], _: dict[str, Any], __: Path) -> Answer:
     return asdict(dicom.find_series(paths[0]))
 
 
+def _model(paths: list[Path], _: dict[str, Any], __: Path) -> Answer:
+    return model_folder.unpack(paths[0], paths[1])
+
+
 _WORK: dict[str, Callable[[list[Path], dict[str, Any], Path], Answer]] = {
     "image": _image,
     "labels": _labels,
@@ -89,6 +93,7 @@ _WORK: dict[str, Callable[[list[Path], dict[str, Any], Path], Answer]] = {
     "series": _series,
     "inspect": _inspect,
     "find": _find,
+    "model": _model,
 }
 
 

@@ -1,10 +1,38 @@
 """The learning loop: freeze a training set, record what the run made of it, gate, promote, pre-annotate."""
 
+from annotation.learning.acquisition import asks_for_views, choose_if_due, scores_of
+from annotation.learning.atlas import (
+    MOST_ATLASES,
+    USUAL_ATLASES,
+    Features,
+    Sources,
+    atlas_of,
+    atlases_for,
+    enqueue_atlases_if_due,
+    left_for_atlases,
+    numbers_of,
+    request_atlases,
+    store_atlas,
+)
+from annotation.learning.comparisons import compare_models, comparison_of, names_of
+from annotation.learning.decisions import decisions, former_model, model_of, promote, roll_back
+from annotation.learning.gain import forecast_gain
+from annotation.learning.gate import figures
+from annotation.learning.goals import DraftGoal, change_goals, goals
 from annotation.learning.guidance import Guidance, StoredMap, map_of, regions_of
-from annotation.learning.manifests import manifest_for, spacing_of, tidy_work_folders, work_folder
+from annotation.learning.imports import give_up_import, record_import, request_import, tests_of
+from annotation.learning.manifests import (
+    manifest_for,
+    spacing_of,
+    structures_of,
+    tidy_work_folders,
+    work_folder,
+)
 from annotation.learning.overview import ModelSummary, Overview, StructureMean, overview
+from annotation.learning.policy import NETWORKS, change_policy, policy_of
 from annotation.learning.predictions import (
     Due,
+    Sureness,
     enqueue_predictions,
     enqueue_predictions_if_due,
     next_to_predict,
@@ -12,41 +40,133 @@ from annotation.learning.predictions import (
     predictions_due,
     store_prediction,
 )
+from annotation.learning.progress import RunLog
+from annotation.learning.proposals import (
+    FROM_SCRATCH,
+    NOTHING_NEWER,
+    Proposals,
+    cancel_proposal,
+    history,
+    keep_as_branch,
+    proposal_due,
+    proposals,
+    proposals_waiting,
+    request_proposal,
+)
+from annotation.learning.queries import Chosen, Queries, queries
+from annotation.learning.registry import Card, StructureCard, card_of, describe, download
 from annotation.learning.results import add_scores, record, unscored
+from annotation.learning.rounds import NextRound, next_round, request_run_if_due
 from annotation.learning.runs import (
     accepted_since_last_run,
-    note_volumes,
+    digest,
+    note_beginning,
     request_run,
-    request_run_if_due,
     serving_model,
+)
+from annotation.learning.trainings import Training, training, trainings
+from annotation.learning.what_if import (
+    frozen_for,
+    request_what_if,
+    tidy_what_ifs,
+    what_if,
+    what_if_folder,
+    what_if_of,
 )
 
 __all__ = [
+    "FROM_SCRATCH",
+    "MOST_ATLASES",
+    "NETWORKS",
+    "NOTHING_NEWER",
+    "USUAL_ATLASES",
+    "Card",
+    "Chosen",
+    "DraftGoal",
     "Due",
+    "Features",
     "Guidance",
     "ModelSummary",
+    "NextRound",
     "Overview",
+    "Proposals",
+    "Queries",
+    "RunLog",
+    "Sources",
     "StoredMap",
+    "StructureCard",
     "StructureMean",
+    "Sureness",
+    "Training",
     "accepted_since_last_run",
     "add_scores",
+    "asks_for_views",
+    "atlas_of",
+    "atlases_for",
+    "cancel_proposal",
+    "card_of",
+    "change_goals",
+    "change_policy",
+    "choose_if_due",
+    "compare_models",
+    "comparison_of",
+    "decisions",
+    "describe",
+    "digest",
+    "download",
+    "enqueue_atlases_if_due",
     "enqueue_predictions",
     "enqueue_predictions_if_due",
+    "figures",
+    "forecast_gain",
+    "former_model",
+    "frozen_for",
+    "give_up_import",
+    "goals",
+    "history",
+    "keep_as_branch",
+    "left_for_atlases",
     "manifest_for",
     "map_of",
+    "model_of",
+    "names_of",
+    "next_round",
     "next_to_predict",
-    "note_volumes",
+    "note_beginning",
+    "numbers_of",
     "offer_without_prediction",
     "overview",
+    "policy_of",
     "predictions_due",
+    "promote",
+    "proposal_due",
+    "proposals",
+    "proposals_waiting",
+    "queries",
     "record",
+    "record_import",
     "regions_of",
+    "request_atlases",
+    "request_import",
+    "request_proposal",
     "request_run",
     "request_run_if_due",
+    "request_what_if",
+    "roll_back",
+    "scores_of",
     "serving_model",
     "spacing_of",
+    "store_atlas",
     "store_prediction",
+    "structures_of",
+    "tests_of",
+    "tidy_what_ifs",
     "tidy_work_folders",
+    "training",
+    "trainings",
     "unscored",
+    "what_if",
+    "what_if_folder",
+    "what_if_of",
     "work_folder",
 ]

@@ -1,11 +1,30 @@
 """The gate: what its comparison says, in one sentence a project lead can act on, and as figures to keep."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from training.compare import Comparison, Decision, Difference
+from training.compare import Comparison, Decision, Difference, judge
 
-PROMOTED, REJECTED = "promoted", "rejected"
+PROMOTED, REJECTED, CANDIDATE = "promoted", "rejected", "candidate"
+MOST_NAMED = 4
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two models on the same frozen references: `cases` are the numbers of the test cases."""
+
+    version: int
+    serving: int
+    dice: Comparison
+    surface: Comparison
+    cases: tuple[int, ...]
+    snapshot_sha256: str
+    identical: bool = False
+
+    @property
+    def decision(self) -> Decision:
+        return Decision.NOT_BETTER if self.identical else judge(self.dice, self.surface)
 
 
 def first(version: int, test_cases: int) -> dict[str, Any]:
@@ -18,38 +37,109 @@ def first(version: int, test_cases: int) -> dict[str, Any]:
     return {"decision": PROMOTED, "sentence": f"Model {version} is the first model and serves. {checked}"}
 
 
-def decide(version: int, serving: int, comparison: Comparison, names: dict[str, str]) -> dict[str, Any]:
-    """Promoted or rejected, why, and the figures. `names` gives the spoken name of each structure key."""
-    rejected = comparison.decision in (Decision.WORSE, Decision.NOT_BETTER)
+def unmeasured(version: int) -> dict[str, Any]:
+    """A model that was made to be compared waits for a lead, even where nothing serves yet."""
     return {
-        "decision": REJECTED if rejected else PROMOTED,
-        "sentence": _sentence(version, serving, comparison, names),
-        "compared_with": serving,
-        "margin": comparison.margin,
-        "overall": None if comparison.overall is None else asdict(comparison.overall),
-        "structures": {key: asdict(difference) for key, difference in comparison.structures.items()},
-        "worse": list(comparison.worse),
+        "decision": CANDIDATE,
+        "sentence": f"Model {version} was made to compare networks. No model serves to compare it with; "
+        "a lead may put it into service.",
     }
 
 
-def _sentence(version: int, serving: int, comparison: Comparison, names: dict[str, str]) -> str:
-    if comparison.overall is None:
+def decide(compared: Compared, names: Mapping[str, str], *, automatic: bool = True) -> dict[str, Any]:
+    """Promoted, rejected or left to a lead; why, and the figures. `names`: what structures are called."""
+    rejected = compared.decision in (Decision.WORSE, Decision.NOT_BETTER)
+    verdict = (REJECTED if rejected else PROMOTED) if automatic else CANDIDATE
+    sentence = _sentence(compared, names) if automatic else _left_to_a_lead(compared, names)
+    return {"decision": verdict, "sentence": sentence, **figures(compared)}
+
+
+def figures(compared: Compared) -> dict[str, Any]:
+    """What was compared, as JSON; the Dice stands by itself, the surface Dice under `surface`."""
+    return {
+        "compared_with": compared.serving,
+        "margin": compared.dice.margin,
+        "cases": list(compared.cases),
+        "snapshot_sha256": compared.snapshot_sha256,
+        **_measure(compared.dice),
+        "surface": _measure(compared.surface),
+    }
+
+
+def _measure(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "overall": None if comparison.overall is None else asdict(comparison.overall),
+        "structures": {key: asdict(difference) for key, difference in comparison.structures.items()},
+        "worse": list(comparison.worse),
+        "doubtful": list(comparison.doubtful),
+    }
+
+
+def _sentence(compared: Compared, names: Mapping[str, str]) -> str:
+    version, serving, overall = compared.version, compared.serving, compared.dice.overall
+    if compared.identical:
+        return f"Model {version} was not promoted: its weights are those of model {serving}."
+    if overall is None:
         return (
             f"Model {version} serves without a comparison: no accepted test case shows a structure that both "
             f"it and model {serving} were scored on. Accept test cases to compare models."
         )
-    if comparison.decision is Decision.WORSE:
-        reasons = ", ".join(
-            f"{names.get(key, key)} {_figure(comparison.structures[key])}" for key in comparison.worse
+    if compared.decision is Decision.WORSE:
+        return f"Model {version} was not promoted: {_losses(compared, names)}"
+    gain = _gain(compared, overall)
+    if compared.decision is Decision.NOT_BETTER:
+        return f"Model {version} was not promoted: {gain} is no gain."
+    return f"Model {version} serves: {gain}, and no structure is clearly worse.{_doubts(compared, names)}"
+
+
+def _left_to_a_lead(compared: Compared, names: Mapping[str, str]) -> str:
+    opening = f"Model {compared.version} was made to compare networks, so a lead decides"
+    if compared.identical:
+        return f"{opening}: its weights are those of model {compared.serving}."
+    if compared.dice.overall is None:
+        return f"{opening}: no test case tells it from model {compared.serving}."
+    gain = _gain(compared, compared.dice.overall)
+    lost = f" {_losses(compared, names)}" if compared.decision is Decision.WORSE else ""
+    return f"{opening}: {gain}.{lost}{_doubts(compared, names)}"
+
+
+def _gain(compared: Compared, overall: Difference) -> str:
+    return (
+        f"mean test Dice {_figure(overall)} against model {compared.serving} "
+        f"on {_count(overall.cases, 'test case')}"
+    )
+
+
+def _losses(compared: Compared, names: Mapping[str, str]) -> str:
+    reasons = _named(compared.dice, compared.dice.worse, names, "")
+    reasons += _named(compared.surface, compared.surface.worse, names, " surface Dice")
+    verb = "is" if len(reasons) == 1 else "are"
+    return f"{_listed(reasons)} {verb} below the allowed −{compared.dice.margin:.3f}."
+
+
+def _doubts(compared: Compared, names: Mapping[str, str]) -> str:
+    doubts = _named(compared.dice, compared.dice.doubtful, names, "")
+    doubts += _named(compared.surface, compared.surface.doubtful, names, " surface Dice")
+    return f" Chance may explain {_listed(doubts)}: more test cases would tell." if doubts else ""
+
+
+def _named(
+    comparison: Comparison, keys: tuple[str, ...], names: Mapping[str, str], what: str
+) -> list[tuple[float, str]]:
+    return [
+        (
+            comparison.structures[key].mean,
+            f"{names.get(key, key)}{what} {_figure(comparison.structures[key])}",
         )
-        verb = "is" if len(comparison.worse) == 1 else "are"
-        bound = f"{verb} below the allowed −{comparison.margin:.3f}."
-        return f"Model {version} was not promoted: {reasons} {bound}"
-    overall = f"mean test Dice {_figure(comparison.overall)} against model {serving}"
-    on = f"on {_count(comparison.overall.cases, 'test case')}"
-    if comparison.decision is Decision.NOT_BETTER:
-        return f"Model {version} was not promoted: {overall} {on} is no gain."
-    return f"Model {version} serves: {overall} {on}, and no structure is clearly worse."
+        for key in keys
+    ]
+
+
+def _listed(losses: list[tuple[float, str]]) -> str:
+    """The greatest losses first; the page shows them all."""
+    texts = [text for _, text in sorted(losses, key=lambda loss: round(loss[0], 6))]
+    more = len(texts) - MOST_NAMED
+    return ", ".join(texts[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _figure(difference: Difference) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from annotation import jobs, store
 from annotation.errors import NotFound
-from annotation.models import Case, Mask, Model, Prediction
+from annotation.models import Case, Mask, Prediction
 
 WITHOUT = (
     "This prediction was made without a map of its uncertainty. The next model's predictions will have one."
@@ -38,10 +38,8 @@ class StoredMap:
 
 
 @contextmanager
-def stored(
-    guidance: Guidance | None, case: Case, model: Model, lease: jobs.Lease
-) -> Iterator[dict[str, Any]]:
-    """Put the map into the store, give the fields of the prediction that will name it.
+def stored(guidance: Guidance | None, case: Case, maker: str, lease: jobs.Lease) -> Iterator[dict[str, Any]]:
+    """Put the map into the store, give the fields of the prediction that will name it; `maker` drew it.
 
     Taken away again unless the prediction was made; what an earlier attempt left behind goes as well.
     """
@@ -50,7 +48,7 @@ def stored(
         return
     # Each attempt has a name of its own: a worker thought dead cannot write into another's map.
     *earlier, key = (
-        f"uncertainty/case-{case.pk}-model-{model.pk}-{lease.job_id}-{attempt}"
+        f"uncertainty/case-{case.pk}-{maker}-{lease.job_id}-{attempt}"
         for attempt in range(1, lease.fence + 1)
     )
     for left_behind in earlier:
@@ -88,5 +86,5 @@ def map_of(mask: Mask) -> StoredMap:
 def _prediction(mask: Mask) -> Prediction:
     found = Prediction.objects.filter(mask=mask).first()
     if found is None:
-        raise NotFound("This mask was not made by a model, so nothing is known of its uncertainty.")
+        raise NotFound("This mask is no pre-annotation, so nothing is known of its uncertainty.")
     return found

@@ -2,17 +2,21 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 from django.conf import settings
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from annotation import chunks, ingest, jobs, store
-from annotation.models import SchemaStructure, SnapshotItem, SnapshotUse, TrainingRun, Volume
+from annotation.models import DatasetSnapshot, SchemaStructure, SnapshotItem, SnapshotUse, TrainingRun, Volume
 from training.labels import StructureSpec
 from training.manifest import Case, Manifest
 from training.progress import OnProgress, Progress, ignore_progress
+
+HALF_MODELS_FOR = timedelta(hours=1)  # far longer than storing one takes
 
 
 def work_folder(run: TrainingRun) -> Path:
@@ -26,6 +30,14 @@ def tidy_work_folders() -> None:
     over = TrainingRun.objects.filter(pk__in=folders).exclude(job__state__in=jobs.UNFINISHED)
     for pk in over.values_list("pk", flat=True):
         shutil.rmtree(folders[pk], ignore_errors=True)
+    _sweep_half_models()
+
+
+def _sweep_half_models() -> None:
+    """Remove what a worker that was killed while it stored a model left under a name of its own."""
+    long_ago = timezone.now() - HALF_MODELS_FOR
+    for key in store.unfinished_before("models", long_ago):
+        store.delete_tree(key)
 
 
 def manifest_for(run: TrainingRun, folder: Path, on_progress: OnProgress = ignore_progress) -> Manifest:
@@ -36,7 +48,7 @@ def manifest_for(run: TrainingRun, folder: Path, on_progress: OnProgress = ignor
             "case__number"
         )
     )
-    written: dict[str, list[Case]] = {SnapshotUse.TRAIN: [], SnapshotUse.TEST: []}
+    written: dict[str, list[Case]] = {use: [] for use in SnapshotUse.values}
     for done, item in enumerate(items):
         on_progress(Progress("preparing", done, len(items), f"reading case {done + 1} of {len(items)}"))
         written[item.use].append(_write_case(item, folder))
@@ -47,7 +59,20 @@ def manifest_for(run: TrainingRun, folder: Path, on_progress: OnProgress = ignor
         parent=_parent_folder(run, folder),
         budget_s=float(run.budget_s),
         seed=run.seed,
+        validation=tuple(written[SnapshotUse.VALIDATION]),
+        network=run.network,
+        frozen_encoder=run.frozen_encoder,
+        members=run.members,
     )
+
+
+def written_tests(snapshot: DatasetSnapshot, folder: Path) -> tuple[Case, ...]:
+    """Write the test cases of a frozen set below `folder` and describe them. What is there already stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    items = snapshot.items.filter(use=SnapshotUse.TEST).select_related(
+        "case__volume", "revision__mask__case__volume"
+    )
+    return tuple(_write_case(item, folder) for item in items.order_by("case__number"))
 
 
 def spacing_of(volume: Volume) -> tuple[float, float, float]:
@@ -65,7 +90,7 @@ def structures_of(project_id: int) -> tuple[StructureSpec, ...]:
             name=entry.structure.name,
             layer=entry.layer,
             value=entry.value,
-            tolerance_mm=entry.structure.tolerance_mm,
+            tolerance_mm=entry.tolerance_mm,
             side=entry.structure.side,
         )
         for entry in entries.order_by("layer", "value")

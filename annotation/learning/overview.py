@@ -78,7 +78,10 @@ def _models(project: Project) -> tuple[ModelSummary, ...]:
 def _means(project: Project) -> dict[int, dict[str, StructureMean]]:
     """Per model and structure, on the references of the model's own run; later scores serve the gate."""
     rows = (
-        ModelScore.objects.filter(model__project=project, model__run__snapshot__items__revision=F("revision"))
+        ModelScore.objects.filter(
+            Q(model__run__snapshot__items__revision=F("revision")) | Q(model__run__isnull=True),
+            model__project=project,
+        )
         .order_by("structure")
         .values_list("model", "structure")
         .annotate(n=Count("dice"), mean=Avg("dice"), surface=Avg("surface_dice"))

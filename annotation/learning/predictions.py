@@ -4,13 +4,14 @@ A case that somebody has opened is never touched: its state is looked at under a
 stores the prediction.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from numpy.typing import NDArray
 
@@ -75,12 +76,25 @@ def predictions_due(job: Job) -> Due:
 
 
 def next_to_predict(model: Model, *, leaving_out: Collection[int] = ()) -> Case | None:
-    """The next case to predict, waiting ones first; None when all is done or another model serves."""
+    """The next case to predict; None when all is done or another model serves."""
     if not Model.objects.filter(pk=model.pk, state=ModelState.SERVING).exists():
         return None
-    cases = _unpredicted(model).exclude(pk__in=leaving_out).select_related("volume")
-    # "waiting" sorts after "ready": nobody can read those before they are predicted.
-    return cases.order_by("-state", "number").first()
+    return in_turn(_unpredicted(model).exclude(pk__in=leaving_out)).first()
+
+
+def in_turn(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """Cases as readers get them; of those alike, first the ones that nobody can read before."""
+    due, chosen = F("due_at").asc(nulls_last=True), F("acquisition").desc(nulls_last=True)
+    return cases.select_related("volume").order_by(due, "-priority", chosen, "-state", "number")
+
+
+@dataclass(frozen=True)
+class Sureness:
+    """How sure a pre-annotation is: overall and by structure key (0 to 1), and what strategies rank by."""
+
+    overall: float
+    structures: Mapping[str, float]
+    scores: Mapping[str, Any]
 
 
 def store_prediction(
@@ -89,36 +103,42 @@ def store_prediction(
     model: Model,
     labels: NDArray[np.uint8],
     annotated: Iterable[str],
-    uncertainty: float,
+    sureness: Sureness,
     lease: jobs.Lease,
     guidance: Guidance | None = None,
+    asked_for: bool = False,
 ) -> Prediction | None:
     """Make `labels` (layer, i, j, k) the model's mask of the case, which a reader can then start from.
 
-    `annotated` names the structures that the model knows. None when somebody opened the case meanwhile, or
-    another model serves by now. A prediction that is there already is returned. Raises LeaseLost when
-    the job is somebody else's. `guidance` says where in the prediction a reader should look first.
+    `annotated` names the structures that the model knows. None when somebody opened the case meanwhile (but
+    for one that was `asked_for` all the same), or when another model serves by now. A prediction that is
+    there already is returned. Raises LeaseLost when the job is somebody else's. `guidance` says where in the
+    prediction a reader should look first.
     """
-    with stored(guidance, case, model, lease) as map_fields, transaction.atomic():
+    with stored(guidance, case, f"model-{model.pk}", lease) as map_fields, transaction.atomic():
         jobs.hold(lease)
         serving = Model.objects.filter(pk=model.pk, state=ModelState.SERVING).exists()
         locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
         there = Prediction.objects.filter(case=locked, model=model).first()
-        if there is not None or not serving or locked.state not in UNOPENED:
+        if there is not None or not serving or not (asked_for or locked.state in UNOPENED):
             return there
-        mask = Mask.objects.create(
-            case=locked,
-            kind=MaskKind.MODEL,
-            model=model,
-            annotated=list(annotated),
-        )
-        chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.PREDICTION)
-        _offer(locked)
-        # What the model is least sure of teaches it most: it is read first, after what is due or preferred.
-        Case.objects.filter(pk=locked.pk).update(acquisition=uncertainty)
-        return Prediction.objects.create(
-            case=locked, model=model, mask=mask, uncertainty=uncertainty, **map_fields
-        )
+        mask = Mask.objects.create(case=locked, kind=MaskKind.MODEL, model=model, annotated=list(annotated))
+        made = Prediction(case=locked, model=model, **map_fields)
+        return keep(made, mask, labels, sureness)
+
+
+def keep(made: Prediction, mask: Mask, labels: NDArray[np.uint8], sureness: Sureness) -> Prediction:
+    """Store the voxels and the row; a case that nobody has opened is offered. The caller locked the case."""
+    chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.PREDICTION)
+    made.mask, made.uncertainty = mask, sureness.overall
+    made.structure_uncertainty, made.scores = dict(sureness.structures), dict(sureness.scores)
+    made.save(force_insert=True)
+    if made.case.state in UNOPENED:
+        worklist.make_ready(made.case)
+    if made.case.state in UNOPENED and made.model is not None:
+        # What is least sure teaches most: it is read first, after what is due or preferred.
+        Case.objects.filter(pk=made.case_id).update(acquisition=sureness.overall)
+    return made
 
 
 def offer_without_prediction(*, case: Case, lease: jobs.Lease) -> None:
@@ -127,7 +147,7 @@ def offer_without_prediction(*, case: Case, lease: jobs.Lease) -> None:
         jobs.hold(lease)
         locked = Case.objects.select_for_update(no_key=True).get(pk=case.pk)
         if locked.state in UNOPENED:
-            _offer(locked)
+            worklist.make_ready(locked)
 
 
 def pending(project: Project) -> int:
@@ -139,7 +159,3 @@ def pending(project: Project) -> int:
 def _unpredicted(model: Model) -> QuerySet[Case]:
     unopened = Case.objects.filter(project=model.project_id, split=Split.POOL, state__in=UNOPENED)
     return unopened.exclude(predictions__model=model)
-
-
-def _offer(case: Case) -> None:
-    worklist.make_ready(case)

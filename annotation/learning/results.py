@@ -4,15 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
 from annotation import jobs, store
 from annotation.learning import gate
-from annotation.learning.manifests import structures_of
-from annotation.learning.predictions import enqueue_predictions
+from annotation.learning.comparisons import compare_models, names_of, test_items
+from annotation.learning.decisions import serve
 from annotation.learning.runs import lock, serving_model
-from annotation.models import Model, ModelScore, ModelState, SnapshotItem, SnapshotUse, TrainingRun
-from training.compare import Scores, compare
+from annotation.learning.scores import keep_scores, unscored_cases
+from annotation.models import (
+    GateVerdict,
+    Model,
+    ModelDecision,
+    ModelState,
+    TrainingRun,
+    Trigger,
+)
 from training.manifest import CaseScore, Report
 
 
@@ -38,51 +45,30 @@ def record(*, run: TrainingRun, report: Report, lease: jobs.Lease) -> Model:
         add_scores(run=run, model=model, scores=report.scores)
         _pass_gate(model, run)
         jobs.finish(lease, _result(model))
-        if model.state == ModelState.SERVING:
-            enqueue_predictions(model)
     return model
 
 
 def unscored(run: TrainingRun) -> tuple[Model, list[str]] | None:
     """The serving model and the run's test cases (ids as in the manifest) that it has no score for yet.
 
-    Cases are compared at the same reference: a test case accepted or changed after the serving model was
-    trained must be scored with it before the gate can compare. None: nothing is missing.
+    Cases are compared at the same reference and tolerance: a test case accepted or changed after the serving
+    model was trained, or scored at another tolerance than the project's of now, must be scored with it before
+    the gate can compare. None: nothing is missing.
     """
     serving = serving_model(run.project)
     if serving is None:
         return None
-    scored = ModelScore.objects.filter(model=serving).values("revision")
-    items = _test_items(run).exclude(revision__in=scored)
-    case_ids = [str(case_id) for case_id in items.values_list("case_id", flat=True)]
+    case_ids = unscored_cases(serving, run.snapshot_id)
     return (serving, case_ids) if case_ids else None
 
 
 def add_scores(*, run: TrainingRun, model: Model, scores: Iterable[CaseScore]) -> None:
-    """Keep scores under the reference revision they were measured against; repeats change nothing."""
-    revision_of = {str(item.case_id): item.revision_id for item in _test_items(run)}
-    ModelScore.objects.bulk_create(
-        [
-            ModelScore(
-                model=model,
-                case_id=int(score.case_id),
-                revision_id=revision_of[score.case_id],
-                structure=score.structure,
-                dice=score.dice,
-                surface_dice=score.surface_dice,
-            )
-            for score in scores
-        ],
-        ignore_conflicts=True,
-    )
+    """Keep what a model reached on the run's test cases; repeats change nothing."""
+    keep_scores(model=model, snapshot=run.snapshot_id, scores=scores)
 
 
 def _store_key(run: TrainingRun, attempt: int) -> str:
     return f"models/run-{run.pk}-{attempt}"
-
-
-def _test_items(run: TrainingRun) -> QuerySet[SnapshotItem]:
-    return SnapshotItem.objects.filter(snapshot=run.snapshot_id, use=SnapshotUse.TEST)
 
 
 def _insert_model(run: TrainingRun, report: Report, key: str) -> Model:
@@ -100,29 +86,29 @@ def _insert_model(run: TrainingRun, report: Report, key: str) -> Model:
 
 
 def _pass_gate(model: Model, run: TrainingRun) -> None:
-    """Compare with the model that serves now; the winner serves, and only one ever does."""
-    serving = serving_model(run.project)
-    items = _test_items(run)
+    """Compare with the model that serves now; the winner serves, and only one ever does.
+
+    A run that compares networks leaves the decision to a lead.
+    """
+    serving, automatic = serving_model(run.project), run.trigger != Trigger.COMPARISON
     if serving is None:
-        model.gate = gate.first(model.version, items.count())
+        cases = test_items(run.snapshot_id).count()
+        model.gate = gate.first(model.version, cases) if automatic else gate.unmeasured(model.version)
     else:
-        comparison = compare(_dice(model, items), _dice(serving, items), seed=run.seed)
-        names = {spec.key: spec.name for spec in structures_of(run.project_id)}
-        model.gate = gate.decide(model.version, serving.version, comparison, names)
-    if model.gate["decision"] == gate.REJECTED:
+        compared = compare_models(model, serving, snapshot=run.snapshot)
+        model.gate = gate.decide(compared, names_of(run.project), automatic=automatic)
+    model.save(update_fields=["gate"])
+    if not automatic:
+        return
+    sentence = model.gate["sentence"]
+    if model.gate["decision"] == gate.PROMOTED:
+        serve(model, verdict=GateVerdict.PROMOTED, reason=sentence)
+    else:
         model.state = ModelState.REJECTED
-    else:
-        Model.objects.filter(project=run.project_id, state=ModelState.SERVING).update(
-            state=ModelState.RETIRED
+        model.save(update_fields=["state"])
+        ModelDecision.objects.create(
+            model=model, verdict=GateVerdict.REFUSED, instead_of=serving, reason=sentence
         )
-        model.state = ModelState.SERVING
-    model.save(update_fields=["state", "gate"])
-
-
-def _dice(model: Model, items: Iterable[SnapshotItem]) -> Scores:
-    revisions = [item.revision_id for item in items]
-    scores = ModelScore.objects.filter(model=model, revision__in=revisions)
-    return {(str(score.case_id), score.structure): score.dice for score in scores}
 
 
 def _result(model: Model) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""When to train, and on what: the frozen training set of a run."""
+"""The frozen training set of a run, and what a run is asked to do."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -8,12 +9,14 @@ from django.db.models import QuerySet
 
 from annotation import jobs
 from annotation.errors import Conflict, Refused
+from annotation.learning.policy import policy_of
 from annotation.models import (
     Case,
     CaseState,
     DatasetSnapshot,
     Job,
     JobKind,
+    LearningPolicy,
     Model,
     ModelState,
     Project,
@@ -21,20 +24,29 @@ from annotation.models import (
     SnapshotItem,
     SnapshotUse,
     Split,
+    StartWeights,
     TrainingRun,
+    Trigger,
 )
+from training.version import code_version
 
-USE_OF_SPLIT = {Split.POOL: SnapshotUse.TRAIN, Split.TEST: SnapshotUse.TEST}
+USE_OF_SPLIT = {
+    Split.POOL: SnapshotUse.TRAIN,
+    Split.VALIDATION: SnapshotUse.VALIDATION,
+    Split.TEST: SnapshotUse.TEST,
+}
 
 
-def request_run(*, project: Project, requested_by: AbstractBaseUser | None) -> TrainingRun:
-    """Freeze what is accepted now and put a training of it in the queue.
+def request_run(
+    *, project: Project, requested_by: AbstractBaseUser | None, trigger: Trigger = Trigger.HAND
+) -> TrainingRun:
+    """Freeze what is accepted now and put a training of it in the queue, as the policy says.
 
     Raises Conflict while another training waits or runs, Refused when there is nothing to learn from.
     """
     with transaction.atomic():
         lock(project)
-        job = _unfinished_training(project)
+        job = unfinished_training(project)
         if job is not None:
             raise Conflict(
                 "A training already waits or runs in this project. Wait for its end, or cancel it.",
@@ -43,31 +55,37 @@ def request_run(*, project: Project, requested_by: AbstractBaseUser | None) -> T
         cases = list(_accepted(project).filter(split__in=USE_OF_SPLIT))
         if not any(case.split == Split.POOL for case in cases):
             raise Refused("Nothing to learn from yet: accept a first case of the pool, then retrain.")
-        return _insert_run(project, requested_by, cases)
-
-
-def request_run_if_due(project: Project) -> TrainingRun | None:
-    """Request a run once enough cases were accepted after the last run was frozen. Safe at any time."""
-    with transaction.atomic():
-        locked = lock(project)
-        if _unfinished_training(locked) or accepted_since_last_run(locked) < locked.retrain_after:
-            return None
-        return request_run(project=locked, requested_by=None)
+        return _insert_run(project, requested_by, cases, trigger)
 
 
 def accepted_since_last_run(project: Project) -> int:
-    """Accepted pool cases that the newest run did not see, or saw at another revision."""
+    """Accepted pool cases that the newest training did not see, or saw at another revision."""
     accepted = _accepted(project).filter(split=Split.POOL)
-    last = project.runs.order_by("-pk").first()
+    last = last_run(project)
     if last is None:
         return accepted.count()
     seen = SnapshotItem.objects.filter(snapshot=last.snapshot_id).values("revision")
     return accepted.exclude(accepted_revision__in=seen).count()
 
 
-def note_volumes(*, run: TrainingRun, volumes: Mapping[str, Mapping[str, float]]) -> None:
-    """Keep how large the structures are in what the run learns from; its model's predictions are compared."""
-    TrainingRun.objects.filter(pk=run.pk).update(volumes=volumes)
+def last_run(project: Project) -> TrainingRun | None:
+    """The newest training; those that compare networks take no part in the rounds."""
+    return project.runs.exclude(trigger=Trigger.COMPARISON).order_by("-pk").first()
+
+
+def digest(items: Iterable[SnapshotItem]) -> str:
+    """Return the SHA-256 of a frozen set: one line `case sha256-of-its-revision use` per case, by case."""
+    lines = sorted((item.case_id, item.revision.sha256, item.use) for item in items)
+    text = "".join(f"{case} {sha256} {use}\n" for case, sha256, use in lines)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def note_beginning(*, run: TrainingRun, volumes: Mapping[str, Mapping[str, float]]) -> None:
+    """Keep which code trains, and how large the structures are in what it learns from.
+
+    Its model's predictions are compared with these volumes. A resumed run names the code that goes on.
+    """
+    TrainingRun.objects.filter(pk=run.pk).update(volumes=volumes, code_version=code_version())
 
 
 def serving_model(project: Project) -> Model | None:
@@ -79,8 +97,13 @@ def lock(project: Project) -> Project:
     return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
-def _unfinished_training(project: Project) -> Job | None:
+def unfinished_training(project: Project) -> Job | None:
     return Job.objects.filter(project=project, kind=JobKind.TRAIN, state__in=jobs.UNFINISHED).first()
+
+
+def freeze_tests(project: Project) -> DatasetSnapshot:
+    """Freeze the accepted test cases alone: what a model from elsewhere is measured on."""
+    return _freeze(project, list(_accepted(project).filter(split=Split.TEST)))
 
 
 def _accepted(project: Project) -> QuerySet[Case]:
@@ -91,21 +114,45 @@ def _accepted(project: Project) -> QuerySet[Case]:
     )
 
 
-def _insert_run(project: Project, requested_by: AbstractBaseUser | None, cases: list[Case]) -> TrainingRun:
-    snapshot = DatasetSnapshot.objects.create(project=project)
-    SnapshotItem.objects.bulk_create(
-        SnapshotItem(
-            snapshot=snapshot, case=case, revision=case.accepted_revision, use=USE_OF_SPLIT[Split(case.split)]
-        )
-        for case in cases
-    )
+def _insert_run(
+    project: Project, requested_by: AbstractBaseUser | None, cases: list[Case], trigger: Trigger
+) -> TrainingRun:
+    policy = policy_of(project)
+    parent = _parent(project, policy)
+    snapshot = _freeze(project, cases)
     job = jobs.enqueue(kind=JobKind.TRAIN, queue=Queue.TRAIN, ids={"snapshot": snapshot.pk}, project=project)
     return TrainingRun.objects.create(
         project=project,
         snapshot=snapshot,
         job=job,
-        parent=serving_model(project),
+        parent=parent,
         requested_by_id=None if requested_by is None else requested_by.pk,
+        trigger=trigger,
         seed=project.runs.count(),
         budget_s=project.training_budget_s,
+        network=policy.network,
+        frozen_encoder=policy.frozen_encoder and parent is not None,
+        members=policy.members,
     )
+
+
+def _freeze(project: Project, cases: list[Case]) -> DatasetSnapshot:
+    snapshot = DatasetSnapshot(project=project)
+    items = [
+        SnapshotItem(
+            snapshot=snapshot, case=case, revision=case.accepted_revision, use=USE_OF_SPLIT[Split(case.split)]
+        )
+        for case in cases
+    ]
+    snapshot.sha256 = digest(items)
+    snapshot.save()
+    SnapshotItem.objects.bulk_create(items)
+    return snapshot
+
+
+def _parent(project: Project, policy: LearningPolicy) -> Model | None:
+    """The model whose weights the training starts from; weights of another network fit nowhere."""
+    serving = serving_model(project)
+    if serving is None or policy.weights == StartWeights.SCRATCH:
+        return None
+    return serving if serving.plan.get("network", policy.network) == policy.network else None

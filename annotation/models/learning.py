@@ -16,7 +16,11 @@ class JobKind(models.TextChoices):
     IMPORT = "import", "import"
     TRAIN = "train", "train"
     PREDICT = "predict", "predict"
+    PROPOSE = "propose", "predict one case that is being read"
+    ATLAS = "atlas", "pre-annotate from labelled cases"
     SCORE = "score", "score"
+    SIMULATE = "simulate", "compare strategies"
+    MEASURE = "measure", "score a model on the test cases"
 
 
 class JobState(models.TextChoices):
@@ -85,6 +89,9 @@ class DatasetSnapshot(models.Model):
     """The frozen list of revisions that a run used."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="snapshots")
+    sha256 = models.CharField(
+        max_length=64, blank=True, default="", help_text="Of the items: case, revision's sha256, use."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -93,6 +100,7 @@ class DatasetSnapshot(models.Model):
 
 class SnapshotUse(models.TextChoices):
     TRAIN = "train", "train"
+    VALIDATION = "validation", "validation"
     TEST = "test", "test"
 
 
@@ -102,28 +110,66 @@ class SnapshotItem(models.Model):
     snapshot = models.ForeignKey(DatasetSnapshot, models.CASCADE, related_name="items")
     case = models.ForeignKey(Case, models.PROTECT, related_name="+")
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
-    use = models.CharField(max_length=5, choices=SnapshotUse.choices)
+    use = models.CharField(max_length=10, choices=SnapshotUse.choices)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["snapshot", "case"], name="case_once_per_snapshot"),)
-        triggers = (pgtrigger.Protect(name="snapshot_frozen", operation=pgtrigger.Update),)
+        triggers = (
+            pgtrigger.Protect(name="snapshot_frozen", operation=pgtrigger.Update),
+            # By the database, so that no code and no hand can train on what measures. The lock meets that of
+            # `snapshot_fixes_split`.
+            pgtrigger.Trigger(
+                name="used_as_its_split_says",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("theirs", "text")],
+                func="""
+                    SELECT split INTO theirs FROM annotation_case WHERE id = NEW.case_id FOR KEY SHARE;
+                    IF NEW.use <> (CASE theirs WHEN 'pool' THEN 'train' ELSE theirs END) THEN
+                        RAISE EXCEPTION 'Case % is in the split %; a snapshot cannot use it to %.',
+                            NEW.case_id, theirs, NEW.use USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.case} at {self.revision}"
+
+
+class Trigger(models.TextChoices):
+    """Why a training was asked for."""
+
+    COUNT = "count", "enough cases were accepted"
+    SCHEDULE = "schedule", "it was time"
+    GAIN = "gain", "enough was to be gained"
+    HAND = "hand", "a lead asked"
+    COMPARISON = "comparison", "networks are compared"
 
 
 class TrainingRun(models.Model):
     """One training of the network on one snapshot."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="runs")
-    snapshot = models.OneToOneField(DatasetSnapshot, models.PROTECT, related_name="run")
+    snapshot = models.ForeignKey(
+        DatasetSnapshot,
+        models.PROTECT,
+        related_name="runs",
+        help_text="Networks that are compared share one.",
+    )
     job = models.OneToOneField(Job, models.PROTECT, related_name="run")
     parent = models.ForeignKey("annotation.Model", models.PROTECT, null=True, blank=True, related_name="+")
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    trigger = models.CharField(max_length=10, choices=Trigger.choices, default=Trigger.HAND)
     seed = models.PositiveIntegerField(default=0)
     budget_s = models.PositiveIntegerField()
+    network = models.CharField(max_length=40, default="plain_unet", help_text="Name in training.networks.")
+    frozen_encoder = models.BooleanField(default=False)
+    members = models.PositiveSmallIntegerField(default=1)
+    code_version = models.CharField(max_length=60, blank=True, default="")
     volumes = models.JSONField(
         default=dict,
         blank=True,
@@ -142,13 +188,32 @@ class ModelState(models.TextChoices):
     REJECTED = "rejected", "rejected"
 
 
+class ModelSource(models.TextChoices):
+    TRAINED = "trained", "trained here"
+    IMPORTED = "imported", "imported"
+
+
 @pghistory.track()
 class Model(models.Model):
     """A trained network: its weights in the store, its scores on the frozen cases, its state."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="models")
     version = models.PositiveIntegerField()
-    run = models.OneToOneField(TrainingRun, models.PROTECT, related_name="model")
+    run = models.OneToOneField(
+        TrainingRun, models.PROTECT, null=True, blank=True, related_name="model", help_text="Null = imported."
+    )
+    source = models.CharField(max_length=8, choices=ModelSource.choices, default=ModelSource.TRAINED)
+    structures = ArrayField(
+        models.CharField(max_length=80),
+        default=list,
+        blank=True,
+        help_text="Keys of what it draws; none = those of its plan.",
+    )
+    licence = models.CharField(max_length=200, blank=True, default="")
+    notes = models.TextField(max_length=4000, blank=True, default="", help_text="What it is not for.")
+    imported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     store_key = models.CharField(max_length=100, unique=True, help_text="Folder of plan and weights.")
     weights_sha256 = models.CharField(max_length=64)
@@ -166,6 +231,11 @@ class Model(models.Model):
                 fields=["project"], condition=Q(state="serving"), name="one_serving_model_per_project"
             ),
             models.CheckConstraint(condition=Q(state__in=ModelState.values), name="model_state_known"),
+            models.CheckConstraint(
+                condition=Q(source="trained", run__isnull=False, imported_by__isnull=True)
+                | Q(source="imported", run__isnull=True, imported_by__isnull=False),
+                name="model_has_its_source",
+            ),
         )
 
     def __str__(self) -> str:
@@ -183,6 +253,9 @@ class ModelScore(models.Model):
     structure = models.CharField(max_length=80, help_text="Key of the structure.")
     dice = models.FloatField(null=True, blank=True)
     surface_dice = models.FloatField(null=True, blank=True)
+    tolerance_mm = models.FloatField(
+        null=True, blank=True, help_text="Of the surface Dice; null = the structure's own in the catalogue."
+    )
 
     class Meta:
         constraints = (
@@ -198,13 +271,35 @@ class ModelScore(models.Model):
         return f"{self.structure}: {self.dice}"
 
 
+class PredictionSource(models.TextChoices):
+    """Who made a pre-annotation."""
+
+    MODEL = "model", "predicted by a model"
+    ATLAS = "atlas", "propagated from labelled cases"
+
+
 class Prediction(models.Model):
-    """The mask that a model made for a case."""
+    """A pre-annotation of a case: the mask that a model made, or one propagated from labelled cases."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="predictions")
-    model = models.ForeignKey(Model, models.PROTECT, related_name="predictions")
+    source = models.CharField(max_length=5, choices=PredictionSource.choices, default=PredictionSource.MODEL)
+    model = models.ForeignKey(
+        Model, models.PROTECT, null=True, blank=True, related_name="predictions", help_text="null = an atlas."
+    )
+    atlas_revisions = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        blank=True,
+        help_text="Revisions of the labelled cases that it was propagated from, in rising order.",
+    )
     mask = models.OneToOneField(Mask, models.PROTECT, related_name="prediction")
     uncertainty = models.FloatField(help_text="Mean normalised entropy over the predicted foreground.")
+    structure_uncertainty = models.JSONField(
+        default=dict, blank=True, help_text="The same by structure key, for those that were drawn."
+    )
+    scores = models.JSONField(
+        default=dict, blank=True, help_text="What strategies rank by: name → structure key or all → value."
+    )
     map_key = models.CharField(
         max_length=100, blank=True, default="", help_text="Coarse map of the uncertainty in the store."
     )
@@ -220,6 +315,16 @@ class Prediction(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["case", "model"], name="prediction_once_per_case_and_model"),
+            models.UniqueConstraint(
+                fields=["case", "atlas_revisions"],
+                condition=Q(source="atlas"),
+                name="prediction_once_per_case_and_atlas",
+            ),
+            models.CheckConstraint(
+                condition=Q(source="model", model__isnull=False, atlas_revisions__len=0)
+                | Q(source="atlas", model__isnull=True, atlas_revisions__len__gte=1),
+                name="prediction_says_its_source",
+            ),
             models.CheckConstraint(
                 condition=Q(map_key="", map_shape__isnull=True, map_factor__isnull=True)
                 | (~Q(map_key="") & Q(map_shape__len=3, map_factor__len=3)),
@@ -228,4 +333,5 @@ class Prediction(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"prediction of {self.case} by model {self.model_id}"
+        maker = "an atlas" if self.model_id is None else f"model {self.model_id}"
+        return f"prediction of {self.case} by {maker}"

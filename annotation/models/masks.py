@@ -12,6 +12,7 @@ from annotation.models.volumes import Case
 class MaskKind(models.TextChoices):
     READER = "reader", "drawn by a reader"
     MODEL = "model", "predicted by a model"
+    ATLAS = "atlas", "propagated from labelled cases"
     IMPORTED = "imported", "imported with the scan"
     COMPOSED = "composed", "put together from the parts of a case"
 
@@ -41,7 +42,7 @@ class Mask(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="reader", author__isnull=False, model__isnull=True)
                 | Q(kind="model", author__isnull=True, model__isnull=False)
-                | Q(kind__in=["imported", "composed"], author__isnull=True, model__isnull=True),
+                | Q(kind__in=["imported", "composed", "atlas"], author__isnull=True, model__isnull=True),
                 name="mask_has_one_author",
             ),
             models.CheckConstraint(condition=~Q(base=F("id")), name="mask_not_its_own_base"),

@@ -1,5 +1,6 @@
 """Scans and the cases made of them."""
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -75,6 +76,9 @@ class Offer(models.TextChoices):
     WAITING = "waiting", "a part that still waits for a pre-annotation"
 
 
+_MOVED = pgtrigger.UpdateOf("project_id", "patient_key", "split")  # type: ignore[no-untyped-call]  # is untyped
+
+
 class Case(models.Model):
     """A volume in a project. Its split is fixed by patient and never changes once a model was trained."""
 
@@ -127,6 +131,45 @@ class Case(models.Model):
                 "number",
                 condition=Q(offer__in=["ready", "waiting"]),
                 name="case_offered",
+            ),
+            models.Index(fields=["project", "patient_key"], name="case_of_patient"),
+        )
+        triggers = (
+            pgtrigger.Trigger(
+                name="snapshot_fixes_split",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("project", "patient_key", "split"),
+                func="""
+                    PERFORM 1 FROM annotation_case WHERE id = OLD.id FOR UPDATE;
+                    IF EXISTS (SELECT 1 FROM annotation_snapshotitem WHERE case_id = OLD.id) THEN
+                        RAISE EXCEPTION
+                            'Case % is in a frozen training set; its split and patient stay.', OLD.id
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            # After the statement, so that one that moves all scans of a patient passes.
+            pgtrigger.Trigger(
+                name="patient_in_one_split",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | _MOVED,
+                func="""
+                    IF TG_OP = 'UPDATE' AND (OLD.project_id, OLD.patient_key, OLD.split)
+                        IS NOT DISTINCT FROM (NEW.project_id, NEW.patient_key, NEW.split)
+                    THEN RETURN NULL; END IF;
+                    PERFORM 1 FROM annotation_project WHERE id = NEW.project_id FOR NO KEY UPDATE;
+                    IF EXISTS (
+                        SELECT 1 FROM annotation_case WHERE project_id = NEW.project_id
+                        AND patient_key = NEW.patient_key AND split <> NEW.split
+                    ) THEN
+                        RAISE EXCEPTION
+                            'The patient of case % has scans in another split of the project.', NEW.id
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
             ),
         )
 

@@ -302,6 +302,7 @@ class Tool(models.TextChoices):
     TAKE_A = "take_a", "take reader A's"
     TAKE_B = "take_b", "take reader B's"
     MAJORITY = "majority", "take the majority's"
+    TAKE_PROPOSAL = "take_proposal", "take a newer proposal's"
 
 
 class EditEvent(models.Model):

@@ -36,7 +36,7 @@ from annotation.worklist.parts import (
     settle,
 )
 from annotation.worklist.reads import lease_end
-from annotation.worklist.starts import may_start_from_scratch
+from annotation.worklist.starts import from_scratch
 
 __all__ = [
     "MOST_AT_ONCE",
@@ -51,6 +51,7 @@ __all__ = [
     "claim_review",
     "compared",
     "finish_due",
+    "from_scratch",
     "hand_in",
     "held",
     "held_against_prediction",
@@ -59,7 +60,6 @@ __all__ = [
     "lease_end",
     "lock_case",
     "make_ready",
-    "may_start_from_scratch",
     "model_version",
     "move",
     "next_case",

@@ -129,7 +129,7 @@ def _plan(part: Part, member: Membership, by: AbstractBaseUser, due_at: datetime
         part=part,
         reader=member.user_id,
         role=AssignmentRole.ANNOTATE,
-        start=starts.fresh(part.case),
+        start=starts.fresh(part.case_id),
         state=AssignmentState.PLANNED,
         assigned_by=by,
         due_at=due_at,

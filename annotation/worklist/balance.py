@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from itertools import combinations
+from math import comb
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from annotation.models import (
     ENDED_STATES,
@@ -16,38 +17,63 @@ from annotation.models import (
     ReliabilityPlan,
     Role,
 )
+from annotation.worklist.prepared import Prepared
 
 Pair = frozenset[int]
 
 
 def plan_of(project: Project) -> ReliabilityPlan | None:
     """The project's reliability plan; without one every read is routine and is reviewed."""
-    return ReliabilityPlan.objects.filter(project=project).first()
+    return _PLAN.first(project=project.pk)
+
+
+_PLAN = Prepared(
+    ReliabilityPlan, lambda project: ReliabilityPlan.objects.filter(project=project), project=int
+)
 
 
 def lock_plan(plan: ReliabilityPlan) -> None:
     """Pairs are counted and chosen by one claim at a time."""
-    ReliabilityPlan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+    _HELD_PLAN.columns(plan=plan.pk)
+
+
+_HELD_PLAN = Prepared(
+    ReliabilityPlan,
+    lambda plan: ReliabilityPlan.objects.select_for_update(no_key=True).filter(pk=plan).values_list("pk"),
+    plan=int,
+)
 
 
 def readers(project: Project) -> list[Membership]:
     """Those who take part in the plan: active annotators. Reviewers and leads know too much to be blind."""
-    return list(Membership.objects.filter(project=project, active=True, role=Role.ANNOTATOR).order_by("user"))
+    return _READERS.all(project=project.pk)
+
+
+_READERS = Prepared(
+    Membership,
+    lambda project: Membership.objects.filter(project=project, active=True, role=Role.ANNOTATOR).order_by(
+        "user"
+    ),
+    project=int,
+)
 
 
 def pair_counts(project: Project) -> Counter[Pair]:
     """How many cases each pair of readers shares: read twice, or planned to be."""
-    rows = (
-        Assignment.objects.filter(case__project=project, purpose=Purpose.OVERLAP, rival__isnull=False)
-        .exclude(state__in=ENDED_STATES)
-        .order_by()
-        .values_list("reader", "rival__reader")
-        .annotate(n=Count("pk"))
-    )
     counts: Counter[Pair] = Counter()
-    for reader, first, n in rows:
+    for reader, first, n in _SHARED.columns(project=project.pk):
         counts[frozenset((reader, first))] += n
     return counts
+
+
+def _shared(project: int) -> "QuerySet[Assignment, Any]":
+    seconds = Assignment.objects.filter(
+        case__project=project, purpose=Purpose.OVERLAP, rival__isnull=False
+    ).exclude(state__in=ENDED_STATES)
+    return seconds.order_by().values_list("reader", "rival__reader").annotate(n=Count("pk"))
+
+
+_SHARED = Prepared(Assignment, _shared, project=int)
 
 
 def partner_for(
@@ -63,13 +89,17 @@ def partner_for(
     None when no pair with this reader is among the least of all: then it is another pair's turn.
     """
     members = list(among)
-    least = min(
-        (counts.get(frozenset(pair), 0) for pair in combinations([one.user_id for one in members], 2)),
-        default=0,
-    )
+    least = _least([one.user_id for one in members], counts)
     able = [one.user_id for one in members if one.level >= needs_level and one.user_id != reader]
     free = [one for one in able if one not in without and counts.get(frozenset((reader, one)), 0) == least]
     return free[0] if free else None
+
+
+def _least(readers: Collection[int], counts: Mapping[Pair, int]) -> int:
+    """The fewest cases that two of these readers share. Most pairs of many readers share none yet."""
+    there = set(readers)
+    shared = [n for pair, n in counts.items() if pair <= there]
+    return min(shared) if shared and len(shared) == comb(len(there), 2) else 0
 
 
 def nearest_partner(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from annotation.models import (
     ENDED_STATES,
@@ -22,6 +22,7 @@ from annotation.models import (
     Purpose,
     ReliabilityPlan,
 )
+from annotation.worklist.prepared import Prepared
 
 BLOCK = 20
 SPECIAL = (Purpose.GOLD, Purpose.REPEAT, Purpose.OVERLAP)
@@ -38,21 +39,37 @@ class Place:
 
 def place_of(reader: int, project: Project) -> Place:
     """From the reads that the blocks have given so far; what was given back or skipped does not count."""
-    drawn = (
-        Assignment.objects.filter(
-            reader=reader,
-            case__project=project,
-            role=AssignmentRole.ANNOTATE,
-            rival__isnull=True,
-            assigned_by__isnull=True,
-        )
-        .exclude(state__in=(*ENDED_STATES, AssignmentState.PLANNED))
-        .exclude(purpose=Purpose.CALIBRATION)
-    )
-    counts = Counter(dict(drawn.order_by().values_list("purpose").annotate(n=Count("pk"))))
+    counts = Counter(dict(_COUNTED.columns(reader=reader, project=project.pk)))
     position = sum(counts.values())
-    within = drawn.order_by("-pk").values_list("purpose", flat=True)[: position % BLOCK]
-    return Place(position, counts - Counter(within))
+    within = position % BLOCK
+    newest = _NEWEST.columns(reader=reader, project=project.pk)[:within] if within else []
+    return Place(position, counts - Counter(purpose for (purpose,) in newest))
+
+
+def _given(reader: int, project: int) -> QuerySet[Assignment]:
+    reads = Assignment.objects.filter(
+        reader=reader,
+        case__project=project,
+        role=AssignmentRole.ANNOTATE,
+        rival__isnull=True,
+        assigned_by__isnull=True,
+    )
+    standing = reads.exclude(state__in=(*ENDED_STATES, AssignmentState.PLANNED))
+    return standing.exclude(purpose=Purpose.CALIBRATION)
+
+
+_COUNTED = Prepared(
+    Assignment,
+    lambda **asked: _given(**asked).order_by().values_list("purpose").annotate(n=Count("pk")),
+    reader=int,
+    project=int,
+)
+_NEWEST = Prepared(
+    Assignment,
+    lambda **asked: _given(**asked).order_by("-pk").values_list("purpose")[:BLOCK],
+    reader=int,
+    project=int,
+)
 
 
 def purpose_at(place: Place, plan: ReliabilityPlan, reader: int) -> Purpose:

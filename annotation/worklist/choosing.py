@@ -3,9 +3,10 @@
 What the reader has given back comes only when there is nothing else; what was skipped never comes again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -32,7 +33,7 @@ from annotation.models import (
     StartFrom,
 )
 from annotation.worklist import balance, blocks, starts
-from annotation.worklist.prepared import Prepared
+from annotation.worklist.prepared import Prepared, Row, Value
 from annotation.worklist.standing import Standing, standing
 
 
@@ -57,8 +58,6 @@ class Chooser:
         self.reader = membership.user_id
         self.lock = lock
         self.there = there or standing(self.reader, self.project)
-        own = Assignment.objects.filter(reader=self.reader, case__project=self.project)
-        self.own = own.filter(role=AssignmentRole.ANNOTATE)
 
     def choice(self) -> Choice | None:
         plan = balance.plan_of(self.project) if self.membership.role == Role.ANNOTATOR else None
@@ -86,7 +85,8 @@ class Chooser:
     # ── What waits for this reader ───────────────────────────────────────────
 
     def _planned(self, given_back: bool) -> Iterator[Choice]:
-        rows = self.own.filter(state=AssignmentState.PLANNED)
+        own = Assignment.objects.filter(reader=self.reader, role=AssignmentRole.ANNOTATE)
+        rows = own.filter(case__project=self.project, state=AssignmentState.PLANNED)
         rows = self._given_back(rows, "case", given_back)
         rows = rows.order_by(F("due_at").asc(nulls_last=True), "pk")
         if self.lock:
@@ -113,34 +113,21 @@ class Chooser:
 
     def _gold(self, plan: ReliabilityPlan, given_back: bool) -> Iterator[Choice]:
         """Cases with a known answer that this reader had no hand in, or whose gold read is washed out."""
-        touched = Assignment.objects.filter(reader=self.reader).exclude(state=AssignmentState.RELEASED)
-        parts = (
-            Part.objects.filter(case__project=self.project, case__gold__excluded=False)
-            .filter(needs_level__lte=self.membership.level)
-            .exclude(Exists(touched.filter(case=OuterRef("case")).filter(_stands_in_the_way(plan))))
+        rows = _GOLD[given_back].all(
+            project=self.project.pk,
+            reader=self.reader,
+            level=self.membership.level,
+            before=_washed_out(plan),
         )
-        rows = self._given_back(parts, "case", given_back).select_related("case__volume", "group")
         for part in sorted(rows, key=lambda one: blocks.draw(plan.seed, "gold", self.reader, one.pk)):
-            yield Choice(part, Purpose.GOLD, starts.fresh(part.case))
+            yield Choice(part, Purpose.GOLD, starts.fresh(part.case_id))
 
     def _repeat(self, plan: ReliabilityPlan, given_back: bool) -> Iterator[Choice]:
         """Own reads that are final and washed out, the oldest first, each repeated once."""
-        before = timezone.now() - timedelta(days=plan.washout_days)
-        again = self.own.filter(part=OuterRef("part"), purpose=Purpose.REPEAT)
-        others = Assignment.objects.filter(reader=self.reader, case=OuterRef("case")).exclude(
-            state__in=ENDED_STATES
+        read = _REPEAT[given_back].first(
+            project=self.project.pk, reader=self.reader, before=_washed_out(plan)
         )
-        gold = GoldCase.objects.filter(case=OuterRef("case"))
-        rows = (
-            self.own.filter(state=AssignmentState.DONE, purpose__in=(Purpose.ROUTINE, Purpose.OVERLAP))
-            .annotate(last=Greatest("final_at", Coalesce("seen_at", "final_at")))
-            .filter(last__lte=before)
-            .exclude(Exists(again.exclude(state=AssignmentState.RELEASED)))
-            .exclude(Exists(others.filter(Q(final_at__isnull=True) | Q(final_at__gt=before))))
-            .exclude(Exists(gold))
-        )
-        rows = self._given_back(rows, "case", given_back).order_by("final_at", "pk")
-        for read in rows.select_related("part__case__volume", "part__group", "mask__base")[:1]:
+        if read is not None:
             yield Choice(read.part, Purpose.REPEAT, starts.same_as(read))
 
     def _overlap(self, plan: ReliabilityPlan, given_back: bool) -> Iterator[Choice]:
@@ -149,22 +136,23 @@ class Chooser:
         members, counts = balance.readers(self.project), balance.pair_counts(self.project)
         for routine in self._routine(given_back):
             needs = routine.part.needs_level
-            met = Assignment.objects.filter(case=routine.part.case_id).values_list("reader", flat=True)
+            met = {reader for (reader,) in _MET.columns(case=routine.part.case_id)}
             partner = balance.partner_for(
-                self.reader, among=members, counts=counts, needs_level=needs, without=set(met)
+                self.reader, among=members, counts=counts, needs_level=needs, without=met
             )
             if partner is not None:
                 yield Choice(routine.part, Purpose.OVERLAP, routine.start, partner=partner, takes_part=True)
             yield routine
 
     def _routine(self, given_back: bool) -> Iterator[Choice]:
-        offers = [(Offer.READY, CaseState.READY)]
-        if not (self.there.is_served or self.there.is_trained):
-            offers.append((Offer.WAITING, CaseState.WAITING))
-        for offer, state in offers:
-            part = self._first_part(offer, state, given_back)
-            if part is not None:
-                yield Choice(part, Purpose.ROUTINE, starts.fresh(part.case), takes_part=True)
+        ready = self._first_part(Offer.READY, CaseState.READY, given_back)
+        if ready is not None:
+            yield Choice(ready, Purpose.ROUTINE, starts.fresh(ready.case_id), takes_part=True)
+        if self.there.is_served:
+            return
+        part = self._first_part(Offer.WAITING, CaseState.WAITING, given_back)
+        if part is not None:
+            yield Choice(part, Purpose.ROUTINE, starts.fresh(part.case_id), takes_part=True)
 
     def _first_part(self, offer: Offer, state: CaseState, given_back: bool) -> Part | None:
         passed_over: list[int] = []
@@ -185,12 +173,15 @@ class Chooser:
         self, offer: Offer, state: CaseState, given_back: bool, passed_over: list[int]
     ) -> Case | None:
         project, level = self.project.pk, self.membership.level
-        if self.lock and not given_back and not passed_over:
+        is_held = offer == Offer.WAITING and starts.waits_for_first_model(self.project)
+        if self.lock and not given_back and not passed_over and not is_held:
             return _LOCKED_CASE.first(
                 project=project, offer=offer, reader=self.reader, level=level, state=state
             )
         cases = _offered_cases(project, offer, self.reader, level, state, given_back=given_back)
         cases = cases.exclude(pk__in=passed_over)
+        if is_held:
+            cases = cases.filter(starts.chosen_first())
         return (_locking(cases) if self.lock else cases.select_related("volume")).first()
 
     # ── What is left out ─────────────────────────────────────────────────────
@@ -200,8 +191,7 @@ class Chooser:
         return _kept_reads(self.reader)
 
     def _given_back(self, rows: "QuerySet[Any]", case: str, wanted: bool) -> "QuerySet[Any]":
-        """Without what the reader has given back undrawn; or, at the last, with it."""
-        return rows if wanted else rows.exclude(Exists(_returned_reads(self.reader, case)))
+        return _with_returned(rows, self.reader, case, wanted)
 
 
 # ── Cases and parts that are free for a reader ────────────────────────────────
@@ -218,6 +208,11 @@ def _returned_reads(reader: int, case: str) -> QuerySet[Assignment]:
     return own.filter(state=AssignmentState.RELEASED, branches__isnull=True, case=OuterRef(case))
 
 
+def _with_returned(rows: "QuerySet[Any]", reader: int, case: str, wanted: bool) -> "QuerySet[Any]":
+    """Without what the reader has given back undrawn; or, at the last, with it."""
+    return rows if wanted else rows.exclude(Exists(_returned_reads(reader, case)))
+
+
 def _free_parts(reader: int, level: int, state: str) -> QuerySet[Part]:
     free = Part.objects.filter(state=state, needs_level__lte=level)
     return free.exclude(Exists(_kept_reads(reader).filter(part=OuterRef("pk")))).order_by("pk")
@@ -229,9 +224,7 @@ def _offered_cases(
     """By due date, by a lead's priority, then by what the model is unsure of."""
     cases = Case.objects.filter(project=project, offer=offer, split=Split.POOL)
     cases = cases.filter(Exists(_free_parts(reader, level, state).filter(case=OuterRef("pk"))))
-    if not given_back:
-        cases = cases.exclude(Exists(_returned_reads(reader, "pk")))
-    return cases.order_by(
+    return _with_returned(cases, reader, "pk", given_back).order_by(
         F("due_at").asc(nulls_last=True), "-priority", F("acquisition").desc(nulls_last=True), "number"
     )
 
@@ -272,12 +265,59 @@ def _calibration_start(part: Part) -> starts.Start | None:
         return starts.same_as(first)
     if part.case.calibration.start_from == StartFrom.SCRATCH:
         return starts.SCRATCH
-    start = starts.fresh(part.case)
+    start = starts.fresh(part.case_id)
     return start if start.kind == StartFrom.PREDICTION else None
 
 
-def _stands_in_the_way(plan: ReliabilityPlan) -> Q:
-    """Of own reads of a gold case: all that were not gold, and gold ones that are still remembered."""
-    before = timezone.now() - timedelta(days=plan.washout_days)
+# ── What is read once more ────────────────────────────────────────────────────
+
+
+def _washed_out(plan: ReliabilityPlan) -> datetime:
+    """What was last seen before is forgotten."""
+    return timezone.now() - timedelta(days=plan.washout_days)
+
+
+def _gold_parts(
+    project: int, reader: int, level: int, before: datetime, *, given_back: bool
+) -> QuerySet[Part]:
+    """Own reads of a gold case stand in the way: all that were not gold, and gold ones still remembered."""
+    touched = Assignment.objects.filter(reader=reader).exclude(state=AssignmentState.RELEASED)
     remembered = Q(final_at__isnull=True) | Q(final_at__gt=before) | Q(seen_at__gt=before)
-    return ~Q(purpose=Purpose.GOLD) | remembered
+    in_the_way = touched.filter(~Q(purpose=Purpose.GOLD) | remembered, case=OuterRef("case"))
+    gold = Part.objects.filter(case__project=project, case__gold__excluded=False, needs_level__lte=level)
+    return _with_returned(gold.exclude(Exists(in_the_way)), reader, "case", given_back)
+
+
+def _repeatable_reads(
+    project: int, reader: int, before: datetime, *, given_back: bool
+) -> QuerySet[Assignment]:
+    mine = Assignment.objects.filter(reader=reader)
+    own = mine.filter(role=AssignmentRole.ANNOTATE, case__project=project)
+    again = own.filter(part=OuterRef("part"), purpose=Purpose.REPEAT)
+    others = mine.filter(case=OuterRef("case")).exclude(state__in=ENDED_STATES)
+    gold = GoldCase.objects.filter(case=OuterRef("case"))
+    rows = (
+        own.filter(state=AssignmentState.DONE, purpose__in=(Purpose.ROUTINE, Purpose.OVERLAP))
+        .annotate(last=Greatest("final_at", Coalesce("seen_at", "final_at")))
+        .filter(last__lte=before)
+        .exclude(Exists(again.exclude(state=AssignmentState.RELEASED)))
+        .exclude(Exists(others.filter(Q(final_at__isnull=True) | Q(final_at__gt=before))))
+        .exclude(Exists(gold))
+    )
+    return _with_returned(rows, reader, "case", given_back).order_by("final_at", "pk")[:1]
+
+
+def _with_and_without_returned(
+    model: type[Row], build: Callable[..., QuerySet[Row]], **types: type[Value]
+) -> dict[bool, Prepared[Row]]:
+    either = (False, True)
+    return {wanted: Prepared(model, partial(build, given_back=wanted), **types) for wanted in either}
+
+
+_GOLD = _with_and_without_returned(Part, _gold_parts, project=int, reader=int, level=int, before=datetime)
+_REPEAT = _with_and_without_returned(Assignment, _repeatable_reads, project=int, reader=int, before=datetime)
+_MET = Prepared(
+    Assignment,
+    lambda case: Assignment.objects.filter(case=case).order_by().values_list("reader"),
+    case=int,
+)

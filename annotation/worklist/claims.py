@@ -26,6 +26,7 @@ from annotation.worklist import parts, starts
 from annotation.worklist.choosing import Choice, Chooser
 from annotation.worklist.handing_in import finish_due
 from annotation.worklist.leases import release_expired
+from annotation.worklist.prepared import Prepared
 from annotation.worklist.reads import begin_planned, create, lease_end, plan_second
 from annotation.worklist.standing import standing
 
@@ -115,12 +116,19 @@ def _one_claim_at_a_time(reader: AbstractBaseUser, project: Project) -> Membersh
 
     Who was deactivated a moment ago is told as a stranger is, and takes nothing.
     """
-    rows = Membership.objects.select_for_update(no_key=True)
-    membership = rows.filter(user=reader.pk, project=project, active=True).first()
+    membership = _HELD_PLACE.first(user=reader.pk, project=project.pk)
     if membership is None:
         raise NotFound("There is no such project, or you are not a member of it.")
     membership.project = project
     return membership
+
+
+_HELD_PLACE = Prepared(
+    Membership,
+    lambda **asked: Membership.objects.select_for_update(no_key=True).filter(**asked, active=True),
+    user=int,
+    project=int,
+)
 
 
 def _undrawn_reads(reader: AbstractBaseUser, project: Project, role: AssignmentRole) -> QuerySet[Assignment]:
@@ -174,17 +182,20 @@ def waiting_for(reviewer: AbstractBaseUser, project: Project) -> QuerySet[Assign
 
 
 def _lock_first(candidates: QuerySet[Assignment]) -> Assignment | None:
+    """The first that is free; where all are held, the first that is let go and still waits.
+
+    Whoever stores what two reads agree in holds them for a moment: a reviewer must not be told then that
+    there is nothing.
+    """
     passed_over: list[int] = []
-    while True:
-        subject = (
-            candidates.exclude(pk__in=passed_over)
-            .select_for_update(skip_locked=True, no_key=True, of=("self",))
-            .first()
-        )
-        # A review that was committed after our statement began is seen only by a new one.
-        if subject is None or not active(AssignmentRole.REVIEW).filter(part=subject.part_id).exists():
-            return subject
-        passed_over.append(subject.pk)
+    for skip in (True, False):
+        locked = candidates.select_for_update(skip_locked=skip, no_key=True, of=("self",))
+        while subject := locked.exclude(pk__in=passed_over).first():
+            # A review that was committed after our statement began is seen only by a new one.
+            if not active(AssignmentRole.REVIEW).filter(part=subject.part_id).exists():
+                return subject
+            passed_over.append(subject.pk)
+    return None
 
 
 def active(role: AssignmentRole) -> QuerySet[Assignment]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery
 from django.utils import timezone
 
 from annotation import access
@@ -13,6 +13,8 @@ from annotation.models import (
     AssignmentRole,
     AssignmentState,
     Case,
+    Mask,
+    MaskKind,
     Membership,
     Model,
     ModelState,
@@ -26,7 +28,7 @@ from annotation.models import (
 )
 from annotation.worklist.choosing import Chooser
 from annotation.worklist.claims import waiting_for
-from annotation.worklist.starts import may_start_from_scratch
+from annotation.worklist.starts import from_scratch
 
 JUDGING = (AssignmentRole.REVIEW, AssignmentRole.ADJUDICATE)
 RECENT = 10  # finished reads on the home page, and those whose times make the median
@@ -74,8 +76,8 @@ def home(*, reader: AbstractBaseUser, project: Project) -> Home:
 
 
 def _offered(project: Project) -> int:
-    offers = [Offer.READY, *([Offer.WAITING] if may_start_from_scratch(project) else [])]
-    return Case.objects.filter(project=project, offer__in=offers).count()
+    ready = Case.objects.filter(project=project, offer=Offer.READY)
+    return ready.count() + from_scratch(project).count()
 
 
 def note_seen(read: Assignment) -> None:
@@ -90,13 +92,17 @@ def structures(project: Project) -> QuerySet[SchemaStructure]:
 
 
 def cases(*, project: Project, state: str | None = None) -> QuerySet[Case]:
-    """The project's cases by number, each with `reader_name` and `prediction_version`.
+    """The project's cases by number, each with `reader_name` and who pre-annotated it.
 
-    `state` is a case state, which stands for the pool alone, or "test" for the frozen cases.
+    That is `prediction_version` and `prediction_id` of the newest model's pre-annotation, else of the newest
+    one, and whether the case `is_imported` with labels. `state` is a case state, which stands for the pool
+    alone, or "test" for the frozen cases.
     """
     reads = Assignment.objects.filter(case=OuterRef("pk"), role=AssignmentRole.ANNOTATE)
     newest_read = reads.exclude(state=AssignmentState.RELEASED).order_by("-pk")
-    predictions = Prediction.objects.filter(case=OuterRef("pk")).order_by("-model__version")
+    newest = F("model__version").desc(nulls_last=True)
+    predictions = Prediction.objects.filter(case=OuterRef("pk")).order_by(newest, "-pk")
+    imported = Mask.objects.filter(case=OuterRef("pk"), kind=MaskKind.IMPORTED)
     found = Case.objects.filter(project=project).prefetch_related("parts__group").order_by("number")
     if state == Split.TEST:
         found = found.filter(split=Split.TEST)
@@ -105,6 +111,8 @@ def cases(*, project: Project, state: str | None = None) -> QuerySet[Case]:
     return found.annotate(
         reader_name=Subquery(newest_read.values("reader__username")[:1]),
         prediction_version=Subquery(predictions.values("model__version")[:1]),
+        prediction_id=Subquery(predictions.values("pk")[:1]),
+        is_imported=Exists(imported),
     )
 
 

@@ -5,10 +5,11 @@ plan, the case; who has a case waits for nothing else.
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotation import chunks
@@ -27,6 +28,7 @@ from annotation.models import (
     Split,
     StructureGroup,
 )
+from annotation.worklist.prepared import Prepared
 
 UNOPENED = (CaseState.WAITING, CaseState.READY)
 # The first of these that a part is in is the case's state.
@@ -124,15 +126,15 @@ def settle(case: Case, *, accepted_again: bool = False) -> None:
     `accepted_again`: a part was accepted just now, perhaps at another revision than before. The caller has
     locked the case.
     """
-    parts = list(case.parts.select_related("group", "accepted_revision__mask").order_by("pk"))
-    states = [part.state for part in parts]
+    rows = _FOLLOWED.columns(case=case.pk)
+    states = [state for state, _ in rows]
     before = case.state
     case.state = state_of(states)
-    case.offer = offer_of(case, states, CalibrationCase.objects.filter(case=case).exists())
+    case.offer = offer_of(case, states, any(calibrates for _, calibrates in rows))
     if case.state != CaseState.ACCEPTED:
         case.accepted_revision, case.accepted_at = None, None
     elif accepted_again or before != CaseState.ACCEPTED:
-        case.accepted_revision, case.accepted_at = _whole(case, parts), timezone.now()
+        case.accepted_revision, case.accepted_at = _whole(case), timezone.now()
     case.save(update_fields=["state", "offer", "accepted_revision", "accepted_at", "updated_at"])
 
 
@@ -142,8 +144,18 @@ def _set(part_ids: Collection[int], state: CaseState, accepted: Revision | None)
     )
 
 
-def _whole(case: Case, parts: list[Part]) -> Revision:
+def _followed(case: int) -> "QuerySet[Part, Any]":
+    """What a case follows from: the state of each of its parts, and whether it was set apart."""
+    calibrates = Exists(CalibrationCase.objects.filter(case=OuterRef("case")))
+    return Part.objects.filter(case=case).order_by().values_list("state", calibrates)
+
+
+_FOLLOWED = Prepared(Part, _followed, case=int)
+
+
+def _whole(case: Case) -> Revision:
     """The delineation of the case: that of its only part, or one put together from all of them."""
+    parts = list(case.parts.select_related("group", "accepted_revision__mask").order_by("pk"))
     revisions = {part.accepted_revision for part in parts if part.accepted_revision is not None}
     return revisions.pop() if len(revisions) == 1 else _composed(case, parts)
 

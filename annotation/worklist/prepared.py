@@ -1,6 +1,7 @@
 """Queries whose SQL is made once: Django takes longer to build it than Postgres takes to answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -25,27 +26,52 @@ class Prepared(Generic[Row]):
     ) -> None:
         self.model, self.build = model, build
         self.stand_ins = {_stand_in(kind, at): name for at, (name, kind) in enumerate(types.items(), start=1)}
-        self.made: tuple[str, tuple[Any, ...]] | None = None
+        self.made: _Made | None = None
+
+    def all(self, **values: Value) -> list[Row]:
+        """Return the rows, where the query is one for whole rows."""
+        fields = [field.attname for field in self.model._meta.concrete_fields]
+        rows = self.columns(**values)
+        return [self.model.from_db(connection.alias, fields, row[: len(fields)]) for row in rows]
 
     def first(self, **values: Value) -> Row | None:
         """Return the first row, where the query is one for whole rows."""
-        sql, params = self._with(values)
-        return next(iter(self.model._default_manager.raw(sql, params)), None)
+        return next(iter(self.all(**values)), None)
 
-    def columns(self, **values: Value) -> tuple[Any, ...] | None:
-        """Return the columns of the first row, where the query is one for values."""
-        sql, params = self._with(values)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            found: tuple[Any, ...] | None = cursor.fetchone()
-        return found
-
-    def _with(self, values: Mapping[str, Value]) -> tuple[str, list[Any]]:
+    def columns(self, **values: Value) -> list[tuple[Any, ...]]:
+        """Return the columns of the rows, where the query is one for values."""
         if self.made is None:
-            rows = self.build(**{name: stand_in for stand_in, name in self.stand_ins.items()})
-            self.made = rows.query.sql_with_params()
-        sql, params = self.made
-        return sql, [values[self.stand_ins[one]] if one in self.stand_ins else one for one in params]
+            self.made = _Made.of(self.build(**{name: one for one, name in self.stand_ins.items()}))
+        given = [values[self.stand_ins[one]] if one in self.stand_ins else one for one in self.made.params]
+        return self.made.answered(given)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What Django makes of a query: its SQL, and what turns some columns of the answer into values."""
+
+    sql: str
+    params: tuple[Any, ...]
+    converters: dict[int, Any]
+
+    @classmethod
+    def of(cls, rows: "QuerySet[Any, Any]") -> "_Made":
+        compiler = rows.query.get_compiler(connection=connection)
+        sql, params = compiler.as_sql()
+        return cls(sql, params, compiler.get_converters([one for one, *_ in compiler.select]))
+
+    def answered(self, params: list[Any]) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, params)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        return [self._converted(row) for row in found] if self.converters else found
+
+    def _converted(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(row)
+        for at, (converters, expression) in self.converters.items():
+            for convert in converters:
+                values[at] = convert(values[at], expression, connection)
+        return tuple(values)
 
 
 def _stand_in(kind: type[Value], at: int) -> Value:

@@ -16,6 +16,7 @@ from annotation.models import (
     Purpose,
 )
 from annotation.worklist import starts
+from annotation.worklist.prepared import Prepared
 
 
 def lease_end(now: datetime | None = None) -> datetime:
@@ -24,7 +25,15 @@ def lease_end(now: datetime | None = None) -> datetime:
 
 def next_number(case_id: int, reader: int) -> int:
     """How many-th read of the case the next one of this reader is."""
-    return 1 + Assignment.objects.filter(case=case_id, reader=reader).count()
+    return 1 + len(_EARLIER.columns(case=case_id, reader=reader))
+
+
+_EARLIER = Prepared(
+    Assignment,
+    lambda case, reader: Assignment.objects.filter(case=case, reader=reader).order_by().values_list("pk"),
+    case=int,
+    reader=int,
+)
 
 
 def create(

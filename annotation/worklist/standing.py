@@ -39,18 +39,16 @@ class Standing:
 def standing(reader: int, project: Project) -> Standing:
     """As of now."""
     now = timezone.now()
-    row = _ASKED.columns(
-        project=project.pk, reader=reader, now=now, undo_ended=now - timedelta(seconds=UNDO_SECONDS)
-    )
-    if row is None:
-        raise Project.DoesNotExist
+    undo_ended = now - timedelta(seconds=UNDO_SECONDS)
+    [row] = _ASKED.columns(project=project.pk, reader=reader, now=now, undo_ended=undo_ended)
     return Standing(*row)
 
 
 def _question(project: int, reader: int, now: datetime, undo_ended: datetime) -> "QuerySet[Project, Any]":
     reads = Assignment.objects.filter(case__project=project)
     own = reads.filter(reader=reader, role=AssignmentRole.ANNOTATE)
-    return Project.objects.filter(pk=project).values_list(
+    here = Project.objects.filter(pk=project).order_by()
+    return here.values_list(
         Exists(due_reads(reads, undo_ended)),
         Exists(expired_reads(reads, now)),
         Exists(_calibration(project)),
@@ -63,7 +61,7 @@ def _question(project: int, reader: int, now: datetime, undo_ended: datetime) ->
 
 def _calibration(project: int) -> "QuerySet[CalibrationCase]":
     """Written so that the database goes through the few calibration cases, not through all of the project."""
-    of = Subquery(Case.objects.filter(pk=OuterRef("case")).values("project"))
+    of = Subquery(Case.objects.filter(pk=OuterRef("case")).order_by().values("project"))
     return CalibrationCase.objects.annotate(of=of).filter(of=project)
 
 

@@ -1,23 +1,33 @@
 """What a read begins from: the serving model's prediction, nothing, or just what another read began from."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from annotation.models import (
+    Acquisition,
+    Arm,
     Assignment,
     Case,
+    CaseState,
     Job,
     JobKind,
     JobState,
+    LearningPolicy,
     Mask,
     Model,
     ModelState,
-    Prediction,
+    Offer,
     Project,
     Revision,
+    Split,
     StartFrom,
 )
+from annotation.worklist.prepared import Prepared
+
+IDLE_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -35,8 +45,8 @@ class Start:
 SCRATCH = Start(StartFrom.SCRATCH)
 
 
-def fresh(case: Case) -> Start:
-    base = pre_annotation(case)
+def fresh(case_id: int) -> Start:
+    base = _PRE_ANNOTATION.first(case=case_id)
     return SCRATCH if base is None else Start(StartFrom.PREDICTION, base, base.head)
 
 
@@ -46,17 +56,16 @@ def same_as(read: Assignment) -> Start:
     return Start(StartFrom(read.start_from), mask.base, mask.base_revision)
 
 
-def pre_annotation(case: Case) -> Mask | None:
-    """The serving model's prediction, else the newest one."""
-    prediction = (
-        Prediction.objects.select_related("mask")
-        .filter(case=case, mask__head__gte=1)
-        .exclude(model__state=ModelState.REJECTED)
-        .annotate(serves=Q(model__state=ModelState.SERVING))
-        .order_by("-serves", "-model__version")
-        .first()
-    )
-    return prediction.mask if prediction is not None else None
+def _pre_annotation(case: int) -> QuerySet[Mask]:
+    """The serving model's prediction, else the newest model's, else what labelled cases say."""
+    predicted = Mask.objects.filter(prediction__case=case, head__gte=1)
+    usable = predicted.exclude(prediction__model__state=ModelState.REJECTED)
+    serves = usable.annotate(serves=Q(prediction__model__state=ModelState.SERVING))
+    version = F("prediction__model__version").desc(nulls_last=True)
+    return serves.order_by(F("serves").desc(nulls_last=True), version, "-pk")[:1]
+
+
+_PRE_ANNOTATION = Prepared(Mask, _pre_annotation, case=int)
 
 
 def serving(project: int) -> QuerySet[Model]:
@@ -70,6 +79,37 @@ def being_trained(project: int) -> QuerySet[Job]:
     return Job.objects.filter(project=project, kind=JobKind.TRAIN, state__in=unfinished)
 
 
-def may_start_from_scratch(project: Project) -> bool:
-    """While a model serves or is being trained, a case without a prediction is worth waiting for."""
-    return not (serving(project.pk).exists() or being_trained(project.pk).exists())
+def from_scratch(project: Project) -> QuerySet[Case]:
+    """Cases that wait for a pre-annotation and are worth reading without one; none once a model serves.
+
+    Those that were chosen for the cold start are. The others wait while the first model is on its way: being
+    trained, or as good as labelled with what is in hand.
+    """
+    waiting = Case.objects.filter(project=project, offer=Offer.WAITING)
+    if serving(project.pk).exists():
+        return waiting.none()
+    return waiting.filter(chosen_first()) if waits_for_first_model(project) else waiting
+
+
+def chosen_first() -> Q:
+    """Cases that were chosen to be read before there is a model."""
+    return Q(Exists(Acquisition.objects.filter(case=OuterRef("pk"), arm=Arm.COLD_START, model=None)))
+
+
+def waits_for_first_model(project: Project) -> bool:
+    """Whether the cases in hand suffice for the first training, so that the others had better wait for it.
+
+    Only where cases were chosen for the cold start; what nobody has touched for a day counts for nothing, so
+    that nobody waits for a read that lies idle.
+    """
+    if being_trained(project.pk).exists():
+        return True
+    chosen = Acquisition.objects.filter(case__project=project, arm=Arm.COLD_START, model=None)
+    policy = LearningPolicy.objects.filter(project=project).first() or LearningPolicy()
+    if not policy.automatic or not chosen.exists():
+        return False
+    opened = Case.objects.filter(project=project, split=Split.POOL).exclude(
+        state__in=(CaseState.WAITING, CaseState.READY)
+    )
+    touched = Q(state=CaseState.ACCEPTED) | Q(updated_at__gt=timezone.now() - IDLE_AFTER)
+    return opened.filter(touched).count() >= max(policy.cold_cases, project.retrain_after)

@@ -93,14 +93,18 @@ def make_job(project: Project, *, kind: JobKind = JobKind.TRAIN, state: JobState
     )
 
 
-def make_model(project: Project, *, state: ModelState = ModelState.SERVING) -> Model:
-    version = 1 + Model.objects.filter(project=project).count()
-    run = TrainingRun.objects.create(
+def make_run(project: Project, *, state: JobState = JobState.SUCCEEDED) -> TrainingRun:
+    return TrainingRun.objects.create(
         project=project,
         snapshot=DatasetSnapshot.objects.create(project=project),
-        job=make_job(project),
+        job=make_job(project, state=state),
         budget_s=60,
     )
+
+
+def make_model(project: Project, *, state: ModelState = ModelState.SERVING) -> Model:
+    version = 1 + Model.objects.filter(project=project).count()
+    run = make_run(project)
     return Model.objects.create(
         project=project,
         version=version,

@@ -51,8 +51,14 @@ def claimed_run(project: Project) -> tuple[TrainingRun, jobs.Lease]:
     return run, lease
 
 
-def report(folder: Path, scores: Mapping[Case, Dice], *, content: bytes = b"weights") -> Report:
-    """What a training hands back, with `scores` per case and structure."""
+def report(
+    folder: Path,
+    scores: Mapping[Case, Dice],
+    *,
+    content: bytes = b"weights",
+    surface: Mapping[Case, Dice] | None = None,
+) -> Report:
+    """What a training hands back, with `scores` per case and structure; surface Dice as Dice unless given."""
     model_dir = folder / hashlib.sha256(content).hexdigest()[:8]
     model_dir.mkdir(parents=True, exist_ok=True)
     weights = model_dir / "model.safetensors"
@@ -64,7 +70,7 @@ def report(folder: Path, scores: Mapping[Case, Dice], *, content: bytes = b"weig
         model_dir=model_dir,
         plan={"network": "plain_unet"},
         scores=tuple(
-            CaseScore(str(case.pk), structure, dice, dice)
+            CaseScore(str(case.pk), structure, dice, (surface or scores)[case][structure])
             for case, of_case in scores.items()
             for structure, dice in of_case.items()
         ),
@@ -74,10 +80,18 @@ def report(folder: Path, scores: Mapping[Case, Dice], *, content: bytes = b"weig
     )
 
 
-def trained(project: Project, folder: Path, scores: Mapping[Case, Dice]) -> Model:
+def trained(
+    project: Project,
+    folder: Path,
+    scores: Mapping[Case, Dice],
+    surface: Mapping[Case, Dice] | None = None,
+    *,
+    content: bytes | None = None,
+) -> Model:
     """A run that was requested, claimed and recorded with these scores."""
     run, lease = claimed_run(project)
-    return learning.record(run=run, report=report(folder, scores, content=str(run.pk).encode()), lease=lease)
+    made = report(folder, scores, content=content or str(run.pk).encode(), surface=surface)
+    return learning.record(run=run, report=made, lease=lease)
 
 
 def claimed_prediction(model: Model) -> jobs.Lease:

@@ -12,13 +12,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import access, corrections, handles, store, urls, worklist
+from annotation import access, corrections, handles, learning, store, urls, worklist
 from annotation.errors import NotFound
 from annotation.models import (
     Assignment,
     AssignmentState,
     CalibrationCase,
     GoldCase,
+    Model,
+    ModelState,
     Project,
     Purpose,
     ReliabilityPlan,
@@ -179,6 +181,41 @@ def test_every_address_says_the_same_as_for_a_routine_read(
     submitted = corrections.submit(assignment=read, revision=0)
     assert submitted.state == AssignmentState.SUBMITTED
     assert worklist.unsubmit(assignment=read).state == AssignmentState.OPEN
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "routine"])
+def test_a_newer_prediction_does_not_reach_the_reader_of_a_read_that_is_compared(
+    kind: str, ana: User, ben: User, lea: User, project: Project, client: Client
+) -> None:
+    read = opened(kind, ana, ben, project)
+    url = reverse("proposals", args=[read.pk])
+    before = client.get(url).json()
+    newer = make_prediction(read.case, make_model_serve(project))
+    read.refresh_from_db()
+    assert learning.request_proposal(read=read, to_reader=False) is None, "for leads it is there"
+    assert client.get(url).json() == before == {"job": None, "proposals": []}
+    mask = handles.Namer(ana.pk, read.sequence_no).mask(newer.mask_id)
+    for name in ("mask", "regions", "mask_revisions"):
+        assert client.get(reverse(name, args=[mask])).status_code == 404
+    asked = [client.post(url), client.delete(url)]
+    assert [one.status_code for one in asked] == [409, 404]
+    assert asked[0].json() == {"detail": learning.NOTHING_NEWER}
+    branch = client.post(reverse("proposal_branch", args=[read.pk]), {"mask": mask}, "application/json")
+    assert branch.status_code == 404
+
+
+def test_a_read_that_has_the_newest_prediction_gets_the_same_answer(
+    ana: User, ben: User, project: Project, client: Client
+) -> None:
+    url = reverse("proposals", args=[opened("routine", ana, ben, project).pk])
+    assert client.get(url).json() == {"job": None, "proposals": []}
+    assert client.post(url).json() == {"detail": learning.NOTHING_NEWER}
+
+
+def make_model_serve(project: Project) -> Model:
+    """A newer model takes the place of the one that serves."""
+    Model.objects.filter(project=project).update(state=ModelState.RETIRED)
+    return make_model(project)
 
 
 def test_two_reads_of_one_case_share_no_name(ana: User, ben: User, project: Project, client: Client) -> None:

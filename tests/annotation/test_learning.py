@@ -24,6 +24,7 @@ from annotation.models import (
     ModelState,
     Prediction,
     Project,
+    SchemaStructure,
     SnapshotItem,
     SnapshotUse,
     Split,
@@ -79,12 +80,12 @@ def lose(lease: jobs.Lease) -> jobs.Lease:
 
 
 # ── Requesting a run ─────────────────────────────────────────────────────────
-def test_a_run_freezes_exactly_the_accepted_pool_and_test_cases(
+def test_a_run_freezes_exactly_the_accepted_cases_each_for_its_use(
     project: Project, other_project: Project, lea: User
 ) -> None:
     pool = [accepted(project), accepted(project)]
     test = accepted(project, Split.TEST)
-    accepted(project, Split.VALIDATION)
+    validation = accepted(project, Split.VALIDATION)
     make_case(project, state=CaseState.RETURNED)
     make_case(project, state=CaseState.IN_REVIEW, split=Split.TEST)
     accepted(other_project)
@@ -92,6 +93,7 @@ def test_a_run_freezes_exactly_the_accepted_pool_and_test_cases(
     items = set(run.snapshot.items.values_list("case", "revision", "use"))
     assert items == {
         *((case.pk, case.accepted_revision_id, SnapshotUse.TRAIN) for case in pool),
+        (validation.pk, validation.accepted_revision_id, SnapshotUse.VALIDATION),
         (test.pk, test.accepted_revision_id, SnapshotUse.TEST),
     }
     assert (run.requested_by, run.budget_s, run.parent) == (lea, project.training_budget_s, None)
@@ -216,7 +218,8 @@ def test_a_model_that_lost_a_structure_is_not_promoted_and_says_so(project: Proj
     first.refresh_from_db()
     assert (first.state, second.state) == (ModelState.SERVING, ModelState.REJECTED)
     assert second.gate["sentence"] == (
-        "Model 2 was not promoted: kidney left −0.050 (95 % CI −0.050…−0.050) is below the allowed −0.010."
+        "Model 2 was not promoted: kidney left −0.050 (95 % CI −0.050…−0.050), "
+        "kidney left surface Dice −0.050 (95 % CI −0.050…−0.050) are below the allowed −0.010."
     )
     assert second.gate["worse"] == ["kidney_left"]
     assert Job.objects.filter(kind=JobKind.PREDICT).count() == 1, "a rejected model predicts nothing"
@@ -244,6 +247,24 @@ def test_without_test_cases_a_newer_model_serves_and_says_that_it_was_not_compar
     second = trained(project, tmp_path, {})
     assert second.state == ModelState.SERVING
     assert second.gate["sentence"].startswith("Model 2 serves without a comparison")
+
+
+def test_the_gate_compares_at_the_same_tolerance(project: Project, tmp_path: Path) -> None:
+    accepted(project)
+    case = accepted(project, Split.TEST)
+    first = trained(project, tmp_path, {case: {"liver": 0.8, "spleen": 0.7}})
+    run, _ = claimed_run(project)
+    assert learning.unscored(run) is None
+    liver = SchemaStructure.objects.filter(schema__project=project, structure__key="liver")
+    liver.update(own_tolerance_mm=1.25)
+    assert learning.unscored(run) == (first, [str(case.pk)])
+    again = report(tmp_path, {case: {"liver": 0.6, "spleen": 0.7}}).scores
+    learning.add_scores(run=run, model=first, scores=again)
+    assert learning.unscored(run) is None
+    kept = first.scores.get(structure="liver")
+    assert (kept.surface_dice, kept.tolerance_mm) == (0.6, 1.25)
+    liver.update(own_tolerance_mm=None)
+    assert learning.unscored(run) == (first, [str(case.pk)])
 
 
 def test_the_gate_compares_on_the_same_references(project: Project, tmp_path: Path) -> None:
@@ -328,7 +349,7 @@ def predict(case: Any, model: Model, lease: jobs.Lease, uncertainty: float = 0.2
         model=model,
         labels=ball(tuple(case.volume.shape)),
         annotated=KEYS,
-        uncertainty=uncertainty,
+        sureness=learning.Sureness(uncertainty, {}, {}),
         lease=lease,
     )
 

@@ -14,6 +14,7 @@ from annotation.models import (
     CalibrationCase,
     Case,
     JobState,
+    Model,
     Project,
     Purpose,
     StartFrom,
@@ -88,4 +89,13 @@ def test_a_prepared_query_is_asked_with_other_values_each_time(
     assert prepared.first(project=project.pk, least=here[1].number) == here[1]
     assert prepared.first(project=other_project.pk, least=1) == there
     assert prepared.first(project=project.pk, least=here[2].number + 1) is None
+    assert prepared.all(project=project.pk, least=2) == here[1:]
     assert len(built) == 1
+
+
+def test_a_prepared_query_answers_with_what_the_plain_one_does(project: Project) -> None:
+    plain = Model.objects.get(pk=make_model(project).pk)
+    prepared = Prepared(Model, lambda project: Model.objects.filter(project=project), project=int)
+    row = prepared.first(project=project.pk)
+    assert row is not None
+    assert {**vars(row), "_state": None} == {**vars(plain), "_state": None}

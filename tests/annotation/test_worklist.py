@@ -1,9 +1,12 @@
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from annotation import corrections, worklist
@@ -313,6 +316,27 @@ class TestCases:
 
 @pytest.mark.django_db(transaction=True)
 class TestAtOnce:
+    def test_a_read_that_is_held_for_a_moment_still_waits_for_a_review(
+        self, project: Project, ana: User, rui: User
+    ) -> None:
+        """As while its agreement is being stored: a reviewer is not told that there is nothing."""
+        read = make_submitted(ana, project)
+        held = threading.Event()
+
+        def hold() -> None:
+            with transaction.atomic():
+                Assignment.objects.select_for_update(no_key=True).get(pk=read.pk)
+                held.set()
+                time.sleep(0.5)
+
+        def claim() -> Assignment | None:
+            held.wait(30)
+            return worklist.claim_review(reviewer=rui, project=project)
+
+        _, review = at_once([hold, claim])
+        assert isinstance(review, Assignment)
+        assert review.subject == read
+
     def test_eight_readers_never_get_the_same_case(self, project: Project) -> None:
         readers = [User.objects.create_user(f"reader{n}") for n in range(8)]
         for reader in readers:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from annotation import catalogue, ingest, learning
+from annotation import catalogue, ingest, learning, projects
 from annotation.errors import Refused
 from annotation.guidelines import write_guideline
 from annotation.models import CaseState, LabelSchema, Membership, Project, Role, SchemaStructure, Split
@@ -20,6 +20,7 @@ from training.progress import Progress
 
 CAST = {"ana": Role.ANNOTATOR, "ben": Role.ANNOTATOR, "rui": Role.REVIEWER, "lea": Role.LEAD}
 PHANTOMS, DELINEATED, FROZEN = 24, 5, 4
+LEAST_BUDGET_S = 10  # as of any project
 PHANTOM_PROJECT = "Abdomen phantom"
 NOTHING_TO_CORRECT = (
     "Every imported scan is delineated, so the readers have nothing to correct. Add scans without "
@@ -37,10 +38,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--data", type=Path, help="Folder of scans; without it, synthetic phantoms.")
         parser.add_argument("--labelled", type=int, help="How many delineations to start from.")
+        parser.add_argument("--budget", type=int, help="Seconds that one training may take.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = Console(stderr=False)
         data: Path | None = options["data"]
+        budget: int | None = options["budget"]
+        if budget is not None and budget < LEAST_BUDGET_S:
+            raise CommandError(
+                f"BUDGET={budget} is too short for a training: give {LEAST_BUDGET_S} seconds or more."
+            )
         name = PHANTOM_PROJECT if data is None else data.resolve().name
         if Project.objects.filter(name=name).exists():
             console.print(f"Project “{name}” is there already; going on with it.")
@@ -50,6 +57,8 @@ class Command(BaseCommand):
                 project = _phantom_project(name, bar)
             else:
                 project = _folder_project(name, data, options["labelled"], bar, console)
+        if budget is not None:
+            projects.change(project=project, training_budget_s=budget)
         try:
             learning.request_run(project=project, requested_by=None)
         except Refused as refused:

@@ -55,6 +55,7 @@ class TestList:
             "due_at",
             "priority",
             "updated_at",
+            "pre_annotation",
             "prediction_version",
             "parts",
         }

@@ -11,6 +11,7 @@ from annotation.dashboards import SOURCES, columns
 from annotation.models import Project
 from tests.annotation.api.conftest import Browser
 from tests.annotation.api.guard import assert_kept_out, assert_refused
+from tests.annotation.dashboards.learned import learn
 from tests.annotation.dashboards.study import Study, fill
 
 
@@ -21,7 +22,9 @@ def url(project: Project) -> str:
 
 @pytest.fixture
 def study(project: Project) -> Study:
-    return fill(project, timezone.now(), cases=45)
+    filled = fill(project, timezone.now(), cases=45)
+    learn(project)
+    return filled
 
 
 def test_a_study_in_full_swing(project: Project, url: str, as_lea: Browser) -> None:
@@ -61,6 +64,8 @@ def test_the_same_rows_as_a_file(project: Project, as_lea: Browser) -> None:
         ("agreement", {"metric": "jaccard"}),
         ("scored_cases", {"kind": "inter", "structure": "liver"}),
         ("pool_cases", {"week": "tomorrow"}),
+        ("arm_cases", {"arm": "left"}),
+        ("tested_cases", {"structure": "liver"}),
         ("volume_points", {"structure": "liver", "reader": 1}),
         ("volume_points", {"structure": "liver", "reader": 1, "other": 1}),
     ],
@@ -78,6 +83,8 @@ def test_every_table_of_a_full_study(study: Study, as_lea: Browser, name: str) -
         "starts": "scratch",
         "reader": study.readers["ada"].pk,
         "other": study.readers["bo"].pk,
+        "arm": "control",
+        "model": study.project.models.latest("version").version,
     }
     source = SOURCES[name]
     query = {one: asked[one] for one in source.must}

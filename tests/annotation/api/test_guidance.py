@@ -53,7 +53,7 @@ def stored(
         model=model,
         labels=box(),
         annotated=["liver"],
-        uncertainty=0.2,
+        sureness=learning.Sureness(0.2, {}, {}),
         lease=lease,
         guidance=guidance or Guidance(VALUES, (1, 1, 1), []),
     )
@@ -83,7 +83,7 @@ class TestRegions:
     def test_a_readers_mask_has_none(self, read: Assignment, as_ana: Browser) -> None:
         for what in ("regions", "uncertainty"):
             url = f"/api/masks/{named(read).mask(read.mask_id)}/{what}/"
-            assert_refused(as_ana.get(url), 404, "not made by a model")
+            assert_refused(as_ana.get(url), 404, "no pre-annotation")
 
 
 class TestUncertainty:

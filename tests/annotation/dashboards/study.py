@@ -98,7 +98,7 @@ def fill(project: Project, now: datetime, *, cases: int = 60, seed: int = 1) -> 
 
 def _people(study: Study) -> None:
     for place, name in enumerate((*READERS, *SENIORS)):
-        user = User.objects.create_user(name, password=name)
+        user = User.objects.filter(username=name).first() or User.objects.create_user(name, password=name)
         is_senior = name in SENIORS
         level = Level.EXPERT if is_senior else (Level.JUNIOR if place < 3 else Level.EXPERIENCED)
         Membership.objects.create(

@@ -1,0 +1,115 @@
+"""What a strategy put forward, for leads: which cases, in which arm, by what score, and why, in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from annotation.learning.candidates import effort_of, minutes_of, unopened
+from annotation.learning.policy import policy_of
+from annotation.learning.runs import serving_model
+from annotation.models import Acquisition, Arm, Model, Prediction, Project, SchemaStructure, Strategy, Unit
+
+MOST_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One case that was put forward; `minutes` is what correcting it is expected to take."""
+
+    acquisition: Acquisition
+    structure_name: str
+    minutes: float | None
+    why: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Queries:
+    """The batches so far, the newest first, and when the next one comes."""
+
+    strategy: Strategy
+    cold_start: Strategy
+    control_share: float
+    query_size: int
+    unit: Unit
+    model_version: int | None
+    at: datetime | None
+    left: int
+    next: str
+    chosen: list[Chosen]
+
+
+_WHY: Mapping[str, str] = {
+    Strategy.RANDOM: "drawn at random",
+    Strategy.FG_RANDOM: "drawn at random, with an eye to what the model drew",
+    Strategy.ENTROPY: "the model is unsure of much of it",
+    Strategy.BALD: "the networks that were asked contradict each other",
+    Strategy.POWER_BALD: "the networks that were asked contradict each other, with some chance",
+    Strategy.CLASP_PE: "the model is unsure of much of it, whatever the structure",
+    Strategy.TYPICLUST: "typical of scans like it, of which none was read",
+    Strategy.KCENTER: "unlike all that was read",
+    Strategy.EDIT_TIME: "much to learn for each minute that correcting it should take",
+}
+
+
+def queries(project: Project) -> Queries:
+    """What was chosen, the newest first, for a lead's page."""
+    policy, model = policy_of(project), serving_model(project)
+    rows = _newest(project)
+    open_ = set(unopened(project).filter(pk__in=[row.case_id for row in rows]).values_list("pk", flat=True))
+    entries = SchemaStructure.objects.filter(schema__project=project).select_related("structure")
+    names = {entry.structure.key: entry.structure.name for entry in entries}
+    effort = effort_of(project)
+    predictions = {
+        (one.case_id, one.model_id): one
+        for one in Prediction.objects.filter(case__in=[row.case_id for row in rows]).defer("regions")
+    }
+    left = sum(1 for row in rows if row.case_id in open_ and row.model_id == (model and model.pk))
+    return Queries(
+        strategy=Strategy(policy.strategy),
+        cold_start=Strategy(policy.cold_start),
+        control_share=policy.control_share,
+        query_size=policy.query_size,
+        unit=Unit(policy.unit),
+        model_version=model.version if model else None,
+        at=rows[0].at if rows else None,
+        left=left,
+        next=_next(model, left, policy.query_size, policy.cold_cases),
+        chosen=[
+            Chosen(
+                row,
+                names.get(row.structure, row.structure),
+                minutes_of(effort, predictions.get((row.case_id, row.model_id))),
+                why(row, names),
+                row.case_id in open_,
+            )
+            for row in rows
+        ],
+    )
+
+
+def _newest(project: Project) -> list[Acquisition]:
+    """The newest batch first, each in the order of its ranks."""
+    rows = Acquisition.objects.filter(case__project=project).select_related("case", "model")
+    newest = list(rows.order_by("-pk")[:MOST_ROWS])
+    batch = {row.seed: row.pk for row in newest}  # the first of each, for the last one that is seen stays
+    return sorted(newest, key=lambda row: (-batch[row.seed], row.rank))
+
+
+def why(row: Acquisition, names: Mapping[str, str]) -> str:
+    """Say why a case was put forward."""
+    if row.arm == Arm.CONTROL:
+        return "control: drawn at random, so that what the strategy gains can be measured"
+    if row.strategy == Strategy.CLASP_PE and row.structure:
+        return f"the model is unsure about the {names.get(row.structure, row.structure).lower()}"
+    return _WHY[row.strategy]
+
+
+def _next(model: Model | None, left: int, size: int, cold: int) -> str:
+    if model is None:
+        return f"Without a model the first {cold} cases are chosen by what their scans look like."
+    if left:
+        return (
+            f"Cases are chosen again when the {left} that are left have been opened, or a new model serves."
+        )
+    return f"The next {size} cases are chosen as soon as model {model.version} has predicted the pool."

@@ -1,0 +1,252 @@
+"""What is known of a model: its card, and its folder as a file that `python -m training predict` runs."""
+
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+
+from annotation import store
+from annotation.errors import NotFound
+from annotation.learning.comparisons import names_of
+from annotation.models import Model, ModelDecision, ModelScore, SnapshotItem, SnapshotUse
+from training.raters import Estimate, Group, mean_of_groups
+
+MEASURES = ("dice", "surface_dice")
+NOT_FOR_CARE = "For research and for pre-annotation that a person checks; not for care of patients."
+_WITHIN = (0.0, 1.0)
+_PIECE = 1024**2
+
+
+@dataclass(frozen=True)
+class StructureCard:
+    """A structure that the model draws, and what it reached; both None where it was scored on no case."""
+
+    key: str
+    name: str
+    dice: Estimate
+    surface_dice: Estimate
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything that there is to say of a model. `cases`: of its frozen set by use, numbers of cases."""
+
+    model: Model
+    structures: tuple[StructureCard, ...]
+    cases: Mapping[str, int]
+    train_numbers: tuple[int, ...]
+    test_cases: int
+    decisions: tuple[ModelDecision, ...]
+
+    @property
+    def network(self) -> str:
+        return str(self.model.plan.get("network", ""))
+
+    @property
+    def notes(self) -> str:
+        return self.model.notes or NOT_FOR_CARE
+
+
+def structures_known(model: Model) -> list[str]:
+    """Keys of what the model draws."""
+    channels = model.plan.get("channels", [])
+    return model.structures or [key for key in channels if not str(key).startswith("background:")]
+
+
+def card_of(model: Model) -> Card:
+    """A handful of queries, however many cases there are."""
+    values = _scores(model)
+    names = names_of(model.project)
+    keys = list(dict.fromkeys([*structures_known(model), *values]))
+    items = SnapshotItem.objects.filter(snapshot=None if model.run is None else model.run.snapshot_id)
+    trained = items.filter(use=SnapshotUse.TRAIN).order_by("case__number")
+    counted = items.order_by().values_list("use").annotate(n=Count("pk"))
+    return Card(
+        model=model,
+        structures=tuple(
+            StructureCard(
+                key, names.get(key, key), *(_mean(values.get(key, {}).get(m, [])) for m in MEASURES)
+            )
+            for key in keys
+        ),
+        cases={use: 0 for use in SnapshotUse.values} | dict(counted),
+        train_numbers=tuple(trained.values_list("case__number", flat=True)),
+        test_cases=_measured(model).values("case").distinct().count(),
+        decisions=tuple(model.decisions.select_related("instead_of", "by")),
+    )
+
+
+def describe(*, model: Model, licence: str | None = None, notes: str | None = None) -> Model:
+    """Change what people wrote of a model; None = as it is."""
+    if licence is not None:
+        model.licence = licence.strip()
+    if notes is not None:
+        model.notes = notes.strip()
+    model.save(update_fields=["licence", "notes"])
+    return model
+
+
+def download(model: Model) -> Iterator[bytes]:
+    """The model's folder as a zip, piece by piece: nothing is gathered in memory or on the disk.
+
+    Raises NotFound at once where the folder is not in the store.
+    """
+    if not store.exists(model.store_key):
+        raise NotFound(f"The folder of model {model.version} is not in the store any more.")
+    return _pieces(model)
+
+
+def _pieces(model: Model) -> Iterator[bytes]:
+    card = card_of(model)
+    name = f"model-{model.version}"
+    texts = {
+        "plan.json": json.dumps(model.plan, indent=1),
+        "card.json": json.dumps(_as_json(card), indent=1),
+        "card.md": as_markdown(card),
+    }
+    sink = _Sink()
+    with (
+        store.local_path(model.store_key) as folder,
+        zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as packed,
+    ):
+        for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+            inside = path.relative_to(folder).as_posix()
+            if inside not in texts:
+                yield from _packed(packed, sink, f"{name}/{inside}", path)
+        for inside, text in texts.items():
+            packed.writestr(zipfile.ZipInfo(f"{name}/{inside}", timezone.now().timetuple()[:6]), text)
+            yield sink.taken()
+    yield sink.taken()
+
+
+def as_markdown(card: Card) -> str:
+    """The card as text, for people."""
+    model = card.model
+    rows = [
+        f"| {one.name} | {_figure(one.dice)} | {_figure(one.surface_dice)} | {one.dice.counts.values} |"
+        for one in card.structures
+    ]
+    history = [
+        f"- {decision.at:%Y-%m-%d}: {decision.get_verdict_display()}. {decision.reason}"
+        for decision in card.decisions
+    ]
+    return "\n".join(
+        [
+            f"# Model {model.version} of {model.project.name}",
+            "",
+            f"{_origin(card)} Network: {card.network}. Weights: SHA-256 {model.weights_sha256}.",
+            "",
+            f"Licence: {model.licence or 'none given'}.",
+            "",
+            card.notes,
+            "",
+            f"## Scores on {card.test_cases} frozen test cases ({model.metric_version or 'no metric'})",
+            "Means over cases with 95 % intervals.",
+            "",
+            "| structure | Dice | surface Dice | n |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "## Decisions",
+            *(history or ["None."]),
+            "",
+            "## Use",
+            "    python -m training predict THIS-FOLDER IMAGES OUT",
+            "",
+        ]
+    )
+
+
+def _origin(card: Card) -> str:
+    if card.model.run is None:
+        return "Imported."
+    frozen = card.model.run.snapshot.sha256 or "without a sum"
+    return f"Trained on {card.cases['train']} accepted cases (frozen set {frozen})."
+
+
+def _as_json(card: Card) -> dict[str, Any]:
+    """What an import reads of it: nothing names a case or a person."""
+    model = card.model
+    return {
+        "version": model.version,
+        "network": card.network,
+        "licence": model.licence,
+        "notes": card.notes,
+        "structures": [one.key for one in card.structures],
+        "train_cases": card.cases["train"],
+        "weights_sha256": model.weights_sha256,
+        "metric_version": model.metric_version,
+        "dice": {one.key: one.dice.estimate for one in card.structures},
+    }
+
+
+def _measured(model: Model) -> Any:
+    """Scores on the frozen cases of the model's own run; later ones serve the gate. Of an import, all."""
+    scores = ModelScore.objects.filter(model=model)
+    if model.run is None:
+        return scores
+    own = SnapshotItem.objects.filter(snapshot=model.run.snapshot_id)
+    return scores.filter(revision__in=own.values("revision"))
+
+
+def _scores(model: Model) -> dict[str, dict[str, list[float]]]:
+    values: dict[str, dict[str, list[float]]] = {}
+    for key, *figures in _measured(model).order_by("pk").values_list("structure", *MEASURES):
+        of_key = values.setdefault(key, {measure: [] for measure in MEASURES})
+        for measure, figure in zip(MEASURES, figures, strict=True):
+            if figure is not None:
+                of_key[measure].append(figure)
+    return values
+
+
+def _mean(values: list[float]) -> Estimate:
+    groups = []
+    if values:
+        total, squares = sum(values), sum(value**2 for value in values)
+        groups = [Group.of_sums(len(values), total, squares)]
+    return mean_of_groups(groups, _WITHIN)
+
+
+def _figure(found: Estimate) -> str:
+    if found.estimate is None:
+        return "—"
+    if found.low is None or found.high is None:
+        return f"{found.estimate:.3f}"
+    return f"{found.estimate:.3f} ({found.low:.3f}–{found.high:.3f})"
+
+
+class _Sink:
+    """What a zip is written to: it cannot go back, and gives away what it holds."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._at = 0
+
+    def write(self, data: bytes) -> int:
+        self._held += data
+        self._at += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits anywhere."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def taken(self) -> bytes:
+        held, self._held = bytes(self._held), bytearray()
+        return held
+
+
+def _packed(packed: zipfile.ZipFile, sink: _Sink, name: str, path: Path) -> Iterator[bytes]:
+    info = zipfile.ZipInfo(name, timezone.now().timetuple()[:6])
+    info.file_size = path.stat().st_size
+    with path.open("rb") as file, packed.open(info, "w", force_zip64=info.file_size > 2**31) as target:
+        while piece := file.read(_PIECE):
+            target.write(piece)
+            yield sink.taken()

@@ -1,0 +1,113 @@
+"""Trains a run again and again, each time in a process that is killed somewhere else; the last one lives.
+
+Started by test_dying_trainer as a process of its own: it forks, which must not happen in the test's process.
+Prints one JSON line per attempt with what the database, the store and the work folder hold after it.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402 - the models need a configured Django
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from annotation import jobs, store, tasks  # noqa: E402
+from annotation.models import Job, Model, RunEpoch, RunNote, TrainingRun  # noqa: E402
+from training.fit import checkpoint, loop  # noqa: E402
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def at_stage(stage: str) -> None:
+    """The heartbeat that tells of the stage is the last thing that is done."""
+    publish = jobs.Lease.heartbeat
+
+    @wraps(publish)
+    def last(self: jobs.Lease, progress: Any) -> bool:
+        held = publish(self, progress)
+        if progress.stage == stage:
+            die()
+        return held
+
+    jobs.Lease.heartbeat = last  # type: ignore[method-assign]  # this process dies of it
+
+
+def after(owner: Any, name: str, when: Callable[..., bool] = lambda *_: True) -> None:
+    """The return from a function is the last thing that is done."""
+    whole = getattr(owner, name)
+
+    @wraps(whole)
+    def last(*args: Any, **named: Any) -> Any:
+        made = whole(*args, **named)
+        if when(*args):
+            die()
+        return made
+
+    setattr(owner, name, last)
+
+
+def after_a_checkpoint() -> None:
+    loop.CHECKPOINT_EVERY_S = 0.0
+    after(checkpoint, "save", lambda path, _: Path(path).name == "checkpoint.safetensors")
+
+
+POINTS: dict[str, Callable[[], None]] = {
+    "preparing": lambda: at_stage("preparing"),
+    "in the middle of an epoch": lambda: at_stage("train"),
+    "after a checkpoint": after_a_checkpoint,
+    "scoring": lambda: at_stage("score"),
+    "after storing the weights": lambda: after(store, "put_tree"),
+    "": lambda: None,
+}
+
+
+def main(run_id: int) -> None:
+    for point, arm in POINTS.items():
+        free(run_id)
+        child = os.fork()
+        if child == 0:
+            arm()
+            tasks.train(TrainingRun.objects.get(pk=run_id).job_id)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        sys.stdout.write(json.dumps({"point": point, "killed": killed} | state(run_id)) + "\n")
+        sys.stdout.flush()
+
+
+def free(run_id: int) -> None:
+    """The lease of the dead worker runs out; that it was tried so often does not count here."""
+    ended = timezone.now() - timedelta(seconds=1)
+    Job.objects.filter(run=run_id, state="running").update(lease_until=ended, attempts=0)
+    connection.close()
+
+
+def state(run_id: int) -> dict[str, Any]:
+    roots = (Path(settings.STORE_ROOT, "models"), Path(settings.WORK_ROOT))
+    files = [str(path.relative_to(root)) for root in roots for path in root.rglob("*") if path.is_file()]
+    held = {
+        "models": Model.objects.filter(run=run_id).count(),
+        "job": Job.objects.get(run=run_id).state,
+        "files": sorted(files),
+        "epochs": list(RunEpoch.objects.filter(run=run_id).values_list("member", "epoch", "step")),
+        "notes": list(RunNote.objects.filter(run=run_id).values_list("text", flat=True)),
+    }
+    connection.close()
+    return held
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
