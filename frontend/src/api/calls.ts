@@ -42,10 +42,6 @@ export function fetchProject(id: number): Promise<Project> {
   return requestJson(`/api/projects/${id}/`);
 }
 
-export function changePolicy(project: number, retrainAfter: number): Promise<Project> {
-  return requestJson(`/api/projects/${project}/`, { method: 'PATCH', json: { retrain_after: retrainAfter } });
-}
-
 export function fetchCases(project: number, state: CaseFilter | null, page: number): Promise<CasePage> {
   const query = new URLSearchParams({ page: String(page) });
   if (state !== null) {

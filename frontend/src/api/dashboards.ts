@@ -32,6 +32,13 @@ export interface DashboardRows {
   readonly read_cases: Schemas['BehindRow'];
   readonly judged_cases: Schemas['BehindRow'];
   readonly graded_cases: Schemas['BehindRow'];
+  readonly arm_cases: Schemas['BehindRow'];
+  readonly tested_cases: Schemas['BehindRow'];
+  readonly minutes_saved: Schemas['SavedRow'];
+  readonly learning_points: Schemas['LearningPointRow'];
+  readonly learning_curves: Schemas['LearningCurveRow'];
+  readonly learning_forecasts: Schemas['LearningForecastRow'];
+  readonly arms: Schemas['ArmRow'];
 }
 
 export type DashboardName = keyof DashboardRows;

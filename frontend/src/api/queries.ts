@@ -139,14 +139,6 @@ export function useCancelJob(project: number) {
   });
 }
 
-export function useChangePolicy(project: number) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (retrainAfter: number) => calls.changePolicy(project, retrainAfter),
-    onSuccess: () => refreshProject(client, project),
-  });
-}
-
 export function useUploadCase(project: number) {
   const client = useQueryClient();
   return useMutation({

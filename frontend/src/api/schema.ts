@@ -159,6 +159,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assignments/{assignment_id}/proposals/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was made of a case since its read began, and a prediction on demand. */
+        get: operations["api_assignments_proposals_retrieve"];
+        put?: never;
+        /** @description What was made of a case since its read began, and a prediction on demand. */
+        post: operations["api_assignments_proposals_create"];
+        /** @description What was made of a case since its read began, and a prediction on demand. */
+        delete: operations["api_assignments_proposals_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{assignment_id}/proposals/branch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A proposal becomes a branch of the read. */
+        post: operations["api_assignments_proposals_branch_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assignments/{assignment_id}/release/": {
         parameters: {
             query?: never;
@@ -340,6 +376,23 @@ export interface paths {
         put?: never;
         /** @description Signed-in users only; bodies are weighed before they are read. */
         post: operations["api_branches_apply_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/predictions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every pre-annotation that was made of a case, the newest first. */
+        get: operations["api_cases_predictions_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -897,6 +950,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/atlases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Pre-annotate cases from labelled ones, without a model. */
+        post: operations["api_projects_atlases_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/calibration/": {
         parameters: {
             query?: never;
@@ -977,6 +1047,40 @@ export interface paths {
         };
         /** @description Agreement of reads from a prediction, less that of reads from scratch. */
         get: operations["dashboard_anchoring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/arm_cases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Accepted cases of one arm of what was chosen; 100 at most. */
+        get: operations["dashboard_arm_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/arms/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What accepted cases cost and how wrong predictions were, by why they were chosen. */
+        get: operations["dashboard_arms"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1096,6 +1200,74 @@ export interface paths {
         };
         /** @description Cases of reads that were reviewed, or that have a pin of this kind; 100 at most. */
         get: operations["dashboard_judged_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/learning_curves/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Learning curves fitted through these, with their bands. */
+        get: operations["dashboard_learning_curves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/learning_forecasts/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What more cases are expected to buy, and what goals would cost. */
+        get: operations["dashboard_learning_forecasts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/learning_points/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the project's models reached on the test cases, by training cases; those on no curve, too. */
+        get: operations["dashboard_learning_points"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/minutes_saved/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Minutes that reads from a model's prediction take less than those from scratch, by model. */
+        get: operations["dashboard_minutes_saved"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1308,6 +1480,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/dashboards/tested_cases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Test cases of a model on the learning curve, worst first; 100 at most. */
+        get: operations["dashboard_tested_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/dashboards/tools/": {
         parameters: {
             query?: never;
@@ -1376,6 +1565,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/decisions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_decisions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/due/": {
         parameters: {
             query?: never;
@@ -1386,6 +1592,24 @@ export interface paths {
         get?: never;
         /** @description By when cases are to be read; readers see it on reads that were given to them by name. */
         put: operations["api_projects_due_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/goals/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_goals_list"];
+        /** @description In place of all others. */
+        put: operations["api_projects_goals_update"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1601,6 +1825,110 @@ export interface paths {
         patch: operations["api_projects_members_partial_update"];
         trace?: never;
     };
+    "/api/projects/{project_id}/models/{version}/card/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Everything that is known of one model. */
+        get: operations["api_projects_models_card_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Licence and notes, which go with the model's folder. */
+        patch: operations["api_projects_models_card_partial_update"];
+        trace?: never;
+    };
+    "/api/projects/{project_id}/models/{version}/comparison/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_models_comparison_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/models/{version}/folder/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The model's folder as a zip, which `python -m training predict` runs. */
+        get: operations["api_projects_models_folder_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/models/{version}/promotion/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Put a model into service whatever the gate said. It predicts every case that nobody has opened. */
+        post: operations["api_projects_models_promotion_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/models/imports/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take a model from elsewhere. A worker scores it on the test cases; then it waits for a lead. */
+        post: operations["api_projects_models_imports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/policy/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_policy_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        patch: operations["api_projects_policy_partial_update"];
+        trace?: never;
+    };
     "/api/projects/{project_id}/priority/": {
         parameters: {
             query?: never;
@@ -1611,6 +1939,23 @@ export interface paths {
         get?: never;
         /** @description Which cases come first, among those that are due alike; readers are not told. */
         put: operations["api_projects_priority_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/queries/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["queries"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1688,7 +2033,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/projects/{project_id}/runs/": {
+    "/api/projects/{project_id}/rollback/": {
         parameters: {
             query?: never;
             header?: never;
@@ -1696,6 +2041,24 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        put?: never;
+        /** @description Put the model back that served before. It predicts every case that nobody has opened. */
+        post: operations["api_projects_rollback_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/runs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All trainings, the newest first. */
+        get: operations["api_projects_runs_list"];
         put?: never;
         /** @description Signed-in users only; bodies are weighed before they are read. */
         post: operations["api_projects_runs_create"];
@@ -1768,6 +2131,41 @@ export interface paths {
         get: operations["api_projects_tolerances_list"];
         /** @description Of one structure; what was scored with another one is scored again. */
         put: operations["api_projects_tolerances_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/what-if/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Compare strategies on what is accepted, as a job. */
+        get: operations["what_if"];
+        put?: never;
+        /** @description Compare strategies on what is accepted, as a job. */
+        post: operations["ask_what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Polled while the training goes on; unchanged it costs no body. */
+        get: operations["api_runs_retrieve"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2101,6 +2499,48 @@ export interface components {
         AnchoringTable: {
             rows: components["schemas"]["AnchoringRow"][];
         };
+        ArmCasesTable: {
+            rows: components["schemas"]["BehindRow"][];
+        };
+        /**
+         * @description * `strategy` - chosen by the strategy
+         *     * `control` - drawn as a control
+         *     * `cold_start` - chosen before there was a model
+         * @enum {string}
+         */
+        ArmEnum: "strategy" | "control" | "cold_start";
+        ArmRow: {
+            /** @description strategy, control, cold_start, or difference = strategy less control. */
+            arm: string;
+            /** @description active_min, changed_voxels, moved_share, moved_mm or prediction_dice (against the accepted). */
+            quantity: string;
+            /** @description Unit of the mean; empty = none. */
+            unit: string;
+            /** @description Accepted cases that it rests on (cases). */
+            cases: number;
+            /**
+             * Format: double
+             * @description Mean per case; empty = not known of any.
+             */
+            mean: number | null;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval (other cases of the arm).
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of its 95 % interval.
+             */
+            high: number | null;
+            /** @description Statistic and interval by name. */
+            method: string;
+            /** @description Why there is no mean, or no interval. */
+            reason: string;
+        };
+        ArmsTable: {
+            rows: components["schemas"]["ArmRow"][];
+        };
         AssignmentOutput: {
             id: number;
             role: components["schemas"]["AssignmentRole"];
@@ -2236,6 +2676,15 @@ export interface components {
             sd_residual?: number;
             /** Format: double */
             icc?: number;
+        };
+        AtlasesInputRequest: {
+            /** @description Numbers; none = all that wait for a pre-annotation. */
+            cases?: number[];
+            /**
+             * @description Labelled cases for each, those most like it.
+             * @default 3
+             */
+            atlases: number;
         };
         /**
          * @description * `you` - you
@@ -2389,6 +2838,65 @@ export interface components {
             sensitivity: components["schemas"]["FigureOut"];
             specificity: components["schemas"]["FigureOut"];
         };
+        CardOut: {
+            version: number;
+            state: components["schemas"]["ModelState"];
+            source: components["schemas"]["CardOutSourceEnum"];
+            imported_by?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            parent?: number | null;
+            run: number | null;
+            network: string;
+            /** @default  */
+            code_version: string;
+            /** @default  */
+            snapshot_sha256: string;
+            weights_sha256: string;
+            metric_version: string;
+            plan: {
+                [key: string]: unknown;
+            };
+            licence: string;
+            notes: string;
+            cases: components["schemas"]["CardOutCases"];
+            /** @description Numbers of the cases that it was trained on. */
+            train_numbers: number[];
+            /** @description Frozen test cases that the scores rest on. */
+            test_cases: number;
+            structures: components["schemas"]["CardOutStructure"][];
+            /**
+             * @description What the gate said.
+             * @default
+             */
+            sentence: string;
+            decisions: components["schemas"]["CardOutDecision"][];
+        };
+        CardOutCases: {
+            train: number;
+            validation: number;
+            test: number;
+        };
+        CardOutDecision: {
+            verdict: components["schemas"]["GateVerdict"];
+            instead_of?: number | null;
+            by?: string | null;
+            reason: string;
+            /** Format: date-time */
+            at: string;
+        };
+        /**
+         * @description * `trained` - trained here
+         *     * `imported` - imported
+         * @enum {string}
+         */
+        CardOutSourceEnum: "trained" | "imported";
+        CardOutStructure: {
+            key: string;
+            name: string;
+            dice: components["schemas"]["ModelFigureOut"];
+            surface_dice: components["schemas"]["ModelFigureOut"];
+        };
         /**
          * @description * `waiting` - waiting for a pre-annotation
          *     * `ready` - ready for a reader
@@ -2441,7 +2949,35 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             prediction_version: number | null;
+            /** @description Who made it; null = nobody yet. */
+            readonly pre_annotation: components["schemas"]["MadeByOut"] | null;
             parts: components["schemas"]["PartOut"][];
+        };
+        /** @description One case that was put forward, with the reason in words. */
+        ChosenOut: {
+            case_id: number;
+            number: number;
+            name: string;
+            state: components["schemas"]["CaseState"];
+            strategy: components["schemas"]["Strategy"];
+            arm: components["schemas"]["ArmEnum"];
+            /** Format: double */
+            score: number | null;
+            structure: string;
+            structure_name: string;
+            rank: number;
+            /** @description null = before any model. */
+            model_version?: number | null;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: double
+             * @description What correcting it is expected to take.
+             */
+            minutes: number | null;
+            why: string;
+            /** @description Whether nobody has opened it yet. */
+            is_open: boolean;
         };
         /**
          * @description * `inter` - the other reader
@@ -2451,6 +2987,25 @@ export interface components {
          * @enum {string}
          */
         ComparatorEnum: "inter" | "gold" | "review" | "prediction";
+        ComparisonOutput: {
+            version: number;
+            state: components["schemas"]["ModelState"];
+            /** @description What the gate said. */
+            sentence: string;
+            /** @description Null = there was nothing to compare with. */
+            figures: components["schemas"]["ComparisonOutputFigures"] | null;
+        };
+        ComparisonOutputFigures: {
+            /** @description Version of the other model. */
+            compared_with: number;
+            /** Format: double */
+            margin: number;
+            /** @description Numbers of cases. */
+            cases: number[];
+            snapshot_sha256: string;
+            dice: components["schemas"]["MeasureOut"];
+            surface_dice: components["schemas"]["MeasureOut"];
+        };
         CompletedShape: {
             /** @description Keys, out of `not_looked_at`: drawn to the end, or seen to be absent. */
             structures: string[];
@@ -2500,6 +3055,36 @@ export interface components {
             /** @description Votes: 3, or 0 where there is no third. */
             majority_of: number;
             majority_rule: string;
+        };
+        DecisionsOutput: {
+            /** @description Version of the model that serves. */
+            serving: number | null;
+            /** @description Which one a roll-back leads to. */
+            former: number | null;
+            /** @description The newest first. */
+            decisions: components["schemas"]["DecisionsOutputDecision"][];
+        };
+        DecisionsOutputDecision: {
+            id: number;
+            version: number;
+            verdict: components["schemas"]["GateVerdict"];
+            /** @description What served until then. */
+            instead_of?: number | null;
+            by?: string | null;
+            reason: string;
+            /** Format: date-time */
+            at: string;
+        };
+        /** @description The one model minus the other, with the bounds of the 95 % interval. */
+        DifferenceOut: {
+            /** Format: double */
+            mean: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            cases: number;
+            not_applicable: number;
         };
         /** @description What every answer says of itself. */
         DriftOut: {
@@ -2743,9 +3328,18 @@ export interface components {
         ErrorsTable: {
             rows: components["schemas"]["ErrorRow"][];
         };
+        /** @description With the bounds of the 95 % interval. */
+        EstimateOut: {
+            /** Format: double */
+            mean: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+        };
         /** @description What one tool did to one structure, in voxels. */
         EventOut: {
-            /** @description brush, eraser, threshold_brush, accept_brush, draw, scissors, level_tracing, flood_fill, threshold, grow, interpolate, islands, smooth, margin, hollow, logical, paste_slice, relabel, swap_sides, undo, redo, restore, take_a, take_b, majority */
+            /** @description brush, eraser, threshold_brush, accept_brush, draw, scissors, level_tracing, flood_fill, threshold, grow, interpolate, islands, smooth, margin, hollow, logical, paste_slice, relabel, swap_sides, undo, redo, restore, take_a, take_b, majority, take_proposal */
             tool: string;
             layer: number;
             structure: number;
@@ -2769,6 +3363,35 @@ export interface components {
             dropped: number;
             /** @description Ids of cases, worst first. */
             worst: number[];
+        };
+        /** @description What a finished replay found. */
+        FiguresOut: {
+            rows: components["schemas"]["FiguresOutRow"][];
+            strategies: components["schemas"]["FiguresOutOf"][];
+            /** @description Area more than the first strategy's, by strategy. */
+            against: {
+                [key: string]: components["schemas"]["EstimateOut"] | null;
+            };
+        };
+        FiguresOutOf: {
+            strategy: components["schemas"]["Strategy"];
+            /** @description Area under mean Dice over the budget, 0 to 1. */
+            aubc: components["schemas"]["EstimateOut"] | null;
+            final: components["schemas"]["SpreadOut"];
+        };
+        FiguresOutRow: {
+            strategy: components["schemas"]["Strategy"];
+            loop: number;
+            /** @description Cases read. */
+            items: number;
+            /**
+             * Format: double
+             * @description Voxels of structures in them, mean over seeds.
+             */
+            foreground: number;
+            seeds: number;
+            dice: components["schemas"]["SpreadOut"];
+            surface_dice: components["schemas"]["SpreadOut"];
         };
         FirstPassRow: {
             /** @description Id of the reader. */
@@ -2867,11 +3490,39 @@ export interface components {
             sentence: string;
         };
         /**
+         * @description * `promoted` - promoted by the gate
+         *     * `refused` - refused by the gate
+         *     * `overruled` - promoted by a lead
+         *     * `rolled_back` - put back into service by a lead
+         * @enum {string}
+         */
+        GateVerdict: "promoted" | "refused" | "overruled" | "rolled_back";
+        /**
          * @description * `accept` - accept
          *     * `return` - return
          * @enum {string}
          */
         GivenVerdict: "accept" | "return";
+        GoalShape: {
+            structure: string;
+            /**
+             * Format: double
+             * @description Mean test Dice, 0 to 1.
+             */
+            dice?: number | null;
+            /** @description Accepted cases that show it. */
+            cases?: number | null;
+        };
+        GoalShapeRequest: {
+            structure: string;
+            /**
+             * Format: double
+             * @description Mean test Dice, 0 to 1.
+             */
+            dice?: number | null;
+            /** @description Accepted cases that show it. */
+            cases?: number | null;
+        };
         GoldShape: {
             number: number;
             /** @default  */
@@ -3060,10 +3711,14 @@ export interface components {
          * @description * `import` - import
          *     * `train` - train
          *     * `predict` - predict
+         *     * `propose` - predict one case that is being read
+         *     * `atlas` - pre-annotate from labelled cases
          *     * `score` - score
+         *     * `simulate` - compare strategies
+         *     * `measure` - score a model on the test cases
          * @enum {string}
          */
-        JobOutKindEnum: "import" | "train" | "predict" | "score";
+        JobOutKindEnum: "import" | "train" | "predict" | "propose" | "atlas" | "score" | "simulate" | "measure";
         /**
          * @description * `queued` - queued
          *     * `running` - running
@@ -3113,6 +3768,150 @@ export interface components {
             structures: string[];
             /** @default  */
             preset: string;
+        };
+        LearningCurveRow: {
+            /** @description Key of the structure; empty = mean over those scored at every size. */
+            structure: string;
+            /** @description dice or surface_dice. */
+            metric: string;
+            /**
+             * Format: double
+             * @description Number of training cases (cases).
+             */
+            train_cases: number;
+            /**
+             * Format: double
+             * @description Mean that the fitted curve gives them.
+             */
+            value: number;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % band (other test cases).
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of the 95 % band.
+             */
+            high: number | null;
+            /** @description Whether it lies beyond the largest training set: extrapolated. */
+            beyond: boolean;
+        };
+        LearningCurvesTable: {
+            rows: components["schemas"]["LearningCurveRow"][];
+        };
+        LearningForecastRow: {
+            /** @description Key of the structure; empty = mean over those scored at every size. */
+            structure: string;
+            /** @description dice or surface_dice. */
+            metric: string;
+            /** @description Models on the curve (models). */
+            models: number;
+            /** @description Different numbers of training cases among them (sizes). */
+            sizes: number;
+            /** @description Models left out; learning_points says why (models). */
+            left_out: number;
+            /** @description Test cases that all of them were scored on, at one revision (cases). */
+            test_cases: number;
+            /** @description Test cases of the newest model that the others did not see (cases). */
+            newer_tests: number;
+            /** @description Accepted cases there are to train on (cases). */
+            now: number;
+            /** @description Version of the newest model on the curve. */
+            newest: number | null;
+            /**
+             * Format: double
+             * @description Mean of the largest training set on the curve.
+             */
+            reached: number | null;
+            /**
+             * Format: double
+             * @description What the next 10 cases are expected to add to the mean.
+             */
+            gain: number | null;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval (other test cases).
+             */
+            gain_low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of its 95 % interval.
+             */
+            gain_high: number | null;
+            /**
+             * Format: double
+             * @description Dice that a lead wants; empty = no goal.
+             */
+            goal: number | null;
+            /** @description Cases more that reach it; empty = none do, or not known (cases). */
+            more: number | null;
+            /** @description Lower end of the 95 % interval of these (cases). */
+            more_low: number | null;
+            /** @description Upper end; empty = no upper bound (cases). */
+            more_high: number | null;
+            /**
+             * Format: double
+             * @description Share of the bootstrap's curves that reach the goal.
+             */
+            likelihood: number | null;
+            /**
+             * Format: double
+             * @description Median of the newest accepted cases, reviews too (min).
+             */
+            minutes_per_case: number | null;
+            /**
+             * Format: double
+             * @description Hours of readers and reviewers for these cases, at that (h).
+             */
+            hours: number | null;
+            /**
+             * Format: double
+             * @description The same for the lower end (h).
+             */
+            hours_low: number | null;
+            /**
+             * Format: double
+             * @description The same for the upper end (h).
+             */
+            hours_high: number | null;
+            /** @description The forecast in words. */
+            sentence: string;
+            /** @description Why there is no curve, no interval, or no forecast. */
+            reason: string;
+        };
+        LearningForecastsTable: {
+            rows: components["schemas"]["LearningForecastRow"][];
+        };
+        LearningPointRow: {
+            /** @description Key of the structure; empty = mean over those scored at every size. */
+            structure: string;
+            /** @description dice or surface_dice. */
+            metric: string;
+            /** @description Id of the model. */
+            model_id: number;
+            /** @description Version of the model. */
+            version: number;
+            /** @description candidate, serving, retired or rejected. */
+            state: string;
+            /** @description Whether it serves or has served. */
+            promoted: boolean;
+            /** @description Accepted cases that it was trained on (cases). */
+            train_cases: number;
+            /**
+             * Format: double
+             * @description Mean over the test cases of the curve; empty = on no curve.
+             */
+            mean: number | null;
+            /** @description Test cases that the mean rests on (cases). */
+            cases: number;
+            /** @description Definition of the metric. */
+            metric_version: string;
+            /** @description Why it is on no curve. */
+            left_out: string;
+        };
+        LearningPointsTable: {
+            rows: components["schemas"]["LearningPointRow"][];
         };
         /**
          * @description * `1` - junior
@@ -3172,6 +3971,21 @@ export interface components {
             sagittal: string;
             coronal: string;
         };
+        /** @description Who made the pre-annotation that a reader begins from. */
+        MadeByOut: {
+            source: components["schemas"]["MadeByOutSourceEnum"];
+            /** @description Of the model. */
+            version: number | null;
+            /** @description Numbers of the labelled cases it was propagated from. */
+            atlas_cases: number[];
+        };
+        /**
+         * @description * `model` - model
+         *     * `atlas` - atlas
+         *     * `imported` - imported
+         * @enum {string}
+         */
+        MadeByOutSourceEnum: "model" | "atlas" | "imported";
         MarkRow: {
             /** @description Key of the structure. */
             structure: string;
@@ -3272,6 +4086,16 @@ export interface components {
             /** Format: double */
             hd95_mm: number | null;
         };
+        MeasureOut: {
+            overall: components["schemas"]["DifferenceOut"] | null;
+            structures: {
+                [key: string]: components["schemas"]["DifferenceOut"];
+            };
+            /** @description These forbid promotion. */
+            worse: string[];
+            /** @description Below the margin, but chance may explain it. */
+            doubtful: string[];
+        };
         /**
          * @description * `length` - length
          *     * `bidirectional` - long and short axis
@@ -3334,6 +4158,31 @@ export interface components {
             dice: components["schemas"]["FigureOut"];
             surface_dice: components["schemas"]["FigureOut"];
             hd95_mm: components["schemas"]["FigureOut"];
+        };
+        MinutesSavedTable: {
+            rows: components["schemas"]["SavedRow"][];
+        };
+        /** @description A mean over cases with its 95 % interval; null = not known, `reason` says why. */
+        ModelFigureOut: {
+            /** Format: double */
+            estimate: number | null;
+            /** Format: double */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            n: number;
+            reason: string;
+        };
+        ModelImportsInputRequest: {
+            /**
+             * Format: binary
+             * @description A model folder of this program, as a zip.
+             */
+            file: string;
+            /** @default  */
+            licence: string;
+            /** @default  */
+            notes: string;
         };
         ModelOut: {
             id: number;
@@ -3402,6 +4251,18 @@ export interface components {
             /** @description Keys of the catalogue, or names of new structures. */
             structures: string[];
         };
+        /**
+         * @description * `plain_unet` - plain_unet
+         *     * `resenc_unet` - resenc_unet
+         *     * `attention_unet` - attention_unet
+         *     * `swin_unetr` - swin_unetr
+         *     * `unetr` - unetr
+         *     * `segresnet` - segresnet
+         *     * `highresnet` - highresnet
+         *     * `vnet` - vnet
+         * @enum {string}
+         */
+        NetworkEnum: "plain_unet" | "resenc_unet" | "attention_unet" | "swin_unetr" | "unetr" | "segresnet" | "highresnet" | "vnet";
         NextInputRequest: {
             /** Format: int64 */
             project: number;
@@ -3583,6 +4444,10 @@ export interface components {
             state: components["schemas"]["CaseState"];
             needs_level: components["schemas"]["Level"];
         };
+        PatchedCardInputRequest: {
+            licence?: string;
+            notes?: string;
+        };
         PatchedMeInputRequest: {
             /** @description As others see it; empty: the user name. */
             name?: string;
@@ -3598,6 +4463,38 @@ export interface components {
         };
         PatchedPinInputRequest: {
             state?: components["schemas"]["PinState"];
+        };
+        /** @description What is left out stays as it is. */
+        PatchedPolicyShapeRequest: {
+            /** @description Newly accepted cases. */
+            retrain_after?: number;
+            /** @description Wall time of one training. */
+            training_budget_s?: number;
+            network?: components["schemas"]["NetworkEnum"];
+            every_hours?: number | null;
+            /** Format: double */
+            forecast_gain?: number | null;
+            /** Format: double */
+            margin?: number;
+            members?: number;
+            /** Format: double */
+            control_share?: number;
+            /** Format: double */
+            slab_mm?: number;
+            /** @description Trainings start by themselves. */
+            automatic?: boolean;
+            weights?: components["schemas"]["WeightsEnum"];
+            /** @description A warm start trains the decoder alone. */
+            frozen_encoder?: boolean;
+            strategy?: components["schemas"]["Strategy"];
+            cold_start?: components["schemas"]["Strategy"];
+            /** @description Cases read from scratch before there is a model. */
+            cold_cases?: number;
+            /** @description Labelled cases from which the others are pre-annotated before there is a model; 0 = none. */
+            atlases?: number;
+            /** @description Cases per choice. */
+            query_size?: number;
+            unit?: components["schemas"]["UnitEnum"];
         };
         PatchedProjectInputRequest: {
             name?: string;
@@ -3729,6 +4626,58 @@ export interface components {
              */
             difference_ml: number;
         };
+        PolicyOutput: {
+            policy: components["schemas"]["PolicyShape"];
+            next: components["schemas"]["PolicyOutputNext"];
+        };
+        PolicyOutputNext: {
+            /** @description Cases accepted since the last training. */
+            new: number;
+            /**
+             * Format: double
+             * @description Mean test Dice that they are expected to add; null = it cannot be told yet.
+             */
+            gain: number | null;
+            /**
+             * Format: date-time
+             * @description When the clock starts a training.
+             */
+            at: string | null;
+            due: (components["schemas"]["Trigger"] | components["schemas"]["NullEnum"]) | null;
+            sentence: string;
+        };
+        /** @description What is left out stays as it is. */
+        PolicyShape: {
+            /** @description Newly accepted cases. */
+            retrain_after: number;
+            /** @description Wall time of one training. */
+            training_budget_s: number;
+            network: components["schemas"]["NetworkEnum"];
+            every_hours: number | null;
+            /** Format: double */
+            forecast_gain: number | null;
+            /** Format: double */
+            margin: number;
+            members: number;
+            /** Format: double */
+            control_share: number;
+            /** Format: double */
+            slab_mm: number;
+            /** @description Trainings start by themselves. */
+            automatic?: boolean;
+            weights?: components["schemas"]["WeightsEnum"];
+            /** @description A warm start trains the decoder alone. */
+            frozen_encoder?: boolean;
+            strategy?: components["schemas"]["Strategy"];
+            cold_start?: components["schemas"]["Strategy"];
+            /** @description Cases read from scratch before there is a model. */
+            cold_cases?: number;
+            /** @description Labelled cases from which the others are pre-annotated before there is a model; 0 = none. */
+            atlases?: number;
+            /** @description Cases per choice. */
+            query_size?: number;
+            unit?: components["schemas"]["UnitEnum"];
+        };
         PoolCasesTable: {
             rows: components["schemas"]["BehindRow"][];
         };
@@ -3748,6 +4697,32 @@ export interface components {
         };
         PoolsTable: {
             rows: components["schemas"]["PoolRow"][];
+        };
+        /**
+         * @description * `model` - predicted by a model
+         *     * `atlas` - propagated from labelled cases
+         * @enum {string}
+         */
+        PredictionSource: "model" | "atlas";
+        /** @description Who made a pre-annotation. Only leads are told more than whether it was a model. */
+        PredictionsOutput: {
+            source: components["schemas"]["PredictionSource"];
+            /** @description Of the model; for leads. */
+            readonly version: number | null;
+            /** @description Numbers of the labelled cases that it was propagated from; for leads. */
+            readonly atlas_cases: number[];
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: double
+             * @description 0 sure to 1.
+             */
+            uncertainty: number;
+            /** @description How many places to look at; null = unknown. */
+            readonly regions: number | null;
+            readonly model_state: string | null;
+            /** @description Whether a read began from it. */
+            readonly begun_from: boolean;
         };
         PreferencesShape: {
             /** @description Key of each action, by the action's name; empty = no key. */
@@ -3846,6 +4821,37 @@ export interface components {
              */
             preset: string;
         };
+        PromotionInputRequest: {
+            reason: string;
+        };
+        ProposalBranchInputRequest: {
+            /** @description The handle of one of the proposals. */
+            mask: string;
+            /** @description Keys; none = all that the read is about. */
+            structures?: string[];
+        };
+        /** @description Who made a pre-annotation. Only leads are told more than whether it was a model. */
+        ProposalOut: {
+            source: components["schemas"]["PredictionSource"];
+            /** @description Of the model; for leads. */
+            readonly version: number | null;
+            /** @description Numbers of the labelled cases that it was propagated from; for leads. */
+            readonly atlas_cases: number[];
+            /** Format: date-time */
+            at: string;
+            readonly mask: components["schemas"]["MaskRefOut"];
+        };
+        ProposalsOutput: {
+            job: components["schemas"]["ProposalsOutputAsked"] | null;
+            /** @description The newest first; for leads, all there ever were. */
+            proposals: components["schemas"]["ProposalOut"][];
+        };
+        /** @description The prediction that was asked for, until it is there. */
+        ProposalsOutputAsked: {
+            state: components["schemas"]["JobState"];
+            readonly progress: components["schemas"]["ProgressOut"];
+            error: string;
+        };
         PublishedRow: {
             /** @description Key of the structure. */
             structure: string;
@@ -3898,6 +4904,26 @@ export interface components {
          * @enum {string}
          */
         PurposeEnum: "routine" | "calibration" | "overlap" | "repeat" | "gold";
+        QueriesOutput: {
+            strategy: components["schemas"]["Strategy"];
+            cold_start: components["schemas"]["Strategy"];
+            /** Format: double */
+            control_share: number;
+            query_size: number;
+            unit: components["schemas"]["UnitEnum"];
+            model_version: number | null;
+            /**
+             * Format: date-time
+             * @description Of the newest choice.
+             */
+            at: string | null;
+            /** @description Chosen cases that nobody has opened. */
+            left: number;
+            /** @description When cases are chosen again. */
+            next: string;
+            /** @description The newest first, 200 at most. */
+            chosen: components["schemas"]["ChosenOut"][];
+        };
         /** @description STAPLE's diagnosis of one vote, among A, B and the prediction. */
         RateOut: {
             structure: string;
@@ -4089,6 +5115,11 @@ export interface components {
          * @enum {string}
          */
         Role: "annotator" | "reviewer" | "lead";
+        RollbackInputRequest: {
+            reason: string;
+            /** @description The model to go back to, as `former` names it. */
+            version: number;
+        };
         RoundRow: {
             /** @description Where the reads began. */
             starts: string;
@@ -4125,10 +5156,132 @@ export interface components {
         RoundsTable: {
             rows: components["schemas"]["RoundRow"][];
         };
+        RunCasesOut: {
+            train: number;
+            validation: number;
+            test: number;
+        };
+        RunEpochOut: {
+            /** @description Which network of an ensemble, from 0. */
+            member: number;
+            epoch: number;
+            step: number;
+            /** Format: double */
+            loss: number;
+            /** @description Of the validation, by structure key. */
+            dice: {
+                [key: string]: number | null;
+            };
+            /**
+             * Format: double
+             * @description Of training so far.
+             */
+            seconds: number;
+        };
+        RunModelOut: {
+            id: number;
+            version: number;
+            state: components["schemas"]["ModelState"];
+        };
+        RunNoteOut: {
+            /** Format: date-time */
+            readonly at: string;
+            text: string;
+        };
+        /** @description A training with its course so far. The same answer as long as nothing has changed. */
+        RunOut: {
+            id: number;
+            /** @description Of the project's trainings, from 1. */
+            number: number;
+            state: components["schemas"]["JobState"];
+            trigger: components["schemas"]["Trigger"];
+            /** @description null = the clock. */
+            requested_by?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            network: string;
+            members: number;
+            cases: components["schemas"]["RunCasesOut"];
+            model: components["schemas"]["RunModelOut"] | null;
+            job: components["schemas"]["JobOut"];
+            /** @description Of the model that it starts from; null = random weights. */
+            start_version?: number | null;
+            frozen_encoder: boolean;
+            budget_s: number;
+            seed: number;
+            code_version: string;
+            snapshot_sha256: string;
+            structures: components["schemas"]["StructureOut"][];
+            epochs: components["schemas"]["RunEpochOut"][];
+            notes: components["schemas"]["RunNoteOut"][];
+        };
+        /** @description A training as a list shows it. */
+        RunRowOut: {
+            id: number;
+            /** @description Of the project's trainings, from 1. */
+            number: number;
+            state: components["schemas"]["JobState"];
+            trigger: components["schemas"]["Trigger"];
+            /** @description null = the clock. */
+            requested_by?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            network: string;
+            members: number;
+            cases: components["schemas"]["RunCasesOut"];
+            model: components["schemas"]["RunModelOut"] | null;
+        };
         SavedOut: {
             revision: number;
             sha256: string;
             active_seconds: number;
+        };
+        SavedRow: {
+            /** @description Where the round's reads began. */
+            starts: string;
+            /** @description Version of the model whose prediction they began from. */
+            round: number;
+            /** @description Reads of the round (reads). */
+            reads: number;
+            /** @description Reads from scratch (reads). */
+            scratch_reads: number;
+            /**
+             * Format: double
+             * @description Mean active time of the round's reads (min).
+             */
+            minutes: number;
+            /**
+             * Format: double
+             * @description Mean active time from scratch (min).
+             */
+            scratch_minutes: number | null;
+            /**
+             * Format: double
+             * @description The latter less the former; empty = not known (min).
+             */
+            saved: number | null;
+            /**
+             * Format: double
+             * @description Lower end of its 95 % interval (other reads of these readers) (min).
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of its 95 % interval (min).
+             */
+            high: number | null;
+            /** @description Statistic and interval by name. */
+            method: string;
+            /** @description Why there is no difference, or no interval. */
+            reason: string;
         };
         /**
          * @description * `difference` - difference
@@ -4252,6 +5405,10 @@ export interface components {
         SecretInRequest: {
             token: string;
         };
+        ServingOut: {
+            /** @description Version of the model that serves now. */
+            serving: number;
+        };
         SessionsOutput: {
             id: number;
         };
@@ -4284,6 +5441,12 @@ export interface components {
          * @enum {string}
          */
         SplitEnum: "pool" | "validation" | "test";
+        SpreadOut: {
+            /** Format: double */
+            mean: number | null;
+            /** Format: double */
+            sd: number | null;
+        };
         /** @description A refusal: what is wrong and what to do, in one sentence. */
         StaleOut: {
             detail: string;
@@ -4325,6 +5488,19 @@ export interface components {
             /** Format: int64 */
             session?: number | null;
         };
+        /**
+         * @description * `random` - random
+         *     * `fg_random` - random, aware of the foreground
+         *     * `entropy` - predictive entropy
+         *     * `bald` - BALD
+         *     * `power_bald` - PowerBALD
+         *     * `clasp_pe` - ClaSP-PE
+         *     * `typiclust` - TypiClust
+         *     * `kcenter` - k-centre
+         *     * `edit_time` - expected minutes of editing
+         * @enum {string}
+         */
+        Strategy: "random" | "fg_random" | "entropy" | "bald" | "power_bald" | "clasp_pe" | "typiclust" | "kcenter" | "edit_time";
         StrokesInputRequest: {
             /** @description JSON: base_revision, key (UUID), session, events; branch (or null) where one is kept. */
             meta: string;
@@ -4414,6 +5590,9 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             active_seconds: number;
+        };
+        TestedCasesTable: {
+            rows: components["schemas"]["BehindRow"][];
         };
         TokenOut: {
             id: number;
@@ -4526,6 +5705,15 @@ export interface components {
         ToolsTable: {
             rows: components["schemas"]["ToolRow"][];
         };
+        /**
+         * @description * `count` - enough cases were accepted
+         *     * `schedule` - it was time
+         *     * `gain` - enough was to be gained
+         *     * `hand` - a lead asked
+         *     * `comparison` - networks are compared
+         * @enum {string}
+         */
+        Trigger: "count" | "schedule" | "gain" | "hand" | "comparison";
         /** @description What every new revision of a read names. */
         UndoInputRequest: {
             base_revision: number;
@@ -4536,6 +5724,12 @@ export interface components {
             /** @description Whose changes are taken back. */
             revision: number;
         };
+        /**
+         * @description * `volume` - whole scans
+         *     * `slab` - slabs of a scan
+         * @enum {string}
+         */
+        UnitEnum: "volume" | "slab";
         UpcomingOutput: {
             upcoming: components["schemas"]["UpcomingOutputCase"] | null;
         };
@@ -4628,6 +5822,43 @@ export interface components {
         };
         WeeksTable: {
             rows: components["schemas"]["WeekRow"][];
+        };
+        /**
+         * @description * `warm` - the serving model
+         *     * `scratch` - nothing
+         * @enum {string}
+         */
+        WeightsEnum: "warm" | "scratch";
+        /** @description What a replay does: so many trainings of so many seconds on accepted cases. */
+        WhatIfOut: {
+            strategies: components["schemas"]["Strategy"][];
+            seeds: number;
+            /** @description Of each training. */
+            seconds: number;
+            start: number;
+            query: number;
+            budget: number;
+            trainings: number;
+            /**
+             * Format: double
+             * @description Of training; predicting in between comes on top.
+             */
+            minutes: number;
+        };
+        WhatIfsInputRequest: {
+            strategies: components["schemas"]["Strategy"][];
+            seeds: number;
+            seconds: number;
+        };
+        WhatIfsOutput: {
+            /** @description What is proposed. */
+            usual: components["schemas"]["WhatIfOut"];
+            /** @description The newest replay. */
+            job: components["schemas"]["JobOut"] | null;
+            /** @description What it replays. */
+            asked: components["schemas"]["WhatIfOut"] | null;
+            /** @description Of the newest one that was finished. */
+            figures: components["schemas"]["FiguresOut"] | null;
         };
         WhoOut: {
             kind: components["schemas"]["WhoOutKindEnum"];
@@ -5371,6 +6602,247 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_proposals_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalsOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_proposals_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalsOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_proposals_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalsOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_assignments_proposals_branch_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                assignment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalBranchInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BranchOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6131,6 +7603,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+        };
+    };
+    api_cases_predictions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PredictionsOutput"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -8378,6 +9898,76 @@ export interface operations {
             };
         };
     };
+    api_projects_atlases_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AtlasesInputRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_projects_calibration_list: {
         parameters: {
             query?: never;
@@ -8921,6 +10511,145 @@ export interface operations {
             };
         };
     };
+    dashboard_arm_cases: {
+        parameters: {
+            query: {
+                /**
+                 * @description * `strategy` - chosen by the strategy
+                 *     * `control` - drawn as a control
+                 *     * `cold_start` - chosen before there was a model
+                 *     * `difference` - the two that are compared
+                 */
+                arm: "strategy" | "control" | "cold_start" | "difference";
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArmCasesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_arms: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArmsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     dashboard_calibration: {
         parameters: {
             query?: {
@@ -9360,6 +11089,288 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JudgedCasesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_learning_curves: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /**
+                 * @description * `dice` - dice
+                 *     * `surface_dice` - surface_dice
+                 *     * `hd95_mm` - hd95_mm
+                 */
+                metric?: "dice" | "surface_dice" | "hd95_mm";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearningCurvesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_learning_forecasts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /**
+                 * @description * `dice` - dice
+                 *     * `surface_dice` - surface_dice
+                 *     * `hd95_mm` - hd95_mm
+                 */
+                metric?: "dice" | "surface_dice" | "hd95_mm";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearningForecastsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_learning_points: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /**
+                 * @description * `dice` - dice
+                 *     * `surface_dice` - surface_dice
+                 *     * `hd95_mm` - hd95_mm
+                 */
+                metric?: "dice" | "surface_dice" | "hd95_mm";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearningPointsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_minutes_saved: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MinutesSavedTable"];
                     "text/csv": string;
                     "application/vnd.apache.parquet": string;
                 };
@@ -10231,6 +12242,74 @@ export interface operations {
             };
         };
     };
+    dashboard_tested_cases: {
+        parameters: {
+            query: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                model: number;
+                structure?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestedCasesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     dashboard_tools: {
         parameters: {
             query?: {
@@ -10504,6 +12583,54 @@ export interface operations {
             };
         };
     };
+    api_projects_decisions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionsOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_projects_due_update: {
         parameters: {
             query?: never;
@@ -10525,6 +12652,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DueOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_goals_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoalShape"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_goals_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoalShapeRequest"][];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoalShape"][];
                 };
             };
             /** @description The request is wrong; the sentence says where. */
@@ -11501,6 +13737,465 @@ export interface operations {
             };
         };
     };
+    api_projects_models_card_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_models_card_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedCardInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CardOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_models_comparison_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_models_folder_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_models_promotion_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromotionInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServingOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_models_imports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ModelImportsInputRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_policy_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_policy_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedPolicyShapeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_projects_priority_update: {
         parameters: {
             query?: never;
@@ -11531,6 +14226,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueriesOutput"];
                 };
             };
             /** @description Nobody is signed in. */
@@ -11874,6 +14617,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_rollback_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServingOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_runs_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunRowOut"][];
                 };
             };
             /** @description Nobody is signed in. */
@@ -12303,6 +15164,179 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfsOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfsInputRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_runs_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description No response body */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -120,6 +120,18 @@ const ownReadingRoute = createRoute({
   component: lazyRouteComponent(() => import('./project/own/OwnPage'), 'OwnPage'),
 });
 
+const runRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectId/runs/$runId',
+  component: lazyRouteComponent(() => import('./project/learning/runs/RunPage'), 'RunPage'),
+});
+
+const modelRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectId/models/$version',
+  component: lazyRouteComponent(() => import('./project/learning/models/CardPage'), 'CardPage'),
+});
+
 const guidelineRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectId/guideline',
@@ -142,6 +154,8 @@ const routeTree = rootRoute.addChildren([
     projectRoute,
     guidelineRoute,
     ownReadingRoute,
+    runRoute,
+    modelRoute,
     accountRoute,
   ]),
 ]);

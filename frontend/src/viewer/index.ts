@@ -6,6 +6,7 @@ export * from './port';
 export { greyWords } from './tools/ellipseGrey';
 export { endsOf, type KeptMeasurement, measurementOf, textOf } from './tools/measure';
 export * from './tools/port';
+export { drawTurns } from './views/drawTurns';
 export { type FirstLookInput, showFirst } from './views/firstLook';
 export { turnedInPlane } from './views/planeAxes';
 export * from './views/port';

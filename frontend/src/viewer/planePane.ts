@@ -60,6 +60,8 @@ export class PlanePane {
   private fitted = true;
   private imageStale = true;
   private maskStale = true;
+  /** The mask lies elsewhere on the canvas, though it is what it was. */
+  private maskMoved = true;
   private patches: Window2d | null = null;
   private hasImage = false;
   private isTimed = false;
@@ -103,6 +105,7 @@ export class PlanePane {
   setView(view: PlaneView): void {
     this.current = view;
     this.imageStale = true;
+    this.maskMoved = true;
     if (this.isTilted || this.scene.slab !== null) this.move();
     this.requestDraw();
     this.placeCrosshair();
@@ -134,15 +137,24 @@ export class PlanePane {
   /** Oblique planes and slabs are coarse until they have come to rest. */
   private move(): void {
     this.isMoving = true;
+    this.restSoon();
+  }
+
+  private restSoon(): void {
     clearTimeout(this.stillTimer);
-    this.stillTimer = setTimeout(
-      () => {
-        this.isMoving = false;
-        this.imageStale = true;
-        this.requestDraw();
-      },
-      STILL_MS + STILL_APART_MS * this.frame.normal,
-    );
+    this.stillTimer = setTimeout(() => this.rest(), STILL_MS + STILL_APART_MS * this.frame.normal);
+  }
+
+  private rest(): void {
+    // A busy page has not shown yet where the plane went: the old image would stay below the labels of the new place.
+    if (this.imageStale && this.isShown) {
+      this.restSoon();
+      return;
+    }
+    this.isMoving = false;
+    this.imageStale = true;
+    this.maskMoved ||= this.isTilted;
+    this.requestDraw();
   }
 
   pan(dx: number, dy: number): void {
@@ -265,23 +277,30 @@ export class PlanePane {
   private draw(): void {
     drawTurns.drop(this);
     if (!this.isShown) return;
-    const { frame, current, scene } = this;
+    const { frame, current } = this;
     const section: Section = this.isTilted
       ? tiltedSection(this.axes, current, frame.spacing_mm, this.isMoving ? 'moving' : 'still')
       : straightSection(frame, current);
-    if (this.maskStale) this.maskPainter.invalidate();
     const isDrawn = !this.imageStale || this.drawImage(section);
-    if (this.patches !== null && !this.imageStale && !this.maskStale) {
-      this.maskPainter.patch(section, scene.content(), this.patches);
-    } else {
-      if (this.patches !== null) this.maskPainter.invalidate();
-      this.maskPainter.draw(section, scene.content());
-    }
+    this.drawMask(section);
     this.imageStale = !isDrawn;
-    this.maskStale = false;
-    this.patches = null;
     this.timeFirst();
     if (!isDrawn) this.requestDraw();
+  }
+
+  /** Where only the image changed, the mask above it stays as it is. */
+  private drawMask(section: Section): void {
+    const { maskPainter, patches } = this;
+    const content = this.scene.content();
+    if (patches !== null && !this.maskMoved && !this.maskStale) {
+      maskPainter.patch(section, content, patches);
+    } else if (this.maskStale || this.maskMoved) {
+      if (this.maskStale || patches !== null) maskPainter.invalidate();
+      maskPainter.draw(section, content);
+    }
+    this.maskStale = false;
+    this.maskMoved = false;
+    this.patches = null;
   }
 
   /** False where a thick slab needs more turns. */

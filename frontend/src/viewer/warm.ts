@@ -1,5 +1,6 @@
-/** Gets the engine ready for the reader's first stroke, in the time that the page has to spare. */
+/** Gets the drawing and the engine ready for the reader, in the time that the page has to spare. */
 import { type EditEngine, warmUp } from '../voxels';
+import { warmDrawing } from './warmDrawing';
 
 /** Once for all cases of this page. */
 let isWarm = false;
@@ -8,11 +9,15 @@ let isWarm = false;
 const TURN_MS = 4;
 const WAIT_MS = 40;
 
-/** Lets the browser compile the engine before it is needed. */
+/** Lets the browser compile what draws a mask, and the engine, before they are needed. */
 export function warmEngine(): void {
   if (isWarm) return;
   isWarm = true;
-  atLeisure(warmUp());
+  atLeisure(inThisOrder(warmDrawing(), warmUp()));
+}
+
+function* inThisOrder(...all: readonly Generator<unknown, void>[]): Generator<unknown, void> {
+  for (const steps of all) yield* steps;
 }
 
 /** Memory for the strokes of this case. */

@@ -1,6 +1,14 @@
 import { Button, Group, NativeSelect, Popover, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { type HeldRead, useAssign, useMembers, useSetDue, useSetPriority, useTakeOver } from '../../api';
+import {
+  type HeldRead,
+  useAssign,
+  useAtlases,
+  useMembers,
+  useSetDue,
+  useSetPriority,
+  useTakeOver,
+} from '../../api';
 import { dueWords } from '../worklist/due';
 import classes from './CasesTable.module.css';
 import { cases, endOfDay, PRIORITIES, priorityWords, readerChoice, takeSentence } from './caseWords';
@@ -59,6 +67,15 @@ export function CaseActions({ project, chosen, reads, onDone }: CaseActionsProps
         value=""
         onChange={(event) => act.setPriority(chosen, Number(event.currentTarget.value))}
       />
+      <Button
+        size="xs"
+        variant="default"
+        disabled={isIdle}
+        title="Lay the accepted cases most like them onto the ticked ones; readers begin from what comes of it"
+        onClick={() => act.propagate(chosen)}
+      >
+        Pre-annotate
+      </Button>
       <TakeOver reads={act.isPending ? [] : reads} onTake={act.takeOver} />
       <Said problem={act.problem} done={act.done === '' && chosen.length === 0 ? HINT : act.done} />
     </section>
@@ -147,6 +164,7 @@ function useActions(project: number, onDone: () => void) {
   const setDue = useSetDue(project);
   const setPriority = useSetPriority(project);
   const takeOver = useTakeOver(project);
+  const atlases = useAtlases(project);
   const run = async (work: Promise<unknown>, sentence: string): Promise<void> => {
     setProblem(null);
     setDone('');
@@ -161,7 +179,7 @@ function useActions(project: number, onDone: () => void) {
   return {
     done,
     problem,
-    isPending: [assign, setDue, setPriority, takeOver].some((one) => one.isPending),
+    isPending: [assign, setDue, setPriority, takeOver, atlases].some((one) => one.isPending),
     assign: (given: Given & { readonly reader: string }) =>
       void run(
         assign.mutateAsync(given),
@@ -178,6 +196,11 @@ function useActions(project: number, onDone: () => void) {
       void run(
         setPriority.mutateAsync({ cases: numbers, priority }),
         `${cases(numbers.length)}: ${priorityWords(priority) || 'usual'} priority.`,
+      ),
+    propagate: (numbers: readonly number[]) =>
+      void run(
+        atlases.mutateAsync(numbers),
+        `${cases(numbers.length)} ${numbers.length === 1 ? 'waits' : 'wait'} for labels from accepted cases.`,
       ),
     takeOver: (reads: readonly HeldRead[]) =>
       void run(

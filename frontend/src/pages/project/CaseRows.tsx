@@ -4,6 +4,7 @@ import { CASE_STATES, caseLabel, when } from '../words';
 import { dueWords } from '../worklist/due';
 import classes from './CasesTable.module.css';
 import { type Held, holdWords, partWords, priorityWords } from './caseWords';
+import { MadeBy } from './MadeBy';
 
 interface CaseRowsProps {
   readonly rows: readonly CaseRow[];
@@ -40,7 +41,7 @@ export function CaseRows({ rows, heldOf, chosen, onChoose }: CaseRowsProps) {
           <Table.Th>Split</Table.Th>
           <Table.Th w={280}>Held by</Table.Th>
           <Table.Th>Due, priority</Table.Th>
-          <Table.Th>Prediction</Table.Th>
+          <Table.Th>Pre-annotation</Table.Th>
           <Table.Th ta="right">Changed</Table.Th>
         </Table.Tr>
       </Table.Thead>
@@ -98,7 +99,9 @@ function Row({ row, held, isChosen, onChoose }: RowProps) {
         <DueCell dueAt={dueOf(row, held)} />
         {row.priority !== 0 && <div className={classes.part}>{priorityWords(row.priority)}</div>}
       </Table.Td>
-      <Table.Td>{row.prediction_version === null ? '—' : `model ${row.prediction_version}`}</Table.Td>
+      <Table.Td>
+        <MadeBy row={row} />
+      </Table.Td>
       <Table.Td ta="right" c="dimmed" className={classes.number}>
         {when(row.updated_at)}
       </Table.Td>

@@ -1,36 +1,25 @@
-import { Button, Group, NumberInput, Progress } from '@mantine/core';
+import { Button, Group, Progress } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect } from 'react';
 import {
   isUnderWay,
   type Job,
   type Project,
   refreshProject,
   useCancelJob,
-  useChangePolicy,
   useJob,
   useScoreAgain,
-  useStartRun,
 } from '../../api';
 import { duration, when } from '../words';
 import classes from './Learning.module.css';
 
-/** The running job, or the way to start one; below it the rule that starts one by itself. */
-export function Learning({ project }: { readonly project: Project }) {
+/** The newest job: how far it has come, or how it ended; for leads. */
+export function JobAtHand({ project }: { readonly project: Project }) {
   const job = useLatest(project);
-  const isRunning = job !== null && isUnderWay(job);
-  return (
-    <section className={classes.card} aria-label="Learning">
+  return job === null ? null : (
+    <section className={classes.card} aria-label="Newest job">
       <div className={classes.job}>
-        {job === null ? (
-          <p className={classes.quiet}>No training has run yet.</p>
-        ) : (
-          <JobState job={job} project={project} />
-        )}
-      </div>
-      <div className={classes.side}>
-        {project.role === 'lead' && <Retrain project={project.id} isRunning={isRunning} />}
-        <Policy project={project} />
+        <JobState job={job} project={project} />
       </div>
     </section>
   );
@@ -60,6 +49,8 @@ function useLatest(project: Project): Job | null {
 const KINDS: Readonly<Record<string, string>> = {
   train: 'Training',
   predict: 'Predicting',
+  propose: 'Predicting a case for its reader',
+  atlas: 'Pre-annotating from labelled cases',
   import: 'Importing',
   score: 'Scoring',
 };
@@ -178,61 +169,5 @@ function Running({ job, project, words }: RunningProps) {
         </span>
       </Group>
     </>
-  );
-}
-
-function Retrain({ project, isRunning }: { readonly project: number; readonly isRunning: boolean }) {
-  const start = useStartRun(project);
-  return (
-    <div>
-      <Button loading={start.isPending} disabled={isRunning} onClick={() => start.mutate()}>
-        Retrain now
-      </Button>
-      {start.error !== null && (
-        <p className={classes.problem} role="alert">
-          {start.error.message}
-        </p>
-      )}
-    </div>
-  );
-}
-
-function Policy({ project }: { readonly project: Project }) {
-  const change = useChangePolicy(project.id);
-  const [given, setGiven] = useState<number | null>(null);
-  const shown = given ?? project.retrain_after;
-  const isChanged = given !== null && given !== project.retrain_after;
-  const save = (): void => change.mutate(shown, { onSuccess: () => setGiven(null) });
-  return (
-    <div>
-      <Group gap={8} className={classes.policy}>
-        <span>Retrain after</span>
-        {project.role === 'lead' ? (
-          <NumberInput
-            size="xs"
-            w={68}
-            min={1}
-            max={1000}
-            clampBehavior="strict"
-            allowDecimal={false}
-            aria-label="Retrain after this many accepted cases"
-            value={shown}
-            onChange={(value) => typeof value === 'number' && setGiven(value)}
-            onKeyDown={(event) => event.key === 'Enter' && isChanged && save()}
-          />
-        ) : (
-          <strong>{shown}</strong>
-        )}
-        <span>accepted</span>
-        {isChanged && (
-          <Button size="compact-sm" loading={change.isPending} onClick={save}>
-            Save
-          </Button>
-        )}
-      </Group>
-      <p className={classes.quiet}>
-        {change.error?.message ?? `${project.accepted_since_last_run} accepted since the last training`}
-      </p>
-    </div>
   );
 }

@@ -1,7 +1,8 @@
-import { Badge, Table, UnstyledButton } from '@mantine/core';
+import { Anchor, Badge, Table, UnstyledButton } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import type { Model, Project, Structure } from '../../api';
+import { folderAddress, type Model, type Project, type Structure } from '../../api';
 import { MODEL_STATES, score, when } from '../words';
 import classes from './ModelsTable.module.css';
 
@@ -40,7 +41,7 @@ export function ModelsTable({ project }: { readonly project: Project }) {
           <ModelRows
             key={model.id}
             model={model}
-            structures={project.structures}
+            project={project}
             isOpen={model.id === openId}
             onToggle={() => setOpenId(model.id === openId ? null : model.id)}
           />
@@ -52,12 +53,12 @@ export function ModelsTable({ project }: { readonly project: Project }) {
 
 interface ModelRowsProps {
   readonly model: Model;
-  readonly structures: readonly Structure[];
+  readonly project: Project;
   readonly isOpen: boolean;
   readonly onToggle: () => void;
 }
 
-function ModelRows({ model, structures, isOpen, onToggle }: ModelRowsProps) {
+function ModelRows({ model, project, isOpen, onToggle }: ModelRowsProps) {
   const Chevron = isOpen ? IconChevronDown : IconChevronRight;
   return (
     <>
@@ -80,11 +81,35 @@ function ModelRows({ model, structures, isOpen, onToggle }: ModelRowsProps) {
       {isOpen && (
         <Table.Tr>
           <Table.Td colSpan={6} className={classes.detail}>
-            <Scores model={model} structures={structures} />
+            <Scores model={model} structures={project.structures} />
+            {project.role === 'lead' && <Ways project={project.id} version={model.version} />}
           </Table.Td>
         </Table.Tr>
       )}
     </>
+  );
+}
+
+/** To the model's card, and its folder as a file. */
+function Ways({ project, version }: { readonly project: number; readonly version: number }) {
+  return (
+    <p className={classes.ways}>
+      <Anchor
+        size="sm"
+        renderRoot={(props) => (
+          <Link
+            to="/projects/$projectId/models/$version"
+            params={{ projectId: String(project), version: String(version) }}
+            {...props}
+          />
+        )}
+      >
+        Card of model {version}
+      </Anchor>
+      <Anchor size="sm" href={folderAddress(project, version)} download>
+        Download its folder
+      </Anchor>
+    </p>
   );
 }
 

@@ -5,10 +5,10 @@ import { type Me, type Project, useProject } from '../../api';
 import { Header } from '../shell/Header';
 import { Notice } from '../shell/Notice';
 import { Message } from '../shell/RootLayout';
-import { Learning } from './Learning';
+import { JobAtHand } from './Learning';
 import { Overview } from './Overview';
 import classes from './ProjectPage.module.css';
-import { TABS } from './tabs';
+import { type ProjectTab, TABS } from './tabs';
 
 const route = getRouteApi('/signedIn/projects/$projectId');
 
@@ -46,7 +46,7 @@ function Content({ project }: { readonly project: Project }) {
     <main className={classes.main}>
       <h1 className={classes.title}>{project.name}</h1>
       <Overview project={project} />
-      <Learning project={project} />
+      <JobAtHand project={project} />
       <ProjectTabs project={project} />
     </main>
   );
@@ -57,7 +57,9 @@ function ProjectTabs({ project }: { readonly project: Project }) {
   const { tab } = route.useSearch();
   const navigate = route.useNavigate();
   const tabs = TABS.filter(({ isFor }) => isFor(project));
-  const open = tabs.find(({ value }) => value === tab) ?? tabs[0];
+  const isNamed = ({ value, formerly }: ProjectTab): boolean =>
+    tab !== undefined && (value === tab || formerly === tab);
+  const open = tabs.find(isNamed) ?? tabs[0];
   const choose = (value: string | null): void => {
     void navigate({
       search: value === null || value === tabs[0]?.value ? {} : { tab: value },

@@ -1,6 +1,6 @@
 /** Who holds a case and what becomes of it, in words. */
 
-import type { CaseRow, HeldRead, Level, Member } from '../../api';
+import type { CaseRow, HeldRead, Level, Member, PreAnnotation } from '../../api';
 import { CASE_STATES, caseLabel } from '../words';
 import { LEVELS } from './team/teamWords';
 
@@ -60,6 +60,18 @@ export function partWords({ parts, split }: CaseRow): readonly string[] {
   return parts
     .filter(({ needs_level: level }) => level > 1)
     .map(({ needs_level: level }) => FOR_LEVEL[level]);
+}
+
+/** Who made a pre-annotation: `model 3`, `from cases 2, 5`, `imported`. */
+export function madeByWords(made: Omit<PreAnnotation, 'source'> & { readonly source: string }): string {
+  if (made.version !== null) {
+    return `model ${made.version}`;
+  }
+  if (made.source === 'imported') {
+    return 'imported';
+  }
+  const numbers = made.atlas_cases.join(', ');
+  return `from ${made.atlas_cases.length === 1 ? 'case' : 'cases'} ${numbers}`;
 }
 
 const FOR_LEVEL: Readonly<Record<Level, string>> = {

@@ -3,12 +3,13 @@ import type { Project } from '../../api';
 import { AddCases } from './AddCases';
 import { CasesTable } from './CasesTable';
 import { GuidelineTab } from './GuidelineTab';
-import { ModelsTable } from './ModelsTable';
 import { SettingsTab } from './SettingsTab';
 
 export interface ProjectTab {
   /** As it stands in the address: ?tab=… */
   readonly value: string;
+  /** What it was in addresses that people have kept. */
+  readonly formerly?: string;
   readonly label: string;
   readonly isFor: (project: Project) => boolean;
   readonly Panel: ComponentType<{ readonly project: Project }>;
@@ -49,7 +50,13 @@ export const TABS: readonly ProjectTab[] = [
     Panel: lazy(async () => ({ default: (await import('./reading/ReadingTab')).ReadingTab })),
   },
   { value: 'cases', label: 'Cases', isFor: isLead, Panel: Cases },
-  { value: 'models', label: 'Models', isFor: everybody, Panel: ModelsTable },
+  {
+    value: 'learning',
+    formerly: 'models',
+    label: 'Learning',
+    isFor: everybody,
+    Panel: lazy(async () => ({ default: (await import('./learning/LearningTab')).LearningTab })),
+  },
   {
     value: 'data',
     label: 'Add cases',

@@ -58,7 +58,7 @@ export function sideTabs(
       id: 'compare',
       label: 'Compare',
       icon: IconArrowsDiff,
-      content: <ComparePanel assignment={assignment} />,
+      content: <ComparePanel opened={opened} onReopen={onReopen} />,
     },
     {
       id: 'history',

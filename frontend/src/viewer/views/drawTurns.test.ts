@@ -52,13 +52,13 @@ test('slow panes take turns: who was drawn asks again behind the others', () => 
   nextFrame();
 });
 
-test('the pane under the pointer is drawn in each frame, the others beside it in turns', () => {
+test('the pane under the pointer is drawn first in each frame, the others beside it in turns', () => {
   const drawn: string[] = [];
   const pointed = {};
   const first = () =>
     drawTurns.ask(pointed, () => {
       drawn.push('first');
-      now += 12;
+      now += 4;
     });
   const [b, c] = [pane('b', 12, drawn), pane('c', 12, drawn)];
   drawTurns.lead(pointed);
@@ -69,6 +69,26 @@ test('the pane under the pointer is drawn in each frame, the others beside it in
   expect(drawn.join(' ')).toBe('first b first c first b');
   drawTurns.lead(null);
   nextFrame();
+});
+
+test('where the pane under the pointer takes all of a frame, the next frame is for the others', () => {
+  const drawn: string[] = [];
+  const pointed = {};
+  const first = () =>
+    drawTurns.ask(pointed, () => {
+      drawn.push('first');
+      now += 12;
+    });
+  const [b, c] = [pane('b', 12, drawn), pane('c', 12, drawn)];
+  drawTurns.lead(pointed);
+  for (let frame = 0; frame < 5; frame++) {
+    for (const ask of [b, c, first]) ask();
+    nextFrame();
+    drawn.push('|');
+  }
+  expect(drawn.join(' ')).toBe('first | b | first | c | first |');
+  drawTurns.lead(null);
+  while (frames.length > 0) nextFrame();
 });
 
 test('a pane that is gone is not drawn, and one that fails does not hold up the others', () => {

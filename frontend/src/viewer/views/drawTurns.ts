@@ -1,6 +1,6 @@
 /**
  * Panes draw with the next frame. Where one has taken a frame's time, those after it come in the following frames; the
- * one under the pointer comes with each frame, and at least one other beside it.
+ * one under the pointer comes first in each frame. Where it takes all of one, every second frame is for the others.
  */
 
 const FRAME_MS = 8;
@@ -10,6 +10,8 @@ class DrawTurns {
   private readonly waiting = new Map<object, () => void>();
   private request = 0;
   private leader: object | null = null;
+  /** The leader took all of the frame before. */
+  private isOwed = false;
 
   /** Where the reader works now; null for nowhere. */
   lead(owner: object | null): void {
@@ -32,8 +34,10 @@ class DrawTurns {
   private frame(): void {
     this.request = 0;
     try {
-      if (this.leader !== null) this.drawn(this.leader);
       const ends = performance.now() + FRAME_MS;
+      const isLed = this.leader !== null && !this.isOwed && this.drawn(this.leader);
+      this.isOwed = isLed && performance.now() > ends;
+      if (this.isOwed) return;
       for (const owner of [...this.waiting.keys()]) {
         if (this.drawn(owner) && performance.now() > ends) break;
       }

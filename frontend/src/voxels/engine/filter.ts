@@ -67,6 +67,18 @@ export class VoxelFilter {
     return marks;
   }
 
+  /** Quick to say: no limit but one by HU, which every voxel of the row keeps. */
+  letsAll(k: number, start: number, count: number, stride: number): boolean {
+    const hu = this.image?.slices[k];
+    if (this.wanted !== null || this.slices !== null || this.hu === null) return false;
+    if (hu === undefined || !this.hasSlice(k)) return false;
+    const [low, high] = this.hu;
+    for (let n = 0, p = start; n < count; n++, p += stride) {
+      if (hu[p] < low || hu[p] > high) return false;
+    }
+    return true;
+  }
+
   private hasSlice(k: number): boolean {
     if (this.hu !== null && this.image?.loaded(k) !== true) return false;
     if (this.slices?.plane !== 'axial') return true;

@@ -4,6 +4,7 @@ import type { StructureRef } from '../editMask';
 import { RunBuilder, type SliceRuns } from '../edits';
 import { BACKGROUND, IGNORE, isStructure, type LabelMap, type LayerSlices } from '../labelMap';
 import type { HuLimits, VoxelFilter } from './filter';
+import { firstToPaint, paintWords, wordsOf } from './quickPaint';
 import { BlockStore, SliceBefore } from './sliceBefore';
 import { type EditStep, SliceChanges, StepBuilder } from './step';
 import type { EditTool } from './tools';
@@ -58,6 +59,8 @@ export class OpenStroke {
   private readonly replaceable: Uint8Array;
   private readonly memory: StrokeMemory;
   private readonly before = new Map<number, SliceBefore>();
+  private words: Uint32Array | null = null;
+  private wordsAt = -1;
 
   /** `memory`: of strokes that ended, for this one to use and to give back. */
   constructor(
@@ -92,7 +95,12 @@ export class OpenStroke {
   }
 
   private writeAll(k: number, start: number, count: number, stride: number): boolean {
-    const allowed = this.filter === null ? null : this.filter.mark(k, start, count, stride);
+    const { filter } = this;
+    const isFree = filter === null || filter.letsAll(k, start, count, stride);
+    const allowed = isFree ? null : filter.mark(k, start, count, stride);
+    const words =
+      allowed === null && stride === 1 && typeof this.written === 'number' ? this.wordsOf(k) : null;
+    if (words !== null) return this.paintRow(this.written as number, words, k, start, count);
     return typeof this.written === 'number'
       ? this.paint(this.written, allowed, k, start, count, stride)
       : this.restore(this.written.layers[this.target.layer][k], allowed, k, start, count, stride);
@@ -130,6 +138,27 @@ export class OpenStroke {
     this.before.clear();
   }
 
+  /** A row without a mask: the same as `paint`, four voxels at once. */
+  private paintRow(written: number, words: Uint32Array, k: number, start: number, count: number): boolean {
+    const voxels = this.slices[k];
+    const { replaceable } = this;
+    const end = start + count;
+    const first = firstToPaint(voxels, words, replaceable, start, end);
+    const kept = first < end ? this.keep(k, first, end - first, 1) : null;
+    if (kept !== null) paintWords(voxels, words, written, replaceable, first, end);
+    (kept ?? this.before.get(k))?.cover(start, count, 1);
+    return kept !== null;
+  }
+
+  /** The voxels of a slice as words of four; rows of a slice come one after the other. */
+  private wordsOf(k: number): Uint32Array | null {
+    if (k !== this.wordsAt) {
+      this.words = wordsOf(this.slices[k]);
+      this.wordsAt = k;
+    }
+    return this.words;
+  }
+
   private paint(
     written: number,
     allowed: Uint8Array | null,
@@ -161,7 +190,8 @@ export class OpenStroke {
     const voxels = this.slices[k];
     let kept: SliceBefore | null = null;
     for (let n = 0, p = start; n < count; n++, p += stride) {
-      if (!this.mayRestore(voxels[p], source[p]) || (allowed !== null && allowed[n] === 0)) continue;
+      if (voxels[p] === source[p] || (allowed !== null && allowed[n] === 0)) continue;
+      if (!this.mayRestore(voxels[p], source[p])) continue;
       kept ??= this.keep(k, p, count - n, stride);
       voxels[p] = source[p];
     }
@@ -170,9 +200,7 @@ export class OpenStroke {
   }
 
   private mayRestore(old: number, now: number): boolean {
-    if (old === now || (this.target.all !== true && old !== this.target.value && now !== this.target.value)) {
-      return false;
-    }
+    if (this.target.all !== true && old !== this.target.value && now !== this.target.value) return false;
     return mayChange(this.locks, old, now);
   }
 

@@ -25,6 +25,7 @@ export const EDIT_TOOLS = [
   'take_a',
   'take_b',
   'majority',
+  'take_proposal',
 ] as const;
 
 export type EditTool = (typeof EDIT_TOOLS)[number];

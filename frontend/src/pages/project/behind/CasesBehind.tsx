@@ -4,7 +4,15 @@ import { type DashboardRows, useRows } from '../../../api';
 import { CASE_STATES, score } from '../../words';
 import classes from './CasesBehind.module.css';
 
-const LISTS = ['scored_cases', 'pool_cases', 'read_cases', 'judged_cases', 'graded_cases'] as const;
+const LISTS = [
+  'scored_cases',
+  'tested_cases',
+  'pool_cases',
+  'read_cases',
+  'arm_cases',
+  'judged_cases',
+  'graded_cases',
+] as const;
 type Listed = (typeof LISTS)[number];
 type Row = DashboardRows[Listed];
 
@@ -50,7 +58,7 @@ function Listing({ project, opened }: { readonly project: number; readonly opene
   if (rows.data.length === 0) {
     return <p className={classes.quiet}>No case is behind this mark any more: it has changed since.</p>;
   }
-  const isScored = table === 'scored_cases';
+  const isScored = table === 'scored_cases' || table === 'tested_cases';
   const { structure } = query;
   return (
     <table className={classes.table}>

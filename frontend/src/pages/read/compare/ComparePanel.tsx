@@ -5,6 +5,9 @@ import { PLANES, type Plane } from '../../../voxels';
 import { millilitres, score } from '../../words';
 import { call } from '../keys/handlers';
 import { useShownKey } from '../keys/keyStore';
+import type { OpenedCase } from '../openCase';
+import { ProposalSection } from '../proposal/ProposalSection';
+import { useProposed } from '../proposal/useProposed';
 import classes from './ComparePanel.module.css';
 import { type Comparison, type How, useCompareStore } from './compareStore';
 import { changed_ml, type Overlap } from './overlap';
@@ -18,12 +21,19 @@ const PLANE_NAMES: Readonly<Record<Plane, string>> = {
   coronal: 'Coronal',
 };
 
+interface ComparePanelProps {
+  readonly opened: OpenedCase;
+  readonly onReopen: () => void;
+}
+
 /** Any two masks of the case: drawn one against the other, and in figures. */
-export function ComparePanel({ assignment }: { readonly assignment: Assignment }) {
+export function ComparePanel({ opened, onReopen }: ComparePanelProps) {
+  const { assignment } = opened;
+  const proposed = useProposed(assignment);
   const comparison = useCompareStore((state) => state.comparison);
   const { start, stop } = useCompareStore.getState();
   const shownKey = useShownKey('view.beside');
-  const sources = withCurrent(sourcesOf(assignment), comparison);
+  const sources = withCurrent([...sourcesOf(assignment), ...proposed], comparison);
   const base = sources.find(({ kind }) => kind !== 'mine');
   if (base === undefined) {
     return (
@@ -55,6 +65,7 @@ export function ComparePanel({ assignment }: { readonly assignment: Assignment }
       ) : (
         <Controls assignment={assignment} comparison={comparison} sources={sources} onStop={stop} />
       )}
+      <ProposalSection opened={opened} onReopen={onReopen} />
       {comparison !== null && <Result structures={assignment.structures} />}
     </section>
   );
@@ -200,13 +211,14 @@ interface OverlapTableViewProps {
 export function OverlapTableView({ rows, structures }: OverlapTableViewProps) {
   const agreed = rows.every((row) => changed_ml(row) === 0);
   const how = useCompareStore(({ comparison }) => comparison?.how ?? 'difference');
+  const isTaking = useCompareStore(({ take }) => take !== null);
   return (
     <>
       <p className={classes.quiet}>{agreed ? 'The two masks are the same.' : SIGNS[how]}</p>
       <div className={classes.scroller}>
         <table className={classes.table} aria-label="Agreement by structure">
           <thead>
-            <tr className={classes.head}>
+            <tr className={classes.head} data-taking={isTaking || undefined}>
               <th scope="col">Structure</th>
               <th scope="col">Dice</th>
               <th scope="col" title="Added, in millilitres">
@@ -215,6 +227,7 @@ export function OverlapTableView({ rows, structures }: OverlapTableViewProps) {
               <th scope="col" title="Removed, in millilitres">
                 − mL
               </th>
+              {isTaking && <th scope="col" aria-label="From the proposal" />}
             </tr>
           </thead>
           <tbody>
@@ -239,8 +252,13 @@ interface RowProps {
 
 const Row = memo(function Row({ row, structure }: RowProps) {
   const name = structure?.name ?? `value ${row.value}`;
+  const take = useCompareStore((state) => state.take);
   return (
-    <tr className={classes.row} data-changed={changed_ml(row) > 0 || undefined}>
+    <tr
+      className={classes.row}
+      data-taking={take !== null || undefined}
+      data-changed={changed_ml(row) > 0 || undefined}
+    >
       <td>
         <UnstyledButton
           className={classes.name}
@@ -256,6 +274,20 @@ const Row = memo(function Row({ row, structure }: RowProps) {
       <td>{score(row.dice)}</td>
       <td>{figure(row.added_ml)}</td>
       <td>{figure(row.removed_ml)}</td>
+      {take !== null && (
+        <td>
+          <Button
+            size="compact-xs"
+            variant="default"
+            disabled={changed_ml(row) === 0}
+            aria-label={`Take ${name} from the proposal`}
+            onMouseDown={(event) => event.preventDefault()}
+            onClick={() => take(row.layer, row.value)}
+          >
+            Take
+          </Button>
+        </td>
+      )}
     </tr>
   );
 });

@@ -35,6 +35,8 @@ interface CompareState {
   readonly rows: readonly Overlap[] | null;
   /** A voxel where this structure differs most; null where it does not. */
   readonly place: (layer: number, value: number) => Ijk | null;
+  /** Takes a structure over from the proposal that is compared with; null: there is none, or nothing can be drawn. */
+  readonly take: ((layer: number, value: number) => void) | null;
   /** The plane that stands side by side; null: the main one of the layout. */
   readonly plane: Plane | null;
   /** What was compared with last in this case. */
@@ -45,12 +47,21 @@ interface CompareState {
   readonly stop: () => void;
   /** The case is closed. */
   readonly forget: () => void;
-  readonly tell: (change: Partial<Pick<CompareState, 'progress' | 'rows' | 'place' | 'plane'>>) => void;
+  readonly tell: (
+    change: Partial<Pick<CompareState, 'progress' | 'rows' | 'place' | 'plane' | 'take'>>,
+  ) => void;
 }
 
 const IDLE: Progress = { kind: 'idle' };
 const NOWHERE = () => null;
-const NOTHING = { comparison: null, progress: IDLE, rows: null, place: NOWHERE, plane: null } as const;
+const NOTHING = {
+  comparison: null,
+  progress: IDLE,
+  rows: null,
+  place: NOWHERE,
+  plane: null,
+  take: null,
+} as const;
 
 export const useCompareStore = create<CompareState>((set, get) => ({
   ...NOTHING,

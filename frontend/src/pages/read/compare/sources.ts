@@ -10,6 +10,8 @@ export type Source =
   | { readonly kind: 'read' }
   /** Adjudication: the second read. */
   | { readonly kind: 'rival' }
+  /** What a newer model, or labelled cases, made of it since. */
+  | { readonly kind: 'proposal'; readonly mask: string; readonly number: number; readonly words: string }
   | { readonly kind: 'revision'; readonly mask: string; readonly number: number }
   | { readonly kind: 'branch'; readonly mask: string; readonly number: number; readonly at: string };
 
@@ -56,6 +58,8 @@ export function sourceWords(source: Source, { role, model_version }: Assignment)
       return 'Reader B';
     case 'revision':
       return source.number === 0 ? 'The start' : `Revision ${source.number}`;
+    case 'proposal':
+      return source.words;
     case 'branch':
       return `Branch of ${when(source.at)}`;
   }
@@ -72,6 +76,7 @@ export function maskOf(source: Source, { prediction_mask, subject, rival }: Assi
       return subject?.mask ?? null;
     case 'rival':
       return rival;
+    case 'proposal':
     case 'revision':
     case 'branch':
       return { id: source.mask, head: source.number };

@@ -4,6 +4,7 @@ import type { LabelMap } from '../../../voxels';
 import { lend } from '../keys/handlers';
 import { MaskShelf } from '../masks/maskShelf';
 import type { OpenedCase } from '../openCase';
+import { structureOf } from '../proposal/takeStructure';
 import { useRead } from '../readStore';
 import { type How, useCompareStore } from './compareStore';
 import { OverlapTable } from './overlap';
@@ -16,6 +17,7 @@ export function useCompare(opened: OpenedCase): void {
   const masks = useMasks(opened);
   useDrawn(opened, port, masks);
   useCounted(opened, port, masks);
+  useTake(opened, port, masks);
   useDifferenceGivesWay();
   useEffect(() => {
     const { toggleBeside, forget } = useCompareStore.getState();
@@ -80,6 +82,24 @@ function draw({ assignment }: OpenedCase, port: ViewerPort, { shown, base, sourc
   const note = isOwn || how === 'beside' ? '' : `${sourceWords(sources[0], assignment)} · to look at`;
   port.views.showInstead(isOwn ? null : shown, note);
   port.views.compareWith(base, how);
+}
+
+/** While the own mask is held against a proposal, single structures can be taken over from it. */
+function useTake({ assignment, mask }: OpenedCase, port: ViewerPort | null, masks: Masks | null): void {
+  useEffect(() => {
+    const proposed = masks?.sources[1]?.kind === 'proposal' ? masks.base : null;
+    if (port === null || proposed === null || masks?.shown !== mask || !assignment.editable) {
+      return undefined;
+    }
+    const { tell } = useCompareStore.getState();
+    const take = (layer: number, value: number): void => {
+      const edit = structureOf(mask, proposed, { layer, value });
+      const record = edit === null ? null : port.engine.apply(edit);
+      if (record !== null) port.noteDone(record);
+    };
+    tell({ take });
+    return () => tell({ take: null });
+  }, [assignment, mask, port, masks]);
 }
 
 function useCounted(opened: OpenedCase, port: ViewerPort | null, masks: Masks | null): void {

@@ -120,6 +120,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   take_a: 'take A',
   take_b: 'take B',
   majority: 'take the majority',
+  take_proposal: 'take a newer proposal',
 };
 
 /** What was done, in the words of the tool bar: `Brush, eraser`, or `Submitted`. */

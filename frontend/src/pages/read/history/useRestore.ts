@@ -7,7 +7,7 @@ import type { OpenedCase } from '../openCase';
 import { keepPlace } from './place';
 
 /** A step that makes a new revision on the server; the case is then opened again at it. */
-function useStep({ assignment }: OpenedCase, onReopen: () => void) {
+export function useStep({ assignment }: OpenedCase, onReopen: () => void) {
   const [isPending, setPending] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const run = async (step: () => Promise<unknown>): Promise<void> => {
@@ -28,7 +28,7 @@ function useStep({ assignment }: OpenedCase, onReopen: () => void) {
 }
 
 /** What was drawn is sent first, so that it stays in the history. */
-async function sent({ queue }: OpenedCase, allowed: readonly SaveState['kind'][]): Promise<void> {
+export async function sent({ queue }: OpenedCase, allowed: readonly SaveState['kind'][]): Promise<void> {
   const saved = await queue.flush();
   if (!allowed.includes(saved.kind)) {
     throw new Error(`Nothing was changed. ${saveSentence(saved)}`);

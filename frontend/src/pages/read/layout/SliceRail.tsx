@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef } from 'react';
-import type { ViewerPort } from '../../../viewer';
+import { drawTurns, type ViewerPort } from '../../../viewer';
 import type { Plane } from '../../../voxels';
 import { useRead } from '../readStore';
 import { railRows, rowsOfSlice, sliceAt } from './rail';
@@ -65,15 +65,9 @@ function step(event: KeyboardEvent, port: ViewerPort, plane: Plane): void {
   }
 }
 
-/** Draws at most once a frame, when marks, slice, size or the active structure changed. */
+/** Draws at most once a frame, in turn with the planes, when marks, slice, size or the active structure changed. */
 function keepDrawn(canvas: HTMLCanvasElement, port: ViewerPort, plane: Plane): () => void {
-  let frame = 0;
-  const soon = (): void => {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      draw(canvas, port, plane);
-    });
-  };
+  const soon = (): void => drawTurns.ask(canvas, () => draw(canvas, port, plane));
   const size = new ResizeObserver(soon);
   size.observe(canvas);
   const stops = [
@@ -81,7 +75,7 @@ function keepDrawn(canvas: HTMLCanvasElement, port: ViewerPort, plane: Plane): (
     port.views.onSlices(soon),
     useRead.subscribe((now, before) => now.active !== before.active && soon()),
     () => size.disconnect(),
-    () => cancelAnimationFrame(frame),
+    () => drawTurns.drop(canvas),
   ];
   soon();
   return () => {

@@ -30,7 +30,7 @@ export function useViewer(opened: OpenedCase, elements: RefObject<Elements>, att
     };
     const start = async (): Promise<void> => {
       // A task of its own, after the one that put the page up.
-      await new Promise((resume) => setTimeout(resume, 0));
+      await nextTurn();
       if (isGone) {
         return;
       }
@@ -40,11 +40,16 @@ export function useViewer(opened: OpenedCase, elements: RefObject<Elements>, att
         return;
       }
       port = created;
-      exposeForTests(created);
+      created.load((progress) => !isGone && set({ progress })).catch(fail);
+      // The page follows in a task of its own.
+      await nextTurn();
+      if (isGone) {
+        return;
+      }
       set({ port, voxel_ml: voxelMl(opened) });
       activateFirstDrawn(created);
       setMounted({ port, problem: null });
-      await created.load((progress) => !isGone && set({ progress }));
+      exposeForTests(created);
     };
     start().catch(fail);
     return () => {
@@ -54,6 +59,10 @@ export function useViewer(opened: OpenedCase, elements: RefObject<Elements>, att
     };
   }, [opened, elements, attempt, set]);
   return mounted;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, 0));
 }
 
 function mount(

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { costWords, minutesWords, scoreWords, trainingsOf } from './words';
+
+const usual = {
+  strategies: [],
+  seeds: 2,
+  seconds: 30,
+  start: 2,
+  query: 3,
+  budget: 9,
+  trainings: 0,
+  minutes: 0,
+};
+
+it('counts a seed’s first training once', () => {
+  expect(trainingsOf(usual, 3, 2)).toBe(2 * (1 + 3 * 3));
+  expect(trainingsOf(usual, 1, 1)).toBe(4);
+});
+
+it('says what a replay costs before it starts', () => {
+  expect(costWords(20, 30)).toBe('20 trainings of 30 s: about 10 min, and predicting in between.');
+  expect(costWords(40, 300)).toBe('40 trainings of 300 s: about 3.3 hours, and predicting in between.');
+  expect(costWords(1, 1)).toContain('about 1 min');
+});
+
+it('writes scores and minutes', () => {
+  expect([scoreWords(null), scoreWords(0.000123456), scoreWords(0.5)]).toEqual(['—', '0.000123', '0.500']);
+  expect([minutesWords(null), minutesWords(3.1234), minutesWords(42.4)]).toEqual(['—', '3.1 min', '42 min']);
+});
