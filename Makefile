@@ -1,6 +1,6 @@
 # Everything starts here: `make demo` and `make test` need only Python 3.11+, Node 20+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-python test-frontend test-browser check lint types schema fix bench clean
+.PHONY: help setup build demo experiment test test-python test-frontend test-browser check lint types schema fix bench clean
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -8,6 +8,7 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA ?=
 LABELLED ?=
+BUDGET ?=
 BROWSER ?= auto
 WORKERS ?= auto
 BIN := .venv/bin
@@ -22,8 +23,8 @@ setup: $(STAMPS)/python $(STAMPS)/node ## Virtual environment and front-end pack
 
 build: $(STAMPS)/build ## The front end's production build
 
-demo: $(STAMPS)/python $(STAMPS)/build ## The whole loop on http://127.0.0.1:8000 (PORT=… DATA=/folder LABELLED=n)
-	@PORT="$(PORT)" DATA="$(DATA)" LABELLED="$(LABELLED)" exec $(PY) -m backend.demo
+demo: $(STAMPS)/python $(STAMPS)/build ## The whole loop on http://127.0.0.1:8000 (PORT=… DATA=/folder LABELLED=n BUDGET=s)
+	@PORT="$(PORT)" DATA="$(DATA)" LABELLED="$(LABELLED)" BUDGET="$(BUDGET)" exec $(PY) -m backend.demo
 
 test: test-python test-frontend test-browser ## Every test, services and browser included
 
@@ -41,7 +42,8 @@ else
 	$(PY) -m pytest tests/e2e -m e2e
 endif
 
-check: lint types schema ## Format, lint, types, import rules, schema drift
+check: ## Format, lint, types, import rules, schema drift
+	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-O) lint types schema
 
 lint: $(STAMPS)/python $(STAMPS)/node
 	$(BIN)/ruff format --check .
@@ -69,6 +71,9 @@ fix: $(STAMPS)/python $(STAMPS)/node ## Format, sort imports, write openapi.yaml
 
 bench: $(STAMPS)/python $(STAMPS)/build ## The table of budgets
 	$(PY) -m bench
+
+experiment: $(STAMPS)/tests $(STAMPS)/build ## The learning loop by itself, round after round (OUT=var/experiment DATA=/folder)
+	$(PY) -m bench.experiment "$(or $(OUT),var/experiment)" $(if $(DATA),--data "$(DATA)")
 
 clean: ## Remove what was built, and the data of the demo
 	rm -rf $(STAMPS) .venv var frontend/node_modules frontend/dist

@@ -36,7 +36,7 @@ from annotation.models import (  # noqa: E402
     SchemaStructure,
     StartFrom,
 )
-from bench import agreement_rows  # noqa: E402
+from bench import agreement_rows, learning_rows  # noqa: E402
 from bench.table import Row, hand_over  # noqa: E402
 from bench.world import client_of, make_project  # noqa: E402
 
@@ -44,6 +44,16 @@ SHAPE, SPACING_MM = (512, 512, 300), (0.8, 0.8, 1.5)
 OTHERS = 4
 BUDGET_S, QUERY_BUDGET_MS = 20.0, 300.0
 Labels = NDArray[np.uint8]
+LABELS = (
+    ("what labels buy: points of 40 models", "learning_points/?metric=dice"),
+    ("… curves with bands, 15 structures", "learning_curves/?metric=dice"),
+    ("… forecasts", "learning_forecasts/?metric=dice"),
+    ("… what the arms cost and bought", "arms/"),
+    ("… minutes saved by round", "minutes_saved/"),
+    ("… time and effort by round", "rounds/"),
+    ("… cases of an arm", "arm_cases/?arm=control"),
+    ("… test cases of a model", "tested_cases/?model=140"),
+)
 
 
 def main() -> None:
@@ -177,6 +187,9 @@ def _questions() -> Iterator[Row]:
     client = client_of(agreement_rows.LEAD)
     for what, path in _asked(project):
         yield _asked_once(client, f"/api/projects/{project.pk}/agreement/{path}", what)
+    learning_rows.add_models(project, agreement_rows.CASES)
+    for what, path in LABELS:
+        yield _asked_once(client, f"/api/projects/{project.pk}/dashboards/{path}", what)
 
 
 def _asked(project: Project) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from bench import ready  # noqa: F401
 from playwright.sync_api import sync_playwright
 
 from annotation import worklist
+from bench.aside import put_aside
 from bench.busy import serve
 from bench.editor import WATCH, Editor
 from bench.reading import SHAPE, STRUCTURES, make_reading
@@ -23,6 +24,7 @@ READER = "reader0"
 PREFETCHED, TRACED, HURRIED, LATER = 4, 2, 5, 9
 SWITCHES = PREFETCHED + TRACED + HURRIED + LATER
 FRAME_MS, TASK_MS, STROKE_BYTES = 16, 50, 5000
+SLAB_MM, SLAB_RESTS_MS = 50, 2500
 SCALE = f"{'×'.join(map(str, SHAPE))}, {STRUCTURES} structures"
 
 # How long, by the page's own clock, each save was under way.
@@ -48,6 +50,10 @@ TURN = """(degrees) => new Promise((done) => {
   window.__delineate.viewer.views.setOblique([degrees, degrees / 2, 0]);
   requestAnimationFrame(() => setTimeout(done, 0));
 })"""
+SLAB = """(thickness_mm) => {
+  const { views } = window.__delineate.viewer;
+  views.setSlab(thickness_mm === null ? null : { projection: 'maximum', thickness_mm });
+}"""
 STRUCTURE = """() => {
   const { engine } = window.__delineate.viewer;
   const counts = Array.from({ length: 104 }, (_, n) => engine.voxelCount(0, n + 1));
@@ -65,7 +71,7 @@ def main() -> None:
     if first is None:
         raise RuntimeError("there is no case to read")
     cookie = client_of(READER).cookies["sessionid"].value
-    with serve() as port, sync_playwright() as playwright:
+    with serve(apart=True) as port, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(executable), headless=True, args=FLAGS)
         url = f"http://127.0.0.1:{port}"
 
@@ -77,6 +83,7 @@ def main() -> None:
 
         address = f"{url}/annotate/{first.pk}?debug"
         _warm_server(fresh(), address)
+        hand_over([Row("put aside, so that the page has a processor", put_aside(), "–", None)])
         hand_over(_rows(fresh, address, first.pk))
         chromium.close()
 
@@ -94,6 +101,7 @@ def _rows(fresh: Callable[[], Editor], address: str, read: int) -> Iterator[Row]
     yield from _opening(editor, address)
     yield from _brushes(editor)
     yield from _heavy(editor)
+    yield from _slabs(editor)
     yield from _switching(editor, read)
 
 
@@ -224,6 +232,32 @@ def _heavy(editor: Editor) -> Iterator[Row]:
         editor.page.wait_for_timeout(800)
     editor.page.evaluate(TURN, 0)
     yield _task("15 oblique steps: longest task", noted)
+
+
+def _slabs(editor: Editor) -> Iterator[Row]:
+    """A slab is coarse while it moves, and is made in full once it rests."""
+    with traced(editor.page) as noted:
+        editor.page.evaluate(SLAB, SLAB_MM)
+        editor.page.wait_for_timeout(SLAB_RESTS_MS)
+        _scrolled(editor, 15)
+    yield _task(f"slab of {SLAB_MM} mm, 15 slices by the wheel: longest task", noted)
+    with traced(editor.page) as noted:
+        for step in range(1, 9):
+            editor.page.evaluate(TURN, 3 * step)
+        editor.page.wait_for_timeout(SLAB_RESTS_MS)
+        _scrolled(editor, 15)
+    yield _task("… turned in 8 steps, 15 slices by the wheel: longest task", noted)
+    editor.page.evaluate(TURN, 0)
+    editor.page.evaluate(SLAB, None)
+
+
+def _scrolled(editor: Editor, slices: int) -> None:
+    x, y, width, height = editor.plane()
+    editor.page.mouse.move(x + width / 2, y + height / 2)
+    for _ in range(slices):
+        editor.page.mouse.wheel(0, 100)
+        editor.page.wait_for_timeout(30)
+    editor.page.wait_for_timeout(SLAB_RESTS_MS)
 
 
 # ── Switching ────────────────────────────────────────────────────────────────

@@ -1,0 +1,1 @@
+"""The loop by itself: simulated readers work through the HTTP API, models retrain, round after round."""

@@ -1,0 +1,62 @@
+"""The readers of `make experiment` work through the real server."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from annotation import chunks
+from annotation.models import Case, CaseState, Project
+from bench.experiment.readers import Team
+from bench.experiment.rounds import Log, Round
+from bench.experiment.scans import Scans, Truth
+from bench.person import Person
+from tests.annotation.factories import SHAPE, make_case
+from training.labels import StructureSpec
+from training.volume import Geometry, Volume
+
+STRAIGHT = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+LIVER, SPLEEN = StructureSpec("liver", "Liver", 0, 1, 3.0), StructureSpec("spleen", "Spleen", 0, 2, 3.0)
+
+
+def truth(undrawn: frozenset[int]) -> Truth:
+    """A block of liver, the rest unknown or empty."""
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[5:20, 6:18, 4:16] = 1
+    scan = Volume(np.zeros(SHAPE, np.int16), Geometry(SHAPE, (1.0, 1.0, 2.0), (0.0, 0.0, 0.0), STRAIGHT))
+    return Truth(scan, labels, undrawn)
+
+
+def scans(names: list[str], read: Callable[[], Truth]) -> Scans:
+    return Scans("study", (LIVER, SPLEEN), dict.fromkeys(names, read), {})
+
+
+@pytest.fixture
+def team(transactional_db: None, live_server: Any, project: Project) -> Team:
+    ana, rui, lea = (Person(live_server.url, name) for name in ("ana", "rui", "lea"))
+    return Team((ana,), rui, lea, project.pk)
+
+
+def test_a_read_is_corrected_to_the_truth_and_accepted(team: Team, project: Project) -> None:
+    case = make_case(project, state=CaseState.WAITING)
+    effort = team.read_one(0, scans([case.name], partial(truth, frozenset({2}))))
+    assert effort is not None
+    assert (effort.start, effort.model, effort.voxels, effort.dice) == ("scratch", None, 15 * 12 * 12, 0.0)
+    read = Case.objects.get(pk=case.pk)
+    assert read.state == CaseState.ACCEPTED
+    assert read.accepted_revision is not None
+    accepted = read.accepted_revision
+    assert np.array_equal(chunks.read_layers(accepted.mask, accepted.number)[0], truth(frozenset()).labels)
+    assert "spleen" not in accepted.mask.annotated
+    assert "liver" in accepted.mask.annotated
+    assert team.read_one(1, scans([], partial(truth, frozenset()))) is None
+
+
+def test_a_stopped_experiment_finds_its_rounds_again(tmp_path: Any) -> None:
+    log = Log(tmp_path)
+    assert log.rounds() == []
+    done = Round(1, 5, 1, "serving", "Model 1 is the first model and serves.", 0.5, {"liver": 0.5}, ())
+    log.add(done)
+    assert log.rounds() == [done]
