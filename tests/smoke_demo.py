@@ -22,6 +22,7 @@ from backend.services import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 ANNOUNCED = "model 1 is serving"
+BUDGET_S = 40  # of the training; how good the model gets is no question here
 MODEL_SECONDS = 900
 STOP_SECONDS = 60
 
@@ -47,7 +48,7 @@ def main() -> int:
 
 def _smoke(var: Path) -> None:
     port = free_port()
-    environment = os.environ | {"DELINEATE_VAR": str(var), "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"DELINEATE_VAR": str(var), "PYTHONUNBUFFERED": "1", "BUDGET": str(BUDGET_S)}
     for name in ("DATABASE_URL", "REDIS_URL", "DATA", "LABELLED"):
         environment.pop(name, None)
     demo = subprocess.Popen(

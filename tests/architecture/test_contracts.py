@@ -40,7 +40,7 @@ def test_the_clock_takes_its_schedule(settings: Any) -> None:
 
 
 def test_every_queue_has_a_worker_in_the_demo_and_in_compose() -> None:
-    for starter in ("backend/demo.py", "docker-compose.yml"):
+    for starter in ("backend/processes.py", "docker-compose.yml"):
         text = (ROOT / starter).read_text()
         listed = {name for line in text.splitlines() if "-Q" in line for name in Queue if name in line}
         assert listed == set(Queue), starter

@@ -47,9 +47,9 @@ CURSOR = """([x, y]) => {
 }"""
 
 
-def fill() -> int:
+def fill(name: str = "Charts") -> int:
     """The reader study without voxels, on one phantom: every read can be opened and has organs."""
-    project = own_project.begin("Charts", {LEAD: Role.LEAD})
+    project = own_project.begin(name, {LEAD: Role.LEAD})
     study.fill(project, timezone.now())
     phantom = make_phantom(SEED, shape=SHAPE, spacing_mm=SPACING_MM)
     _give_images(project, phantom.image)

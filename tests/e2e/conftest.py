@@ -39,6 +39,7 @@ from annotation import catalogue, learning
 from annotation.models import (
     Assignment,
     LabelSchema,
+    LearningPolicy,
     Membership,
     Model,
     ModelState,
@@ -46,7 +47,7 @@ from annotation.models import (
     Role,
     SchemaStructure,
 )
-from backend.demo import Processes
+from backend.processes import Processes
 from backend.services import free_port
 from tests.e2e.browser import FLAGS, NONE_TO_BE_HAD, installed
 from tests.e2e.cases import FEWEST, MOST_TAKEN, free_all, phantom_case, ready, top_up
@@ -80,10 +81,15 @@ class Stack:
         assert answer.ok, (path, answer.status, answer.text()[:300])
         return answer.json()
 
-    def set_policy(self, *, retrain_after: int, budget_s: int) -> None:
-        """After how many accepted cases a training begins by itself, and how long it may take."""
+    def set_policy(self, *, retrain_after: int, budget_s: int, margin: float = 0.01) -> None:
+        """After how many accepted cases a training begins, its length, and what the gate forgives."""
         policy = {"retrain_after": retrain_after, "training_budget_s": budget_s}
-        self.in_database(lambda: Project.objects.filter(pk=self.project).update(**policy))
+
+        def keep() -> None:
+            Project.objects.filter(pk=self.project).update(**policy)
+            LearningPolicy.objects.update_or_create(project_id=self.project, defaults={"margin": margin})
+
+        self.in_database(keep)
 
     def in_database(self, work: Callable[[], Any]) -> Any:
         """The result of `work`, which may use the ORM."""

@@ -19,7 +19,7 @@ RUN = """axe.run(document, { resultTypes: ['violations'] }).then(({ violations }
   ))
 ))"""
 PANELS = ("Alt+g", "Alt+c", "Alt+h", "Alt+l", "s", "t", "k", "Shift+i", "?", "Escape", "Control+k")
-TABS = ("Overview", "Agreement", "Reading", "Cases", "Models", "Plan", "Team", "Guideline", "Settings")
+TABS = ("Overview", "Agreement", "Reading", "Cases", "Learning", "Plan", "Team", "Guideline", "Settings")
 
 
 def findings(page: Page) -> list[dict[str, Any]]:

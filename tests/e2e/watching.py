@@ -1,10 +1,12 @@
 """Everything that a page was told and that a curious person at it can find, as text."""
 
 import json
+import math
+import time
 from collections.abc import Iterator
 from typing import Any
 
-from playwright.sync_api import Error, Page, Response
+from playwright.sync_api import Error, Page, Request, Response
 
 KEPT = """async () => {
   const databases = {};
@@ -62,7 +64,7 @@ HELD = """() => {
 # How much there is on the page; never twice the same while something is waited for.
 SIZE = """() => document.querySelector('[aria-busy=true]') === null
   ? document.querySelectorAll('*').length : Math.random()"""
-POLL_MS, POLLS = 250, 40
+POLL_MS, QUIET_S, MOST_S = 50, 0.3, 10.0
 
 Told = tuple[str, str]  # where, and the text
 
@@ -73,26 +75,45 @@ class Watch:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.answers: list[Response] = []
+        self.unanswered: set[Request] = set()
         page.on("response", self._note)
+        page.on("request", self._ask)
+        page.on("requestfinished", self._end)
+        page.on("requestfailed", self._end)
 
     def _note(self, answer: Response) -> None:
         self.answers.append(answer)
 
+    def _ask(self, request: Request) -> None:
+        self.unanswered.add(request)
+
+    def _end(self, request: Request) -> None:
+        self.unanswered.discard(request)
+
     def go(self, path: str) -> None:
         """Open an address and wait until nothing more is asked for."""
+        self.unanswered.clear()
         self.page.goto(path)
         self.rest()
 
     def rest(self) -> None:
-        """Nothing is asked for, nothing says that it waits, and nothing comes or goes on the page."""
-        self.page.wait_for_load_state("networkidle")
-        before = -1
-        for _ in range(POLLS):
-            now: int = self.page.evaluate(SIZE)
-            if now == before:
+        """For a moment nothing is asked for, nothing says that it waits, nothing comes or goes on it."""
+        before, since = -1.0, time.monotonic()
+        ends = since + MOST_S
+        while time.monotonic() < ends:
+            size = self._size()
+            if self.unanswered or size != before:
+                before, since = size, time.monotonic()
+            elif time.monotonic() - since >= QUIET_S:
                 return
-            before = now
             self.page.wait_for_timeout(POLL_MS)
+
+    def _size(self) -> float:
+        """Not a number, which equals nothing, while the page goes elsewhere."""
+        try:
+            return float(self.page.evaluate(SIZE))
+        except Error:
+            return math.nan
 
     def told(self, sent: str = "") -> Iterator[Told]:
         """What came over the wire since the last time, and what is on the page now.

@@ -135,7 +135,7 @@ def test_an_accepted_correction_becomes_a_model_and_new_pre_annotations(
         # Of two test cases every structure must gain: the second training gets far more time than the first.
         Project.objects.filter(pk=loop.pk).update(training_budget_s=12)
         accept(client(rui), loop)
-        run = TrainingRun.objects.exclude(pk=first.run_id).get()
+        run = TrainingRun.objects.exclude(model=first).get()
         assert_learns_from(run, read)
         wait_until(lambda: is_over(JobKind.PREDICT, 2), "the second model's predictions", log)
 
