@@ -48,7 +48,7 @@ class Broker:
         self.process = self._started()
 
     def say(self, job: Job) -> None:
-        with Celery(broker=f"{self.url}/0") as client:
+        with Celery(broker=f"{self.url}/0", set_as_current=False) as client:
             name = f"annotation.tasks.{job.kind}"
             client.send_task(name, kwargs={"job_id": job.pk}, queue=job.queue)
 
