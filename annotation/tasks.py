@@ -12,15 +12,14 @@ from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
-from numpy.typing import NDArray
 
 from annotation import (
     agreement,
+    exporting,
     guidelines,
     ingest,
     jobs,
@@ -39,7 +38,6 @@ from training.progress import Cancelled, Listener, Progress, TrainingError
 from training.run import (
     Predictor,
     processes,
-    score_case,
     train_together,
     usual_volumes,
 )
@@ -128,6 +126,7 @@ def _work_on(job_id: int, use_case: UseCase, beside: Pulse | None = None) -> Non
 def train(job_id: int) -> None:
     """Train, score, pass the gate. The run's folder outlives this process: who goes on has its checkpoint."""
     _work_on(job_id, _train)
+    learning.go_on_after(job_id)
     learning.tidy_work_folders()
 
 
@@ -205,7 +204,11 @@ def _train(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
     report = _trained(
         manifest, folder / "out", Listener(pulse.on_progress, pulse.should_stop, log.on_epoch, log.on_note)
     )
-    _score_serving_model(job.run, manifest, pulse)
+    pulse.stop_if_asked(Progress("export", 0, 1, "Writing the network as one file"))
+    refused = exporting.add_network_file(report.model_dir)
+    if refused:
+        log.on_note(refused)
+    _score_others(job.run, manifest, pulse)
     log.close()
     learning.record(run=job.run, report=report, lease=lease)
 
@@ -232,27 +235,16 @@ def _trained(manifest: Manifest, out_dir: Path, listener: Listener) -> Report:
     )
 
 
-def _score_serving_model(run: TrainingRun, manifest: Manifest, pulse: Pulse) -> None:
-    """The gate compares on the same references: score what the serving model has not met yet."""
-    missing = learning.unscored(run)
-    if missing is None:
-        return
-    serving, case_ids = missing
-    predictor = _predictor_of(serving)
-    for case in manifest.test:
-        if case.id in case_ids:
-            pulse.stop_if_asked(
-                Progress("compare", 0, 1, f"Scoring model {serving.version} on new test cases")
-            )
-            result = predictor.predict(np.load(case.image), case.spacing_mm, should_stop=pulse.should_stop)
-            labels = _on_layers(result.labels, 1 + max(spec.layer for spec in manifest.structures))
-            learning.add_scores(run=run, model=serving, scores=score_case(case, labels, manifest.structures))
-
-
-def _on_layers(labels: NDArray[np.uint8], layers: int) -> NDArray[np.uint8]:
-    """A model knows nothing of layers that came into the schema after it: empty there."""
-    missing = max(0, layers - len(labels))
-    return np.pad(labels, ((0, missing), (0, 0), (0, 0), (0, 0)))
+def _score_others(run: TrainingRun, manifest: Manifest, pulse: Pulse) -> None:
+    """Models are compared on the same references: score what serving model and parent have not met yet."""
+    for model in learning.compared_with(run):
+        measuring.score_missing(
+            model,
+            run.snapshot_id,
+            manifest.test,
+            should_stop=pulse.should_stop,
+            stop_if_asked=pulse.stop_if_asked,
+        )
 
 
 def _predict(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
@@ -324,10 +316,11 @@ def release_leases() -> None:
 def retrain_if_due() -> None:
     """Train where enough was accepted; predict what came in since."""
     for project in Project.objects.all():
-        learning.request_run_if_due(project)
+        learning.take_turn(project)
         learning.enqueue_predictions_if_due(project)
         learning.enqueue_atlases_if_due(project)
         learning.choose_if_due(project)
+        learning.measure_imports_if_due(project)
 
 
 @shared_task(name="annotation.tasks.refresh_agreement")

@@ -29,6 +29,7 @@ from annotation.api.assignments import (
     TakeOverView,
     UnsubmitView,
 )
+from annotation.api.benches import BenchesView, BenchResumeView, BenchStopView, BenchView
 from annotation.api.branches import ApplyBranchView, BranchesView
 from annotation.api.guidance import RegionsView, UncertaintyView
 from annotation.api.guideline import (
@@ -53,7 +54,7 @@ from annotation.api.looked import LookedView
 from annotation.api.masks import MaskView
 from annotation.api.me import CsrfView, MeView, PreferencesView
 from annotation.api.measurements import MeasurementsView
-from annotation.api.models import CardView, FolderView, ModelImportsView
+from annotation.api.models import CardView, FolderView, ModelImportsView, NetworkView
 from annotation.api.pins import PinNotesView, PinsView, PinView
 from annotation.api.planning import (
     CalibrationView,
@@ -135,6 +136,11 @@ urlpatterns = [
         "api/projects/<int:project_id>/models/<int:version>/folder/",
         FolderView.as_view(),
         name="model_folder",
+    ),
+    path(
+        "api/projects/<int:project_id>/models/<int:version>/network/",
+        NetworkView.as_view(),
+        name="model_network",
     ),
     path("api/projects/<int:project_id>/rollback/", RollbackView.as_view(), name="rollback"),
     path(
@@ -230,6 +236,18 @@ urlpatterns = [
     path("api/projects/<int:project_id>/calibration/", CalibrationView.as_view(), name="calibration"),
     path("api/projects/<int:project_id>/gold/", GoldView.as_view(), name="gold"),
     path("api/projects/<int:project_id>/queries/", QueriesView.as_view(), name="queries"),
+    path("api/projects/<int:project_id>/benches/", BenchesView.as_view(), name="benches"),
+    path("api/projects/<int:project_id>/benches/<int:bench_id>/", BenchView.as_view(), name="bench"),
+    path(
+        "api/projects/<int:project_id>/benches/<int:bench_id>/stop/",
+        BenchStopView.as_view(),
+        name="bench_stop",
+    ),
+    path(
+        "api/projects/<int:project_id>/benches/<int:bench_id>/resume/",
+        BenchResumeView.as_view(),
+        name="bench_resume",
+    ),
     path("api/projects/<int:project_id>/what-if/", WhatIfsView.as_view(), name="what_if"),
     path("api/jobs/<int:job_id>/", JobView.as_view(), name="job"),
     path("api/jobs/<int:job_id>/cancel/", CancelView.as_view(), name="cancel"),

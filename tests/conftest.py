@@ -12,6 +12,7 @@ from django.core.cache import cache
 from hypothesis import settings as property_tests
 
 from annotation.models import LabelSchema, Membership, Project, Role, SchemaStructure, Structure
+from tests import schema
 
 # A slow machine is no failure.
 property_tests.register_profile("delineate", deadline=None)
@@ -26,6 +27,12 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs the folder of real scans at {SHARED_DATA}, which is not on this machine")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Test databases are copies of one that was migrated."""
+    schema.copy_for_tests()
 
 
 @pytest.fixture(autouse=True)

@@ -22,9 +22,11 @@ COMMANDS = {
     "curve": "train on more and more cases and forecast what further ones would give",
     "compare": "train several networks on the same cases and compare them",
     "simulate": "replay active learning and compare what strategies choose",
+    "adapt": "fine-tune a model to a new site and measure it before and after, on both",
+    "export": "write a model as one file that other programs run",
     "work": "train for a worker, telling it how that goes",
 }
-RESUMED = ("fit", "crossval", "curve", "compare", "simulate")
+RESUMED = ("fit", "crossval", "curve", "compare", "simulate", "adapt")
 LATER_S = 5.0
 BAD_INPUT, INTERRUPTED, NOBODY_READS = 2, 130, 141
 

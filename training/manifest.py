@@ -79,12 +79,16 @@ class Manifest:
 
 @dataclass(frozen=True)
 class CaseScore:
-    """Scores of one structure in one test case; None = not applicable (absent in truth and prediction)."""
+    """Scores of one structure in one test case; None = not applicable (absent in truth and prediction).
+
+    `tolerance_mm` is that of the surface Dice; None = not said.
+    """
 
     case_id: str
     structure: str
     dice: float | None
     surface_dice: float | None
+    tolerance_mm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Report:
 
     `validation` is the last validation's Dice per structure, `epochs` the member, step, loss and mean
     validation Dice at the end of each epoch, `notes` sentences that a reader should see. Of an ensemble
-    `weights` and `validation` are the last member's, steps and seconds those of all together.
+    `weights` and `validation` are the last member's, steps, seconds and parameters those of all together.
     """
 
     weights: Path
@@ -107,6 +111,7 @@ class Report:
     validation: dict[str, float | None] = field(default_factory=dict)
     epochs: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    parameters: int | None = None
 
     def to_json(self) -> str:
         """Write the report as JSON text."""

@@ -28,6 +28,7 @@ def write_model(
         "plan": plan.to_dict(),
         "structures": [asdict(s) for s in structures],
         "weights_sha256": digest,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
         **about,
     }
     unfinished = model_dir / f".{DESCRIPTION}"

@@ -185,7 +185,10 @@ def score_case(
         asked = [s for s in structures if s.layer == layer and s.key in case.annotated]
         tolerances = {s.value: s.tolerance_mm for s in asked}
         found = score(reference[layer], labels[layer], case.spacing_mm, tolerances, IGNORE)
-        scores += [CaseScore(case.id, s.key, found[s.value].dice, found[s.value].surface_dice) for s in asked]
+        scores += [
+            CaseScore(case.id, s.key, found[s.value].dice, found[s.value].surface_dice, s.tolerance_mm)
+            for s in asked
+        ]
     return tuple(scores)
 
 
@@ -229,7 +232,13 @@ def _report(
             for epoch in each.state.epochs
         ),
         notes=_notes(manifest, done, model_dir),
+        parameters=_parameters(model_dir, len(done)),
     )
+
+
+def _parameters(model_dir: Path, members: int) -> int:
+    """Return how many parameters the networks of a model have; members are alike."""
+    return members * int(read_description(model_dir)["parameters"])
 
 
 def _notes(manifest: Manifest, done: Sequence[Trained], model_dir: Path) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from annotation.agreement.sides import IN_PART
 from annotation.agreement.summaries import FIGURES
 from training.raters import Estimate, Limits
 
@@ -74,8 +75,14 @@ def load(group_id: int, figures: Sequence[str] = SHOWN) -> Scores:
 
 def label(starts: str) -> str:
     """The starting point in words."""
-    parts = [_words(part) for part in starts.split("|") if part and not part.startswith("model:")]
-    return " and ".join(parts) if parts else "no read"
+    begun = _begun(starts)
+    words = " and ".join(_words(part) for part in begun) if begun else "no read"
+    return f"{words}, in part" if IN_PART in starts.split("|") else words
+
+
+def _begun(starts: str) -> list[str]:
+    """Where the reads began, without what else stands there."""
+    return [part for part in starts.split("|") if part not in ("", IN_PART) and not part.startswith("model:")]
 
 
 def _words(start: str) -> str:
@@ -95,7 +102,7 @@ def model_version(starts: str) -> int | None:
 
 def start_version(starts: str) -> int | None:
     """The model whose prediction the reads began from, where all of them began from the same one."""
-    begun = [part for part in starts.split("|") if not part.startswith("model:")]
+    begun = _begun(starts)
     if len(begun) != 1 or not begun[0].startswith("prediction:"):
         return None
     return int(begun[0].partition(":")[2])

@@ -28,6 +28,8 @@ from annotation.models import (
     StartFrom,
 )
 
+IN_PART = "part"
+"""Stands with the starting point where readers were asked for a part of the scan."""
 FINAL_STATES = (AssignmentState.SUBMITTED, AssignmentState.DONE)
 
 
@@ -72,7 +74,8 @@ class Pair:
     @property
     def starts(self) -> str:
         """The starting point, in which a model that takes part is named as well."""
-        return "|".join(sorted({self.a.starts, self.b.starts} - {""}, key=_order))
+        named = {one for side in (self.a, self.b) for one in side.starts.split("|")}
+        return "|".join(sorted(named - {""}, key=_order))
 
     @property
     def read_at(self) -> datetime:
@@ -85,8 +88,8 @@ class Pair:
         return [side.read for side in (self.a, self.b) if side.read is not None]
 
 
-def _order(start: str) -> tuple[bool, str]:
-    return start.startswith("model:"), start
+def _order(start: str) -> tuple[bool, bool, str]:
+    return start.startswith("model:"), start == IN_PART, start
 
 
 def start_model_id(read: Assignment) -> int | None:
@@ -95,18 +98,23 @@ def start_model_id(read: Assignment) -> int | None:
 
 
 def starts_of(read: Assignment) -> str:
-    """scratch, prediction:3 (the model's version) or revision."""
+    """scratch, prediction:3 (the model's version) or revision; of a part of a scan with |part behind it.
+
+    So no figure ever pools reads of a part with those of whole scans.
+    """
     model = None if read.start_revision is None else read.start_revision.mask.model
+    start = str(read.start_from)
     if read.start_from == StartFrom.PREDICTION and model is not None:
-        return f"{StartFrom.PREDICTION}:{model.version}"
-    return read.start_from
+        start = f"{StartFrom.PREDICTION}:{model.version}"
+    return start if read.case.region is None else f"{start}|{IN_PART}"
 
 
 def final_reads(case: Case) -> list[Assignment]:
     """The case's reads that count, in the order of reading."""
     reads = Assignment.objects.filter(case=case, role=AssignmentRole.ANNOTATE, state__in=FINAL_STATES)
     found = reads.filter(mask__head__gte=1, submitted_at__isnull=False)
-    return list(found.select_related("mask", "start_revision__mask__model").order_by("submitted_at", "pk"))
+    rows = found.select_related("mask", "start_revision__mask__model", "case")
+    return list(rows.order_by("submitted_at", "pk"))
 
 
 def pairs_of(case: Case) -> list[Pair]:

@@ -1,4 +1,7 @@
-"""Masks of one case, decoded as they are needed: only the box that holds any of them, few at a time."""
+"""Masks of one case, decoded as they are needed: only the box that holds any of them, few at a time.
+
+Of a case of which readers were asked for a part, that part is all there is: as if the scan ended there.
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -10,6 +13,7 @@ from annotation.agreement.sides import Side
 from annotation.chunks import SIDE, ChunkRow
 from annotation.chunks.grid import Voxels
 from annotation.models import Case
+from annotation.regions import region_of
 
 MOST_BYTES = 400 * 2**20  # decoded at a time; two masks are always kept, however large they are
 
@@ -24,6 +28,9 @@ class Stock:
 
     def __init__(self, case: Case, sides: Iterable[Side]) -> None:
         self.grid = chunks.Grid.over(case.volume.shape)
+        region = region_of(case)
+        first, end = ((0, 0, 0), self.grid.shape) if region is None else (region.start, region.stop)
+        self.whole: Box = ((first[0], end[0]), (first[1], end[1]), (first[2], end[2]))
         self.rows: dict[int, list[ChunkRow]] = {}
         for side in sides:
             if side.revision_id not in self.rows:
@@ -52,11 +59,13 @@ class Stock:
         labels = np.zeros([high - low for low, high in box], np.uint8, order="F")
         for row in self.rows[revision_id]:
             if row.layer == layer:
-                i, j, k = (at - low for at, (low, _) in zip(self._corner(row.index), box, strict=True))
-                target = labels[i : i + SIDE, j : j + SIDE, k : k + SIDE]
-                di, dj, dk = target.shape
-                chunk = chunks.decompress(row.data).reshape((SIDE, SIDE, SIDE), order="F")
-                target[...] = chunk[:di, :dj, :dk]
+                corner = self._corner(row.index)
+                both = [
+                    (max(at, low), min(at + SIDE, high)) for at, (low, high) in zip(corner, box, strict=True)
+                ]
+                if all(low < high for low, high in both):
+                    chunk = chunks.decompress(row.data).reshape((SIDE, SIDE, SIDE), order="F")
+                    labels[_cut(both, [low for low, _ in box])] = chunk[_cut(both, corner)]
         return labels
 
     def _corner(self, index: int) -> tuple[int, int, int]:
@@ -75,9 +84,22 @@ class Stock:
             self._corner(row.index) for rows in self.rows.values() for row in rows if row.layer == layer
         }
         if not corners:
-            return (0, 1), (0, 1), (0, 1)
+            return self._nothing()
         i, j, k = (
-            (min(axis), min(max(axis) + SIDE, n))
-            for axis, n in zip(zip(*corners, strict=True), self.grid.shape, strict=True)
+            (max(min(axis), low), min(max(axis) + SIDE, high))
+            for axis, (low, high) in zip(zip(*corners, strict=True), self.whole, strict=True)
         )
+        if any(low >= high for low, high in (i, j, k)):
+            return self._nothing()
         return i, j, k
+
+    def _nothing(self) -> Box:
+        """One voxel, where no mask has anything."""
+        i, j, k = ((low, low + 1) for low, _ in self.whole)
+        return i, j, k
+
+
+def _cut(box: Iterable[tuple[int, int]], origin: Iterable[int]) -> tuple[slice, slice, slice]:
+    """The box in an array that begins at `origin`."""
+    i, j, k = (slice(low - at, high - at) for (low, high), at in zip(box, origin, strict=True))
+    return i, j, k

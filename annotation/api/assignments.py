@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import access, corrections, guidelines, reviews, worklist
+from annotation import access, corrections, guidelines, regions, reviews, worklist
 from annotation.api.base import LARGEST_COUNT, ApiView, answers, signed_in
 from annotation.api.reviews import JudgedOut
 from annotation.api.shapes import (
@@ -17,6 +17,7 @@ from annotation.api.shapes import (
     LookedOut,
     MaskRefOut,
     MeasurementOut,
+    RegionOut,
     StructureOut,
     VolumeOut,
     looked_out,
@@ -63,6 +64,9 @@ class AssignmentView(ApiView):
         project = Named()
         case = Case(allow_null=True, help_text="For leads.")
         volume = VolumeOut()
+        region = RegionOut(
+            allow_null=True, help_text="All that is asked for; nothing else can be changed. null = the scan."
+        )
         structures = StructureOut(many=True)
         asked = serializers.ListField(
             child=serializers.CharField(), help_text="Keys of the structures that this read is about."
@@ -134,6 +138,7 @@ def _opened(assignment: Assignment, namer: Namer, *, editable: bool) -> dict[str
         **dict.fromkeys(("purpose", "sequence_no", "reader", "case", "model_version")),
         "project": assignment.case.project,
         "volume": assignment.case.volume,
+        "region": regions.region_of(assignment.case),
         "structures": structures,
         "asked": assignment.structures or [entry.structure.key for entry in structures],
         "mask": mask_ref(namer, mask, mask.head),

@@ -46,7 +46,7 @@ def _asked(name: str, required: bool) -> serializers.Field[Any, Any, Any, Any]:
     if name == "ids":
         whole = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
         return serializers.ListField(child=whole, max_length=MOST_CASES, required=required)
-    return _id(required) if name in {"reader", "other", "model"} else _key(required)
+    return _id(required) if name in {"reader", "other", "model", "comparison"} else _key(required)
 
 
 class AheadOut(serializers.Serializer[Any]):

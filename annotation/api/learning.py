@@ -38,6 +38,7 @@ class PolicyShape(serializers.ModelSerializer[LearningPolicy]):
     margin = serializers.FloatField(min_value=0, max_value=1)
     members = serializers.IntegerField(min_value=1, max_value=5)
     control_share = serializers.FloatField(min_value=0, max_value=1)
+    diversity = serializers.FloatField(min_value=0, max_value=5)
     slab_mm = serializers.FloatField(min_value=1, max_value=2000)
 
     class Meta:

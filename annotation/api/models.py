@@ -31,12 +31,37 @@ class ModelFigureOut(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class ChangeOut(serializers.Serializer[Any]):
+    """Test Dice of a model and of the one that it started from, on the same frozen cases."""
+
+    class Structure(serializers.Serializer[Any]):
+        key = serializers.CharField()
+        before = serializers.FloatField()
+        after = serializers.FloatField()
+        difference = serializers.FloatField(source="difference.mean")
+        low = serializers.FloatField(source="difference.low")
+        high = serializers.FloatField(source="difference.high")
+        cases = serializers.IntegerField(source="difference.cases")
+
+    parent = serializers.IntegerField(source="parent.version")  # type: ignore[assignment]  # fields leave it
+    imported = serializers.SerializerMethodField()
+    cases = serializers.IntegerField()
+    structures = Structure(many=True, source="changes")
+
+    def get_imported(self, change: learning.BeforeAfter) -> bool:
+        """Whether that model came from elsewhere."""
+        return change.parent.source == ModelSource.IMPORTED
+
+
 class CardOut(serializers.Serializer[Any]):
     class Structure(serializers.Serializer[Any]):
         key = serializers.CharField()
         name = serializers.CharField()
         dice = ModelFigureOut()
         surface_dice = ModelFigureOut()
+        tolerance_mm = serializers.FloatField(
+            allow_null=True, help_text="Of the surface Dice; null = not scored, or at several: left out."
+        )
 
     class Cases(serializers.Serializer[Any]):
         train = serializers.IntegerField()
@@ -79,6 +104,10 @@ class CardOut(serializers.Serializer[Any]):
         source="model.gate.sentence", default="", help_text="What the gate said."
     )
     decisions = Decision(many=True)
+    network_file = serializers.BooleanField(
+        source="has_network_file", help_text="Whether the network can be downloaded as one file."
+    )
+    change = ChangeOut(allow_null=True, help_text="Beside the model that it started from; null = from none.")
 
 
 class CardView(ApiView):
@@ -110,6 +139,17 @@ class FolderView(ApiView):
         model = _model(request, project_id, version)
         answer = StreamingHttpResponse(learning.download(model), content_type="application/zip")
         answer["Content-Disposition"] = f'attachment; filename="model-{version}.zip"'
+        return answer
+
+
+class NetworkView(ApiView):
+    @extend_schema(responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY}))
+    def get(self, request: Request, project_id: int, version: int) -> StreamingHttpResponse:
+        """The network as one TorchScript file; `delineate.json` in it says how to prepare a patch."""
+        model = _model(request, project_id, version)
+        pieces = learning.download_network(model)
+        answer = StreamingHttpResponse(pieces, content_type="application/octet-stream")
+        answer["Content-Disposition"] = f'attachment; filename="model-{version}.pt"'
         return answer
 
 

@@ -39,6 +39,9 @@ class ScoresOut(serializers.Serializer[Any]):
     dice = serializers.FloatField(allow_null=True)
     surface_dice = serializers.FloatField(allow_null=True)
     n = serializers.IntegerField(help_text="Test cases where the Dice applies.")
+    other_tolerance = serializers.BooleanField(
+        help_text="The surface Dice was measured at another tolerance than the one in force: left out."
+    )
 
 
 class GateOut(serializers.Serializer[Any]):

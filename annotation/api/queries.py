@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from annotation import access, learning
 from annotation.api.base import ApiView, answers, signed_in
-from annotation.api.shapes import JobOut
+from annotation.api.shapes import JobOut, RegionOut
 from annotation.models import Arm, CaseState, Strategy, Unit
 
 
@@ -25,6 +25,8 @@ class ChosenOut(serializers.Serializer[Any]):
     score = serializers.FloatField(source="acquisition.score", allow_null=True)
     structure = serializers.CharField(source="acquisition.structure")
     structure_name = serializers.CharField()
+    region = RegionOut(allow_null=True, help_text="The part of the scan that was chosen; null = all of it.")
+    region_mm = serializers.FloatField(allow_null=True, help_text="Thickness of the part, along k.")
     rank = serializers.IntegerField(source="acquisition.rank")
     model_version = serializers.IntegerField(
         source="acquisition.model.version",
@@ -45,6 +47,7 @@ class QueriesView(ApiView):
         control_share = serializers.FloatField()
         query_size = serializers.IntegerField()
         unit = serializers.ChoiceField(choices=Unit.choices)
+        slab_mm = serializers.FloatField(help_text="Thickness of a slab.")
         model_version = serializers.IntegerField(allow_null=True)
         at = serializers.DateTimeField(allow_null=True, help_text="Of the newest choice.")
         left = serializers.IntegerField(help_text="Chosen cases that nobody has opened.")

@@ -147,6 +147,17 @@ class LevelOut(serializers.Serializer[omezarr.Level]):
     path = serializers.CharField()
 
 
+class RegionOut(serializers.Serializer[Any]):
+    """A box of voxels of the scan."""
+
+    start = serializers.ListField(
+        child=serializers.IntegerField(), min_length=3, max_length=3, help_text="First voxel (i, j, k)."
+    )
+    stop = serializers.ListField(
+        child=serializers.IntegerField(), min_length=3, max_length=3, help_text="Behind the last voxel."
+    )
+
+
 class VolumeOut(serializers.Serializer[Volume]):
     """Geometry in LPS millimetres, voxels indexed (i, j, k)."""
 

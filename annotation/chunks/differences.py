@@ -12,11 +12,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.chunks.grid import CHUNK_BYTES, Grid, Voxels, decompress
+from annotation.chunks.grid import CHUNK_BYTES, SIDE, Grid, Voxels, decompress
 from annotation.chunks.rows import Applied, grid_of, read_chunks, revision_at
 from annotation.chunks.runs import VARINT_BYTES, Ints
 from annotation.errors import Refused
 from annotation.models import Mask, MaskChunk
+from annotation.regions import Region
 from training.labels import IGNORE
 
 Name: TypeAlias = tuple[int, int]  # layer, chunk index
@@ -106,6 +107,33 @@ def taken_from(source: Mask, target: Mask, places: Mapping[int, Collection[int]]
             result = np.where(is_asked[proposed] & is_free[standing], proposed, emptied)
             voxels += _keep_differing(batch, standing, result, changed)
     return Applied(changed, voxels)
+
+
+def clipped(mask: Mask, applied: Applied, region: Region) -> Applied:
+    """Changes that were not yet appended to the mask's head, without what lies outside the region."""
+    grid = grid_of(mask)
+    changed: dict[Name, Voxels] = {}
+    voxels = 0
+    for names in _batches(sorted(applied.changed)):
+        standing = _read(mask, mask.head, names)
+        wanted = np.stack([applied.changed[name] for name in names])
+        inside = np.stack([_inside(index, region, grid) for _, index in names])
+        voxels += _keep_differing(names, standing, np.where(inside, wanted, standing), changed)
+    return Applied(changed, voxels)
+
+
+def _inside(index: int, region: Region, grid: Grid) -> NDArray[np.bool_]:
+    """Which of a chunk's voxels lie in the region, bool (32 768,)."""
+    nci, ncj, _ = grid.counts
+    rest, ci = np.divmod(index, nci)
+    ck, cj = np.divmod(rest, ncj)
+    sides = zip((ci, cj, ck), region.start, region.stop, strict=True)
+    i, j, k = (
+        (first <= at) & (at < stop)
+        for first, stop, at in ((low, high, np.arange(SIDE) + chunk * SIDE) for chunk, low, high in sides)
+    )
+    inside: NDArray[np.bool_] = k[:, None, None] & j[None, :, None] & i[None, None, :]
+    return inside.ravel()
 
 
 def _stored_names(mask: Mask) -> set[Name]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from django.db import transaction
 from django.db.models import QuerySet
 
-from annotation import chunks
+from annotation import chunks, regions
 from annotation.corrections import events as events_
 from annotation.corrections.events import Event
 from annotation.corrections.reads import (
@@ -20,6 +20,7 @@ from annotation.corrections.reads import (
     note_work,
     require_editable,
     require_head,
+    require_within,
     session_of,
 )
 from annotation.corrections.saving import Saved, replayed
@@ -66,6 +67,7 @@ def keep(
         branch = _begin(locked, base_revision) if continues is None else _continued(locked, continues)
         branch.mask.case = locked.case
         applied = chunks.apply(branch.mask, runs)
+        require_within(locked, branch.mask, applied)
         revision = chunks.append(
             mask=branch.mask,
             kind=RevisionKind.BRANCH,
@@ -93,6 +95,9 @@ def keep_proposal(*, assignment: Assignment, proposed: Mask, structures: Collect
     branch = _begin(locked, locked.mask.head)
     branch.mask.case = proposed.case = locked.case
     applied = chunks.taken_from(proposed, branch.mask, places)
+    region = regions.region_of(locked.case)
+    if region is not None:
+        applied = chunks.clipped(branch.mask, applied, region)
     if not applied.changed:
         raise Conflict("The proposal has nothing in which it differs from your mask.")
     gained = [
@@ -146,6 +151,7 @@ def apply_branch(
     sessions = list(locked.sessions.all())
     session = session_of(sessions, session_id) if session_id is not None else None
     applied = chunks.carried_over(branch.mask, locked.mask)
+    require_within(locked, locked.mask, applied)
     revision = chunks.append(
         mask=locked.mask,
         kind=RevisionKind.MERGE,

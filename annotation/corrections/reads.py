@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from annotation import worklist
+from annotation import chunks, regions, worklist
 from annotation.errors import Conflict, Refused
 from annotation.models import ENDED_STATES, Assignment, AssignmentState, Mask, ReadingSession
 
@@ -40,6 +40,17 @@ def require_head(mask: Mask, revision: int) -> None:
         raise Conflict(
             f"The newest revision is {mask.head}, not {revision}: it was changed elsewhere. Reload the case.",
             head=mask.head,
+        )
+
+
+def require_within(assignment: Assignment, mask: Mask, applied: chunks.Applied) -> None:
+    """Refuse changes of `mask` that reach out of what is asked of the case's readers: all of them or none."""
+    region = regions.region_of(assignment.case)
+    if region is not None and chunks.clipped(mask, applied, region).voxels != applied.voxels:
+        asked = region.words(assignment.case.volume.shape)
+        raise Refused(
+            f"Only {asked} of this scan are asked for, and these edits change something else. "
+            "Nothing was stored; undo what lies outside."
         )
 
 

@@ -10,7 +10,14 @@ from django.utils import timezone
 from annotation import agreement, chunks, worklist
 from annotation.corrections import events as events_
 from annotation.corrections.events import Event
-from annotation.corrections.reads import lock, note_work, require_editable, require_head, session_of
+from annotation.corrections.reads import (
+    lock,
+    note_work,
+    require_editable,
+    require_head,
+    require_within,
+    session_of,
+)
 from annotation.errors import Conflict, Refused
 from annotation.models import (
     Assignment,
@@ -66,6 +73,7 @@ def save(
         sessions = list(locked.sessions.all())
         session = session_of(sessions, session_id) if session_id is not None else None
         applied = chunks.apply(locked.mask, runs)
+        require_within(locked, locked.mask, applied)
         revision = chunks.append(
             mask=locked.mask,
             kind=RevisionKind.AUTOSAVE,

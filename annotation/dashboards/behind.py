@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 
-from django.db.models import Avg, Count, F
+from django.db.models import Avg, Count, F, Q
 
 from annotation import agreement
 from annotation.dashboards import acceptability, arms
-from annotation.dashboards.measured import alike
 from annotation.dashboards.tables import Says
+from annotation.learning.measured import alike
+from annotation.learning.tolerances import tolerances_of
 from annotation.models import (
     Assignment,
     AssignmentRole,
@@ -166,10 +167,15 @@ def scored_by(project: Project, *, model: int, structure: str = "") -> list[Behi
     )
     if structure:
         found = found.filter(structure=structure)
+    tolerances = tolerances_of(project)
+    measured_at = found.order_by().values_list("structure", "tolerance_mm").distinct()
+    blunt = {key for key, mm in measured_at if tolerances.is_other(key, mm)}
     means = (
         found.order_by()
         .values("case")
-        .annotate(n=Count("dice"), dice=Avg("dice"), surface=Avg("surface_dice"))
+        .annotate(
+            n=Count("dice"), dice=Avg("dice"), surface=Avg("surface_dice", filter=~Q(structure__in=blunt))
+        )
     )
     worst = list(means.order_by(F("dice").asc(nulls_last=True), "case")[:MOST])
     cases = Case.objects.in_bulk([row["case"] for row in worst])

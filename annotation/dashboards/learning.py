@@ -1,8 +1,7 @@
 """What the next label buys: the learning curve of the project's own models, and what goals would cost.
 
-The fit and its band are those of `training.curve`: bootstrap over the test cases, one run of each size on
-snapshots that grow. Structures come one by one, and all together (an empty key) where each was scored at
-every size.
+The fit is that of `annotation.learning.curves`. Structures come one by one, and all together (an empty key)
+where each was scored at every size.
 """
 
 from collections.abc import Iterator
@@ -10,19 +9,18 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Annotated
 
-from annotation.dashboards.measured import METRICS, Alike, Measured, alike
 from annotation.dashboards.progress import hours_per_case
 from annotation.dashboards.tables import Says
-from annotation.models import Case, CaseState, Project, SchemaStructure, Split, StructureGoal
-from training.curve import Curve, CurveRun, Forecast, StructureCurves, structure_curves
-from training.progress import TrainingError
+from annotation.learning.curves import ALL, Fitted, fit
+from annotation.learning.measured import METRICS, Alike, Measured, accepted_cases, alike
+from annotation.models import Project, SchemaStructure, StructureGoal
+from training.curve import Curve, Forecast
 from training.raters import FEWEST_CASES
 
-DRAWS, SEED = 600, 0
 NEXT = 10  # cases whose gain is told
 BEYOND = 2.0  # curves are drawn up to so many times what there is
 STEPS = 24
-ALL = ""
+OTHER_TOLERANCE = "Its surface Dice was measured at another tolerance than the one in force."
 
 Structure = Annotated[str, Says("Key of the structure; empty = mean over those scored at every size")]
 Metric = Annotated[str, Says("dice or surface_dice")]
@@ -90,26 +88,6 @@ class LearningForecastRow:
     reason: Annotated[str, Says("Why there is no curve, no interval, or no forecast")]
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    """The curves of one metric; `refused` where there is none at all."""
-
-    curves: StructureCurves | None
-    refused: str
-
-    def of(self, structure: str) -> Curve | None:
-        if self.curves is None:
-            return None
-        return self.curves.overall if structure == ALL else self.curves.structures.get(structure)
-
-    def reason(self, structure: str) -> str:
-        if self.curves is None:
-            return self.refused
-        if structure == ALL:
-            return "" if self.curves.overall else "No structure was scored at every size."
-        return "" if self.of(structure) else "Too few models know this structure: a curve needs four sizes."
-
-
 def point_rows(project: Project, *, metric: str = "") -> list[LearningPointRow]:
     """Model by model, those on no curve once each."""
     found = alike(project)
@@ -127,10 +105,10 @@ def curve_rows(project: Project, *, metric: str = "") -> list[LearningCurveRow]:
     """Structure by structure, from the smallest training set to twice what there is."""
     found = alike(project)
     has_band = len(found.revisions) >= FEWEST_CASES
-    now = _accepted(project)
+    now = accepted_cases(project)
     rows = []
     for name in _metrics(metric):
-        fitted = _fit(found, name)
+        fitted = fit(found, name)
         for key in (ALL, *names_of_structures(project)):
             curve = fitted.of(key)
             if curve is not None:
@@ -141,7 +119,7 @@ def curve_rows(project: Project, *, metric: str = "") -> list[LearningCurveRow]:
 def forecast_rows(project: Project, *, metric: str = "") -> list[LearningForecastRow]:
     """Structure by structure, with a sentence for each."""
     found = alike(project)
-    now = _accepted(project)
+    now = accepted_cases(project)
     hours = hours_per_case(project)
     minutes = 60 * median(hours) if hours else None
     goals = StructureGoal.objects.filter(project=project, dice__isnull=False)
@@ -149,7 +127,7 @@ def forecast_rows(project: Project, *, metric: str = "") -> list[LearningForecas
     names = {ALL: "The mean of all structures", **names_of_structures(project)}
     rows = []
     for name in _metrics(metric):
-        fitted = _fit(found, name)
+        fitted = fit(found, name)
         for key, spoken in names.items():
             goal = wanted.get(key) if name == "dice" else None
             rows.append(_forecast(found, fitted, (name, key, spoken), (now, minutes, goal)))
@@ -167,28 +145,10 @@ def _metrics(metric: str) -> tuple[str, ...]:
     return tuple(name for name in METRICS if metric in ("", name))
 
 
-def _accepted(project: Project) -> int:
-    return Case.objects.filter(project=project, split=Split.POOL, state=CaseState.ACCEPTED).count()
-
-
-def _fit(found: Alike, metric: str) -> _Fitted:
-    if not found.on_curve:
-        return _Fitted(None, "No model is scored on test cases yet.")
-    runs: list[CurveRun] = [one.run(metric) for one in found.on_curve]
-    try:
-        return _Fitted(structure_curves(runs, draws=DRAWS, seed=SEED), "")
-    except TrainingError:
-        return _Fitted(
-            None,
-            f"A curve needs models of four different numbers of training cases, scored on the same test "
-            f"cases; there are {found.sizes}. Nothing is extrapolated from fewer.",
-        )
-
-
 def _everywhere(found: Alike, metric: str) -> frozenset[str]:
     """Structures that every size has a figure for: those of the mean over all."""
     by_size: dict[int, set[str]] = {}
-    for one in found.on_curve:
+    for one in found.of(metric):
         known = {key for (_, key), value in one.scores[metric].items() if value is not None}
         by_size.setdefault(one.cases, set()).update(known)
     return frozenset.intersection(*map(frozenset, by_size.values())) if by_size else frozenset()
@@ -202,6 +162,7 @@ def _point(one: Measured, metric: str, key: str, everywhere: frozenset[str]) -> 
         if structure in structures and value is not None and not one.left_out:
             values.setdefault(structure, []).append(value)
             cases.add(revision)
+    blunt = OTHER_TOLERANCE if not values and _is_blunt(one, metric, key) else ""
     return LearningPointRow(
         structure=key,
         metric=metric,
@@ -213,8 +174,15 @@ def _point(one: Measured, metric: str, key: str, everywhere: frozenset[str]) -> 
         mean=fmean(fmean(each) for each in values.values()) if values else None,
         cases=len(cases),
         metric_version=one.model.metric_version,
-        left_out=one.left_out,
+        left_out=one.left_out or blunt,
     )
+
+
+def _is_blunt(one: Measured, metric: str, key: str) -> bool:
+    """Whether what the model has of a structure (of all) was measured at another tolerance."""
+    if metric != "surface_dice":
+        return False
+    return key in one.blunt or (key == ALL and bool(one.blunt) and not one.scores[metric])
 
 
 def _places(curve: Curve, metric: str, key: str, now: int, has_band: bool) -> Iterator[LearningCurveRow]:
@@ -228,7 +196,7 @@ def _places(curve: Curve, metric: str, key: str, now: int, has_band: bool) -> It
 
 def _forecast(
     found: Alike,
-    fitted: _Fitted,
+    fitted: Fitted,
     what: tuple[str, str, str],
     ahead: tuple[int, float | None, float | None],
 ) -> LearningForecastRow:
@@ -236,21 +204,21 @@ def _forecast(
     metric, key, spoken = what
     now, minutes, goal = ahead
     curve, reason = fitted.of(key), fitted.reason(key)
+    on_curve = [one for one in found.on_curve if not _is_blunt(one, metric, key)]
     known = len(found.revisions) >= FEWEST_CASES
     told = None if curve is None or goal is None or goal >= 1 else curve.forecast(goal, now)
     gain, more = _bounds(curve, told, now, known)
-    if curve is not None and not known:
-        reason = f"An interval needs {FEWEST_CASES} test cases."
+    reason = f"An interval needs {FEWEST_CASES} test cases." if curve is not None and not known else reason
     return LearningForecastRow(
         structure=key,
         metric=metric,
-        models=len(found.on_curve),
-        sizes=found.sizes,
-        left_out=len(found.left_out),
+        models=len(on_curve),
+        sizes=len({one.cases for one in on_curve}),
+        left_out=len(found.left_out) + len(found.on_curve) - len(on_curve),
         test_cases=len(found.revisions),
         newer_tests=found.newer_tests,
         now=now,
-        newest=found.on_curve[-1].model.version if found.on_curve else None,
+        newest=on_curve[-1].model.version if on_curve else None,
         reached=None if curve is None else curve.means[-1],
         gain=gain[0],
         gain_low=gain[1],

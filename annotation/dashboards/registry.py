@@ -11,6 +11,7 @@ from annotation.dashboards import (
     agreement,
     arms,
     behind,
+    benched,
     calibration,
     course,
     learning,
@@ -223,6 +224,12 @@ SOURCES: dict[str, Source] = {
         _asked(behind.scored_by),
         may=("structure",),
         must=("model",),
+    ),
+    "networks_compared": Source(
+        "Networks that were trained on one frozen set, by structure.",
+        benched.BenchedRow,
+        _asked(benched.benched_rows),
+        must=("comparison",),
     ),
     "judged_cases": Source(
         "Cases of reads that were reviewed, or that have a pin of this kind; 100 at most.",

@@ -14,13 +14,29 @@ from annotation.learning.atlas import (
     request_atlases,
     store_atlas,
 )
-from annotation.learning.comparisons import compare_models, comparison_of, names_of
+from annotation.learning.bench_tables import BenchTable, MeasureTable, bench_table, measure_table
+from annotation.learning.benches import Bench, BenchState, EntryState, bench_named, benches
+from annotation.learning.comparisons import (
+    BeforeAfter,
+    Change,
+    before_and_after,
+    compare_models,
+    comparison_of,
+    names_of,
+)
 from annotation.learning.decisions import decisions, former_model, model_of, promote, roll_back
 from annotation.learning.gain import forecast_gain
 from annotation.learning.gate import figures
 from annotation.learning.goals import DraftGoal, change_goals, goals
 from annotation.learning.guidance import Guidance, StoredMap, map_of, regions_of
-from annotation.learning.imports import give_up_import, record_import, request_import, tests_of
+from annotation.learning.imports import (
+    give_up_import,
+    measure_imports_if_due,
+    record_import,
+    record_measurement,
+    request_import,
+    tests_of,
+)
 from annotation.learning.manifests import (
     manifest_for,
     spacing_of,
@@ -54,8 +70,17 @@ from annotation.learning.proposals import (
     request_proposal,
 )
 from annotation.learning.queries import Chosen, Queries, queries
-from annotation.learning.registry import Card, StructureCard, card_of, describe, download
-from annotation.learning.results import add_scores, record, unscored
+from annotation.learning.registry import (
+    NETWORK_FILE,
+    Card,
+    StructureCard,
+    card_of,
+    describe,
+    download,
+    download_network,
+    network_key,
+)
+from annotation.learning.results import add_scores, compared_with, record, unscored
 from annotation.learning.rounds import NextRound, next_round, request_run_if_due
 from annotation.learning.runs import (
     accepted_since_last_run,
@@ -64,7 +89,9 @@ from annotation.learning.runs import (
     request_run,
     serving_model,
 )
+from annotation.learning.scores import keep_scores, unscored_cases
 from annotation.learning.trainings import Training, training, trainings
+from annotation.learning.turns import go_on_after, request_bench, resume_bench, stop_bench, take_turn
 from annotation.learning.what_if import (
     frozen_for,
     request_what_if,
@@ -78,14 +105,22 @@ __all__ = [
     "FROM_SCRATCH",
     "MOST_ATLASES",
     "NETWORKS",
+    "NETWORK_FILE",
     "NOTHING_NEWER",
     "USUAL_ATLASES",
+    "BeforeAfter",
+    "Bench",
+    "BenchState",
+    "BenchTable",
     "Card",
+    "Change",
     "Chosen",
     "DraftGoal",
     "Due",
+    "EntryState",
     "Features",
     "Guidance",
+    "MeasureTable",
     "ModelSummary",
     "NextRound",
     "Overview",
@@ -103,17 +138,23 @@ __all__ = [
     "asks_for_views",
     "atlas_of",
     "atlases_for",
+    "before_and_after",
+    "bench_named",
+    "bench_table",
+    "benches",
     "cancel_proposal",
     "card_of",
     "change_goals",
     "change_policy",
     "choose_if_due",
     "compare_models",
+    "compared_with",
     "comparison_of",
     "decisions",
     "describe",
     "digest",
     "download",
+    "download_network",
     "enqueue_atlases_if_due",
     "enqueue_predictions",
     "enqueue_predictions_if_due",
@@ -122,14 +163,19 @@ __all__ = [
     "former_model",
     "frozen_for",
     "give_up_import",
+    "go_on_after",
     "goals",
     "history",
     "keep_as_branch",
+    "keep_scores",
     "left_for_atlases",
     "manifest_for",
     "map_of",
+    "measure_imports_if_due",
+    "measure_table",
     "model_of",
     "names_of",
+    "network_key",
     "next_round",
     "next_to_predict",
     "note_beginning",
@@ -145,26 +191,32 @@ __all__ = [
     "queries",
     "record",
     "record_import",
+    "record_measurement",
     "regions_of",
     "request_atlases",
+    "request_bench",
     "request_import",
     "request_proposal",
     "request_run",
     "request_run_if_due",
     "request_what_if",
+    "resume_bench",
     "roll_back",
     "scores_of",
     "serving_model",
     "spacing_of",
+    "stop_bench",
     "store_atlas",
     "store_prediction",
     "structures_of",
+    "take_turn",
     "tests_of",
     "tidy_what_ifs",
     "tidy_work_folders",
     "training",
     "trainings",
     "unscored",
+    "unscored_cases",
     "what_if",
     "what_if_folder",
     "what_if_of",

@@ -2,19 +2,20 @@
 
 A batch is chosen when the serving model has predicted the pool, and again when readers have opened all of it;
 before there is a model, the first cases are chosen by how typical they are. The worklist knows nothing of
-this: a rank is written as the case's `acquisition`, above all that mere uncertainty gives.
+this: a rank is written as the case's `acquisition`, above all that mere uncertainty gives, and the slab that
+was chosen of a case as its `region`.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from numpy.typing import NDArray
 
-from annotation.learning.candidates import candidates, need_in, read_features, unopened
+from annotation.learning.candidates import UNOPENED, candidates, need_in, read_features, unopened
 from annotation.learning.policy import policy_of
 from annotation.learning.runs import lock, serving_model
 from annotation.models import (
@@ -28,15 +29,21 @@ from annotation.models import (
     Model,
     Prediction,
     Project,
+    SnapshotItem,
+    Unit,
 )
+from annotation.regions import Region
 from training.acquire import (
     ALL,
     CONTROL_ARM,
     NEEDS_MEMBERS,
+    Candidate,
     Pick,
     Query,
     ScoreMaps,
+    axial,
     choose,
+    choose_patches,
     surface_cm2,
     volume_scores,
 )
@@ -45,6 +52,7 @@ from training.acquire.maps import structures_in
 ABOVE = 2.0  # uncertainty, by which cases are ordered that nobody chose, is 1 at the most
 LOOPS = 10  # of a project, as far as the fading of noise is concerned
 DIGITS = 6
+PROFILE = "profile"  # beside the measures: what slabs are chosen by
 
 
 def scores_of(
@@ -54,10 +62,11 @@ def scores_of(
     if maps is None:
         return {}
     measures = volume_scores(maps) | {"surface_cm2": {ALL: surface_cm2(labels, spacing_mm)}}
-    return {
+    plain = {
         name: {key: float(f"{value:.{DIGITS}g}") for key, value in values.items()}
         for name, values in measures.items()
     }
+    return plain | {PROFILE: axial.to_dict(axial.profile_of(maps))}
 
 
 def asks_for_views(project: Project) -> bool:
@@ -94,7 +103,9 @@ def _wanted(project: Project, model: Model | None, policy: LearningPolicy) -> in
 
 def _chosen(project: Project, model: Model | None, policy: LearningPolicy, count: int) -> list[Acquisition]:
     strategy = policy.cold_start if model is None else policy.strategy
-    free = candidates(project, model, strategy)
+    # The cold start chooses by how scans differ, and knows no scores to take anything from.
+    diversity = 0.0 if model is None else policy.diversity
+    free = candidates(project, model, strategy, compared=diversity > 0)
     if not free:
         return []
     batch = _batches(project, model)
@@ -108,9 +119,24 @@ def _chosen(project: Project, model: Model | None, policy: LearningPolicy, count
         # Before there is a model nobody can be drawn by what it drew.
         control=0.0 if model is None else policy.control_share,
         need=need_in(project, model, structures_in(one.scores for one in free)),
+        diversity=diversity,
     )
-    picks = choose(free, query, read_features(project, strategy))
+    slabs = _slabs(project, free) if policy.unit == Unit.SLAB and model is not None else {}
+    if slabs:
+        picks = choose_patches(slabs, query, (None, None, policy.slab_mm), one_each=True)
+    else:
+        picks = choose(free, query, read_features(project, strategy))
     return _keep(project, model, picks, batch, seed)
+
+
+def _slabs(project: Project, free: Sequence[Candidate]) -> dict[str, ScoreMaps]:
+    """What slabs are chosen from, by case: not of calibration cases, which everybody reads as a whole.
+
+    Empty where all was predicted before profiles were kept: then whole cases are chosen.
+    """
+    apart = set(Case.objects.filter(project=project, calibration__isnull=False).values_list("pk", flat=True))
+    kept = {one.id: one.scores[PROFILE] for one in free if PROFILE in one.scores and int(one.id) not in apart}
+    return {name: axial.from_dict(one) for name, one in kept.items()}
 
 
 @transaction.atomic
@@ -123,13 +149,8 @@ def _keep(
     if (current and current.pk) != (model and model.pk) or _batches(project, model) != batch:
         return []
     cases = [int(pick.id) for pick in picks]
-    free = set(
-        unopened(project)
-        .filter(pk__in=cases)
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
-        .values_list("pk", flat=True)
-    )
+    locked = unopened(project).filter(pk__in=cases).order_by("pk").select_related("volume")
+    free = {case.pk: case for case in locked.select_for_update(no_key=True, of=("self",))}
     last = Acquisition.objects.filter(case__project=project, model=model).aggregate(last=Max("rank"))["last"]
     first = 0 if last is None else last + 1
     kept = [pick for pick in picks if int(pick.id) in free]
@@ -142,12 +163,22 @@ def _keep(
                 arm=_arm(pick, model),
                 score=pick.score,
                 structure=pick.structure,
+                region=_region(pick, free[int(pick.id)]),
                 rank=first + place,
                 seed=seed,
             )
             for place, pick in enumerate(kept)
         ]
     )
+
+
+def _region(pick: Pick, case: Case) -> list[int] | None:
+    """The part of the scan, as rows keep it; None where it is all of it."""
+    if pick.box is None:
+        return None
+    i, j, k = pick.box
+    region = Region((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
+    return None if region == Region((0, 0, 0), case.volume.geometry.shape) else region.kept()
 
 
 def _arm(pick: Pick, model: Model | None) -> Arm:
@@ -162,12 +193,8 @@ def _put_in_order(project: Project, model: Model | None) -> None:
 
     Only what differs is written, so that no reader's claim waits for nothing.
     """
-    chosen = {
-        case: ABOVE + 1 / (1 + rank)
-        for case, rank in Acquisition.objects.filter(model=model, case__in=unopened(project)).values_list(
-            "case", "rank"
-        )
-    }
+    rows = Acquisition.objects.filter(model=model, case__in=unopened(project))
+    chosen = {case: ABOVE + 1 / (1 + rank) for case, rank in rows.values_list("case", "rank")}
     doubts = dict(
         Prediction.objects.filter(model=model, case__in=unopened(project)).values_list("case", "uncertainty")
         if model is not None
@@ -178,6 +205,18 @@ def _put_in_order(project: Project, model: Model | None) -> None:
         if due != now:
             # Whoever opened it meanwhile is not affected: the order of what is read says nothing to them.
             Case.objects.filter(pk=pk).update(acquisition=due)
+    _ask_for_parts(project, dict(rows.values_list("case", "region")))
+
+
+def _ask_for_parts(project: Project, regions: Mapping[int, list[int] | None]) -> None:
+    """Write what is asked of readers to the cases that nobody has opened, but for those in a frozen set."""
+    frozen = Exists(SnapshotItem.objects.filter(case=OuterRef("pk")))
+    free = unopened(project).filter(calibration__isnull=True).exclude(frozen)
+    for pk, now in free.order_by("pk").values_list("pk", "region"):
+        due = regions.get(pk)
+        if due != now:
+            # Whoever opened it meanwhile keeps what the page showed: then the row is no longer among these.
+            Case.objects.filter(pk=pk, state__in=UNOPENED).update(region=due)
 
 
 def _batches(project: Project, model: Model | None) -> int:

@@ -89,7 +89,8 @@ def enqueue_atlases_if_due(project: Project) -> Job | None:
 def labelled(project: Project) -> QuerySet[Case]:
     """Cases that others can be pre-annotated from, those accepted last first."""
     accepted = Case.objects.filter(project=project, split=Split.POOL, state=CaseState.ACCEPTED)
-    rows = accepted.exclude(volume__modality=NO_IMAGE).select_related("volume", "accepted_revision__mask")
+    whole = accepted.filter(region__isnull=True)
+    rows = whole.exclude(volume__modality=NO_IMAGE).select_related("volume", "accepted_revision__mask")
     return rows.order_by("-accepted_at", "-pk")
 
 

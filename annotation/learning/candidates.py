@@ -38,8 +38,13 @@ def unopened(project: Project) -> QuerySet[Case]:
     return Case.objects.filter(project=project, split=Split.POOL, state__in=UNOPENED)
 
 
-def candidates(project: Project, model: Model | None, strategy: str) -> list[Candidate]:
-    """Cases that could be chosen and were not yet for this model, with all that the strategy asks for."""
+def candidates(
+    project: Project, model: Model | None, strategy: str, *, compared: bool = False
+) -> list[Candidate]:
+    """Cases that could be chosen and were not yet for this model, with all that the strategy asks for.
+
+    `compared`: with features whatever the strategy, so that a batch can be made diverse.
+    """
     free = unopened(project).select_related("volume").order_by("number")
     if model is None:
         cases, known = list(free.filter(acquisitions__isnull=True)), dict[int, Prediction]()
@@ -47,7 +52,8 @@ def candidates(project: Project, model: Model | None, strategy: str) -> list[Can
         predictions = Prediction.objects.filter(model=model, case__in=unopened(project))
         known = {one.case_id: one for one in predictions}
         cases = list(free.filter(pk__in=known).exclude(acquisitions__model=model))
-    features = features_of(case.volume for case in cases) if strategy in BY_FEATURES else {}
+    by_features = compared or strategy in BY_FEATURES
+    features = features_of(case.volume for case in cases) if by_features else {}
     effort = effort_of(project) if strategy == Strategy.EDIT_TIME else None
     return [
         Candidate(
@@ -99,6 +105,7 @@ def effort_of(project: Project) -> Effort | None:
             submitted_at__isnull=False,
             active_seconds__gt=0,
             mask__base__prediction__isnull=False,
+            case__region__isnull=True,  # a part takes less than what the whole prediction says
         )
         .select_related("mask__base__prediction")
         .order_by("-submitted_at")[:MOST_CORRECTIONS]

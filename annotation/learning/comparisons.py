@@ -1,12 +1,15 @@
 """Two models on the same frozen references: the figures behind the gate and behind a lead's decision."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from django.db.models import QuerySet
 
 from annotation.learning.gate import Compared, figures
 from annotation.learning.policy import policy_of
+from annotation.learning.tolerances import tolerances_of
 from annotation.models import (
     DatasetSnapshot,
     Model,
@@ -17,7 +20,9 @@ from annotation.models import (
     SnapshotItem,
     SnapshotUse,
 )
-from training.compare import compare
+from training.compare import Difference, compare
+
+Figures = tuple[float | None, float | None, float | None]  # Dice, surface Dice, and at which mm that is
 
 
 def test_items(snapshot: int | None) -> QuerySet[SnapshotItem]:
@@ -26,20 +31,25 @@ def test_items(snapshot: int | None) -> QuerySet[SnapshotItem]:
 
 
 def compare_models(model: Model, serving: Model, *, snapshot: DatasetSnapshot) -> Compared:
-    """Compare on the test references of a frozen set; both models are scored there or a case is left out."""
+    """Compare on the test references of a frozen set; both models are scored there or a case is left out.
+
+    So is the surface Dice where the two were measured at different tolerances.
+    """
     items = list(test_items(snapshot.pk).select_related("case"))
     revisions = [item.revision_id for item in items]
     ours, theirs = _scores(model, revisions), _scores(serving, revisions)
     margin = policy_of(model.project).margin
-    both = {case for case, _ in ours.keys() & theirs.keys()}
+    shared = ours.keys() & theirs.keys()
+    both = {case for case, _ in shared}
+    alike = {key for key in shared if ours[key][2] == theirs[key][2]}
     dice, surface = (
         compare(
-            {key: pair[measure] for key, pair in ours.items()},
-            {key: pair[measure] for key, pair in theirs.items()},
+            {key: ours[key][measure] for key in keys},
+            {key: theirs[key][measure] for key in keys},
             margin=margin,
             seed=snapshot.pk,
         )
-        for measure in (0, 1)
+        for measure, keys in ((0, shared), (1, alike))
     )
     return Compared(
         version=model.version,
@@ -52,18 +62,64 @@ def compare_models(model: Model, serving: Model, *, snapshot: DatasetSnapshot) -
     )
 
 
+@dataclass(frozen=True)
+class Change:
+    """Mean Dice of a structure before and after, over the cases that tell, and the paired difference."""
+
+    key: str
+    before: float
+    after: float
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class BeforeAfter:
+    """A model beside the one that it started from, on the frozen test cases of its own run."""
+
+    parent: Model
+    changes: tuple[Change, ...]
+    overall: Difference | None
+    cases: int
+
+
+def before_and_after(model: Model) -> BeforeAfter | None:
+    """What fine-tuning changed; None where the model started from none, or was not trained here."""
+    if model.run is None or model.parent is None:
+        return None
+    compared = compare_models(model, model.parent, snapshot=model.run.snapshot)
+    revisions = list(test_items(model.run.snapshot_id).values_list("revision", flat=True))
+    after, before = _scores(model, revisions), _scores(model.parent, revisions)
+    changes = []
+    for key, difference in compared.dice.structures.items():
+        pairs = [
+            (old, new)
+            for place in before.keys() & after.keys()
+            if place[1] == key
+            and (old := before[place][0]) is not None
+            and (new := after[place][0]) is not None
+        ]
+        changes.append(Change(key, fmean(a for a, _ in pairs), fmean(b for _, b in pairs), difference))
+    return BeforeAfter(model.parent, tuple(changes), compared.dice.overall, len(compared.cases))
+
+
 def names_of(project: Project) -> dict[str, str]:
     """The spoken name of each structure key."""
     entries = SchemaStructure.objects.filter(schema__project=project)
     return dict(entries.values_list("structure__key", "structure__name"))
 
 
-def _scores(
-    model: Model, revisions: Collection[int]
-) -> dict[tuple[str, str], tuple[float | None, float | None]]:
-    """Dice and surface Dice by (case, structure)."""
+def _scores(model: Model, revisions: Collection[int]) -> dict[tuple[str, str], Figures]:
+    """By (case, structure)."""
+    tolerances = tolerances_of(model.project_id)
     scores = ModelScore.objects.filter(model=model, revision__in=revisions)
-    return {(str(score.case_id), score.structure): (score.dice, score.surface_dice) for score in scores}
+    return {
+        (str(one.case_id), one.structure): (
+            one.dice,
+            one.surface_dice,
+            tolerances.of(one.structure, one.tolerance_mm),
+        )
+        for one in scores
+    }
 
 
 def comparison_of(model: Model) -> dict[str, Any] | None:

@@ -46,11 +46,20 @@ def unmeasured(version: int) -> dict[str, Any]:
     }
 
 
-def decide(compared: Compared, names: Mapping[str, str], *, automatic: bool = True) -> dict[str, Any]:
-    """Promoted, rejected or left to a lead; why, and the figures. `names`: what structures are called."""
+COMPARING = "was made to compare networks"
+IMPORTED = "was imported"
+
+
+def decide(
+    compared: Compared, names: Mapping[str, str], *, automatic: bool = True, origin: str = COMPARING
+) -> dict[str, Any]:
+    """Promoted, rejected or left to a lead; why, and the figures. `names`: what structures are called.
+
+    `origin` says why it is left to a lead.
+    """
     rejected = compared.decision in (Decision.WORSE, Decision.NOT_BETTER)
     verdict = (REJECTED if rejected else PROMOTED) if automatic else CANDIDATE
-    sentence = _sentence(compared, names) if automatic else _left_to_a_lead(compared, names)
+    sentence = _sentence(compared, names) if automatic else _left_to_a_lead(compared, names, origin)
     return {"decision": verdict, "sentence": sentence, **figures(compared)}
 
 
@@ -92,8 +101,8 @@ def _sentence(compared: Compared, names: Mapping[str, str]) -> str:
     return f"Model {version} serves: {gain}, and no structure is clearly worse.{_doubts(compared, names)}"
 
 
-def _left_to_a_lead(compared: Compared, names: Mapping[str, str]) -> str:
-    opening = f"Model {compared.version} was made to compare networks, so a lead decides"
+def _left_to_a_lead(compared: Compared, names: Mapping[str, str], origin: str) -> str:
+    opening = f"Model {compared.version} {origin}, so a lead decides"
     if compared.identical:
         return f"{opening}: its weights are those of model {compared.serving}."
     if compared.dice.overall is None:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from annotation import jobs, store
 from annotation.errors import Refused
@@ -23,7 +23,7 @@ from annotation.imaging.sandbox import Decoder
 from annotation.learning import gate
 from annotation.learning.comparisons import compare_models, names_of
 from annotation.learning.manifests import structures_of, written_tests
-from annotation.learning.runs import freeze_tests, lock, serving_model
+from annotation.learning.runs import freeze_tests, lock, serving_model, tests_digest
 from annotation.learning.scores import keep_scores
 from annotation.models import (
     DatasetSnapshot,
@@ -31,6 +31,7 @@ from annotation.models import (
     JobKind,
     Model,
     ModelSource,
+    ModelState,
     Project,
     Queue,
 )
@@ -126,8 +127,62 @@ def _said(model: Model, snapshot: DatasetSnapshot) -> dict[str, Any]:
         sentence = f"Model {model.version} was imported. No model serves yet; a lead may put it into service."
         return {"decision": gate.CANDIDATE, "sentence": sentence}
     return gate.decide(
-        compare_models(model, serving, snapshot=snapshot), names_of(model.project), automatic=False
+        compare_models(model, serving, snapshot=snapshot),
+        names_of(model.project),
+        automatic=False,
+        origin=gate.IMPORTED,
     )
+
+
+def measure_imports_if_due(project: Project) -> list[Job]:
+    """Have imported models measured on test cases that were accepted since. Safe to call at any time.
+
+    Those that could serve: candidates, and the one that does. Once for each set of accepted test cases.
+    """
+    models = Model.objects.filter(
+        project=project,
+        source=ModelSource.IMPORTED,
+        state__in=[ModelState.CANDIDATE, ModelState.SERVING],
+    )
+    if not any(_is_due(model) for model in models):
+        return []
+    with transaction.atomic():
+        locked = lock(project)
+        due = [model for model in models.all() if _is_due(model)]
+        if not due:
+            return []
+        snapshot = freeze_tests(locked)
+        return [
+            jobs.enqueue(
+                kind=JobKind.MEASURE,
+                queue=Queue.INFER,
+                ids={"model": model.pk, "snapshot": snapshot.pk},
+                project=locked,
+            )
+            for model in due
+        ]
+
+
+def record_measurement(*, job: Job, lease: jobs.Lease, model: Model) -> None:
+    """The scores are kept: what the gate would say of a candidate now, and the end of the job."""
+    with transaction.atomic():
+        jobs.hold(lease)
+        lock(job.project)
+        model.refresh_from_db()
+        if model.state == ModelState.CANDIDATE:
+            model.gate = _said(model, DatasetSnapshot.objects.get(pk=job.ids["snapshot"]))
+            model.save(update_fields=["gate"])
+        sentence = model.gate.get("sentence", "")
+        jobs.finish(lease, {"model": model.pk, "version": model.version, "sentence": sentence})
+
+
+def _is_due(model: Model) -> bool:
+    """Whether other test cases are accepted than those of its newest measurement, whatever came of that."""
+    ours = Q(ids__model=model.pk) | Q(result__model=model.pk)
+    last = Job.objects.filter(ours, project=model.project_id, kind=JobKind.MEASURE).order_by("-pk").first()
+    measured = "" if last is None else DatasetSnapshot.objects.get(pk=last.ids["snapshot"]).sha256
+    accepted = tests_digest(model.project)
+    return accepted != "" and accepted != measured
 
 
 def _fit(folder: Path, description: Mapping[str, Any], ours: Sequence[StructureSpec]) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from annotation import chunks, ingest, jobs, store
 from annotation.models import DatasetSnapshot, SchemaStructure, SnapshotItem, SnapshotUse, TrainingRun, Volume
+from annotation.regions import ignored_outside, region_of
 from training.labels import StructureSpec
 from training.manifest import Case, Manifest
 from training.progress import OnProgress, Progress, ignore_progress
@@ -98,6 +99,7 @@ def structures_of(project_id: int) -> tuple[StructureSpec, ...]:
 
 
 def _write_case(item: SnapshotItem, folder: Path) -> Case:
+    """Of a case that was read in part, the rest is 255: nothing is learned there."""
     volume, revision = item.case.volume, item.revision
     return Case(
         id=str(item.case_id),
@@ -105,7 +107,7 @@ def _write_case(item: SnapshotItem, folder: Path) -> Case:
         spacing_mm=spacing_of(volume),
         labels=_write_once(
             folder / f"revision-{revision.pk}.npy",
-            lambda: chunks.read_layers(revision.mask, revision.number),
+            lambda: ignored_outside(chunks.read_layers(revision.mask, revision.number), region_of(item.case)),
         ),
         annotated=tuple(revision.mask.annotated),
     )

@@ -4,21 +4,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Avg, Count, F, Q
 
 from annotation import jobs
 from annotation.learning.predictions import pending
 from annotation.learning.runs import accepted_since_last_run
+from annotation.learning.tolerances import tolerances_of
 from annotation.models import Case, CaseState, Job, Model, ModelScore, Project, SnapshotUse, Split
 
 
 @dataclass(frozen=True)
 class StructureMean:
-    """Means over the `n` test cases where the Dice applies; None where it applies to none."""
+    """Means over the `n` test cases where the Dice applies; None where it applies to none.
+
+    `other_tolerance`: its surface Dice was measured at another tolerance than the one in force, and is None.
+    """
 
     dice: float | None
     surface_dice: float | None
     n: int
+    other_tolerance: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,12 +89,22 @@ def _means(project: Project) -> dict[int, dict[str, StructureMean]]:
             model__project=project,
         )
         .order_by("structure")
-        .values_list("model", "structure")
-        .annotate(n=Count("dice"), mean=Avg("dice"), surface=Avg("surface_dice"))
+        .values("model", "structure")
+        .annotate(
+            n=Count("dice"),
+            dice=Avg("dice"),
+            surface=Avg("surface_dice"),
+            measured_mm=ArrayAgg("tolerance_mm", distinct=True),
+        )
     )
+    tolerances = tolerances_of(project)
     means: dict[int, dict[str, StructureMean]] = {}
-    for model, structure, n, mean, surface in rows:
-        means.setdefault(model, {})[structure] = StructureMean(mean, surface, n)
+    for row in rows:
+        key = row["structure"]
+        is_other = any(tolerances.is_other(key, mm) for mm in row["measured_mm"])
+        means.setdefault(row["model"], {})[key] = StructureMean(
+            row["dice"], None if is_other else row["surface"], row["n"], is_other
+        )
     return means
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from django.db import transaction
 
 from annotation.errors import Refused
-from annotation.models import LearningPolicy, Project, StartWeights
+from annotation.models import LearningPolicy, Project, StartWeights, Strategy, Unit
+from training.acquire import WHOLE_ONLY
 
 # The names of `training.networks`, which the web process cannot load.
 NETWORKS = (
@@ -54,4 +55,9 @@ def _check(policy: LearningPolicy) -> None:
         raise Refused(
             "A frozen encoder keeps what the serving model has learned, so it needs a warm start. "
             "Start from the serving model, or train the encoder as well."
+        )
+    if policy.unit == Unit.SLAB and policy.strategy in WHOLE_ONLY:
+        raise Refused(
+            f"The strategy “{Strategy(policy.strategy).label}” compares whole scans and chooses no slabs. "
+            "Take another strategy, or let readers read whole scans."
         )

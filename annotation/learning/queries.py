@@ -8,19 +8,25 @@ from annotation.learning.candidates import effort_of, minutes_of, unopened
 from annotation.learning.policy import policy_of
 from annotation.learning.runs import serving_model
 from annotation.models import Acquisition, Arm, Model, Prediction, Project, SchemaStructure, Strategy, Unit
+from annotation.regions import Region
 
 MOST_ROWS = 200
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """One case that was put forward; `minutes` is what correcting it is expected to take."""
+    """One case that was put forward; `minutes` is what correcting it is expected to take.
+
+    Of a part that is not told, for what is known is of whole scans. `region_mm` is the part's thickness.
+    """
 
     acquisition: Acquisition
     structure_name: str
     minutes: float | None
     why: str
     is_open: bool
+    region: Region | None
+    region_mm: float | None
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Queries:
     control_share: float
     query_size: int
     unit: Unit
+    slab_mm: float
     model_version: int | None
     at: datetime | None
     left: int
@@ -71,16 +78,16 @@ def queries(project: Project) -> Queries:
         control_share=policy.control_share,
         query_size=policy.query_size,
         unit=Unit(policy.unit),
+        slab_mm=policy.slab_mm,
         model_version=model.version if model else None,
         at=rows[0].at if rows else None,
         left=left,
         next=_next(model, left, policy.query_size, policy.cold_cases),
         chosen=[
-            Chosen(
+            _chosen(
                 row,
-                names.get(row.structure, row.structure),
+                names,
                 minutes_of(effort, predictions.get((row.case_id, row.model_id))),
-                why(row, names),
                 row.case_id in open_,
             )
             for row in rows
@@ -88,9 +95,18 @@ def queries(project: Project) -> Queries:
     )
 
 
+def _chosen(row: Acquisition, names: Mapping[str, str], minutes: float | None, is_open: bool) -> Chosen:
+    region = Region.of(row.region)
+    name = names.get(row.structure, row.structure)
+    if region is None:
+        return Chosen(row, name, minutes, why(row, names), is_open, None, None)
+    thick_mm = (region.stop[2] - region.start[2]) * row.case.volume.spacing_mm[2]
+    return Chosen(row, name, None, why(row, names), is_open, region, thick_mm)
+
+
 def _newest(project: Project) -> list[Acquisition]:
     """The newest batch first, each in the order of its ranks."""
-    rows = Acquisition.objects.filter(case__project=project).select_related("case", "model")
+    rows = Acquisition.objects.filter(case__project=project).select_related("case__volume", "model")
     newest = list(rows.order_by("-pk")[:MOST_ROWS])
     batch = {row.seed: row.pk for row in newest}  # the first of each, for the last one that is seen stays
     return sorted(newest, key=lambda row: (-batch[row.seed], row.rank))

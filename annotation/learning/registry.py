@@ -2,8 +2,8 @@
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +12,31 @@ from django.utils import timezone
 
 from annotation import store
 from annotation.errors import NotFound
-from annotation.learning.comparisons import names_of
+from annotation.learning.comparisons import BeforeAfter, before_and_after, names_of
+from annotation.learning.tolerances import tolerances_of
 from annotation.models import Model, ModelDecision, ModelScore, SnapshotItem, SnapshotUse
 from training.raters import Estimate, Group, mean_of_groups
 
 MEASURES = ("dice", "surface_dice")
 NOT_FOR_CARE = "For research and for pre-annotation that a person checks; not for care of patients."
+NETWORK_FILE = "network.pt"
+"""The network alone, as TorchScript; it has a download of its own and is no part of the folder's."""
 _WITHIN = (0.0, 1.0)
 _PIECE = 1024**2
 
 
 @dataclass(frozen=True)
 class StructureCard:
-    """A structure that the model draws, and what it reached; both None where it was scored on no case."""
+    """A structure that the model draws, and what it reached; both None where it was scored on no case.
+
+    `tolerance_mm`: where its surface Dice was measured; None where that was at several, which are not pooled.
+    """
 
     key: str
     name: str
     dice: Estimate
     surface_dice: Estimate
+    tolerance_mm: float | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,12 @@ class Card:
     train_numbers: tuple[int, ...]
     test_cases: int
     decisions: tuple[ModelDecision, ...]
+    change: BeforeAfter | None = None
+
+    @property
+    def has_network_file(self) -> bool:
+        """Whether the network lies in the store as one file that other programs run."""
+        return store.exists(network_key(self.model.store_key))
 
     @property
     def network(self) -> str:
@@ -61,6 +74,7 @@ def structures_known(model: Model) -> list[str]:
 def card_of(model: Model) -> Card:
     """A handful of queries, however many cases there are."""
     values = _scores(model)
+    measured_mm = _tolerances(model)
     names = names_of(model.project)
     keys = list(dict.fromkeys([*structures_known(model), *values]))
     items = SnapshotItem.objects.filter(snapshot=None if model.run is None else model.run.snapshot_id)
@@ -69,16 +83,23 @@ def card_of(model: Model) -> Card:
     return Card(
         model=model,
         structures=tuple(
-            StructureCard(
-                key, names.get(key, key), *(_mean(values.get(key, {}).get(m, [])) for m in MEASURES)
-            )
+            _structure(key, names.get(key, key), values.get(key, {}), measured_mm.get(key, set()))
             for key in keys
         ),
         cases={use: 0 for use in SnapshotUse.values} | dict(counted),
         train_numbers=tuple(trained.values_list("case__number", flat=True)),
         test_cases=_measured(model).values("case").distinct().count(),
         decisions=tuple(model.decisions.select_related("instead_of", "by")),
+        change=_change(model, keys),
     )
+
+
+def _change(model: Model, keys: Sequence[str]) -> BeforeAfter | None:
+    """Before and after, the structures in the card's order."""
+    found = before_and_after(model)
+    if found is None:
+        return None
+    return replace(found, changes=tuple(sorted(found.changes, key=lambda one: keys.index(one.key))))
 
 
 def describe(*, model: Model, licence: str | None = None, notes: str | None = None) -> Model:
@@ -101,6 +122,27 @@ def download(model: Model) -> Iterator[bytes]:
     return _pieces(model)
 
 
+def network_key(store_key: str) -> str:
+    """Where a model's network lies as one file."""
+    return f"{store_key}/{NETWORK_FILE}"
+
+
+def download_network(model: Model) -> Iterator[bytes]:
+    """The model's network as one TorchScript file, piece by piece. Raises NotFound where there is none."""
+    if not store.exists(network_key(model.store_key)):
+        raise NotFound(
+            f"Model {model.version} was not written as one file. Download its folder: "
+            "python -m training export writes the file from it."
+        )
+    return _network(model)
+
+
+def _network(model: Model) -> Iterator[bytes]:
+    with store.open(network_key(model.store_key)) as file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
 def _pieces(model: Model) -> Iterator[bytes]:
     card = card_of(model)
     name = f"model-{model.version}"
@@ -116,7 +158,7 @@ def _pieces(model: Model) -> Iterator[bytes]:
     ):
         for path in sorted(one for one in folder.rglob("*") if one.is_file()):
             inside = path.relative_to(folder).as_posix()
-            if inside not in texts:
+            if inside not in texts and inside != NETWORK_FILE:
                 yield from _packed(packed, sink, f"{name}/{inside}", path)
         for inside, text in texts.items():
             packed.writestr(zipfile.ZipInfo(f"{name}/{inside}", timezone.now().timetuple()[:6]), text)
@@ -128,7 +170,8 @@ def as_markdown(card: Card) -> str:
     """The card as text, for people."""
     model = card.model
     rows = [
-        f"| {one.name} | {_figure(one.dice)} | {_figure(one.surface_dice)} | {one.dice.counts.values} |"
+        f"| {one.name} | {_figure(one.dice)} | {_figure(one.surface_dice)} | {_mm(one)} "
+        f"| {one.dice.counts.values} |"
         for one in card.structures
     ]
     history = [
@@ -148,10 +191,11 @@ def as_markdown(card: Card) -> str:
             f"## Scores on {card.test_cases} frozen test cases ({model.metric_version or 'no metric'})",
             "Means over cases with 95 % intervals.",
             "",
-            "| structure | Dice | surface Dice | n |",
-            "|---|---|---|---|",
+            "| structure | Dice | surface Dice | at | n |",
+            "|---|---|---|---|---|",
             *rows,
             "",
+            *_changes(card),
             "## Decisions",
             *(history or ["None."]),
             "",
@@ -160,6 +204,27 @@ def as_markdown(card: Card) -> str:
             "",
         ]
     )
+
+
+def _changes(card: Card) -> list[str]:
+    """Before and after the fine-tuning, where the model started from another."""
+    found = card.change
+    if found is None or not found.changes:
+        return []
+    names = {one.key: one.name for one in card.structures}
+    rows = [
+        f"| {names.get(one.key, one.key)} | {one.before:.3f} | {one.after:.3f} "
+        f"| {one.difference.mean:+.3f} ({one.difference.low:+.3f}…{one.difference.high:+.3f}) |"
+        for one in found.changes
+    ]
+    return [
+        f"## Before and after: model {found.parent.version} on the same {found.cases} test cases",
+        "",
+        "| structure | Dice before | Dice after | difference (95 % interval) |",
+        "|---|---|---|---|",
+        *rows,
+        "",
+    ]
 
 
 def _origin(card: Card) -> str:
@@ -204,6 +269,23 @@ def _scores(model: Model) -> dict[str, dict[str, list[float]]]:
     return values
 
 
+def _tolerances(model: Model) -> dict[str, set[float | None]]:
+    """Where the surface Dice of each structure was measured."""
+    tolerances = tolerances_of(model.project_id)
+    found: dict[str, set[float | None]] = {}
+    for key, mm in _measured(model).order_by().values_list("structure", "tolerance_mm").distinct():
+        found.setdefault(key, set()).add(tolerances.of(key, mm))
+    return found
+
+
+def _structure(
+    key: str, name: str, values: Mapping[str, list[float]], measured_mm: set[float | None]
+) -> StructureCard:
+    one = next(iter(measured_mm)) if len(measured_mm) == 1 else None
+    surface = [] if len(measured_mm) > 1 else values.get("surface_dice", [])
+    return StructureCard(key, name, _mean(values.get("dice", [])), _mean(surface), one)
+
+
 def _mean(values: list[float]) -> Estimate:
     groups = []
     if values:
@@ -218,6 +300,10 @@ def _figure(found: Estimate) -> str:
     if found.low is None or found.high is None:
         return f"{found.estimate:.3f}"
     return f"{found.estimate:.3f} ({found.low:.3f}–{found.high:.3f})"
+
+
+def _mm(one: StructureCard) -> str:
+    return "—" if one.tolerance_mm is None else f"{one.tolerance_mm:g} mm"
 
 
 class _Sink:

@@ -12,6 +12,7 @@ from annotation.learning.comparisons import compare_models, names_of, test_items
 from annotation.learning.decisions import serve
 from annotation.learning.runs import lock, serving_model
 from annotation.learning.scores import keep_scores, unscored_cases
+from annotation.learning.turns import go_on
 from annotation.models import (
     GateVerdict,
     Model,
@@ -25,6 +26,8 @@ from training.manifest import CaseScore, Report
 
 def record(*, run: TrainingRun, report: Report, lease: jobs.Lease) -> Model:
     """Store the weights, then model, scores, decision, promotion and the end of the job in one transaction.
+
+    Where networks are compared the next training is queued in the same one.
 
     A worker that dies anywhere before the commit has changed nothing but left files that the next attempt
     removes; after the commit the model is there and a repeated call returns it. Raises LeaseLost when the run
@@ -45,6 +48,7 @@ def record(*, run: TrainingRun, report: Report, lease: jobs.Lease) -> Model:
         add_scores(run=run, model=model, scores=report.scores)
         _pass_gate(model, run)
         jobs.finish(lease, _result(model))
+        go_on(run.project)
     return model
 
 
@@ -62,6 +66,12 @@ def unscored(run: TrainingRun) -> tuple[Model, list[str]] | None:
     return (serving, case_ids) if case_ids else None
 
 
+def compared_with(run: TrainingRun) -> list[Model]:
+    """The models that a run's own is compared with: the one that serves, and the one it started from."""
+    found = [model for model in (serving_model(run.project), run.parent) if model is not None]
+    return list({model.pk: model for model in found}.values())
+
+
 def add_scores(*, run: TrainingRun, model: Model, scores: Iterable[CaseScore]) -> None:
     """Keep what a model reached on the run's test cases; repeats change nothing."""
     keep_scores(model=model, snapshot=run.snapshot_id, scores=scores)
@@ -72,6 +82,9 @@ def _store_key(run: TrainingRun, attempt: int) -> str:
 
 
 def _insert_model(run: TrainingRun, report: Report, key: str) -> Model:
+    TrainingRun.objects.filter(pk=run.pk).update(
+        steps=report.steps, train_seconds=report.train_seconds, parameters=report.parameters
+    )
     newest = Model.objects.filter(project=run.project_id).aggregate(newest=Max("version"))["newest"]
     return Model.objects.create(
         project_id=run.project_id,

@@ -48,14 +48,8 @@ def request_run(
         lock(project)
         job = unfinished_training(project)
         if job is not None:
-            raise Conflict(
-                "A training already waits or runs in this project. Wait for its end, or cancel it.",
-                job=job.pk,
-            )
-        cases = list(_accepted(project).filter(split__in=USE_OF_SPLIT))
-        if not any(case.split == Split.POOL for case in cases):
-            raise Refused("Nothing to learn from yet: accept a first case of the pool, then retrain.")
-        return _insert_run(project, requested_by, cases, trigger)
+            raise Conflict(_why_not_now(job), job=job.pk)
+        return _insert_run(project, requested_by, freeze_accepted(project), trigger)
 
 
 def accepted_since_last_run(project: Project) -> int:
@@ -74,10 +68,23 @@ def last_run(project: Project) -> TrainingRun | None:
 
 
 def digest(items: Iterable[SnapshotItem]) -> str:
-    """Return the SHA-256 of a frozen set: one line `case sha256-of-its-revision use` per case, by case."""
-    lines = sorted((item.case_id, item.revision.sha256, item.use) for item in items)
-    text = "".join(f"{case} {sha256} {use}\n" for case, sha256, use in lines)
+    """Return the SHA-256 of a frozen set: one line `case sha256-of-its-revision use` per case, by case.
+
+    Of a case that was read in part, the region's six numbers stand behind that, joined by commas.
+    """
+    lines = sorted((item.case_id, item.revision.sha256, item.use, _part(item.case)) for item in items)
+    text = "".join(f"{case} {sha256} {use}{part}\n" for case, sha256, use, part in lines)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def tests_digest(project: Project) -> str:
+    """Return the SHA-256 that `freeze_tests` would freeze now; empty without an accepted test case."""
+    cases = list(_accepted(project).filter(split=Split.TEST))
+    return digest(_items(DatasetSnapshot(project=project), cases)) if cases else ""
+
+
+def _part(case: Case) -> str:
+    return "" if case.region is None else " " + ",".join(map(str, case.region))
 
 
 def note_beginning(*, run: TrainingRun, volumes: Mapping[str, Mapping[str, float]]) -> None:
@@ -106,6 +113,22 @@ def freeze_tests(project: Project) -> DatasetSnapshot:
     return _freeze(project, list(_accepted(project).filter(split=Split.TEST)))
 
 
+def freeze_accepted(project: Project) -> DatasetSnapshot:
+    """Freeze every accepted case, each for what its split says. Raises Refused without one to learn from."""
+    cases = list(_accepted(project).filter(split__in=USE_OF_SPLIT))
+    if not any(case.split == Split.POOL for case in cases):
+        raise Refused("Nothing to learn from yet: accept a first case of the pool, then retrain.")
+    return _freeze(project, cases)
+
+
+def _why_not_now(job: Job) -> str:
+    if TrainingRun.objects.filter(job=job, trigger=Trigger.COMPARISON).exists():
+        return (
+            "Networks are compared in this project. Wait for the end, or stop the comparison; it can go on."
+        )
+    return "A training already waits or runs in this project. Wait for its end, or cancel it."
+
+
 def _accepted(project: Project) -> QuerySet[Case]:
     return (
         Case.objects.filter(project=project, state=CaseState.ACCEPTED)
@@ -115,11 +138,10 @@ def _accepted(project: Project) -> QuerySet[Case]:
 
 
 def _insert_run(
-    project: Project, requested_by: AbstractBaseUser | None, cases: list[Case], trigger: Trigger
+    project: Project, requested_by: AbstractBaseUser | None, snapshot: DatasetSnapshot, trigger: Trigger
 ) -> TrainingRun:
     policy = policy_of(project)
     parent = _parent(project, policy)
-    snapshot = _freeze(project, cases)
     job = jobs.enqueue(kind=JobKind.TRAIN, queue=Queue.TRAIN, ids={"snapshot": snapshot.pk}, project=project)
     return TrainingRun.objects.create(
         project=project,
@@ -138,16 +160,20 @@ def _insert_run(
 
 def _freeze(project: Project, cases: list[Case]) -> DatasetSnapshot:
     snapshot = DatasetSnapshot(project=project)
-    items = [
+    items = _items(snapshot, cases)
+    snapshot.sha256 = digest(items)
+    snapshot.save()
+    SnapshotItem.objects.bulk_create(items)
+    return snapshot
+
+
+def _items(snapshot: DatasetSnapshot, cases: list[Case]) -> list[SnapshotItem]:
+    return [
         SnapshotItem(
             snapshot=snapshot, case=case, revision=case.accepted_revision, use=USE_OF_SPLIT[Split(case.split)]
         )
         for case in cases
     ]
-    snapshot.sha256 = digest(items)
-    snapshot.save()
-    SnapshotItem.objects.bulk_create(items)
-    return snapshot
 
 
 def _parent(project: Project, policy: LearningPolicy) -> Model | None:

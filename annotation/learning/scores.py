@@ -1,20 +1,16 @@
-"""What models reach on frozen references, and at which tolerance that was measured."""
+"""What models reach on frozen references, and which of it is still to be measured."""
 
 from collections.abc import Iterable
 
-from django.db.models import Q
-
 from annotation.learning.comparisons import test_items
-from annotation.learning.manifests import structures_of
-from annotation.models import Model, ModelScore, SchemaStructure
+from annotation.learning.tolerances import tolerances_of
+from annotation.models import Model, ModelScore
 from training.manifest import CaseScore
-
-_NOTHING = Q(pk__in=())
 
 
 def keep_scores(*, model: Model, snapshot: int, scores: Iterable[CaseScore]) -> None:
     """Keep scores under the reference revision they were measured against; the newest tolerance stands."""
-    tolerances = {spec.key: spec.tolerance_mm for spec in structures_of(model.project_id)}
+    tolerances = tolerances_of(model.project_id)
     revision_of = {str(item.case_id): item.revision_id for item in test_items(snapshot)}
     ModelScore.objects.bulk_create(
         [
@@ -25,7 +21,7 @@ def keep_scores(*, model: Model, snapshot: int, scores: Iterable[CaseScore]) -> 
                 structure=score.structure,
                 dice=score.dice,
                 surface_dice=score.surface_dice,
-                tolerance_mm=tolerances.get(score.structure),
+                tolerance_mm=score.tolerance_mm or tolerances.in_force.get(score.structure),
             )
             for score in scores
         ],
@@ -40,16 +36,12 @@ def unscored_cases(model: Model, snapshot: int) -> list[str]:
 
     That is none at this reference, or one at another tolerance than the project's.
     """
-    scored = ModelScore.objects.filter(model=model)
-    now = scored.exclude(revision__in=scored.filter(_outdated(model.project_id)).values("revision"))
-    items = test_items(snapshot).exclude(revision__in=now.values("revision"))
-    return [str(case_id) for case_id in items.values_list("case_id", flat=True)]
-
-
-def _outdated(project_id: int) -> Q:
-    found = _NOTHING
-    for entry in SchemaStructure.objects.filter(schema__project=project_id).select_related("structure"):
-        other = Q(tolerance_mm__isnull=False) & ~Q(tolerance_mm=entry.tolerance_mm)
-        unsaid = Q(tolerance_mm__isnull=True) if entry.own_tolerance_mm is not None else _NOTHING
-        found |= Q(structure=entry.structure.key) & (other | unsaid)
-    return found
+    tolerances = tolerances_of(model.project_id)
+    items = dict(test_items(snapshot).values_list("case_id", "revision"))
+    scored, outdated = set(), set()
+    rows = ModelScore.objects.filter(model=model, revision__in=items.values())
+    for revision, structure, mm in rows.values_list("revision", "structure", "tolerance_mm"):
+        scored.add(revision)
+        if tolerances.is_other(structure, mm):
+            outdated.add(revision)
+    return [str(case_id) for case_id, revision in items.items() if revision not in scored - outdated]

@@ -164,7 +164,9 @@ def frozen_for(job: Job, folder: Path, on_progress: OnProgress) -> Frozen:
 
 
 def _accepted(project: Project, splits: Sequence[str]) -> QuerySet[Case]:
-    return Case.objects.filter(project=project, state=CaseState.ACCEPTED, split__in=splits).order_by("number")
+    """Those that were read as a whole: a replay reads whole cases."""
+    whole = Case.objects.filter(project=project, state=CaseState.ACCEPTED, region__isnull=True)
+    return whole.filter(split__in=splits).order_by("number")
 
 
 def _frozen(project: Project) -> tuple[list[list[int]], list[list[int]]]:

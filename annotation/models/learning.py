@@ -175,6 +175,11 @@ class TrainingRun(models.Model):
         blank=True,
         help_text="How large each structure is in the cases that were learned from, by its key.",
     )
+    steps = models.PositiveIntegerField(null=True, blank=True, help_text="Of the optimiser; null = not kept.")
+    train_seconds = models.FloatField(null=True, blank=True, help_text="Of training alone; null = not kept.")
+    parameters = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Of its networks; null = not kept."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

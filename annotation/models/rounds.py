@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from annotation.models.learning import DatasetSnapshot, Model, TrainingRun
 from annotation.models.projects import Project, Structure
-from annotation.models.volumes import Case, Volume
+from annotation.models.volumes import WITHIN_VOLUME, Case, Volume
 
 
 class StartWeights(models.TextChoices):
@@ -76,6 +76,10 @@ class LearningPolicy(models.Model):
         help_text="Labelled cases from which the others are pre-annotated before there is a model; 0 = none.",
     )
     control_share = models.FloatField(default=0.15, help_text="Of the cases chosen, drawn by fg_random.")
+    diversity = models.FloatField(
+        default=0.0,
+        help_text="Deviations of score that a scan just like a chosen one of its batch loses; 0 = none.",
+    )
     query_size = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(1000)], help_text="Cases per choice."
     )
@@ -95,6 +99,7 @@ class LearningPolicy(models.Model):
             models.CheckConstraint(
                 condition=Q(control_share__gte=0, control_share__lte=1)
                 & Q(margin__gte=0, margin__lte=1)
+                & Q(diversity__gte=0, diversity__lte=5)
                 & Q(members__gte=1, members__lte=5)
                 & Q(slab_mm__gt=0)
                 & Q(atlases__lte=8)
@@ -175,7 +180,12 @@ class NetworkComparison(models.Model):
     networks = ArrayField(models.CharField(max_length=40), help_text="Names in training.networks, in turn.")
     budget_s = models.PositiveIntegerField(help_text="Wall time of each.")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    seed = models.PositiveIntegerField(default=0, help_text="Of each training.")
     stopped = models.BooleanField(default=False, help_text="A lead wants no more of them.")
+    goes_on_after = models.PositiveBigIntegerField(
+        default=0,
+        help_text="Id of the last training when a lead went on; those without a model are repeated.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -229,6 +239,9 @@ class Arm(models.TextChoices):
     COLD_START = "cold_start", "chosen before there was a model"
 
 
+_CUT = pgtrigger.UpdateOf("region", "case_id")  # type: ignore[no-untyped-call]  # is untyped
+
+
 class Acquisition(models.Model):
     """One case that a strategy put forward, when, by what score and in which arm; its rank is its turn."""
 
@@ -239,6 +252,13 @@ class Acquisition(models.Model):
     score = models.FloatField(null=True, blank=True)
     structure = models.CharField(
         max_length=80, blank=True, default="", help_text="Key of the one it was chosen for; empty = for all."
+    )
+    region = ArrayField(
+        models.PositiveIntegerField(),
+        size=6,
+        null=True,
+        blank=True,
+        help_text="The part of the scan that was chosen, as in `Case.region`; null = all of it.",
     )
     rank = models.PositiveIntegerField()
     seed = models.PositiveBigIntegerField()
@@ -253,6 +273,20 @@ class Acquisition(models.Model):
             models.CheckConstraint(
                 condition=Q(arm__in=Arm.values) & Q(strategy__in=Strategy.values),
                 name="acquisition_known",
+            ),
+        )
+        triggers = (
+            pgtrigger.Trigger(
+                name="chosen_within_volume",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | _CUT,
+                declare=[("size", "integer[]")],
+                func=f"""
+                    SELECT v.shape INTO size FROM annotation_volume v
+                        JOIN annotation_case c ON c.volume_id = v.id WHERE c.id = NEW.case_id;
+                    {WITHIN_VOLUME}
+                    RETURN NEW;
+                """,  # noqa: S608 - our own words
             ),
         )
 

@@ -8,6 +8,18 @@ from django.db.models import F, Q
 from annotation.models.projects import Level, Project
 from training.volume import Geometry
 
+WITHIN_VOLUME = """
+    IF NEW.region IS NOT NULL AND (cardinality(NEW.region) <> 6
+        OR NEW.region[1] >= NEW.region[4] OR NEW.region[4] > size[1]
+        OR NEW.region[2] >= NEW.region[5] OR NEW.region[5] > size[2]
+        OR NEW.region[3] >= NEW.region[6] OR NEW.region[6] > size[3])
+    THEN
+        RAISE EXCEPTION 'The region % is empty, or does not lie within a scan of %.', NEW.region, size
+            USING ERRCODE = 'check_violation';
+    END IF;
+"""
+"""Of a trigger on a table with a `region`; `size` is the shape of the volume."""
+
 NO_IMAGE = "SEG"  # modality of a volume of which only delineations are at hand: there is nothing to read
 
 
@@ -76,6 +88,7 @@ class Offer(models.TextChoices):
     WAITING = "waiting", "a part that still waits for a pre-annotation"
 
 
+_CUT = pgtrigger.UpdateOf("region", "volume_id")  # type: ignore[no-untyped-call]  # is untyped
 _MOVED = pgtrigger.UpdateOf("project_id", "patient_key", "split")  # type: ignore[no-untyped-call]  # is untyped
 
 
@@ -100,6 +113,14 @@ class Case(models.Model):
     acquisition = models.FloatField(
         null=True, blank=True, help_text="What reading this case is expected to teach the model."
     )
+    region = ArrayField(
+        models.PositiveIntegerField(),
+        size=6,
+        null=True,
+        blank=True,
+        help_text="All that is asked of its readers: first voxel i, j, k, then behind the last one; "
+        "null = the whole scan.",
+    )
     accepted_revision = models.ForeignKey(
         "annotation.Revision", models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -118,6 +139,9 @@ class Case(models.Model):
                 condition=Q(state="accepted", accepted_revision__isnull=False, accepted_at__isnull=False)
                 | (~Q(state="accepted") & Q(accepted_revision__isnull=True, accepted_at__isnull=True)),
                 name="accepted_case_has_revision",
+            ),
+            models.CheckConstraint(
+                condition=Q(region__isnull=True) | Q(split="pool"), name="only_the_pool_is_read_in_part"
             ),
         )
         indexes = (
@@ -169,6 +193,33 @@ class Case(models.Model):
                             USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NULL;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="region_within_volume",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | _CUT,
+                declare=[("size", "integer[]")],
+                func=f"""
+                    SELECT shape INTO size FROM annotation_volume WHERE id = NEW.volume_id;
+                    {WITHIN_VOLUME}
+                    RETURN NEW;
+                """,  # noqa: S608 - our own words
+            ),
+            pgtrigger.Trigger(
+                name="reading_fixes_region",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("region"),
+                func="""
+                    IF OLD.state NOT IN ('waiting', 'ready') OR EXISTS (
+                        SELECT 1 FROM annotation_snapshotitem WHERE case_id = OLD.id
+                    ) THEN
+                        RAISE EXCEPTION
+                            'Case % was opened; what is asked of its readers stays.', OLD.id
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
                 """,
             ),
         )

@@ -111,6 +111,8 @@ def change_gold(*, project: Project, drafts: Sequence[DraftGold]) -> QuerySet[Go
         draft = wanted[number]
         if case.accepted_revision is None:
             raise Refused(f"Case {number} is not accepted yet, so its right answer is not known.")
+        if case.region is not None:
+            raise Refused(f"Case {number} was read in part, so its right answer is not known of the rest.")
         given = {"source": draft.source.strip()[:200], "excluded": draft.excluded}
         GoldCase.objects.update_or_create(
             case=case, defaults=given, create_defaults={**given, "revision": case.accepted_revision}
@@ -126,6 +128,9 @@ def _set_apart(case: Case, draft: DraftCalibration) -> None:
             f"Case {case.number} was read or set apart already; choose one that nobody has opened."
         )
     CalibrationCase.objects.create(case=case, start_from=draft.start_from)
+    if case.region is not None:  # everybody reads the whole scan
+        case.region = None
+        case.save(update_fields=["region"])
     worklist.settle(case)
 
 

@@ -28,6 +28,7 @@ from annotation.models import (
     MaskKind,
     Model,
     ModelState,
+    NetworkComparison,
     Prediction,
     Project,
     Queue,
@@ -99,6 +100,17 @@ def make_run(project: Project, *, state: JobState = JobState.SUCCEEDED) -> Train
         snapshot=DatasetSnapshot.objects.create(project=project),
         job=make_job(project, state=state),
         budget_s=60,
+    )
+
+
+def make_bench(project: Project) -> NetworkComparison:
+    """Two networks to compare, neither of them queued yet."""
+    return NetworkComparison.objects.create(
+        project=project,
+        snapshot=DatasetSnapshot.objects.create(project=project),
+        networks=["plain_unet", "vnet"],
+        budget_s=60,
+        requested_by=User.objects.get(username="lea"),
     )
 
 

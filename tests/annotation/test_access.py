@@ -28,6 +28,7 @@ from annotation.models import (
     Role,
 )
 from tests.annotation.factories import (
+    make_bench,
     make_branch,
     make_case,
     make_job,
@@ -198,6 +199,10 @@ def of_run(world: World) -> dict[str, Any]:
     return {"run_id": make_run(world.project).pk}
 
 
+def of_bench(world: World) -> dict[str, Any]:
+    return {**of_project(world), "bench_id": make_bench(world.project).pk}
+
+
 def of_read(world: World) -> dict[str, Any]:
     return {"assignment_id": world.read.pk}
 
@@ -329,6 +334,11 @@ TABLE = [
     Row("run", "GET", of_run, {"lea": 200}, others=404),
     Row("runs", "POST", of_project, {"lea": 400}, note="400: nothing accepted yet"),
     Row("queries", "GET", of_project, {"lea": 200}),
+    Row("benches", "GET", of_project, {"lea": 200}),
+    Row("benches", "POST", of_project, {"lea": 400}, note="400: which networks"),
+    Row("bench", "GET", of_bench, {"lea": 200}),
+    Row("bench_stop", "POST", of_bench, {"lea": 200}),
+    Row("bench_resume", "POST", of_bench, {"lea": 409}, note="409: it goes on"),
     Row("what_if", "GET", of_project, {"lea": 200}),
     Row("what_if", "POST", of_project, {"lea": 400}, note="400: of what"),
     Row("agreement_structures", "GET", of_project, {"lea": 200}),
@@ -362,6 +372,7 @@ TABLE = [
     Row("model_card", "GET", of_model, {"lea": 200}),
     Row("model_card", "PATCH", of_model, {"lea": 400}, note="400: nothing to change"),
     Row("model_folder", "GET", of_model, {"lea": 404}, note="404: this model's folder is not in the store"),
+    Row("model_network", "GET", of_model, {"lea": 404}, note="404: this model has no such file"),
     Row("model_imports", "POST", of_project, {"lea": 400}, note="400: no file"),
     Row("groups", "GET", of_project, {"lea": 200}),
     Row("groups", "PUT", of_project, {"lea": 400}, note="400: no list"),

@@ -101,6 +101,18 @@ def test_a_control_is_drawn_and_stands_among_the_others(project: Project) -> Non
     assert _order(project)[:10] == [one.case_id for one in sorted(chosen, key=lambda one: one.rank)]
 
 
+def test_diversity_keeps_scans_that_are_alike_out_of_one_batch(project: Project) -> None:
+    _, cases = _pool(project, 6)
+    for place, case in enumerate(cases):
+        # The three that score highest are one and the same scan, as far as features say.
+        values = [1.0, 0.0] if place > 2 else [float(place), 5.0]
+        ScanFeatures.objects.update_or_create(volume=case.volume, defaults={"values": values})
+    _set(project, strategy=Strategy.ENTROPY, query_size=2, control_share=0.0, diversity=5.0)
+    first, second = learning.choose_if_due(project)
+    assert first.case_id == cases[5].pk
+    assert second.case_id in {case.pk for case in cases[:3]}
+
+
 def test_asking_again_changes_nothing_until_the_batch_is_opened(project: Project) -> None:
     _, cases = _pool(project, 7)
     _set(project, strategy=Strategy.ENTROPY, query_size=3, control_share=0.0)
@@ -230,7 +242,8 @@ def test_scores_keep_what_strategies_and_costs_need(project: Project) -> None:
     labels = np.zeros((1, *shape), np.uint8)
     labels[0, 2:4, 2:4, 1:3] = 1
     found = learning.scores_of(maps, labels, (10.0, 10.0, 10.0))
-    assert set(found) == {"weighted", "entropy", "bald", "drawn_ml", "border_cells", "surface_cm2"}
+    measures = {"weighted", "entropy", "bald", "drawn_ml", "border_cells", "surface_cm2"}
+    assert set(found) == {*measures, "profile"}
     assert found["surface_cm2"]["all"] == 24.0
     assert set(found["weighted"]) == set(KEYS)
     assert learning.scores_of(None, labels, (1.0, 1.0, 1.0)) == {}

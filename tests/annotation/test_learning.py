@@ -42,6 +42,7 @@ from tests.annotation.learning_loop import (
     report,
     trained,
 )
+from training.manifest import CaseScore
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -265,6 +266,30 @@ def test_the_gate_compares_at_the_same_tolerance(project: Project, tmp_path: Pat
     assert (kept.surface_dice, kept.tolerance_mm) == (0.6, 1.25)
     liver.update(own_tolerance_mm=None)
     assert learning.unscored(run) == (first, [str(case.pk)])
+
+
+def test_surface_dice_at_two_tolerances_is_not_compared(project: Project, tmp_path: Path) -> None:
+    accepted(project)
+    case = accepted(project, Split.TEST)
+    first = trained(project, tmp_path, {case: {"liver": 0.8, "spleen": 0.7}})
+    second = trained(project, tmp_path, {case: {"liver": 0.9, "spleen": 0.8}})
+    first.scores.filter(structure="liver").update(tolerance_mm=9)
+    assert second.run is not None
+    compared = learning.compare_models(second, first, snapshot=second.run.snapshot)
+    assert set(compared.dice.structures) == {"liver", "spleen"}
+    assert set(compared.surface.structures) == {"spleen"}
+
+
+def test_a_score_keeps_the_tolerance_it_was_measured_at(project: Project, tmp_path: Path) -> None:
+    accepted(project)
+    case = accepted(project, Split.TEST)
+    model = trained(project, tmp_path, {case: {"liver": 0.8}})
+    assert model.run is not None
+    SchemaStructure.objects.filter(schema__project=project).update(own_tolerance_mm=1.5)
+    late = CaseScore(str(case.pk), "liver", 0.8, 0.9, 2.5)
+    learning.add_scores(run=model.run, model=model, scores=[late])
+    assert model.scores.get().tolerance_mm == 2.5
+    assert learning.unscored(model.run) == (model, [str(case.pk)])
 
 
 def test_the_gate_compares_on_the_same_references(project: Project, tmp_path: Path) -> None:
@@ -520,8 +545,8 @@ def test_the_overview_counts_and_averages(
     assert overview.predictions_pending == 2
     (summary,) = overview.models
     assert (summary.model, summary.train_cases) == (model, 1)
-    assert astuple(summary.scores["liver"]) == pytest.approx((0.7, 0.7, 2))
-    assert astuple(summary.scores["spleen"]) == pytest.approx((0.3, 0.3, 1))
+    assert astuple(summary.scores["liver"]) == pytest.approx((0.7, 0.7, 2, False))
+    assert astuple(summary.scores["spleen"]) == pytest.approx((0.3, 0.3, 1, False))
     assert summary.mean_dice == pytest.approx(0.5)
     assert overview.job is not None
     assert (overview.job.kind, overview.job.state) == (JobKind.PREDICT, JobState.QUEUED)

@@ -49,6 +49,7 @@ from annotation.models import (
 )
 from backend.processes import Processes
 from backend.services import free_port
+from tests import schema
 from tests.e2e.browser import FLAGS, NONE_TO_BE_HAD, installed
 from tests.e2e.cases import FEWEST, MOST_TAKEN, free_all, phantom_case, ready, top_up
 from training.phantom import STRUCTURES
@@ -121,6 +122,7 @@ def stack(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathF
     """Web and worker on the test database, with the first model served."""
     logs = tmp_path_factory.mktemp("logs")
     with django_db_blocker.unblock():
+        schema.copy_for_tests()
         databases = setup_databases(verbosity=0, interactive=False)
         project = _seed()
         database = _test_database_url()

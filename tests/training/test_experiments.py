@@ -14,11 +14,8 @@ from tests.training.conftest import KEYS, case_on_disk
 from training.dataset import DatasetCase
 from training.experiments.compare_networks import (
     comparison,
-    holm,
-    mean_ranks,
     network_recipe,
     network_trials,
-    paired_tests,
 )
 from training.experiments.curve_runs import (
     CurveOrder,
@@ -35,6 +32,7 @@ from training.labels import IGNORE
 from training.manifest import Case, CaseScore, Manifest
 from training.phantom import STRUCTURES
 from training.progress import Progress, TrainingError, ignore_progress, never_stop
+from training.ranking import holm, mean_over_structures, mean_ranks, paired_tests
 
 RECIPE = Recipe(steps=2)
 
@@ -182,6 +180,15 @@ def test_ranks_share_ties_and_need_every_network() -> None:
     }
     assert mean_ranks(dice) == {"a": 1.25, "b": 1.75}
     assert mean_ranks({"a": {("c", "x"): None}, "b": {("c", "x"): 0.5}}) == {}
+
+
+def test_the_mean_over_structures_weighs_each_alike_however_many_cases_show_it() -> None:
+    scores: Scores = {("c", "x"): 0.9, ("d", "x"): 0.7, ("c", "y"): 0.4, ("d", "y"): None}
+    found = mean_over_structures(scores)
+    assert found is not None
+    assert found.mean == pytest.approx((0.8 + 0.4) / 2)
+    assert found.low <= found.mean <= found.high
+    assert mean_over_structures({("c", "x"): None}) is None
 
 
 def test_holm() -> None:

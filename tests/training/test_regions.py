@@ -335,6 +335,10 @@ def test_usual_volumes(tmp_path: Path) -> None:
     assert usual["oesophagus"].high_ml == pytest.approx(np.percentile(volumes, 99))
     assert (usual["liver"].cases, usual["liver"].drawn) == (4, 2)
     assert usual["liver"].high_ml == pytest.approx(0.25)
+    cut = np.load(cases[0].labels)
+    cut[..., 5:] = 255  # a part of this scan was read: it says nothing of how large a structure is
+    np.save(cases[0].labels, cut)
+    assert usual_volumes(manifest)["oesophagus"].cases == 4
 
 
 # ── Sides and members ────────────────────────────────────────────────────────

@@ -32,6 +32,9 @@ STRATEGY_ARM, CONTROL_ARM = "strategy", "control"
 CONTROL = "fg_random"
 """The strategy of the control arm."""
 
+WHOLE_ONLY = ("typiclust", "kcenter", "edit_time")
+"""Strategies that compare whole scans and know no parts of them."""
+
 SizeMm = tuple[float | None, float | None, float | None]
 
 
@@ -102,21 +105,25 @@ def choose_patches(
     query: Query,
     size_mm: SizeMm,
     taken: Mapping[str, Sequence[Box]] | None = None,
+    *,
+    one_each: bool = False,
 ) -> tuple[Pick, ...]:
     """Choose patches that overlap neither each other nor what was `taken` before (boxes of voxels).
 
-    `size_mm` None = the whole axis, so that (None, None, 40) asks for slabs. Strategies of distance know no
-    patches. Raises TrainingError with one sentence.
+    `size_mm` None = the whole axis, so that (None, None, 40) asks for slabs. `one_each`: at most one patch of
+    a scan. Strategies of distance know no patches. Raises TrainingError with one sentence.
     """
     _check(query)
-    if query.strategy in ("typiclust", "kcenter", "edit_time"):
+    if query.strategy in WHOLE_ONLY:
         raise TrainingError(
             f"{query.strategy} chooses whole scans, not parts of them; name another strategy."
         )
     places = [_Places.of(name, pool[name], size_mm, (taken or {}).get(name, ())) for name in sorted(pool)]
     if not places:
         return ()
-    table = _table_of_patches(places, query)
+    if one_each:
+        query = replace(query, count=min(query.count, len(places)))
+    table = _table_of_patches(places, query, one_each)
     starts = np.cumsum([0, *(one.count for one in places)])
     picks = []
     for arm, strategy, one in _chosen(table, query):
@@ -284,7 +291,7 @@ def _touching(places: _Places, box: Box) -> Flags:
     return found.ravel()
 
 
-def _table_of_patches(places: Sequence[_Places], query: Query) -> Table:
+def _table_of_patches(places: Sequence[_Places], query: Query, one_each: bool) -> Table:
     keys = places[0].maps.structures
     if any(one.maps.structures != keys for one in places):
         raise TrainingError("All scans must be scored for the same structures; predict them with one model.")
@@ -298,7 +305,7 @@ def _table_of_patches(places: Sequence[_Places], query: Query) -> Table:
     def clash(item: int) -> Flags:
         owner = int(np.searchsorted(starts, item, side="right")) - 1
         one = places[owner]
-        own = np.zeros(one.shape, bool)
+        own = np.full(one.shape, one_each)
         own[clashing(one.shape, one.origin(item - int(starts[owner])), one.size)] = True
         found = np.zeros(len(free), bool)
         found[starts[owner] : starts[owner + 1]] = own.ravel()

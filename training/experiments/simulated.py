@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from training.experiments.compare_networks import holm
 from training.experiments.figures import spread, structure_means
 from training.experiments.simulate import FULL, Point
+from training.ranking import holm
 
 Floats = NDArray[np.float64]
 CONFIDENCE = 0.95

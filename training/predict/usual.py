@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.labels import IGNORE
 from training.manifest import Manifest
 
 LOWEST, HIGHEST = 1, 99  # percentiles between which a volume is usual
@@ -25,14 +26,17 @@ class Usual:
 
 
 def usual_volumes(manifest: Manifest) -> dict[str, Usual]:
-    """Return what is usual in the manifest's training cases, by structure key."""
+    """Return what is usual in the manifest's training cases, by structure key.
+
+    A scan of which a part was not looked at (255) says nothing of how large its structures are.
+    """
     volumes: dict[str, list[float]] = {spec.key: [] for spec in manifest.structures}
     for case in manifest.train:
         labels = np.load(case.labels, mmap_mode="r")
         counts = np.array([_counts(layer) for layer in labels])
         voxel_ml = float(np.prod(case.spacing_mm)) / 1000
         for spec in manifest.structures:
-            if spec.key in case.annotated:
+            if spec.key in case.annotated and not counts[spec.layer, IGNORE]:
                 volumes[spec.key].append(int(counts[spec.layer, spec.value]) * voxel_ml)
     return {key: _usual(np.array(found)) for key, found in volumes.items()}
 

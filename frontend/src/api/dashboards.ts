@@ -39,6 +39,7 @@ export interface DashboardRows {
   readonly learning_curves: Schemas['LearningCurveRow'];
   readonly learning_forecasts: Schemas['LearningForecastRow'];
   readonly arms: Schemas['ArmRow'];
+  readonly networks_compared: Schemas['BenchedRow'];
 }
 
 export type DashboardName = keyof DashboardRows;

@@ -1,5 +1,6 @@
 export { fetchMe, signIn, signOut } from './account';
 export * from './acting';
+export * from './benches';
 export * from './calls';
 export { ApiError, NetworkError } from './client';
 export * from './dashboards';

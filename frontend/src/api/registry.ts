@@ -33,6 +33,11 @@ export function folderAddress(project: number, version: number): string {
   return `${root(project, version)}/folder/`;
 }
 
+/** The network alone, as one TorchScript file. */
+export function networkAddress(project: number, version: number): string {
+  return `${root(project, version)}/network/`;
+}
+
 export function useImportModel(project: number) {
   const client = useQueryClient();
   return useMutation({

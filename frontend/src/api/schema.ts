@@ -967,6 +967,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/benches/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All comparisons of networks, the newest first. */
+        get: operations["api_projects_benches_list"];
+        put?: never;
+        /** @description Freeze what is accepted and train each network on it, one after the other. */
+        post: operations["api_projects_benches_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/benches/{bench_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One comparison with its table so far. */
+        get: operations["api_projects_benches_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/benches/{bench_id}/resume/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Train what has no model yet, on the set that was frozen then. */
+        post: operations["api_projects_benches_resume_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/benches/{bench_id}/stop/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Train no more of it. What has a model stays; the rest can go on later. */
+        post: operations["api_projects_benches_stop_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/calibration/": {
         parameters: {
             query?: never;
@@ -1285,6 +1354,23 @@ export interface paths {
         };
         /** @description Reads and hours by reader and month. */
         get: operations["dashboard_months"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/networks_compared/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Networks that were trained on one frozen set, by structure. */
+        get: operations["dashboard_networks_compared"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1869,6 +1955,23 @@ export interface paths {
         };
         /** @description The model's folder as a zip, which `python -m training predict` runs. */
         get: operations["api_projects_models_folder_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/models/{version}/network/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The network as one TorchScript file; `delineate.json` in it says how to prepare a patch. */
+        get: operations["api_projects_models_network_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2566,6 +2669,8 @@ export interface components {
             /** @description For leads. */
             case: components["schemas"]["AssignmentOutputCase"] | null;
             volume: components["schemas"]["VolumeOut"];
+            /** @description All that is asked for; nothing else can be changed. null = the scan. */
+            region: components["schemas"]["RegionOut"] | null;
             structures: components["schemas"]["StructureOut"][];
             /** @description Keys of the structures that this read is about. */
             asked: string[];
@@ -2728,6 +2833,182 @@ export interface components {
              */
             hd95_mm: number | null;
         };
+        BenchCellOut: {
+            network: string;
+            /** Format: double */
+            mean: number | null;
+            /** Format: double */
+            sd: number | null;
+            /**
+             * Format: double
+             * @description Of the 95 % interval for other cases.
+             */
+            low: number | null;
+            /** Format: double */
+            high: number | null;
+            /** @description Cases that the mean rests on. */
+            n: number;
+            /** @description No network is better, in three decimals. */
+            best: boolean;
+        };
+        /** @description One network. `run` and `job` are those of its newest training; null = not queued yet. */
+        BenchEntryOut: {
+            network: string;
+            state: components["schemas"]["BenchEntryOutStateEnum"];
+            run: number | null;
+            job: components["schemas"]["JobOut"] | null;
+            model: components["schemas"]["RunModelOut"] | null;
+            steps: number | null;
+            /**
+             * Format: double
+             * @description Of training alone.
+             */
+            train_seconds: number | null;
+            parameters: number | null;
+        };
+        /**
+         * @description * `waiting` - waiting
+         *     * `queued` - queued
+         *     * `running` - running
+         *     * `succeeded` - succeeded
+         *     * `failed` - failed
+         *     * `cancelled` - cancelled
+         * @enum {string}
+         */
+        BenchEntryOutStateEnum: "waiting" | "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        BenchMeasureOut: {
+            structures: components["schemas"]["BenchRowOut"][];
+            /** @description Every structure weighs the same. */
+            overall: components["schemas"]["BenchRowOut"];
+            /** @description Mean rank by network, 1 is best; empty = not comparable. */
+            ranks: {
+                [key: string]: number;
+            };
+            pairs: components["schemas"]["BenchPairOut"][];
+            /** @description Structures that were measured in different ways. */
+            left_out: string[];
+        };
+        /** @description A comparison and where its networks stand. */
+        BenchOut: {
+            id: number;
+            state: components["schemas"]["BenchOutStateEnum"];
+            /** Format: date-time */
+            created_at: string;
+            requested_by: string;
+            /** @description Wall time of each training. */
+            budget_s: number;
+            seed: number;
+            snapshot_sha256: string;
+            cases: components["schemas"]["RunCasesOut"];
+            /** @description In their turn. */
+            entries: components["schemas"]["BenchEntryOut"][];
+            /** @description Networks that have a model. */
+            done: number;
+            /**
+             * Format: double
+             * @description Rounds of training in between come on top; null = it does not go on.
+             */
+            seconds_left: number | null;
+            /** @description A training that is not of this comparison goes first. */
+            waits: boolean;
+            /** @description Stopped or over, and a network has no model. */
+            can_go_on: boolean;
+        };
+        /**
+         * @description * `going_on` - going_on
+         *     * `stopped` - stopped
+         *     * `finished` - finished
+         * @enum {string}
+         */
+        BenchOutStateEnum: "going_on" | "stopped" | "finished";
+        /** @description The first network minus the second. */
+        BenchPairOut: {
+            first: string;
+            second: string;
+            cases: number;
+            difference: components["schemas"]["DifferenceOut"] | null;
+            /**
+             * Format: double
+             * @description Wilcoxon's signed-rank test over cases.
+             */
+            p: number | null;
+            /**
+             * Format: double
+             * @description The same, corrected for the pairs by Holm.
+             */
+            p_holm: number | null;
+        };
+        BenchRowOut: {
+            /** @description Of the structure. */
+            key: string;
+            name: string;
+            cells: components["schemas"]["BenchCellOut"][];
+        };
+        BenchTableOut: {
+            bench: components["schemas"]["BenchOut"];
+            dice: components["schemas"]["BenchMeasureOut"];
+            surface_dice: components["schemas"]["BenchMeasureOut"];
+        };
+        BenchedRow: {
+            /** @description Network. */
+            network: string;
+            /** @description Version of the model that it became. */
+            model: number;
+            /** @description Key of the structure; empty = mean in which every structure weighs alike. */
+            structure: string;
+            /** @description dice or surface_dice. */
+            metric: string;
+            /**
+             * Format: double
+             * @description Mean over the test cases.
+             */
+            mean: number | null;
+            /**
+             * Format: double
+             * @description Standard deviation over the test cases.
+             */
+            sd: number | null;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % interval (other test cases).
+             */
+            low: number | null;
+            /**
+             * Format: double
+             * @description Upper end of the 95 % interval.
+             */
+            high: number | null;
+            /** @description Test cases that the mean rests on (cases). */
+            cases: number;
+            /** @description Whether no network is better. */
+            best: boolean;
+            /**
+             * Format: double
+             * @description Mean rank over test cases and structures, 1 = best; in the rows of the mean alone.
+             */
+            rank: number | null;
+            /** @description Steps of its training. */
+            steps: number | null;
+            /**
+             * Format: double
+             * @description Time of training alone (s).
+             */
+            train_seconds: number | null;
+            /** @description Parameters of the network. */
+            parameters: number | null;
+            /** @description Seed of its training. */
+            seed: number;
+            /** @description Definition of the metric. */
+            metric_version: string;
+        };
+        BenchesInputRequest: {
+            /** @description Trained in this order. */
+            networks: string[];
+            /** @description Wall time of each training. */
+            budget_s: number;
+            /** @default 0 */
+            seed: number;
+        };
         /** @description Strokes kept as a mask of their own. */
         BranchOut: {
             /** @description A handle, which belongs to one read. */
@@ -2871,6 +3152,10 @@ export interface components {
              */
             sentence: string;
             decisions: components["schemas"]["CardOutDecision"][];
+            /** @description Whether the network can be downloaded as one file. */
+            network_file: boolean;
+            /** @description Beside the model that it started from; null = from none. */
+            change: components["schemas"]["ChangeOut"] | null;
         };
         CardOutCases: {
             train: number;
@@ -2896,6 +3181,11 @@ export interface components {
             name: string;
             dice: components["schemas"]["ModelFigureOut"];
             surface_dice: components["schemas"]["ModelFigureOut"];
+            /**
+             * Format: double
+             * @description Of the surface Dice; null = not scored, or at several: left out.
+             */
+            tolerance_mm: number | null;
         };
         /**
          * @description * `waiting` - waiting for a pre-annotation
@@ -2953,6 +3243,28 @@ export interface components {
             readonly pre_annotation: components["schemas"]["MadeByOut"] | null;
             parts: components["schemas"]["PartOut"][];
         };
+        /** @description Test Dice of a model and of the one that it started from, on the same frozen cases. */
+        ChangeOut: {
+            parent: number;
+            /** @description Whether that model came from elsewhere. */
+            readonly imported: boolean;
+            cases: number;
+            structures: components["schemas"]["ChangeOutStructure"][];
+        };
+        ChangeOutStructure: {
+            key: string;
+            /** Format: double */
+            before: number;
+            /** Format: double */
+            after: number;
+            /** Format: double */
+            difference: number;
+            /** Format: double */
+            low: number;
+            /** Format: double */
+            high: number;
+            cases: number;
+        };
         /** @description One case that was put forward, with the reason in words. */
         ChosenOut: {
             case_id: number;
@@ -2965,6 +3277,13 @@ export interface components {
             score: number | null;
             structure: string;
             structure_name: string;
+            /** @description The part of the scan that was chosen; null = all of it. */
+            region: components["schemas"]["RegionOut"] | null;
+            /**
+             * Format: double
+             * @description Thickness of the part, along k.
+             */
+            region_mm: number | null;
             rank: number;
             /** @description null = before any model. */
             model_version?: number | null;
@@ -4263,6 +4582,9 @@ export interface components {
          * @enum {string}
          */
         NetworkEnum: "plain_unet" | "resenc_unet" | "attention_unet" | "swin_unetr" | "unetr" | "segresnet" | "highresnet" | "vnet";
+        NetworksComparedTable: {
+            rows: components["schemas"]["BenchedRow"][];
+        };
         NextInputRequest: {
             /** Format: int64 */
             project: number;
@@ -4480,6 +4802,8 @@ export interface components {
             /** Format: double */
             control_share?: number;
             /** Format: double */
+            diversity?: number;
+            /** Format: double */
             slab_mm?: number;
             /** @description Trainings start by themselves. */
             automatic?: boolean;
@@ -4661,6 +4985,8 @@ export interface components {
             members: number;
             /** Format: double */
             control_share: number;
+            /** Format: double */
+            diversity: number;
             /** Format: double */
             slab_mm: number;
             /** @description Trainings start by themselves. */
@@ -4911,6 +5237,11 @@ export interface components {
             control_share: number;
             query_size: number;
             unit: components["schemas"]["UnitEnum"];
+            /**
+             * Format: double
+             * @description Thickness of a slab.
+             */
+            slab_mm: number;
             model_version: number | null;
             /**
              * Format: date-time
@@ -4997,6 +5328,13 @@ export interface components {
              * @description How long it can be taken back; 0 = it cannot.
              */
             readonly undo_seconds: number;
+        };
+        /** @description A box of voxels of the scan. */
+        RegionOut: {
+            /** @description First voxel (i, j, k). */
+            start: number[];
+            /** @description Behind the last voxel. */
+            stop: number[];
         };
         RegionsOutput: {
             regions: components["schemas"]["RegionsOutputRegion"][];
@@ -5376,6 +5714,8 @@ export interface components {
             surface_dice: number | null;
             /** @description Test cases where the Dice applies. */
             n: number;
+            /** @description The surface Dice was measured at another tolerance than the one in force: left out. */
+            other_tolerance: boolean;
         };
         ScoresTable: {
             rows: components["schemas"]["ScoreRow"][];
@@ -9968,6 +10308,289 @@ export interface operations {
             };
         };
     };
+    api_projects_benches_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchOut"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_benches_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BenchesInputRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_benches_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bench_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchTableOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_benches_resume_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bench_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_benches_stop_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bench_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_projects_calibration_list: {
         parameters: {
             query?: never;
@@ -11437,6 +12060,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MonthsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_networks_compared: {
+        parameters: {
+            query: {
+                comparison: number;
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworksComparedTable"];
                     "text/csv": string;
                     "application/vnd.apache.parquet": string;
                 };
@@ -13915,6 +14605,55 @@ export interface operations {
                 };
                 content: {
                     "application/zip": string;
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_models_network_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description Nobody is signed in. */

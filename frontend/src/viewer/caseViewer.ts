@@ -76,6 +76,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     this.input = input;
     const { mask, volume, counts } = input;
     this.engine = new EditEngine(mask, volume.spacing_mm, counts === undefined ? {} : { counts });
+    this.engine.setBounds(input.bounds ?? null);
     this.overlay = new Overlay(input);
     this.planes = new Planes(elements, input, this.overlay);
     this.views = new Views(this.planes, this.overlay, input.mask, input.structures);
@@ -140,6 +141,10 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
 
   goTo(index: Ijk): void {
     this.planes.goTo(index);
+  }
+
+  goToMiddle(): void {
+    this.planes.goToMiddle();
   }
 
   moveCrosshair(index: Ijk, from: ToolPane): void {

@@ -3,6 +3,7 @@
  * long a centimetre is, a note.
  */
 import type { PlaneFrame, ScreenPoint } from './planeFrame';
+import type { BoundsMark } from './views/bounds';
 import { scaleBar } from './views/scaleBar';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -16,9 +17,15 @@ const BAR_HALO = { fill: 'none', stroke: '#000', 'stroke-opacity': '0.6', 'strok
 const BAR_SHARE = 0.25;
 const LONGEST_BAR_PX = 120;
 const CORNER_PX = 12;
+/** Beyond what is asked for: dim, but still to be seen. */
+const DIM = { fill: '#000', 'fill-opacity': '0.55', 'fill-rule': 'evenodd' };
+const SIDES = { stroke: '#f2c14e', 'stroke-width': '1.25', 'stroke-dasharray': '5 4', fill: 'none' };
 
 export class PlaneMarks {
   readonly root: SVGSVGElement;
+  private readonly dim: SVGPathElement;
+  private readonly sides: SVGPathElement;
+  private readonly beyond: SVGTextElement;
   private readonly lines: readonly SVGLineElement[];
   private readonly halo: SVGCircleElement;
   private readonly ring: SVGCircleElement;
@@ -34,6 +41,8 @@ export class PlaneMarks {
     this.root = make('svg', {});
     Object.assign(this.root.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
     this.root.style.pointerEvents = 'none';
+    this.dim = this.add('path', DIM);
+    this.sides = this.add('path', SIDES);
     this.lines = [0, 1, 2, 3].map(() => this.add('line', CROSSHAIR));
     this.halo = this.add('circle', {
       fill: 'none',
@@ -47,6 +56,7 @@ export class PlaneMarks {
     this.note = this.letter('');
     this.note.setAttribute('text-anchor', 'start');
     place(this.note, 8, 18);
+    this.beyond = this.letter('');
     this.where = this.letter('');
     this.bars = [this.add('path', BAR_HALO), this.add('path', BAR)];
     this.length = this.letter('');
@@ -61,6 +71,7 @@ export class PlaneMarks {
     if (top) place(top, width / 2, 16);
     if (bottom) place(bottom, width / 2, height - 8);
     place(this.where, width - CORNER_PX, 18);
+    place(this.beyond, width / 2, height - 26);
     [this.width, this.height] = [width, height];
   }
 
@@ -73,6 +84,13 @@ export class PlaneMarks {
     for (const bar of this.bars) bar.setAttribute('d', path);
     this.length.textContent = words;
     place(this.length, right, bottom - 8);
+  }
+
+  /** What is asked for, and what is not. */
+  bound({ dim, sides, isBeyond }: BoundsMark): void {
+    this.dim.setAttribute('d', dim);
+    this.sides.setAttribute('d', sides);
+    this.beyond.textContent = isBeyond ? 'not asked for' : '';
   }
 
   crosshair({ x, y }: ScreenPoint, width: number, height: number): void {

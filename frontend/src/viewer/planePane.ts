@@ -6,6 +6,7 @@ import type { Window2d } from './outline';
 import { fitScale, type PlaneFrame, type PlaneView, type ScreenPoint, withSlice } from './planeFrame';
 import { PlaneMarks } from './planeMarks';
 import { pixelRatio } from './views/bitmap';
+import { boundsOn, NO_MARK } from './views/bounds';
 import { drawTurns } from './views/drawTurns';
 import { ImagePainter, type WindowTable } from './views/imagePainter';
 import {
@@ -33,6 +34,8 @@ export interface PaneScene {
   readonly table: WindowTable;
   /** How thick the planes are; null: one slice. */
   readonly slab: Slab | null;
+  /** All that is asked for; null: the whole scan. */
+  readonly bounds: Box | null;
   /** What to draw above the image now; null for nothing. */
   content(): MaskContent | null;
   crosshair(): Ijk;
@@ -317,7 +320,19 @@ export class PlanePane {
 
   private describe(): void {
     const { current, frame } = this;
-    if (this.isShown) this.marks.look(this.isTilted ? null : this.slice, frame.slices, current.pixelsPerMm);
+    if (!this.isShown) return;
+    this.marks.look(this.isTilted ? null : this.slice, frame.slices, current.pixelsPerMm);
+    const { bounds } = this.scene;
+    if (bounds === null) return;
+    const { width, height } = current;
+    const pane = {
+      frame,
+      width,
+      height,
+      slice: this.slice,
+      screenOf: (index: Ijk) => this.screenOf(index),
+    };
+    this.marks.bound(this.isTilted ? NO_MARK : boundsOn(pane, bounds, this.shape));
   }
 
   placeCrosshair(): void {

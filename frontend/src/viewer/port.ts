@@ -1,4 +1,5 @@
 import type {
+  Box,
   EditEngine,
   EditTool,
   Ijk,
@@ -69,6 +70,8 @@ export interface ViewerInput {
   readonly structures: readonly StructureView[];
   /** False: strokes are refused, everything else works. */
   readonly editable: boolean;
+  /** All that is asked for: shown, and nothing outside of it changes. Null or not given: the whole scan. */
+  readonly bounds?: Box | null;
   readonly window?: VoiWindow;
 }
 
@@ -139,6 +142,8 @@ export interface ViewerPort {
   /** Draws the mask against a base: added solid, removed hatched. Null: plain mask again. */
   showDifference(base: LabelMap | null): void;
   goTo(index: Ijk): void;
+  /** To the middle of what is asked for, or of the scan. */
+  goToMiddle(): void;
   scroll(plane: Plane, by: number): void;
   undo(): boolean;
   redo(): boolean;

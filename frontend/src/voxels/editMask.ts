@@ -1,4 +1,5 @@
 /** Which voxels an edit may change, besides locked structures. */
+import type { Box } from './box';
 import type { Plane } from './geometry';
 
 export interface StructureRef {
@@ -14,6 +15,8 @@ export interface EditMask {
   readonly hu: readonly [number, number] | null;
   /** Inclusive range of slices of one plane; null for all. */
   readonly slices: { readonly plane: Plane; readonly first: number; readonly last: number } | null;
+  /** Voxels outside never change: all that is asked for. The engine's own, which no reader sets. */
+  readonly bounds?: Box | null;
 }
 
 export const NO_MASK: EditMask = { area: 'anywhere', structures: [], hu: null, slices: null };

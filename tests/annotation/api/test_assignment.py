@@ -32,6 +32,7 @@ def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser)
         "project": {"id": read.case.project_id, "name": "Abdomen"},
         "case": None,
         "asked": ["liver", "spleen", "kidney_left"],
+        "region": None,
         "volume": {
             "id": named(read).volume(read.case.volume_id),
             "shape": list(SHAPE),

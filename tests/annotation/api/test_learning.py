@@ -64,6 +64,8 @@ def test_a_policy_is_changed_field_by_field(lead: Client, project: Project) -> N
         {"margin": -0.1},
         {"every_hours": 0},
         {"forecast_gain": 2},
+        {"diversity": 6},
+        {"diversity": -1},
         {"network": "nnformer"},
         {"retrain_after": 0},
         {"frozen_encoder": True, "weights": "scratch"},

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from annotation import learning
 from annotation.dashboards import table_named
-from annotation.dashboards.learning import DRAWS, SEED, LearningForecastRow
+from annotation.dashboards.learning import LearningForecastRow
 from annotation.dashboards.progress import hours_per_case
+from annotation.learning.curves import DRAWS, SEED
 from annotation.models import (
     Assignment,
     Case,
@@ -16,11 +18,19 @@ from annotation.models import (
     ModelScore,
     ModelState,
     Project,
+    SchemaStructure,
     SnapshotItem,
     Split,
     Trigger,
 )
-from tests.annotation.dashboards.learned import accept_rows, add_model, add_scores, learn, needed
+from tests.annotation.dashboards.learned import (
+    accept_rows,
+    accepted_cases,
+    add_model,
+    add_scores,
+    learn,
+    needed,
+)
 from tests.annotation.factories import make_case, make_read, set_state
 from training.curve import CurveRun, structure_curves
 
@@ -184,3 +194,94 @@ def test_a_point_opens_its_test_cases_worst_first(project: Project) -> None:
     scores = models[-1].scores.filter(structure="liver").order_by("dice")
     assert [(row.case_id, row.dice) for row in found] == [(s.case_id, s.dice) for s in scores]
     assert rows(project, "tested_cases", model=99) == []
+
+
+def test_the_rounds_expect_what_the_page_shows(project: Project) -> None:
+    models = learn(project, (2, 3, 6, 12, 24))
+    tests = list(Case.objects.filter(project=project, split=Split.TEST).order_by("pk"))
+    pool = list(Case.objects.filter(project=project, split=Split.POOL).order_by("pk"))
+    compared = add_model(project, pool[:5], trigger=Trigger.COMPARISON)
+    add_scores(compared, tests, {key: [0.1] * len(tests) for key in ("liver", "spleen", "kidney_left")})
+    Model.objects.filter(pk=models[0].pk).update(metric_version="test 0")
+    told = forecast(project, "")
+    accepted_cases(project, 10, Split.POOL)
+    assert told.gain is not None
+    assert learning.forecast_gain(project) == pytest.approx(told.gain)
+
+
+# ── Surface Dice at another tolerance ────────────────────────────────────────
+def measured_elsewhere(project: Project, models: list[Model]) -> None:
+    """The liver's tolerance was changed, and only the other models were scored since."""
+    liver = SchemaStructure.objects.get(schema__project=project, structure__key="liver")
+    old, liver.own_tolerance_mm = liver.tolerance_mm, liver.tolerance_mm / 2
+    liver.save()
+    scores = ModelScore.objects.filter(model__project=project, structure="liver")
+    scores.update(tolerance_mm=liver.own_tolerance_mm)
+    scores.filter(model__in=models).update(tolerance_mm=old)
+    scores.filter(model__in=models[:1]).update(tolerance_mm=None)  # the catalogue's
+
+
+def freeze_tests(model: Model) -> None:
+    """Its test cases belong to the frozen set that it was trained on."""
+    assert model.run is not None
+    for score in model.scores.filter(structure="liver"):
+        SnapshotItem.objects.create(
+            snapshot=model.run.snapshot, case=score.case, revision=score.revision, use="test"
+        )
+
+
+def test_no_curve_mixes_surface_dice_at_two_tolerances(project: Project) -> None:
+    models = learn(project, (2, 3, 6, 12, 24))
+    before = forecast(project)
+    measured_elsewhere(project, models[:2])
+    found = [row for row in rows(project, "learning_forecasts", metric="surface_dice")]
+    told = {row.structure: row for row in found}
+    assert (told["liver"].models, told["liver"].sizes, told["liver"].left_out) == (3, 3, 2)
+    assert told["liver"].gain is None
+    assert (told["spleen"].models, told["spleen"].left_out) == (5, 0)
+    assert told[""].gain is not None
+    points = rows(project, "learning_points", metric="surface_dice")
+    assert [row.left_out for row in points if row.structure == "liver"].count("") == 3
+    assert {row.version for row in points if "another tolerance" in row.left_out} == {1, 2}
+    assert all(row.mean is None for row in points if row.left_out)
+    assert forecast(project) == before, "Dice knows no tolerance"
+
+
+def test_one_score_at_another_tolerance_takes_its_structure_off_the_curve(project: Project) -> None:
+    models = learn(project, (2, 3, 6, 12, 24))
+    measured_elsewhere(project, [])
+    one = models[0].scores.filter(structure="liver")[0]
+    models[0].scores.filter(pk=one.pk).update(tolerance_mm=9)
+    points = rows(project, "learning_points", metric="surface_dice")
+    out = [row.version for row in points if row.structure == "liver" and row.left_out]
+    assert out == [models[0].version]
+    told = rows(project, "learning_curves", metric="surface_dice")
+    assert {row.structure for row in told} >= {"liver", "spleen", ""}
+
+
+def test_tables_of_models_leave_out_surface_dice_at_another_tolerance(project: Project) -> None:
+    models = learn(project)
+    freeze_tests(models[-1])
+    measured_elsewhere(project, models)
+    newest = learning.overview(project).models[0].scores
+    assert (newest["liver"].surface_dice, newest["liver"].other_tolerance) == (None, True)
+    assert newest["liver"].dice is not None
+    assert newest["spleen"].surface_dice is not None
+    assert not newest["spleen"].other_tolerance
+    behind = rows(project, "tested_cases", model=models[-1].version, structure="liver")
+    assert {row.surface_dice for row in behind} == {None}
+    assert all(row.dice is not None for row in behind)
+
+
+def test_a_card_names_the_tolerance_of_its_surface_dice(project: Project) -> None:
+    models = learn(project)
+    newest = models[-1]
+    freeze_tests(newest)
+    measured_elsewhere(project, models[1:])
+    liver = next(one for one in learning.card_of(newest).structures if one.key == "liver")
+    assert liver.tolerance_mm == newest.scores.filter(structure="liver")[0].tolerance_mm
+    assert liver.surface_dice.estimate is not None
+    one = newest.scores.filter(structure="liver")[0]
+    newest.scores.filter(pk=one.pk).update(tolerance_mm=9)
+    liver = next(one for one in learning.card_of(newest).structures if one.key == "liver")
+    assert (liver.tolerance_mm, liver.surface_dice.estimate) == (None, None)

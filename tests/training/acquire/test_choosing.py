@@ -265,6 +265,13 @@ def test_the_first_patch_by_entropy_is_the_highest_of_all() -> None:
     assert pick.score == pytest.approx(best)
 
 
+@pytest.mark.parametrize("strategy", ["random", "fg_random", "entropy", "bald", "power_bald", "clasp_pe"])
+@pytest.mark.parametrize("count", [2, 9])
+def test_a_scan_gives_one_patch_at_most_where_that_is_asked(strategy: str, count: int) -> None:
+    picks = choose_patches(POOL, Query(strategy, count, 1), SLAB, one_each=True)
+    assert len({pick.id for pick in picks}) == len(picks) == min(count, len(POOL))
+
+
 def test_strategies_of_distance_know_no_patches() -> None:
     with pytest.raises(TrainingError, match="chooses whole scans"):
         choose_patches(POOL, Query("typiclust", 1, 0), CUBE)

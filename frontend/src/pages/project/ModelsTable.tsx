@@ -13,6 +13,8 @@ const COLOURS: Readonly<Record<Model['state'], string>> = {
   rejected: 'red',
 };
 
+const OTHER_TOLERANCE = 'Measured at another tolerance than the one in force, so it is left out.';
+
 export function ModelsTable({ project }: { readonly project: Project }) {
   const serving = project.models.find(({ state }) => state === 'serving');
   const [openId, setOpenId] = useState<number | null>(serving?.id ?? project.models[0]?.id ?? null);
@@ -159,7 +161,9 @@ function ScoreRow({ structure, found }: ScoreRowProps) {
         <span style={{ width: `${100 * (found?.dice ?? 0)}%` }} />
       </td>
       <td>{score(found?.dice)}</td>
-      <td>{score(found?.surface_dice)}</td>
+      <td title={found?.other_tolerance === true ? OTHER_TOLERANCE : undefined}>
+        {found?.other_tolerance === true ? 'other tolerance' : score(found?.surface_dice)}
+      </td>
       <td>{structure.tolerance_mm} mm</td>
       <td>{found?.n ?? 0}</td>
     </tr>

@@ -7,6 +7,7 @@ import {
   type EditMask,
   IGNORE,
   isStructure,
+  lastOf,
   PLANE_AXIS,
   type Proposal,
   type ProposedChange,
@@ -120,12 +121,23 @@ function changedBox([ni, nj, nk]: Triple, before: Uint8Array, now: Uint8Array): 
 
 /** 1 where the edit mask lets a voxel be changed; null where it lets all. */
 function allowedIn(region: Region, mask: EditMask): Uint8Array | null {
-  if (mask.area === 'anywhere' && mask.hu === null && mask.slices === null) return null;
+  const { bounds = null } = mask;
+  if (mask.area === 'anywhere' && mask.hu === null && mask.slices === null && bounds === null) return null;
   const allowed = new Uint8Array(boxVoxels(region)).fill(1);
   if (mask.area !== 'anywhere') keepArea(allowed, region, mask);
   if (mask.hu !== null) keepHu(allowed, region.hu, mask.hu);
   if (mask.slices !== null) keepSlices(allowed, region, mask.slices);
+  if (bounds !== null) keepBounds(allowed, region, bounds);
   return allowed;
+}
+
+function keepBounds(allowed: Uint8Array, region: Region, bounds: Box): void {
+  const last = lastOf(bounds);
+  const planes = ['sagittal', 'coronal', 'axial'] as const;
+  for (const plane of planes) {
+    const axis = PLANE_AXIS[plane];
+    keepSlices(allowed, region, { plane, first: bounds.low[axis], last: last[axis] });
+  }
 }
 
 function keepArea(allowed: Uint8Array, region: Region, { area, structures }: EditMask): void {

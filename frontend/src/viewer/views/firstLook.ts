@@ -1,16 +1,17 @@
 /** The image of a case that is being opened, before there is a mask: what was fetched ahead, in the planes. */
-import { type Ijk, ijk, nearestVoxel, PLANES, type Plane } from '../../voxels';
+import { type Box, type Ijk, PLANES, type Plane } from '../../voxels';
 import { IncomingImage } from '../imageLoader';
 import { ImageSlices } from '../imageSlices';
 import { planeFrame } from '../planeFrame';
 import { type PaneScene, PlanePane } from '../planePane';
 import type { ViewerInput } from '../port';
 import { warmEngine } from '../warm';
+import { middleOf } from './bounds';
 import { WindowTable } from './imagePainter';
 import { SOFT_TISSUE } from './planes';
 import { watchAhead } from './prefetch';
 
-export type FirstLookInput = Pick<ViewerInput, 'volume' | 'imageUrl' | 'window'>;
+export type FirstLookInput = Pick<ViewerInput, 'volume' | 'imageUrl' | 'window' | 'bounds'>;
 
 /**
  * Shows what `prefetchImage` brings in, as a viewer that is opened afterwards shows it first. Only to look at.
@@ -18,12 +19,12 @@ export type FirstLookInput = Pick<ViewerInput, 'volume' | 'imageUrl' | 'window'>
  */
 export function showFirst(
   elements: Readonly<Partial<Record<Plane, HTMLDivElement>>>,
-  { volume, imageUrl, window }: FirstLookInput,
+  { volume, imageUrl, window, bounds = null }: FirstLookInput,
 ): () => void {
   const { shape, spacing_mm } = volume;
   const image = new ImageSlices(shape);
-  const middle = nearestVoxel(shape, ijk((shape[0] - 1) / 2, (shape[1] - 1) / 2, (shape[2] - 1) / 2));
-  const scene = new ImageOnly(image, new WindowTable(window ?? SOFT_TISSUE), middle);
+  const middle = middleOf(shape, bounds);
+  const scene = new ImageOnly(image, new WindowTable(window ?? SOFT_TISSUE), middle, bounds);
   const panes = PLANES.flatMap((plane) => {
     const element = elements[plane];
     return element ? [new PlanePane(element, planeFrame(plane, shape, spacing_mm), shape, scene)] : [];
@@ -49,9 +50,11 @@ class ImageOnly implements PaneScene {
   readonly slab = null;
   readonly image: ImageSlices;
   readonly table: WindowTable;
+  readonly bounds: Box | null;
   private readonly middle: Ijk;
 
-  constructor(image: ImageSlices, table: WindowTable, middle: Ijk) {
+  constructor(image: ImageSlices, table: WindowTable, middle: Ijk, bounds: Box | null) {
+    this.bounds = bounds;
     this.image = image;
     this.table = table;
     this.middle = middle;

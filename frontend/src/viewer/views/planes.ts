@@ -7,6 +7,7 @@ import { planeFrame, type ScreenPoint } from '../planeFrame';
 import { type PaneScene, PlanePane } from '../planePane';
 import type { LoadProgress, PlaneElements, ViewerInput, ViewerVolume, VoiWindow } from '../port';
 import { Subscribers } from '../subscribers';
+import { middleOf } from './bounds';
 import { WindowTable } from './imagePainter';
 import type { Overlay } from './overlay';
 import type { Slab } from './port';
@@ -18,6 +19,7 @@ export class Planes implements PaneScene {
   readonly image: ImageSlices;
   readonly table: WindowTable;
   readonly panes: readonly PlanePane[];
+  readonly bounds: Box | null;
   window: VoiWindow;
   /** Planes were turned about the crosshair. */
   isOblique = false;
@@ -45,7 +47,8 @@ export class Planes implements PaneScene {
     this.window = input.window ?? SOFT_TISSUE;
     this.table = new WindowTable(this.window);
     this.image = new ImageSlices(shape);
-    this.cross = nearestVoxel(shape, ijk((shape[0] - 1) / 2, (shape[1] - 1) / 2, (shape[2] - 1) / 2));
+    this.bounds = input.bounds ?? null;
+    this.cross = middleOf(shape, this.bounds);
     this.panes = PLANES.map(
       (plane) => new PlanePane(elements[plane], planeFrame(plane, shape, spacing_mm), shape, this),
     );
@@ -111,6 +114,7 @@ export class Planes implements PaneScene {
     const twin = new Twin(element, this.pane(plane), this.volume.shape, {
       image,
       table,
+      bounds: this.bounds,
       get slab() {
         return slab();
       },
@@ -168,6 +172,11 @@ export class Planes implements PaneScene {
     for (const pane of this.panes) pane.reveal(this.cross);
     this.twin?.pane.placeCrosshair();
     this.moved.tell(null);
+  }
+
+  /** Of what is asked for, or of the scan. */
+  goToMiddle(): void {
+    this.goTo(middleOf(this.volume.shape, this.bounds));
   }
 
   /** Moves the crosshair; the planes other than `from` follow. */

@@ -1,6 +1,9 @@
 /** What the rail beside each plane shows, kept up to date a little at a time. */
 import {
+  type Box,
+  boxOf,
   type LabelMap,
+  lastOf,
   PLANE_AXIS,
   PLANES,
   type Plane,
@@ -25,6 +28,8 @@ type PerPlane = Record<Plane, Uint8Array>;
 export class Rails {
   readonly changed = new Subscribers<null>();
   private readonly map: LabelMap;
+  /** All that is asked for: looking elsewhere is not waited for. */
+  private readonly bounds: Box;
   readonly shadows: Shadows;
   private readonly edited: PerPlane;
   private readonly looked: PerPlane;
@@ -39,8 +44,9 @@ export class Rails {
   private workTimer: ReturnType<typeof setTimeout> | null = null;
   private tellTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(map: LabelMap) {
+  constructor(map: LabelMap, bounds: Box | null = null) {
     this.map = map;
+    this.bounds = bounds ?? boxOf(map.shape);
     this.shadows = new Shadows(map);
     this.edited = emptyMarks(map.shape);
     this.looked = emptyMarks(map.shape);
@@ -103,7 +109,7 @@ export class Rails {
   lookedShare(structure: StructureRef): number | null {
     let slices = 0;
     let looked = 0;
-    for (let k = 0; k < this.map.shape[2]; k++) {
+    for (let k = this.bounds.low[2]; k <= lastOf(this.bounds)[2]; k++) {
       if (!this.shadows.has(structure, k)) continue;
       slices += 1;
       looked += this.looked.axial[k] as number;
@@ -142,6 +148,8 @@ export class Rails {
     const made = { structures: new Uint8Array(slices), active: new Uint8Array(slices) };
     this.shadows.mark(axis, (layer, value) => this.styles[layer]?.visible[value] === 1, made.structures);
     this.shadows.mark(axis, (layer, value) => this.isActive(layer, value), made.active);
+    made.active.fill(0, 0, this.bounds.low[axis]);
+    made.active.fill(0, lastOf(this.bounds)[axis] + 1);
     this.places[plane] = made;
     return made;
   }

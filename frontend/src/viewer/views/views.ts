@@ -41,7 +41,7 @@ export class Views implements ViewsPort {
     this.planes = planes;
     this.overlay = overlay;
     this.map = map;
-    this.rails = new Rails(map);
+    this.rails = new Rails(map, planes.bounds);
     this.rails.setStyles(overlay.styles);
     this.surfaces = new Surfaces(map, this.rails.shadows, planes.volume.spacing_mm);
     planes.moved.add(() => {

@@ -5,6 +5,7 @@
 import { type Box, union } from '../box';
 import { type EditMask, NO_MASK, type StructureRef } from '../editMask';
 import { mergeEdits, type SliceRuns, writeEdits } from '../edits';
+import { editsWithin } from '../editsWithin';
 import type { Triple } from '../geometry';
 import { BACKGROUND, IGNORE, isStructure, type LabelMap } from '../labelMap';
 import { type OnSpan, type Stamp, sweep } from '../sweep';
@@ -13,7 +14,7 @@ import { VoxelCounts } from './counts';
 import { type EditImage, filterOf, type HuLimits, requireFits, type VoxelFilter } from './filter';
 import { History, UNDO_BYTES } from './history';
 import { recordOf, type StrokeRecord } from './record';
-import { type EditStep, SliceChanges, StepBuilder } from './step';
+import { type EditStep, mostChanged, SliceChanges, StepBuilder, turned } from './step';
 import {
   GrowingBox,
   type Locks,
@@ -43,6 +44,7 @@ export class EditEngine {
   private readonly history: History;
   private image: EditImage | null = null;
   private editMask: EditMask = NO_MASK;
+  private bounds: Box | null = null;
   private open: OpenStroke | null = null;
   private readonly memory = new StrokeMemory();
   private changes = 0;
@@ -83,7 +85,14 @@ export class EditEngine {
   /** Holds for strokes that begin after it, and for operations. */
   setMask(mask: EditMask): void {
     requireFits(mask, this.map.shape, this.map.layers.length);
-    this.editMask = mask;
+    this.editMask = { ...mask, bounds: this.bounds };
+  }
+
+  /** All that is asked for: nothing outside of it changes, whatever the mask says. Null: the whole scan. */
+  setBounds(bounds: Box | null): void {
+    requireFits({ ...NO_MASK, bounds }, this.map.shape, this.map.layers.length);
+    this.bounds = bounds;
+    this.editMask = { ...this.editMask, bounds };
   }
 
   /** The scan, for masks by HU. Without it, and in slices that are not loaded, such a mask lets nothing be changed. */
@@ -220,10 +229,14 @@ export class EditEngine {
     return step === null ? null : this.make(step);
   }
 
-  /** Writes edits that were worked out elsewhere as one step to undo. Masks and locks do not hold for them. */
+  /**
+   * Writes edits that were worked out elsewhere as one step to undo. Masks and locks do not hold for them; what lies
+   * outside of what is asked for is left out.
+   */
   take(tool: EditTool, target: StructureRef, delta: readonly SliceRuns[]): StrokeRecord | null {
     this.requireClosed();
-    const step = this.stepOf(delta, tool, target);
+    const within = this.bounds === null ? delta : editsWithin(delta, this.bounds, this.map.shape[0]);
+    const step = this.stepOf(within, tool, target);
     return step === null ? null : this.make(step);
   }
 
@@ -379,20 +392,4 @@ function unlocked(): Locks {
 
 function copyOf({ lose, gain }: Locks): Locks {
   return { lose: lose.slice(), gain: gain.slice() };
-}
-
-/** The step the other way round. */
-function turned({ before, after, changes, counts, ...rest }: EditStep): EditStep {
-  return {
-    ...rest,
-    before: after,
-    after: before,
-    changes: changes.map(({ added, removed, ...which }) => ({ ...which, added: removed, removed: added })),
-    counts: counts.map(({ by, ...which }) => ({ ...which, by: -by })),
-  };
-}
-
-function mostChanged({ changes, target }: EditStep): StructureRef {
-  const [most] = [...changes].sort((a, b) => b.added + b.removed - a.added - a.removed);
-  return most === undefined ? target : { layer: most.layer, value: most.structure };
 }

@@ -1,4 +1,5 @@
 /** Which voxels an edit may change: the edit mask and the HU range of a tool, row by row. */
+import { type Box, lastOf } from '../box';
 import type { EditMask } from '../editMask';
 import { PLANE_AXIS, type Triple } from '../geometry';
 import { isStructure, type LabelMap } from '../labelMap';
@@ -27,7 +28,8 @@ export function filterOf(
   image: EditImage | null,
 ): VoxelFilter | null {
   const limits = [...hu, ...(mask.hu === null ? [] : [mask.hu])];
-  if (mask.area === 'anywhere' && mask.slices === null && limits.length === 0) return null;
+  const isBounded = (mask.bounds ?? null) !== null;
+  if (mask.area === 'anywhere' && mask.slices === null && limits.length === 0 && !isBounded) return null;
   return new VoxelFilter(map, mask, commonRange(limits), image);
 }
 
@@ -42,6 +44,7 @@ export class VoxelFilter {
   /** What the area wants a voxel to be: a member, none, or null for either. */
   private readonly wanted: 0 | 1 | null;
   private readonly slices: SliceLimits | null;
+  private readonly bounds: Bounds | null;
   private readonly hu: HuLimits | null;
   private readonly image: EditImage | null;
   private marks = new Uint8Array(1024);
@@ -51,6 +54,7 @@ export class VoxelFilter {
     this.layers = areaLayers(map, mask);
     this.wanted = mask.area === 'anywhere' ? null : mask.area === 'inside' ? 1 : 0;
     this.slices = mask.slices;
+    this.bounds = boundsOf(mask, map.shape);
     this.hu = hu;
     this.image = image;
   }
@@ -64,14 +68,17 @@ export class VoxelFilter {
     else this.markArea(marks, this.wanted, k, start, count, stride);
     if (this.hu !== null) this.markHu(marks, this.hu, k, start, count, stride);
     if (this.slices !== null) this.markSlices(marks, this.slices, start, count, stride);
+    if (this.bounds?.cutsRows === true) this.markBounds(marks, this.bounds, start, count, stride);
     return marks;
   }
 
-  /** Quick to say: no limit but one by HU, which every voxel of the row keeps. */
+  /** Quick to say: no limit but one by HU, which every voxel of the row keeps, and by whole slices. */
   letsAll(k: number, start: number, count: number, stride: number): boolean {
+    if (this.wanted !== null || this.slices !== null || this.bounds?.cutsRows === true) return false;
+    if (!this.hasSlice(k)) return false;
+    if (this.hu === null) return true;
     const hu = this.image?.slices[k];
-    if (this.wanted !== null || this.slices !== null || this.hu === null) return false;
-    if (hu === undefined || !this.hasSlice(k)) return false;
+    if (hu === undefined) return false;
     const [low, high] = this.hu;
     for (let n = 0, p = start; n < count; n++, p += stride) {
       if (hu[p] < low || hu[p] > high) return false;
@@ -81,6 +88,7 @@ export class VoxelFilter {
 
   private hasSlice(k: number): boolean {
     if (this.hu !== null && this.image?.loaded(k) !== true) return false;
+    if (this.bounds !== null && (k < this.bounds.first[2] || k > this.bounds.last[2])) return false;
     if (this.slices?.plane !== 'axial') return true;
     return k >= this.slices.first && k <= this.slices.last;
   }
@@ -116,6 +124,21 @@ export class VoxelFilter {
     }
   }
 
+  private markBounds(
+    marks: Uint8Array,
+    { first, last }: Bounds,
+    start: number,
+    count: number,
+    stride: number,
+  ): void {
+    const ni = this.map.shape[0];
+    for (let n = 0, p = start; n < count; n++, p += stride) {
+      const j = Math.floor(p / ni);
+      const i = p - ni * j;
+      if (i < first[0] || i > last[0] || j < first[1] || j > last[1]) marks[n] = 0;
+    }
+  }
+
   private markSlices(
     marks: Uint8Array,
     { plane, first, last }: SliceLimits,
@@ -131,6 +154,25 @@ export class VoxelFilter {
       if (index < first || index > last) marks[n] = 0;
     }
   }
+}
+
+/** First and last voxel that may change; `cutsRows` where these are not whole slices. */
+interface Bounds {
+  readonly first: Triple;
+  readonly last: Triple;
+  readonly cutsRows: boolean;
+}
+
+function boundsOf({ bounds }: EditMask, [ni, nj]: Triple): Bounds | null {
+  if (bounds === undefined || bounds === null) return null;
+  const [first, last] = [bounds.low, lastOf(bounds)];
+  const cutsRows = first[0] > 0 || first[1] > 0 || last[0] < ni - 1 || last[1] < nj - 1;
+  return { first, last, cutsRows };
+}
+
+/** Whether a box lies in the scan, and has a voxel. */
+function isWithin({ low, size }: Box, shape: Triple): boolean {
+  return shape.every((n, axis) => low[axis] >= 0 && size[axis] > 0 && low[axis] + size[axis] <= n);
 }
 
 /** For "background" every structure of every layer is a member that keeps the voxel from being changed. */
@@ -157,5 +199,8 @@ export function requireFits(mask: EditMask, shape: Triple, layers: number): void
   }
   if (mask.slices !== null && mask.slices.first >= shape[PLANE_AXIS[mask.slices.plane]]) {
     throw new RangeError('The mask of edits names slices that this scan does not have.');
+  }
+  if (mask.bounds && !isWithin(mask.bounds, shape)) {
+    throw new RangeError('What is asked for does not lie within this scan.');
   }
 }

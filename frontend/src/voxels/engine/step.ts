@@ -289,3 +289,20 @@ function boxOfRuns({ k, starts, lengths }: SliceRuns, ni: number): Box {
   const bottom = Math.floor((starts[end] + lengths[end] - 1) / ni);
   return boxBetween([left, top, k], [right, bottom, k]);
 }
+
+/** The step the other way round. */
+export function turned({ before, after, changes, counts, ...rest }: EditStep): EditStep {
+  return {
+    ...rest,
+    before: after,
+    after: before,
+    changes: changes.map(({ added, removed, ...which }) => ({ ...which, added: removed, removed: added })),
+    counts: counts.map(({ by, ...which }) => ({ ...which, by: -by })),
+  };
+}
+
+/** The structure of which most voxels changed. */
+export function mostChanged({ changes, target }: EditStep): StructureRef {
+  const [most] = [...changes].sort((a, b) => b.added + b.removed - a.added - a.removed);
+  return most === undefined ? target : { layer: most.layer, value: most.structure };
+}

@@ -43,6 +43,12 @@ export const SECTIONS: readonly LearningSection[] = [
     Panel: panel(async () => (await import('./runs/RunsSection')).RunsSection),
   },
   {
+    key: 'bench',
+    title: 'Networks side by side',
+    isFor: isLead,
+    Panel: panel(async () => (await import('./bench/BenchSection')).BenchSection),
+  },
+  {
     key: 'policy',
     title: 'Policy',
     isFor: isLead,

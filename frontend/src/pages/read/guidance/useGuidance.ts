@@ -1,7 +1,9 @@
-import { useEffect } from 'react';
+import { useEffect, useMemo } from 'react';
 import { fetchRegions, fetchUncertainty, type SuspiciousRegion } from '../../../api';
 import type { ViewerPort } from '../../../viewer';
+import { type Box, lastOf } from '../../../voxels';
 import { lend } from '../keys/handlers';
+import { askedBox } from '../layout/asked';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
 import { DoneMarks } from './doneMarks';
@@ -11,17 +13,18 @@ import { reasonSentence } from './regions';
 /** Fetches what the model was unsure of, and lends the walk through it to the keys. */
 export function useGuidance({ assignment }: OpenedCase, username: string): void {
   const prediction = assignment.prediction_mask?.id ?? null;
+  const bounds = useMemo(() => askedBox(assignment), [assignment]);
   useEffect(() => {
     const { begin, walk } = useGuidanceStore.getState();
     begin(prediction === null ? null : new DoneMarks(username, prediction));
     const giveBack = lend({ walkRegions: walk, toggleHeatMap });
     let isGone = false;
-    void loadRegions(prediction, () => isGone);
+    void loadRegions(prediction, bounds, () => isGone);
     return () => {
       isGone = true;
       giveBack();
     };
-  }, [prediction, username]);
+  }, [prediction, bounds, username]);
   useHeatMap(prediction);
 }
 
@@ -30,14 +33,19 @@ export function toggleHeatMap(): void {
   setHeat({ isHeatShown: !isHeatShown });
 }
 
-async function loadRegions(prediction: string | null, isGone: () => boolean): Promise<void> {
+async function loadRegions(
+  prediction: string | null,
+  bounds: Box | null,
+  isGone: () => boolean,
+): Promise<void> {
   const { give, fail } = useGuidanceStore.getState();
   if (prediction === null) {
     give([], 'This case is drawn from scratch: there is no prediction to be unsure.');
     return;
   }
   try {
-    const { regions, sentence } = await fetchRegions(prediction);
+    const { regions: all, sentence } = await fetchRegions(prediction);
+    const regions = all.filter((region) => isAskedFor(region, bounds));
     if (!isGone()) {
       give(regions, sentence);
       useRead.getState().set({ warnings: warningsOf(regions) });
@@ -45,6 +53,14 @@ async function loadRegions(prediction: string | null, isGone: () => boolean): Pr
   } catch (error) {
     if (!isGone()) fail(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** What lies elsewhere cannot be corrected, and what has no place is said of the whole scan. */
+export function isAskedFor({ centre_ijk: centre }: SuspiciousRegion, bounds: Box | null): boolean {
+  if (bounds === null) return true;
+  const { low } = bounds;
+  const last = lastOf(bounds);
+  return centre?.every((at, axis) => at >= (low[axis] as number) && at <= (last[axis] as number)) ?? false;
 }
 
 /** The first, most suspicious, reason of each structure. */

@@ -5,6 +5,7 @@ import { PLANES, type Plane } from '../../../voxels';
 import { readLabel } from '../../words';
 import page from '../ReadPage.module.css';
 import { useRead } from '../readStore';
+import { askedBox } from './asked';
 import classes from './FirstLook.module.css';
 import { placeOf } from './layouts';
 import planes from './Planes.module.css';
@@ -17,7 +18,8 @@ export function FirstLook({ assignment }: { readonly assignment: Assignment }) {
   useEffect(() => {
     const { volume } = assignment;
     const imageUrl = `/api/volumes/${volume.id}/zarr`;
-    return showFirst(elements.current, { volume, imageUrl, window: useRead.getState().window });
+    const { window } = useRead.getState();
+    return showFirst(elements.current, { volume, imageUrl, window, bounds: askedBox(assignment) });
   }, [assignment]);
   return (
     <div className={page.page}>

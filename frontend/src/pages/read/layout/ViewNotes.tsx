@@ -2,7 +2,9 @@
 import type { Assignment } from '../../../api';
 import { useCompareStore } from '../compare/compareStore';
 import { sourceWords } from '../compare/sources';
+import { useShownKey } from '../keys/keyStore';
 import { useRead } from '../readStore';
+import { askedWords } from './asked';
 import { stopCine, useCine } from './cine';
 import classes from './StatusBar.module.css';
 import { SLAB_NAMES } from './slabs';
@@ -10,11 +12,31 @@ import { SLAB_NAMES } from './slabs';
 export function ViewNotes({ assignment }: { readonly assignment: Assignment }) {
   return (
     <>
+      <Asked assignment={assignment} />
       <Playing />
       <Thick />
       <Turned />
       <Compared assignment={assignment} />
     </>
+  );
+}
+
+/** Not to be put away: nothing else can be changed. */
+function Asked({ assignment }: { readonly assignment: Assignment }) {
+  const port = useRead((state) => state.port);
+  const key = useShownKey('slice.middle');
+  const { region, volume } = assignment;
+  return (
+    region !== null && (
+      <button
+        type="button"
+        className={classes.note}
+        title={`Nothing else can be changed, and nothing else is learned from. To the middle of it${key === '' ? '' : ` (${key})`}`}
+        onClick={() => port?.goToMiddle()}
+      >
+        Only {askedWords(region, volume.shape)} are asked for
+      </button>
+    )
   );
 }
 

@@ -4,6 +4,7 @@ import { createViewer, type PlaneElements, type ViewerPort } from '../../../view
 import type { Plane } from '../../../voxels';
 import type { OpenedCase } from '../openCase';
 import { useRead } from '../readStore';
+import { askedBox } from './asked';
 import { viewsOf } from './passOn';
 
 export type Elements = Partial<Record<Plane, HTMLDivElement | null>>;
@@ -77,6 +78,7 @@ function mount(
     prediction,
     structures: viewsOf(useRead.getState()),
     editable: assignment.editable,
+    bounds: askedBox(assignment),
     window: useRead.getState().window,
   });
 }

@@ -41,7 +41,7 @@ export function CurvesChart({ project, onOpen }: GainChartProps) {
   return (
     <ChartFrame
       question="What does the next label buy?"
-      caption={caption(overall)}
+      caption={caption(overall) + leftOut(project, forecasts.data ?? [])}
       height={HEIGHT * Math.max(1, Math.ceil(panels.length / 3))}
       draw={draw}
       name={`learning-${metric}`}
@@ -177,6 +177,18 @@ function goalLine(goal: number, palette: Palette) {
     lineStyle: { color: palette.needsYou, type: 'dashed' as const },
     label: { formatter: `goal ${goal.toFixed(2)}`, color: palette.text, position: 'insideStartTop' as const },
   };
+}
+
+/** Of some structures fewer models count: their surface Dice was measured at another tolerance. */
+function leftOut(project: Project, forecasts: readonly Forecast[]): string {
+  const usual = forecasts.find(({ structure }) => structure === '')?.left_out ?? 0;
+  const fewer = forecasts.filter((row) => row.structure !== '' && row.left_out > usual);
+  const names = fewer.map(
+    (row) => `${nameOf(project, row.structure)} (${row.left_out - usual} of the models)`,
+  );
+  return names.length === 0
+    ? ''
+    : ` Left out, as measured at another tolerance than the one in force: ${names.join(', ')}.`;
 }
 
 function words(row: Point): string {

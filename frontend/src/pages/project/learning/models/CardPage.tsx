@@ -5,12 +5,14 @@ import {
   folderAddress,
   type ModelCard,
   type ModelFigure,
+  networkAddress,
   useDescribeModel,
   useModelCard,
 } from '../../../../api';
 import { Header } from '../../../shell/Header';
 import { Message } from '../../../shell/RootLayout';
 import { MODEL_STATES, when } from '../../../words';
+import { signed } from '../gain/figures';
 import classes from './registry.module.css';
 
 const route = getRouteApi('/signedIn/projects/$projectId/models/$version');
@@ -74,6 +76,17 @@ function Card({ card, project }: CardProps) {
           <Button component="a" variant="default" href={folderAddress(project, card.version)} download>
             Download the folder
           </Button>
+          {card.network_file && (
+            <Button
+              component="a"
+              variant="default"
+              href={networkAddress(project, card.version)}
+              download
+              title="The network as one TorchScript file, which programs other than this one can run"
+            >
+              Network as one file
+            </Button>
+          )}
           <Button variant="default" onClick={() => window.print()}>
             Print
           </Button>
@@ -82,6 +95,9 @@ function Card({ card, project }: CardProps) {
       {card.sentence !== '' && <p>{card.sentence}</p>}
       <Facts card={card} />
       <Scores card={card} />
+      {card.change !== null && card.change.structures.length > 0 && (
+        <Changes card={card} change={card.change} />
+      )}
       <h2 className={classes.heading}>Decisions</h2>
       <Decisions card={card} />
       <h2 className={classes.heading}>Licence and limits</h2>
@@ -128,6 +144,7 @@ function Scores({ card }: { readonly card: ModelCard }) {
             <th>Structure</th>
             <th>Dice (95 % CI)</th>
             <th>Surface Dice (95 % CI)</th>
+            <th>at</th>
             <th>n</th>
           </tr>
         </thead>
@@ -137,6 +154,7 @@ function Scores({ card }: { readonly card: ModelCard }) {
               <td>{one.name}</td>
               <td>{figure(one.dice)}</td>
               <td>{figure(one.surface_dice)}</td>
+              <td>{one.tolerance_mm === null ? '—' : `${one.tolerance_mm} mm`}</td>
               <td>{one.dice.n}</td>
             </tr>
           ))}
@@ -144,6 +162,50 @@ function Scores({ card }: { readonly card: ModelCard }) {
       </table>
       <p className={classes.quiet}>
         Means over cases; intervals: other test cases. Metric: {card.metric_version || 'not measured'}.
+      </p>
+    </>
+  );
+}
+
+interface ChangesProps {
+  readonly card: ModelCard;
+  readonly change: NonNullable<ModelCard['change']>;
+}
+
+/** What fine-tuning made of the model that this one started from. */
+function Changes({ card, change }: ChangesProps) {
+  const names = new Map(card.structures.map((one) => [one.key, one.name]));
+  const from = `model ${change.parent}${change.imported ? ', imported' : ''}`;
+  return (
+    <>
+      <h2 className={classes.heading}>Before and after</h2>
+      <table className={classes.table} aria-label="Before and after">
+        <thead>
+          <tr>
+            <th>Structure</th>
+            <th>Dice before ({from})</th>
+            <th>Dice after</th>
+            <th>Difference (95 % CI)</th>
+            <th>n</th>
+          </tr>
+        </thead>
+        <tbody>
+          {change.structures.map((one) => (
+            <tr key={one.key}>
+              <td>{names.get(one.key) ?? one.key}</td>
+              <td>{one.before.toFixed(3)}</td>
+              <td>{one.after.toFixed(3)}</td>
+              <td>
+                {signed(one.difference, 3)} ({signed(one.low, 3)} to {signed(one.high, 3)})
+              </td>
+              <td>{one.cases}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className={classes.quiet}>
+        Both models on the same {change.cases} frozen test cases of this project. What the new model forgot of
+        another project is told by python -m training adapt, with that project’s data.
       </p>
     </>
   );

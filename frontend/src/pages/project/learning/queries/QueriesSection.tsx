@@ -3,7 +3,7 @@ import { type Chosen, type Project, type Queries, useQueries } from '../../../..
 import { CASE_STATES, caseLabel, when } from '../../../words';
 import classes from './queries.module.css';
 import { WhatIfPanel } from './WhatIfPanel';
-import { ARMS, minutesWords, STRATEGIES, scoreWords } from './words';
+import { ARMS, minutesWords, regionWords, STRATEGIES, scoreWords } from './words';
 
 /** Which cases the strategy put forward and why, and what another one would have. */
 export function QueriesSection({ project }: { readonly project: Project }) {
@@ -27,7 +27,11 @@ function leadWords(queries: Queries): string {
       : `${STRATEGIES[queries.strategy]}, ${queries.query_size} cases at a time, ${Math.round(
           100 * queries.control_share,
         )} % of them drawn as a control.`;
-  return `${strategy} ${queries.next}`;
+  const unit =
+    queries.unit === 'slab' && queries.model_version !== null
+      ? ` Readers get slabs of about ${queries.slab_mm} mm.`
+      : '';
+  return `${strategy}${unit} ${queries.next}`;
 }
 
 function ChosenTable({ rows }: { readonly rows: readonly Chosen[] }) {
@@ -66,6 +70,7 @@ function Row({ row }: { readonly row: Chosen }) {
       <Table.Td>{row.rank + 1}</Table.Td>
       <Table.Td className={classes.short}>
         {caseLabel(row.number)} · {row.name}
+        {row.region !== null && <div className={classes.region}>{regionWords(row)}</div>}
       </Table.Td>
       <Table.Td>
         <Badge

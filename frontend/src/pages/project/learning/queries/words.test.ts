@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { costWords, minutesWords, scoreWords, trainingsOf } from './words';
+import { costWords, minutesWords, regionWords, scoreWords, trainingsOf } from './words';
 
 const usual = {
   strategies: [],
@@ -21,6 +21,12 @@ it('says what a replay costs before it starts', () => {
   expect(costWords(20, 30)).toBe('20 trainings of 30 s: about 10 min, and predicting in between.');
   expect(costWords(40, 300)).toBe('40 trainings of 300 s: about 3.3 hours, and predicting in between.');
   expect(costWords(1, 1)).toContain('about 1 min');
+});
+
+it('tells the slab that was chosen of a scan', () => {
+  const region = { start: [0, 0, 40], stop: [64, 64, 56] };
+  expect(regionWords({ region, region_mm: 38.4 })).toBe('slices 40–55, 38 mm');
+  expect(regionWords({ region: null, region_mm: null })).toBe('');
 });
 
 it('writes scores and minutes', () => {

@@ -27,6 +27,13 @@ export function minutesWords(minutes: number | null): string {
   return minutes === null ? '—' : `${minutes < 10 ? minutes.toFixed(1) : Math.round(minutes)} min`;
 }
 
+/** `slices 40–55, 32 mm`; empty for a whole scan. Slabs are as wide as the scan. */
+export function regionWords({ region, region_mm: mm }: Pick<Chosen, 'region' | 'region_mm'>): string {
+  if (region === null || mm === null) return '';
+  const [first, behind] = [region.start[2] as number, region.stop[2] as number];
+  return `slices ${first}–${behind - 1}, ${Math.round(mm)} mm`;
+}
+
 /** How many trainings a replay needs: the first one of a seed serves every strategy. */
 export function trainingsOf(
   { start, query, budget }: WhatIf['usual'],

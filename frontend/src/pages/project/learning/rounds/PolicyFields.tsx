@@ -2,7 +2,7 @@ import { NativeSelect, NumberInput, Switch } from '@mantine/core';
 import type { LearningPolicy, StrategyName } from '../../../../api';
 import { STRATEGIES } from '../queries/words';
 import type { Draft } from './draft';
-import { NETWORKS, NUMBERS, type NumberAbout } from './fields';
+import { NETWORKS, NUMBERS, type NumberAbout, UNITS } from './fields';
 import classes from './rounds.module.css';
 
 interface FieldsProps {
@@ -107,6 +107,14 @@ function Reading(props: FieldsProps) {
         value={draft.cold_start ?? kept.cold_start}
         onChange={(event) => onChange({ cold_start: event.currentTarget.value as StrategyName })}
       />
+      <NativeSelect
+        label="Readers get"
+        description="slabs once a model has predicted"
+        data={[...UNITS]}
+        value={draft.unit ?? kept.unit}
+        onChange={(event) => onChange({ unit: event.currentTarget.value as LearningPolicy['unit'] })}
+      />
+      <NumberField about={NUMBERS.slab} isOff={(draft.unit ?? kept.unit) !== 'slab'} {...props} />
       {NUMBERS.reading.map((about) => (
         <NumberField key={about.field} about={about} {...props} />
       ))}

@@ -7,7 +7,9 @@ type NumberName =
   | 'members'
   | 'margin'
   | 'control_share'
+  | 'diversity'
   | 'query_size'
+  | 'slab_mm'
   | 'cold_cases'
   | 'atlases';
 
@@ -28,6 +30,7 @@ interface Numbers {
   readonly training: readonly NumberAbout[];
   readonly gate: readonly NumberAbout[];
   readonly reading: readonly NumberAbout[];
+  readonly slab: NumberAbout;
 }
 
 export const NUMBERS: Numbers = {
@@ -99,6 +102,15 @@ export const NUMBERS: Numbers = {
       most: 100,
     },
     {
+      field: 'diversity',
+      label: 'Diversity within a choice',
+      words: 'what a scan just like a chosen one loses; 0 = none',
+      unit: 'SD of score',
+      least: 0,
+      most: 5,
+      digits: 1,
+    },
+    {
       field: 'cold_cases',
       label: 'First cases',
       words: 'read before there is a model',
@@ -115,7 +127,21 @@ export const NUMBERS: Numbers = {
       most: 8,
     },
   ],
+  slab: {
+    field: 'slab_mm',
+    label: 'Thickness of a slab',
+    words: 'to the nearest centimetre or so',
+    unit: 'mm',
+    least: 1,
+    most: 2000,
+  },
 };
+
+/** What a reader is given of a case that was chosen. */
+export const UNITS: readonly { readonly value: string; readonly label: string }[] = [
+  { value: 'volume', label: 'whole scans' },
+  { value: 'slab', label: 'axial slabs' },
+];
 
 export const NETWORKS: readonly { readonly value: string; readonly label: string }[] = [
   { value: 'plain_unet', label: 'U-Net (plain_unet)' },

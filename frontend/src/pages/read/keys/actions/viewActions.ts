@@ -30,6 +30,13 @@ const SLICES: readonly Action[] = [
     press: typeSlice,
   },
   {
+    id: 'slice.middle',
+    group: 'Slices',
+    words: 'To the middle of what is asked for, or of the scan',
+    key: 'home',
+    press: () => read().port?.goToMiddle(),
+  },
+  {
     id: 'slice.cine',
     group: 'Slices',
     words: 'Play the slices (cine), and stop',

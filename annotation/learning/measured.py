@@ -3,27 +3,39 @@
 The set of revisions is the newest that allows a curve: that of the newest model, or, as long as fewer than
 four sizes were scored on all of it, what it shares with the model before, and the one before that. A test
 case that was accepted yesterday thus starts no new curve, and no curve has two test sets.
+
+Nor two tolerances: surface Dice that was measured at another one than that in force is on no curve, structure
+by structure.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from django.db import connection
 from django.db.models import Count
 
-from annotation.models import Model, ModelState, Project, SnapshotItem, SnapshotUse, Trigger
+from annotation.learning.tolerances import Tolerances, tolerances_of
+from annotation.models import Case, Model, ModelState, Project, SnapshotItem, SnapshotUse, Split, Trigger
 from training.curve import FEWEST_SIZES, CurveRun
 
 METRICS = ("dice", "surface_dice")
-Values = dict[tuple[str, str], float | None]  # (revision, structure) → figure
+Key = tuple[str, str]  # revision, structure
+Values = Mapping[Key, float | None]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A model with its scores by metric; `left_out` says why it is on no curve."""
+    """A model with its scores by metric; `left_out` says why it is on no curve.
+
+    `elsewhere`: surface Dice that was measured at another tolerance than the one in force. `blunt`: the
+    structures of these, none of whose surface Dice is among the scores of a model on a curve.
+    """
 
     model: Model
     cases: int
-    scores: dict[str, Values]
+    scores: Mapping[str, Values]
+    elsewhere: frozenset[Key] = frozenset()
+    blunt: frozenset[str] = frozenset()
     left_out: str = ""
 
     @property
@@ -48,19 +60,18 @@ class Alike:
     revisions: frozenset[str]
     newer_tests: int  # test cases of the newest model that are not among them
 
-    @property
-    def sizes(self) -> int:
-        return len({one.cases for one in self.on_curve})
-
-    @property
-    def metric_version(self) -> str:
-        return self.on_curve[-1].model.metric_version if self.on_curve else ""
+    def of(self, metric: str) -> tuple[Measured, ...]:
+        """Those on the curve that have any figure of a metric."""
+        return tuple(
+            one for one in self.on_curve if any(value is not None for value in one.scores[metric].values())
+        )
 
 
-def alike(project: Project) -> Alike:
-    """A handful of queries, however many models and scores there are."""
+def alike(project: Project, *, network: str | None = None) -> Alike:
+    """A handful of queries, however many models there are. `network`: None = the newest model's."""
     measured = _measured(project)
-    newest = next((one for one in reversed(measured) if not _own_reason(one)), None)
+    own = (one for one in reversed(measured) if not _own_reason(one))
+    newest = next((one for one in own if network in (None, _network(one))), None)
     if newest is None:
         return Alike((), tuple(_without(one, _own_reason(one)) for one in measured), frozenset(), 0)
     reasons = {one.model.pk: _own_reason(one) or _unlike(one, newest) for one in measured}
@@ -75,6 +86,11 @@ def alike(project: Project) -> Alike:
         revisions,
         len(newest.revisions - revisions),
     )
+
+
+def accepted_cases(project: Project) -> int:
+    """Cases that a training could learn from now."""
+    return Case.objects.filter(project=project, split=Split.POOL, accepted_revision__isnull=False).count()
 
 
 def _own_reason(one: Measured) -> str:
@@ -113,26 +129,32 @@ def _common(usable: list[Measured]) -> frozenset[str]:
 
 
 def _on(one: Measured, revisions: frozenset[str]) -> Measured:
+    """With the scores on these revisions alone, and no structure's surface Dice at two tolerances."""
+    blunt = frozenset(structure for revision, structure in one.elsewhere if revision in revisions)
     scores = {
-        metric: {key: value for key, value in values.items() if key[0] in revisions}
+        metric: {
+            key: value
+            for key, value in values.items()
+            if key[0] in revisions and not (metric == "surface_dice" and key[1] in blunt)
+        }
         for metric, values in one.scores.items()
     }
-    return Measured(one.model, one.cases, scores)
+    return replace(one, scores=scores, blunt=blunt)
 
 
 def _without(one: Measured, reason: str) -> Measured:
-    return Measured(one.model, one.cases, one.scores, reason)
+    return replace(one, left_out=reason)
 
 
 def _measured(project: Project) -> list[Measured]:
     models = list(Model.objects.filter(project=project).select_related("run").order_by("version"))
     sizes = _sizes(models)
-    scores = _scores(models)
+    scores = _scores(models, tolerances_of(project))
     return [
         Measured(
             model,
             0 if model.run is None else sizes.get(model.run.snapshot_id, 0),
-            scores.get(model.pk, {metric: {} for metric in METRICS}),
+            *scores.get(model.pk, ({metric: {} for metric in METRICS}, frozenset())),
         )
         for model in models
     ]
@@ -147,17 +169,26 @@ def _sizes(models: list[Model]) -> dict[int, int]:
     return dict(items.order_by().values_list("snapshot").annotate(n=Count("pk")))
 
 
-def _scores(models: list[Model]) -> dict[int, dict[str, Values]]:
+def _scores(
+    models: list[Model], tolerances: Tolerances
+) -> dict[int, tuple[dict[str, Values], frozenset[Key]]]:
+    """Scores by model and metric, and which surface Dice is at another tolerance."""
     query = (
-        "SELECT model_id, array_agg(revision_id::text), array_agg(structure), array_agg(dice), "
-        "array_agg(surface_dice) FROM annotation_modelscore WHERE model_id = ANY(%s) GROUP BY model_id"
+        "SELECT model_id, array_agg(revision_id::text), array_agg(structure), array_agg(tolerance_mm), "
+        "array_agg(dice), array_agg(surface_dice) "
+        "FROM annotation_modelscore WHERE model_id = ANY(%s) GROUP BY model_id"
     )
     with connection.cursor() as cursor:
         cursor.execute(query, [[model.pk for model in models]])
-        return {
-            model: {
-                metric: dict(zip(zip(revisions, structures, strict=True), figures, strict=True))
-                for metric, figures in zip(METRICS, of_metric, strict=True)
-            }
-            for model, revisions, structures, *of_metric in cursor.fetchall()
+        found = cursor.fetchall()
+    scores: dict[int, tuple[dict[str, Values], frozenset[Key]]] = {}
+    for model, revisions, structures, measured_mm, *figures in found:
+        keys = list(zip(revisions, structures, strict=True))
+        of_metric: dict[str, Values] = {
+            metric: dict(zip(keys, each, strict=True)) for metric, each in zip(METRICS, figures, strict=True)
         }
+        elsewhere = frozenset(
+            key for key, mm in zip(keys, measured_mm, strict=True) if tolerances.is_other(key[1], mm)
+        )
+        scores[model] = of_metric, elsewhere
+    return scores

@@ -1,0 +1,57 @@
+"""A reader is asked for a slab: the page opens in it, dims the rest, and draws nothing there."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from annotation.models import Case, Role
+from tests.annotation.factories import make_model
+from tests.e2e import own_project
+from tests.e2e.cases import SHAPE
+from tests.e2e.conftest import SignIn, Stack
+from tests.e2e.masks import drawn, same
+from tests.e2e.pages import next_case, paint, wait_until_open, wait_until_saved
+
+pytestmark = pytest.mark.e2e
+
+READER = "sil"
+FIRST, LAST = 8, 13
+
+
+def _begin() -> int:
+    project = own_project.begin("Slab", {READER: Role.ANNOTATOR})
+    case = own_project.add_case(project, make_model(project), 71, "slab 71")
+    Case.objects.filter(pk=case.pk).update(region=[0, 0, FIRST, *SHAPE[:2], LAST + 1])
+    return project.pk
+
+
+@pytest.fixture(scope="module")
+def project(stack: Stack) -> Iterator[int]:
+    made = int(stack.in_database(_begin))
+    yield made
+    stack.in_database(lambda: own_project.leave(made))
+
+
+def test_a_slab_is_shown_and_nothing_beyond_it_is_drawn(project: int, sign_in: SignIn) -> None:
+    page = sign_in(READER)
+    page.goto("/worklist")
+    next_case(page)
+    wait_until_open(page)
+    note = page.get_by_role("button", name=f"Only slices {FIRST}–{LAST} are asked for")
+    expect(note).to_be_visible()
+    axial = page.get_by_test_id("plane-axial")
+    before = drawn(page)
+    for _ in range(6):
+        page.keyboard.press("ArrowUp")
+    expect(axial).to_contain_text("not asked for")
+    paint(page, structure=1)
+    assert same(drawn(page), before)
+    note.click()
+    expect(axial).not_to_contain_text("not asked for")
+    paint(page, structure=1)
+    wait_until_saved(page)
+    changed = np.argwhere(drawn(page) != before)
+    assert set(changed[:, 1]) <= set(range(FIRST, LAST + 1)), "slices (layer, k, j, i)"
+    assert len(changed)
