@@ -209,6 +209,7 @@ def _train(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
     if refused:
         log.on_note(refused)
     _score_others(job.run, manifest, pulse)
+    pulse.stop_if_asked(Progress("done", 1, 1))
     log.close()
     learning.record(run=job.run, report=report, lease=lease)
 

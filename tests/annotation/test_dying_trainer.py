@@ -47,7 +47,8 @@ def test_a_training_killed_at_five_points_ends_with_one_whole_model(project: Pro
     assert model.state == ModelState.SERVING
     assert set(model.scores.values_list("case", "structure")) == {(test.pk, key) for key in KEYS}
     folder = model.store_key.removeprefix("models/")
-    assert last["files"] == [f"{folder}/model.json", f"{folder}/model.safetensors"], "nothing else is left"
+    kept = [f"{folder}/{name}" for name in ("model.json", "model.safetensors", "network.pt")]
+    assert last["files"] == kept, "nothing else is left"
     assert store.read(f"{model.store_key}/model.safetensors")
     assert len(last["epochs"]) == len({(member, epoch) for member, epoch, _ in last["epochs"]}) >= 1
     assert len(last["notes"]) == len(set(last["notes"]))

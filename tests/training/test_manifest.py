@@ -35,4 +35,5 @@ def test_a_report_is_json() -> None:
     content = json.loads(report.to_json())
     assert content["weights"] == "m/w"
     assert (content["validation"], content["epochs"], content["notes"]) == ({}, [], [])
-    assert content["scores"] == [{"case_id": "7", "structure": "liver", "dice": 0.9, "surface_dice": None}]
+    score = {"case_id": "7", "structure": "liver", "dice": 0.9, "surface_dice": None, "tolerance_mm": None}
+    assert content["scores"] == [score]

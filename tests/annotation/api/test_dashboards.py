@@ -5,13 +5,14 @@ import io
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from annotation.dashboards import SOURCES, columns
 from annotation.models import Project
 from tests.annotation.api.conftest import Browser
 from tests.annotation.api.guard import assert_kept_out, assert_refused
-from tests.annotation.dashboards.learned import learn
+from tests.annotation.dashboards.learned import compare_networks, learn
 from tests.annotation.dashboards.study import Study, fill
 
 
@@ -87,6 +88,9 @@ def test_every_table_of_a_full_study(study: Study, as_lea: Browser, name: str) -
         "model": study.project.models.latest("version").version,
     }
     source = SOURCES[name]
+    if "comparison" in source.must:
+        models = list(study.project.models.order_by("-version")[:2])
+        asked["comparison"] = compare_networks(models, User.objects.get(username="lea")).pk
     query = {one: asked[one] for one in source.must}
     if name.startswith("volume"):
         query["other"] = asked["other"]

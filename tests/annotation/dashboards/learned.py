@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import numpy as np
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from annotation.models import (
@@ -18,6 +19,7 @@ from annotation.models import (
     Model,
     ModelScore,
     ModelState,
+    NetworkComparison,
     Part,
     Project,
     Revision,
@@ -29,6 +31,7 @@ from annotation.models import (
     Structure,
     StructureGoal,
     TrainingRun,
+    Trigger,
 )
 from tests.annotation.factories import make_case, make_job
 
@@ -158,3 +161,22 @@ def choose(project: Project, cases: Sequence[Case]) -> None:
         for place, case in enumerate(cases)
     )
     Acquisition.objects.filter(case__project=project).update(at=timezone.now() - timedelta(weeks=30))
+
+
+def compare_networks(models: Sequence[Model], by: User) -> NetworkComparison:
+    """These models as networks of one comparison, on the test cases that the first was scored on."""
+    project = models[0].project
+    snapshot = DatasetSnapshot.objects.create(project=project)
+    scored = dict(models[0].scores.values_list("case", "revision"))
+    SnapshotItem.objects.bulk_create(
+        SnapshotItem(snapshot=snapshot, case_id=case, revision_id=revision, use=SnapshotUse.TEST)
+        for case, revision in scored.items()
+    )
+    networks = ["plain_unet", "resenc_unet", "vnet"][: len(models)]
+    for model, network in zip(models, networks, strict=True):
+        TrainingRun.objects.filter(pk=model.run_id).update(
+            snapshot=snapshot, trigger=Trigger.COMPARISON, network=network
+        )
+    return NetworkComparison.objects.create(
+        project=project, snapshot=snapshot, networks=networks, budget_s=60, requested_by=by
+    )

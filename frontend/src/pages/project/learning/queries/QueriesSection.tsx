@@ -1,6 +1,7 @@
 import { Badge, Table } from '@mantine/core';
 import { type Chosen, type Project, type Queries, useQueries } from '../../../../api';
 import { CASE_STATES, caseLabel, when } from '../../../words';
+import { FromAtlases } from './FromAtlases';
 import classes from './queries.module.css';
 import { WhatIfPanel } from './WhatIfPanel';
 import { ARMS, minutesWords, regionWords, STRATEGIES, scoreWords } from './words';
@@ -14,6 +15,7 @@ export function QueriesSection({ project }: { readonly project: Project }) {
   return (
     <>
       <p className={classes.lead}>{leadWords(found.data)}</p>
+      {found.data.model_version === null && <FromAtlases project={project.id} />}
       {found.data.chosen.length > 0 && <ChosenTable rows={found.data.chosen} />}
       <WhatIfPanel project={project} />
     </>
