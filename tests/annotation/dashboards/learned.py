@@ -174,7 +174,7 @@ def compare_networks(models: Sequence[Model], by: User) -> NetworkComparison:
     )
     networks = ["plain_unet", "resenc_unet", "vnet"][: len(models)]
     for model, network in zip(models, networks, strict=True):
-        TrainingRun.objects.filter(pk=model.run_id).update(
+        TrainingRun.objects.filter(model=model).update(
             snapshot=snapshot, trigger=Trigger.COMPARISON, network=network
         )
     return NetworkComparison.objects.create(
