@@ -1,5 +1,6 @@
 """Two masks side by side: linked, the right one only to look at; and structures drawn in their own styles."""
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -48,7 +49,7 @@ def page(seat: Open, reading: Reading) -> Page:
     expect(page.get_by_test_id("side-right")).to_contain_text("Predictionto look at")
     # Both sides are drawn, and nothing of the image is on its way any more.
     expect(page.get_by_label("Image loading")).to_have_count(0)
-    eventually(page, lambda: picture(page, RIGHT) == settled(page, RIGHT), "a right side that is drawn")
+    settled(page, RIGHT)
     return page
 
 
@@ -60,8 +61,16 @@ def picture(page: Page, plane: str) -> str:
 
 
 def settled(page: Page, plane: str) -> str:
-    page.wait_for_timeout(300)
-    return picture(page, plane)
+    """The picture, once it has not changed for two thirds of a second."""
+    seen = ["", picture(page, plane)]
+
+    def stays() -> bool:
+        page.wait_for_timeout(300)
+        seen.append(picture(page, plane))
+        return seen[-1] == seen[-2] == seen[-3]
+
+    eventually(page, stays, "a plane that is complete")
+    return seen[-1]
 
 
 def axial(page: Page) -> int:
@@ -126,7 +135,7 @@ def test_the_pointer_and_the_crosshair_are_on_both_sides(page: Page) -> None:
 
 
 def test_the_right_shows_heat_measurements_and_what_the_probe_says(page: Page) -> None:
-    before = picture(page, RIGHT)
+    before = settled(page, RIGHT)
     page.evaluate("window.__delineate.viewer.views.showHeatMap(true, 0.5)")
     eventually(page, lambda: picture(page, RIGHT) != before, "the heat map on the right")
     page.evaluate("window.__delineate.viewer.views.showHeatMap(false, 0.5)")
@@ -239,9 +248,16 @@ def test_each_layout_has_its_main_plane_twice_and_comes_back(page: Page) -> None
     expect(image.locator("[data-pane=sagittal]")).to_have_attribute("data-place", "all")
 
 
+def look_at(page: Page, value: int) -> None:
+    """Go to the middle of a structure of the first layer, and make it the active one."""
+    found = np.argwhere(drawn(page)[0] == value)
+    k, j, i = (int(place) for place in found[len(found) // 2])
+    page.evaluate("ijk => window.__delineate.viewer.goTo(ijk)", [i, j, k])
+    page.keyboard.press(str(value))
+
+
 def test_a_structure_is_drawn_in_its_own_style_on_both_sides(page: Page) -> None:
-    page.keyboard.press("1")
-    page.keyboard.press("Shift+G")
+    look_at(page, 1)
     page.keyboard.press("Alt+s")
     page.get_by_role("button", name="Leave side by side").hover()
     both = settled(page, LEFT), settled(page, RIGHT)
@@ -261,6 +277,7 @@ def test_a_structure_is_drawn_in_its_own_style_on_both_sides(page: Page) -> None
 
 
 def test_a_colour_of_ones_own_is_drawn_kept_and_given_back(page: Page) -> None:
+    look_at(page, 1)
     dot = page.locator("[data-active] [data-drawing]")
     first, before = colour(dot), settled(page, LEFT)
     page.locator("[data-active]").get_by_role("button", name="How ", exact=False).click()
