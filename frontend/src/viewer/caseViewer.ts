@@ -28,6 +28,7 @@ import type {
 } from './port';
 import type { LayerStyle } from './styles';
 import { Subscribers } from './subscribers';
+import { resized, START_BRUSH, withinLimits } from './tools/brushSize';
 import { type CursorSource, describeVoxel, type Hovered, readCursor, showPointer } from './tools/cursor';
 import type { Gesture, PointerStart, ToolPane } from './tools/host';
 import { listen, type PointerActions } from './tools/pointer';
@@ -40,12 +41,6 @@ import { Planes } from './views/planes';
 import type { Twin } from './views/twin';
 import { Views } from './views/views';
 import { readyEngine, warmEngine } from './warm';
-
-const START_BRUSH: Brush = { radius_mm: 6, sphere: false };
-const BRUSH_STEP = 1.15;
-const SMALLEST_BRUSH_MM = 0.5;
-/** A larger one would hold the page up at each pointer event and send more than 5 KB. */
-const LARGEST_BRUSH_MM = 40;
 
 /** Tools that change nothing: they work in the pane beside as well. */
 const LOOKING: readonly PointerTool[] = ['pan', 'zoom', 'window', 'crosshair', 'probe'];
@@ -233,13 +228,12 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   }
 
   setBrush(brush: Brush): void {
-    const radius_mm = Math.min(LARGEST_BRUSH_MM, Math.max(SMALLEST_BRUSH_MM, brush.radius_mm));
-    this.brush = { radius_mm, sphere: brush.sphere };
+    this.brush = withinLimits(brush);
     this.showBrush();
   }
 
   resizeBrush(steps: number): void {
-    this.setBrush({ ...this.brush, radius_mm: this.brush.radius_mm * BRUSH_STEP ** steps });
+    this.setBrush(resized(this.brush, steps));
     this.brushes.tell(this.brush);
   }
 
