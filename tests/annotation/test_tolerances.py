@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from annotation import jobs, planning
+from annotation.agreement import figures
 from annotation.errors import Conflict, Refused
 from annotation.models import AgreementScore, CalibrationCase, Job, Project, Purpose, StartFrom
 from annotation.planning import Tolerance
@@ -23,6 +24,7 @@ def scored(project: Project, ana: User, ben: User) -> Project:
         read_by(case, ana, organs(), purpose=Purpose.CALIBRATION)
         read_by(case, ben, organs(shift=1), purpose=Purpose.CALIBRATION)
     work(project)
+    figures.refresh(project, patient=False)  # a worker would leave what it worked out a moment ago
     return project
 
 
