@@ -175,7 +175,12 @@ function goalLine(goal: number, palette: Palette) {
     symbol: 'none',
     data: [{ yAxis: goal }],
     lineStyle: { color: palette.needsYou, type: 'dashed' as const },
-    label: { formatter: `goal ${goal.toFixed(2)}`, color: palette.text, position: 'insideStartTop' as const },
+    label: {
+      formatter: `goal ${goal.toFixed(2)}`,
+      color: palette.text,
+      // Above a line at the top the title stands.
+      position: goal > 0.9 ? ('insideStartBottom' as const) : ('insideStartTop' as const),
+    },
   };
 }
 

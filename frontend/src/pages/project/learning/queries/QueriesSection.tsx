@@ -89,7 +89,7 @@ function Row({ row }: { readonly row: Chosen }) {
       <Table.Td ta="right" className={classes.short}>
         {minutesWords(row.minutes)}
       </Table.Td>
-      <Table.Td>
+      <Table.Td className={classes.short}>
         {STRATEGIES[row.strategy]}
         {model}
       </Table.Td>
