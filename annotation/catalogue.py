@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from annotation.models import Side, Structure
 
 CATALOGUE = Path(__file__).with_name("catalogue.csv")
+PUBLISHED = Path(__file__).with_name("published_agreement.csv")
 DEFAULT_TOLERANCE_MM = 3.0
 DARKEST = 40.0  # CIELAB lightness: below it an outline is lost on a black viewport
 _LEFT, _RIGHT = ("left", "l", "lt"), ("right", "r", "rt")
@@ -43,6 +44,29 @@ class Entry:
     tolerance_mm: float
     colour: str
     synonyms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far human readers agreed about a structure in one study.
+
+    `kind`: inter (two readers), intra (one reader twice) or gold (against a standard). `metric`: dice or
+    surface_dice. `low` to `high` is what was published as a range, or the mean alone; `what` says which.
+    """
+
+    structure: str
+    modality: str
+    kind: str
+    metric: str
+    low: float
+    high: float
+    mean: float | None
+    sd: float | None
+    readers: int | None
+    cases: int | None
+    what: str
+    source: str
+    address: str
 
 
 @transaction.atomic
@@ -79,6 +103,38 @@ def entries() -> dict[str, Entry]:
     """Return the catalogue's lines by key."""
     with CATALOGUE.open(encoding="utf-8", newline="") as file:
         return {entry.key: entry for entry in map(_entry, csv.DictReader(file))}
+
+
+def published_agreement(key: str) -> tuple[Agreement, ...]:
+    """Return what studies say of a structure; nothing where none was found, and nothing is made up."""
+    return _published().get(key, ())
+
+
+@cache
+def _published() -> dict[str, tuple[Agreement, ...]]:
+    found: dict[str, list[Agreement]] = {}
+    with PUBLISHED.open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file):
+            found.setdefault(line["structure"], []).append(_agreement(line))
+    return {key: tuple(studies) for key, studies in found.items()}
+
+
+def _agreement(line: dict[str, str]) -> Agreement:
+    return Agreement(
+        structure=line["structure"],
+        modality=line["modality"],
+        kind=line["kind"],
+        metric=line["metric"],
+        low=float(line["low"] or line["mean"]),
+        high=float(line["high"] or line["mean"]),
+        mean=float(line["mean"]) if line["mean"] else None,
+        sd=float(line["sd"]) if line["sd"] else None,
+        readers=int(line["readers"]) if line["readers"] else None,
+        cases=int(line["cases"]) if line["cases"] else None,
+        what=line["what"],
+        source=line["source"],
+        address=line["address"],
+    )
 
 
 def generated_colour(taken: Iterable[str]) -> str:

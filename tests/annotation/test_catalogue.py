@@ -1,5 +1,6 @@
 import csv
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from pydicom.sr.codedict import codes
 
 from annotation import catalogue
+from annotation.dashboards import published as dashboards
 from annotation.models import Side, Structure
 from training.phantom import STRUCTURES
 
@@ -127,6 +129,43 @@ def test_names_in_other_scripts_stay_apart() -> None:
 
 def test_the_phantom_speaks_of_the_catalogues_structures() -> None:
     assert {spec.key for spec in STRUCTURES} <= catalogue.entries().keys()
+
+
+def test_published_agreement_has_its_source_and_knows_its_structures() -> None:
+    keys = catalogue.entries().keys()
+    studies = [study for key in keys for study in catalogue.published_agreement(key)]
+    with catalogue.PUBLISHED.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(studies) == len(lines)
+    for study in studies:
+        assert study.source
+        assert study.address.startswith("https://")
+        assert 0 <= study.low <= study.high <= 1
+        assert study.mean is None or study.low <= study.mean <= study.high
+        assert study.kind in ("inter", "intra", "gold")
+        assert study.metric in ("dice", "surface_dice")
+    assert catalogue.published_agreement("kidney_tumor")[0].mean == 0.923
+    assert catalogue.published_agreement("gallbladder") == ()
+
+
+def test_the_dashboards_bands_are_among_what_is_published() -> None:
+    with catalogue.PUBLISHED.open(encoding="utf-8", newline="") as file:
+        known = list(csv.DictReader(file))
+    with dashboards.FILE.open(encoding="utf-8", newline="") as file:
+        assert all(band in known for band in csv.DictReader(file))
+
+
+@pytest.mark.shared_data
+def test_agreement_of_two_readers_follows_from_their_masks(shared_data: Path) -> None:
+    """The figures of the reference package for every case, averaged."""
+    rows = json.loads((shared_data / "two_raters_hn" / "reference_metrics.json").read_text())["rows"]
+    for organ in {row["organ"] for row in rows}:
+        mine = [row for row in rows if row["organ"] == organ and row["dice"] is not None]
+        studies = catalogue.published_agreement(catalogue.key_of(organ))
+        for metric, column in (("dice", "dice"), ("surface_dice", "surface_dice_at_tau")):
+            (study,) = [s for s in studies if s.metric == metric and s.source.startswith("Nikolov")]
+            assert study.cases == len(mine)
+            assert study.mean == pytest.approx(np.mean([row[column] for row in mine]), abs=6e-4)
 
 
 @pytest.mark.shared_data
