@@ -1,6 +1,7 @@
 export { ActiveClock } from './activeClock';
 export { lastClosed, noteClosing } from './closing';
 export { DraftKeeper } from './draftKeeper';
+export { type FolderFile, isWanted, sendFolder, type UploadProgress } from './folderUpload';
 export { newKey } from './newKey';
 export { type Divergence, Outbox, type Waiting } from './outbox';
 export { type Difference, PastRevisions } from './pastRevisions';

@@ -1,5 +1,5 @@
 import type { Project } from '../../api';
-import { AddCases } from '../project/AddCases';
+import { AddCases } from '../project/adding/AddCases';
 import { NewestJob } from '../project/Learning';
 import { TeamTab } from '../project/team/TeamTab';
 import { PlanStep } from './PlanStep';

@@ -1,13 +1,14 @@
 import { Button, FileInput, Stack, Text, TextInput } from '@mantine/core';
 import { type SubmitEvent, useState } from 'react';
-import { useStartImport, useUploadCase } from '../../api';
-import { Notice } from '../shell/Notice';
-import { caseLabel } from '../words';
+import { useStartImport, useUploadCase } from '../../../api';
+import { Notice } from '../../shell/Notice';
+import { caseLabel } from '../../words';
 import classes from './AddCases.module.css';
+import { FromThisComputer } from './FromThisComputer';
 
 const NIFTI = '.nii,.gz,.nii.gz';
 
-/** Two ways in: a folder on the server for many scans, or one file from this computer. */
+/** Ways in: a folder from this computer or on the server, or one file with its labels. */
 export function AddCases({
   project,
   isFirst = false,
@@ -23,6 +24,7 @@ export function AddCases({
           come with labels can train the first model at once.
         </p>
       )}
+      <FromThisComputer project={project} />
       <div className={classes.ways}>
         <ImportFolder project={project} />
         <UploadOne project={project} />
