@@ -9,7 +9,8 @@ Volumes and masks are asked for by handles, which belong to one read. To readers
 """
 
 from datetime import timedelta
-from typing import Literal, TypeVar
+from typing import Literal, NoReturn, TypeVar
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Model as Row
@@ -38,6 +39,8 @@ from annotation.models import (
     ReadingSession,
     Role,
     StartFrom,
+    Upload,
+    UploadedFile,
     Volume,
 )
 
@@ -289,6 +292,27 @@ def job_for(user: User, job_id: int, *, to: JobRight = "read") -> Job:
         return _fetch(user, jobs, job_id, path="jobs", right=f"job.{to}")
     except Forbidden as refused:
         raise NotFound("There is no such job, or it is not yours to see.") from refused
+
+
+def upload_for(user: User, upload_id: UUID) -> Upload:
+    """Files on their way, for leads."""
+    upload = Upload.objects.filter(pk=upload_id).first()
+    return upload if upload is not None and _manages(user, upload) else _no_upload()
+
+
+def uploaded_file_for(user: User, file_id: UUID) -> UploadedFile:
+    """One of them, with its upload."""
+    file = UploadedFile.objects.select_related("upload").filter(pk=file_id).first()
+    return file if file is not None and _manages(user, file.upload) else _no_upload()
+
+
+def _manages(user: User, upload: Upload) -> bool:
+    return _memberships(user, 0).filter(project=upload.project_id, role=Role.LEAD).exists()
+
+
+def _no_upload() -> NoReturn:
+    """To everybody but leads there are no uploads: how much a project gets is not for readers to count."""
+    raise NotFound("There is no such upload, or it is not yours to see.")
 
 
 def _memberships(user: User, sought: int) -> QuerySet[Membership]:

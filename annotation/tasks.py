@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
@@ -20,6 +21,7 @@ from django.db import InterfaceError, OperationalError, connection
 from annotation import (
     agreement,
     exporting,
+    exports,
     guidelines,
     ingest,
     jobs,
@@ -29,6 +31,7 @@ from annotation import (
     reviews,
     simulating,
     store,
+    uploads,
     worklist,
 )
 from annotation.errors import Refused
@@ -160,6 +163,12 @@ def import_folder(job_id: int) -> None:
     _work_on(job_id, _import_folder)
 
 
+@shared_task(name="annotation.tasks.export")
+def export(job_id: int) -> None:
+    """Write a selection of delineations as one file."""
+    _work_on(job_id, _export)
+
+
 @shared_task(name="annotation.tasks.simulate")
 def simulate(job_id: int) -> None:
     """Replay active learning on accepted cases, to compare strategies."""
@@ -170,6 +179,11 @@ def simulate(job_id: int) -> None:
 def score(job_id: int) -> None:
     """Measure how far delineations of a case agree."""
     _work_on(job_id, _score)
+
+
+def _export(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
+    _step_back()
+    exports.run(job, lease, pulse.stop_if_asked)
 
 
 def _simulate(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
@@ -270,12 +284,13 @@ def _answer_readers(pulse: Pulse) -> None:
 
 
 def _import_folder(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
-    report = ingest.import_folder(
-        project=job.project,
-        folder=Path(job.ids["folder"]),
-        on_progress=pulse.stop_if_asked,
-        delineated=job.ids.get("delineated"),
-    )
+    with _folder_of(job) as folder:
+        report = ingest.import_folder(
+            project=job.project,
+            folder=folder,
+            on_progress=pulse.stop_if_asked,
+            delineated=job.ids.get("delineated"),
+        )
     learning.enqueue_predictions_if_due(job.project)
     learning.enqueue_atlases_if_due(job.project)
     jobs.finish(
@@ -284,8 +299,14 @@ def _import_folder(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
             "imported": len(report.imported),
             "refused": [asdict(refusal) for refusal in report.refused],
             "notes": report.notes,
+            "findings": [finding.as_json() for finding in report.findings],
         },
     )
+
+
+def _folder_of(job: Job) -> AbstractContextManager[Path]:
+    upload = job.ids.get("upload")
+    return nullcontext(Path(job.ids["folder"])) if upload is None else uploads.as_folder(upload)
 
 
 def _predictor_of(model: Model) -> Predictor:
@@ -335,6 +356,12 @@ def refresh_agreement() -> None:
 def sweep_pictures() -> None:
     """Remove pictures that no version of a guideline names."""
     guidelines.sweep_pictures()
+
+
+@shared_task(name="annotation.tasks.sweep_uploads")
+def sweep_uploads() -> None:
+    """Remove what came from a browser once it is imported, or nobody goes on with it."""
+    uploads.sweep()
 
 
 @shared_task(name="annotation.tasks.worker_heartbeat")

@@ -31,6 +31,7 @@ from annotation.api.assignments import (
 )
 from annotation.api.benches import BenchesView, BenchResumeView, BenchStopView, BenchView
 from annotation.api.branches import ApplyBranchView, BranchesView
+from annotation.api.exports import ExportFileView, ExportsView, ExportView
 from annotation.api.guidance import RegionsView, UncertaintyView
 from annotation.api.guideline import (
     GuidelineImagesView,
@@ -69,6 +70,14 @@ from annotation.api.presets import PresetsView
 from annotation.api.projects import CasesView, ImportsView, ProjectsView, ProjectView
 from annotation.api.proposals import AtlasesView, PredictionsView, ProposalBranchView, ProposalsView
 from annotation.api.queries import QueriesView, WhatIfsView
+from annotation.api.recipes import (
+    CopiesView,
+    RecipeProposalsView,
+    RecipesView,
+    RecipeView,
+    ShippedRecipesView,
+    ShippedRecipeView,
+)
 from annotation.api.reviews import JudgedView, VerdictView
 from annotation.api.revisions import RestoreView, RevisionsView, UndoView
 from annotation.api.runs import RunView, TrainingsView
@@ -83,6 +92,13 @@ from annotation.api.team import (
     SignUpView,
 )
 from annotation.api.tokens import TokensView, TokenView
+from annotation.api.uploads import (
+    UploadedFileView,
+    UploadFilesView,
+    UploadImportView,
+    UploadsView,
+    UploadView,
+)
 from annotation.api.volumes import ZarrView
 from annotation.api.worklist import NextView, UpcomingView, WorklistView
 
@@ -124,7 +140,22 @@ urlpatterns = [
     path("api/projects/<int:project_id>/cases/", CasesView.as_view(), name="cases"),
     path("api/projects/<int:project_id>/atlases/", AtlasesView.as_view(), name="atlases"),
     path("api/cases/<int:case_id>/predictions/", PredictionsView.as_view(), name="predictions"),
+    path("api/recipes/", ShippedRecipesView.as_view(), name="shipped_recipes"),
+    path("api/recipes/<slug:key>/", ShippedRecipeView.as_view(), name="shipped_recipe"),
+    path("api/projects/<int:project_id>/recipes/", RecipesView.as_view(), name="recipes"),
+    path(
+        "api/projects/<int:project_id>/recipes/proposals/",
+        RecipeProposalsView.as_view(),
+        name="recipe_proposals",
+    ),
+    path("api/projects/<int:project_id>/recipes/<int:recipe_id>/", RecipeView.as_view(), name="recipe"),
+    path("api/projects/<int:project_id>/copies/", CopiesView.as_view(), name="copies"),
     path("api/projects/<int:project_id>/imports/", ImportsView.as_view(), name="imports"),
+    path("api/projects/<int:project_id>/uploads/", UploadsView.as_view(), name="uploads"),
+    path("api/uploads/<uuid:upload_id>/", UploadView.as_view(), name="upload"),
+    path("api/uploads/<uuid:upload_id>/import/", UploadImportView.as_view(), name="upload_import"),
+    path("api/uploads/<uuid:upload_id>/files/", UploadFilesView.as_view(), name="upload_files"),
+    path("api/uploads/files/<uuid:file_id>/", UploadedFileView.as_view(), name="uploaded_file"),
     path("api/projects/<int:project_id>/runs/", TrainingsView.as_view(), name="runs"),
     path("api/runs/<int:run_id>/", RunView.as_view(), name="run"),
     path("api/projects/<int:project_id>/policy/", PolicyView.as_view(), name="policy"),
@@ -236,6 +267,13 @@ urlpatterns = [
     path("api/projects/<int:project_id>/calibration/", CalibrationView.as_view(), name="calibration"),
     path("api/projects/<int:project_id>/gold/", GoldView.as_view(), name="gold"),
     path("api/projects/<int:project_id>/queries/", QueriesView.as_view(), name="queries"),
+    path("api/projects/<int:project_id>/exports/", ExportsView.as_view(), name="exports"),
+    path("api/projects/<int:project_id>/exports/<int:export_id>/", ExportView.as_view(), name="export"),
+    path(
+        "api/projects/<int:project_id>/exports/<int:export_id>/file/",
+        ExportFileView.as_view(),
+        name="export_file",
+    ),
     path("api/projects/<int:project_id>/benches/", BenchesView.as_view(), name="benches"),
     path("api/projects/<int:project_id>/benches/<int:bench_id>/", BenchView.as_view(), name="bench"),
     path(

@@ -110,6 +110,7 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=2 * 1024**3)
+MAX_BATCH_BYTES = env.int("MAX_BATCH_BYTES", default=64 * 1024**3)
 
 # ── Work ──────────────────────────────────────────────────────────────────────
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=120)
@@ -154,7 +155,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "annotation.tasks.sweep_pictures",
         "schedule": crontab(hour="3", minute="17"),
         "options": {"expires": 3600},
-    }
+    },
+    "sweep_uploads": {
+        "task": "annotation.tasks.sweep_uploads",
+        "schedule": crontab(minute="41"),
+        "options": {"expires": 3600},
+    },
 }
 
 # ── API ───────────────────────────────────────────────────────────────────────
@@ -186,6 +192,8 @@ SPECTACULAR_SETTINGS = {
             "AssignmentRole",
             "AssignmentState",
             "CaseState",
+            "ExportFormat",
+            "ExportWhat",
             "GateVerdict",
             "JobState",
             "Level",

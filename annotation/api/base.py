@@ -35,6 +35,7 @@ MEANING = {
     404: "No such object, or not yours to see.",
     409: "Somebody or something was faster.",
     413: "More bytes than this address takes.",
+    415: "Another kind of body than this address takes.",
     503: "A part of the service is down.",
 }
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotation.errors import Refused, TooLarge
+from annotation.imaging.findings import Cause, Rejected
 from training.volume import Geometry, Volume
 
 # 512 × 512 × 2048 voxels of int16: four times the longest CT that readers meet.
@@ -36,13 +37,16 @@ def check_image(volume: Volume, name: str) -> None:
     _check_grid(volume, np.dtype(np.int16), name)
     low, high = int(volume.voxels.min()), int(volume.voxels.max())
     if low == high:
-        raise Refused(f"{name} is empty: every voxel is {low}.")
+        raise Rejected(Cause.NOT_HU, f"{name} is empty: every voxel is {low}.")
     if low < _LOWEST_HU or high > _HIGHEST_HU:
-        raise Refused(f"{name} holds values from {low} to {high}, which are not Hounsfield units.")
+        raise Rejected(
+            Cause.NOT_HU, f"{name} holds values from {low} to {high}, which are not Hounsfield units."
+        )
     if low >= 0:
-        raise Refused(
+        raise Rejected(
+            Cause.NOT_HU,
             f"{name} holds values from {low} to {high}; in a CT in Hounsfield units air is −1000. "
-            "Convert the values (often: subtract 1024), then import it again."
+            "Convert the values (often: subtract 1024), then import it again.",
         )
 
 
@@ -78,12 +82,18 @@ def _check_grid(volume: Volume, dtype: np.dtype[np.integer], name: str) -> None:
 def _check_geometry(geometry: Geometry, name: str) -> None:
     numbers = np.array([*geometry.spacing_mm, *geometry.origin_lps, *np.ravel(geometry.direction)])
     if numbers.size != 15 or not np.isfinite(numbers).all():
-        raise Refused(f"{name} does not say where it lies: its geometry holds values that are not numbers.")
+        raise Rejected(
+            Cause.NO_POSITION,
+            f"{name} does not say where it lies: its geometry holds values that are not numbers.",
+        )
     if min(geometry.spacing_mm) <= 0 or max(geometry.spacing_mm) > LARGEST_SPACING_MM:
         size = " × ".join(f"{s:g}" for s in geometry.spacing_mm)
-        raise Refused(
+        raise Rejected(
+            Cause.NO_PIXEL_SPACING,
             f"{name} has voxels of {size} mm; up to {LARGEST_SPACING_MM:g} mm is possible. "
-            "Check the spacing in its header."
+            "Check the spacing in its header.",
         )
     if abs(np.linalg.det(geometry.affine_lps()[:3, :3])) < 1e-9:
-        raise Refused(f"{name} has a singular affine: it does not say how large the voxels are.")
+        raise Rejected(
+            Cause.NO_POSITION, f"{name} has a singular affine: it does not say how large the voxels are."
+        )

@@ -11,12 +11,15 @@ from pathlib import Path, PurePosixPath
 
 from annotation.errors import Refused
 from annotation.imaging import naming
+from annotation.imaging.dicom import Series
+from annotation.imaging.findings import Cause, Finding, Mark, Outcome, cause_of
+from annotation.imaging.formats import is_image_file
 from annotation.imaging.naming import Kind
-from annotation.imaging.nifti import Inspection, is_nifti
+from annotation.imaging.nifti import Inspection
 from annotation.imaging.sandbox import Decoder
 from annotation.imaging.sidecars import Names, Sidecars
 
-UNREAD_FORMATS = (".nrrd", ".mha", ".mhd", ".hdr", ".img", ".mgz", ".zip")
+_UNREAD = (".hdr", ".img", ".mgz")
 _LOOKING = Callable[[int, int], None]
 
 
@@ -31,7 +34,10 @@ class Labels:
 
 @dataclass(frozen=True)
 class Scan:
-    """One scan to import. `files` is one NIfTI file or all of a DICOM series; `patient` names the patient."""
+    """One scan to import. `files` is one image file or all of a DICOM series; `patient` names the patient.
+
+    `slices` are (index into files, frame) of a DICOM series; `marks` say how it was found.
+    """
 
     name: str
     shown: str
@@ -40,15 +46,26 @@ class Scan:
     patient: str
     in_test_folder: bool
     labels: Labels | None = None
+    slices: tuple[tuple[int, int], ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass
 class Survey:
-    """What was found: scans in the order of their names, files refused with a sentence, and notes."""
+    """What was found: scans in the order of their names, files refused or skipped and why, and notes."""
 
     scans: list[Scan] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[tuple[str, str]]:
+        """The files refused, each with a sentence."""
+        return [(one.source, one.message) for one in self.findings if one.outcome is Outcome.REFUSED]
+
+    def refuse(self, file: str, cause: Cause, sentence: str) -> None:
+        """Remember that a file cannot be imported."""
+        self.findings.append(Finding(file, Outcome.REFUSED, cause, sentence))
 
 
 @dataclass
@@ -64,13 +81,10 @@ class _File:
 
 
 def survey(folder: Path, decoder: Decoder, looking: _LOOKING) -> Survey:
-    """Look through a folder; `looking(done, total)` is called per NIfTI file. Raises Refused: no folder."""
-    if not folder.exists():
-        raise Refused(f"There is no folder {folder.name}; check the path.")
-    if not folder.is_dir():
-        raise Refused(f"{folder.name} is a file; give the folder that it lies in.")
+    """Look through a folder; `looking(done, total)` is called per image file. Raises Refused: no folder."""
+    check_folder(folder)
     result = Survey()
-    files = _nifti_files(folder, decoder, result, looking)
+    files = _image_files(folder, decoder, result, looking)
     _pair(folder, files, result)
     _add_series(folder, decoder, result)
     _note_other_formats(folder, result)
@@ -78,8 +92,16 @@ def survey(folder: Path, decoder: Decoder, looking: _LOOKING) -> Survey:
     return result
 
 
-def _nifti_files(folder: Path, decoder: Decoder, result: Survey, looking: _LOOKING) -> list[_File]:
-    paths = [path for path in _walk(folder) if is_nifti(path)]
+def check_folder(folder: Path) -> None:
+    """Raise Refused where there is no folder."""
+    if not folder.exists():
+        raise Refused(f"There is no folder {folder.name}; check the path.")
+    if not folder.is_dir():
+        raise Refused(f"{folder.name} is a file; give the folder that it lies in.")
+
+
+def _image_files(folder: Path, decoder: Decoder, result: Survey, looking: _LOOKING) -> list[_File]:
+    paths = [path for path in files_below(folder) if is_image_file(path)]
     suffixes = Sidecars(folder).suffixes(sorted({path.parent for path in paths} | {folder}))
     files: list[_File] = []
     for done, path in enumerate(paths):
@@ -94,7 +116,7 @@ def _nifti_files(folder: Path, decoder: Decoder, result: Survey, looking: _LOOKI
                     "rename it, or write the label map again."
                 )
         except Refused as refused:
-            result.refused.append((path.name, refused.sentence))
+            result.refuse(path.name, cause_of(refused), refused.sentence)
             continue
         if kind is None:
             kind = Kind.IMAGE if grid.values is None else Kind.LABELS
@@ -127,7 +149,7 @@ def _label_maps_of(files: list[_File], images: Sequence[_File], result: Survey) 
                 f"No scan was found for the label map {labels.path.name}: none has its name, and none in its "
                 "folder has its shape and position."
             )
-            result.refused.append((labels.path.name, sentence))
+            result.refuse(labels.path.name, Cause.LABELS, sentence)
         else:
             of_image[image.path].append(labels)
     return of_image
@@ -142,7 +164,7 @@ def _pair(folder: Path, files: list[_File], result: Survey) -> None:
         try:
             chosen = _choose(image, of_image[image.path], sidecars, left_out, result.notes)
         except Refused as refused:
-            result.refused.append((image.path.name, refused.sentence))
+            result.refuse(image.path.name, Cause.LABELS, refused.sentence)
             continue
         name = naming.scan_name(image.relative, image.case_stem, folder.resolve().name)
         result.scans.append(
@@ -230,32 +252,36 @@ def _rank(labels: Labels) -> tuple[bool, int, int]:
 
 def _add_series(folder: Path, decoder: Decoder, result: Survey) -> None:
     found = decoder.find_series(folder)
-    for number, series in enumerate(found.series, start=1):
-        first = PurePosixPath(series.files[0])
-        result.scans.append(
-            Scan(
-                name="",
-                shown=f"{first.name} (series {number} of {len(found.series)}, {len(series.files)} files)",
-                files=tuple(folder / name for name in series.files),
-                is_dicom=True,
-                patient=series.patient_id,
-                in_test_folder=naming.is_test(first.parent.parts),
-            )
-        )
-    for name in found.damaged:
-        base = PurePosixPath(name).name
-        result.refused.append((base, f"{base} is damaged or not a DICOM file."))
+    result.scans += [
+        _scan_of(folder, series, f"series {number} of {len(found.series)}")
+        for number, series in enumerate(found.series, start=1)
+    ]
+    result.findings += found.findings
     for kind, count in sorted(found.others.items()):
         result.notes.append(
-            f"{_files(count, 'DICOM')} of the kind “{kind}” left out: only CT slices are read."
+            f"{_files(count, 'DICOM')} of the kind “{kind}” left out: only CT slices of a volume are read."
         )
-    if found.doubles:
-        result.notes.append(f"{_files(found.doubles, 'DICOM')} found twice: each slice is read once.")
+
+
+def _scan_of(folder: Path, series: Series, which: str) -> Scan:
+    files = series.files
+    index = {name: at for at, name in enumerate(files)}
+    first = PurePosixPath(files[0])
+    return Scan(
+        name="",
+        shown=f"{first.name} ({which}, {_count(len(files), 'file')})",
+        files=tuple(folder / name for name in files),
+        is_dicom=True,
+        patient=series.patient_id,
+        in_test_folder=naming.is_test(first.parent.parts),
+        slices=tuple((index[name], frame) for name, frame in series.slices),
+        marks=series.marks,
+    )
 
 
 def _note_other_formats(folder: Path, result: Survey) -> None:
-    counts = Counter(path.suffix.lower() for path in _walk(folder))
-    for suffix in UNREAD_FORMATS:
+    counts = Counter(path.suffix.lower() for path in files_below(folder))
+    for suffix in _UNREAD:
         if counts[suffix]:
             result.notes.append(f"{_files(counts[suffix], suffix)} left out: convert to NIfTI to import.")
 
@@ -276,10 +302,14 @@ def _make_names_unique(folder: Path, result: Survey) -> None:
 
 
 def _files(count: int, what: str) -> str:
-    return f"1 {what} file" if count == 1 else f"{count} {what} files"
+    return _count(count, f"{what} file")
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _count(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
+
+
+def files_below(folder: Path) -> Iterator[Path]:
     """Yield the files of a tree in a stable order; not hidden ones, nor links out of it."""
     root = folder.resolve()
     for path in sorted(folder.rglob("*")):

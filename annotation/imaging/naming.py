@@ -1,4 +1,4 @@
-"""What name and folder of a NIfTI file say about it: image or label map, which case, which split."""
+"""What name and folder of an image file say about it: image or label map, which case, which split."""
 
 import re
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ class Kind(Enum):
 
 
 def stem(name: str) -> str:
-    """Return a file's name without .nii or .nii.gz."""
-    return re.sub(r"\.nii(\.gz)?$", "", name, flags=re.IGNORECASE)
+    """Return an image file's name without its ending (.nii.gz, .nrrd, .mha, …)."""
+    return re.sub(r"\.(nii(\.gz)?|nrrd|nhdr|mha|mhd)$", "", name, flags=re.IGNORECASE)
 
 
 def words(name: str) -> list[str]:

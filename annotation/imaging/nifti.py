@@ -10,8 +10,8 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from annotation.errors import Refused
 from annotation.imaging import checks
+from annotation.imaging.findings import Cause, Rejected
 from training import volume
 from training.volume import Volume, VolumeError
 
@@ -61,7 +61,7 @@ def read_image(path: Path) -> Volume:
     try:
         image = volume.read_nifti(path)
     except VolumeError as error:
-        raise Refused(str(error)) from error
+        raise _unusable(error) from error
     checks.check_image(image, path.name)
     return image
 
@@ -72,7 +72,7 @@ def read_labels(path: Path) -> Volume:
     try:
         labels = volume.read_label_map(path)
     except VolumeError as error:
-        raise Refused(str(error)) from error
+        raise _unusable(error) from error
     checks.check_labels(labels, path.name)
     return labels
 
@@ -83,7 +83,7 @@ def read_bits(path: Path) -> Volume:
     try:
         bits = volume.read_bits(path)
     except VolumeError as error:
-        raise Refused(str(error)) from error
+        raise _unusable(error) from error
     checks.check_bits(bits, path.name)
     return bits
 
@@ -94,7 +94,7 @@ def read_mask(path: Path, inside_of: Callable[[Any, str], Any]) -> Volume:
     try:
         return volume.read_values(path, lambda values: inside_of(values, path.name))
     except VolumeError as error:
-        raise Refused(str(error)) from error
+        raise _unusable(error) from error
 
 
 def inspect(path: Path, *, with_values: bool) -> Inspection:
@@ -112,6 +112,11 @@ def inspect(path: Path, *, with_values: bool) -> Inspection:
     return Inspection(grid.shape, grid.affine, values if len(values) <= MOST_LABELS else None)
 
 
+def _unusable(error: VolumeError) -> Rejected:
+    """Return the refusal; what a reader's own error caused is damage."""
+    return Rejected(Cause.UNUSABLE if error.__cause__ is None else Cause.DAMAGED, str(error))
+
+
 def _check_header(path: Path) -> Inspection:
     """Judge axes, size, units and length of a file by its header alone; return its grid as stored."""
     image = _open(path)
@@ -119,17 +124,22 @@ def _check_header(path: Path) -> Inspection:
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     if len(shape) != 3:
-        raise Refused(f"{path.name} has {len(shape)} axes; one 3-D image is needed.")
+        raise Rejected(Cause.NOT_GREY, f"{path.name} has {len(shape)} axes; one 3-D image is needed.")
     item_bytes = int(image.get_data_dtype().itemsize)
     checks.check_size(shape, item_bytes, path.name)
     if int(image.header["xyzt_units"]) & _SPATIAL_UNITS not in _MILLIMETRE_OR_UNKNOWN:
-        raise Refused(f"{path.name} gives its voxel size in metres or micrometres; millimetres are needed.")
+        raise Rejected(
+            Cause.NO_PIXEL_SPACING,
+            f"{path.name} gives its voxel size in metres or micrometres; millimetres are needed.",
+        )
     needed = int(image.dataobj.offset) + prod(shape) * item_bytes
     if path.suffix.lower() == ".nii" and path.stat().st_size < needed:
-        raise Refused(f"{path.name} ends too early: the file is incomplete.")
+        raise Rejected(Cause.DAMAGED, f"{path.name} ends too early: the file is incomplete.")
     affine = np.asarray(image.affine, float)
     if not np.isfinite(affine).all():
-        raise Refused(f"{path.name} does not say where it lies: its affine holds no numbers.")
+        raise Rejected(
+            Cause.NO_POSITION, f"{path.name} does not say where it lies: its affine holds no numbers."
+        )
     return Inspection((shape[0], shape[1], shape[2]), tuple(float(x) for x in affine.ravel()))
 
 
@@ -137,7 +147,7 @@ def _open(path: Path) -> Any:
     try:
         image = nib.load(path)
     except Exception as error:  # a damaged header raises errors of many types; all mean the same
-        raise Refused(f"{path.name} is damaged or not a NIfTI file.") from error
+        raise Rejected(Cause.DAMAGED, f"{path.name} is damaged or not a NIfTI file.") from error
     if not isinstance(image, nib.Nifti1Image):  # Nifti2Image is a subclass
-        raise Refused(f"{path.name} is not a NIfTI file.")
+        raise Rejected(Cause.DAMAGED, f"{path.name} is not a NIfTI file.")
     return image

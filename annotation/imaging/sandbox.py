@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,8 +23,11 @@ import numpy as np
 
 from annotation.errors import Refused, TooLarge
 from annotation.imaging import checks
-from annotation.imaging.dicom import Found, Series
+from annotation.imaging.dicom import KEPT, Allowed, Found, Reading, Series
+from annotation.imaging.findings import Cause, Finding, Mark, Outcome, Rejected
 from annotation.imaging.nifti import Inspection
+from annotation.imaging.segmentations import transport
+from annotation.imaging.segmentations.layers import Segmentation
 from annotation.imaging.worker import VOXELS
 from training.volume import Geometry, Volume
 
@@ -68,13 +71,13 @@ class Decoder:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def image(self, path: Path) -> Volume:
-        """Decode a NIfTI CT: int16 HU (i, j, k), canonical LPS."""
+        """Decode a CT in NIfTI, NRRD or MetaImage: int16 HU (i, j, k), canonical LPS."""
         volume = self._volume("image", [path])
         checks.check_image(volume, path.name)
         return volume
 
     def labels(self, path: Path) -> Volume:
-        """Decode a NIfTI label map: uint8 (i, j, k) with values 0–254, canonical LPS."""
+        """Decode a label map in NIfTI, NRRD or MetaImage: uint8 (i, j, k), values 0–254, canonical LPS."""
         volume = self._volume("labels", [path])
         checks.check_labels(volume, path.name)
         return volume
@@ -91,16 +94,45 @@ class Decoder:
         checks.check_bits(volume, path.name)
         return volume
 
-    def series(self, paths: Sequence[Path]) -> Volume:
-        """Decode the files of one DICOM CT series: int16 HU (i, j, k), canonical LPS."""
+    def segmentation(
+        self, paths: Sequence[Path], image: Geometry, series: Sequence[Path] = ()
+    ) -> Segmentation:
+        """Decode a delineation onto an image's grid: SEG, RTSTRUCT, NRRD, NIfTI, or one file per structure.
+
+        `series` are the image's DICOM files, so that a delineation of another series is refused.
+        """
         if not paths:
-            raise Refused("The series holds no files.")
-        volume = self._volume("series", paths)
+            raise Refused("There is no file of a delineation.")
+        file = self._folder / VOXELS
+        try:
+            grid = asdict(image)
+            found = self._ask("segmentation", [*paths, *series], files=len(paths), geometry=grid)
+            labels = np.load(file, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise Refused(f"{paths[0].name} could not be decoded into structures.") from error
+        finally:
+            file.unlink(missing_ok=True)
+        return transport.taken(found, labels, image, paths[0].name)
+
+    def series(
+        self,
+        paths: Sequence[Path],
+        slices: Sequence[tuple[int, int]] | None = None,
+        allowed: Allowed | None = None,
+    ) -> Reading:
+        """Decode one DICOM CT series: int16 HU (i, j, k), canonical LPS, and what was noticed.
+
+        `slices` are (index into paths, frame); None: every frame of every file.
+        """
+        if not paths:
+            raise Rejected(Cause.TOO_FEW_SLICES, "The series holds no files.")
+        extra = {"slices": None if slices is None else list(slices), "allowed": asdict(allowed or Allowed())}
+        volume, found = self._volume_and_answer("series", paths, **extra)
         checks.check_image(volume, f"The series of {paths[0].name}")
-        return volume
+        return Reading(volume, _marks(found), _header(found))
 
     def inspect(self, path: Path, *, with_values: bool) -> Inspection:
-        """Return a NIfTI file's grid, and with `with_values` its label values (None: no label map)."""
+        """Return an image file's grid, and with `with_values` its label values (None: no label map)."""
         found = self._ask("inspect", [path], with_values=with_values)
         shape, values = found["shape"], found["values"]
         return Inspection(
@@ -118,23 +150,29 @@ class Decoder:
         """Return the CT series below a folder, and what else of DICOM lies there."""
         found = self._ask("find", [folder])
         return Found(
-            series=tuple(Series(tuple(s["files"]), str(s["patient_id"])) for s in found["series"]),
+            series=tuple(_found_series(one) for one in found["series"]),
+            findings=tuple(_found_finding(one) for one in found["findings"]),
             others={str(kind): int(count) for kind, count in found["others"].items()},
-            damaged=tuple(found["damaged"]),
-            doubles=int(found["doubles"]),
         )
 
+    def unpack(self, path: Path, folder: Path) -> int:
+        """Unpack a zip into an empty folder; return how many files. Raises Rejected or TooLarge."""
+        return int(self._ask("unpack", [path, folder])["files"])
+
     def _volume(self, work: str, paths: Sequence[Path]) -> Volume:
+        return self._volume_and_answer(work, paths)[0]
+
+    def _volume_and_answer(self, work: str, paths: Sequence[Path], **extra: Any) -> tuple[Volume, Any]:
         file = self._folder / VOXELS
         try:
-            found = self._ask(work, paths)
+            found = self._ask(work, paths, **extra)
             geometry = _geometry(found)
             voxels = np.load(file, allow_pickle=False)
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-            raise Refused(f"{paths[0].name} could not be decoded.") from error
+            raise Rejected(Cause.DAMAGED, f"{paths[0].name} could not be decoded.") from error
         finally:
             file.unlink(missing_ok=True)
-        return Volume(voxels, geometry)
+        return Volume(voxels, geometry), found
 
     def _ask(self, work: str, paths: Sequence[Path], **extra: Any) -> Any:
         name = paths[0].name
@@ -149,8 +187,7 @@ class Decoder:
             self._end_child()
             raise self._out_of_memory(name)
         if "refused" in reply:
-            refusal = TooLarge if reply.get("status") == _TOO_LARGE else Refused
-            raise refusal(str(reply["refused"]))
+            raise _refusal(reply)
         return reply["result"]
 
     def _exchange(self, child: subprocess.Popen[bytes], request: bytes, name: str) -> bytes:
@@ -228,7 +265,7 @@ class Decoder:
             return Refused(f"{name} took more than {self._limits.cpu_s} s of work to decode.")
         if status == -signal.SIGKILL:
             return self._out_of_memory(name)
-        return Refused(f"{name} is damaged: its decoder crashed.")
+        return Rejected(Cause.DAMAGED, f"{name} is damaged: its decoder crashed.")
 
     def _out_of_memory(self, name: str) -> TooLarge:
         gibibytes = self._limits.memory_bytes / 1024**3
@@ -252,7 +289,34 @@ def decode_label_map(path: Path) -> Volume:
 def decode_dicom_series(paths: Sequence[Path]) -> Volume:
     """Decode one DICOM CT series in its own child process: int16 HU (i, j, k), canonical LPS."""
     with Decoder() as decoder:
-        return decoder.series(paths)
+        return decoder.series(paths).volume
+
+
+def _refusal(reply: Any) -> Refused:
+    if reply.get("status") == _TOO_LARGE:
+        return TooLarge(str(reply["refused"]))
+    return Rejected(Cause(reply.get("cause", Cause.UNUSABLE)), str(reply["refused"]))
+
+
+def _marks(found: Any) -> tuple[Mark, ...]:
+    try:
+        return tuple(Mark.from_json(one) for one in found["marks"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Rejected(Cause.DAMAGED, "The series could not be decoded.") from error
+
+
+def _header(found: Any) -> dict[str, Any]:
+    """Take what is kept of the header again by the list, whatever the child returned."""
+    return {name: found["header"][name] for name in KEPT if name in found["header"]}
+
+
+def _found_series(one: Any) -> Series:
+    slices = tuple((str(name), int(frame)) for name, frame in one["slices"])
+    return Series(slices, str(one["patient_id"]), str(one["differs_in"]))
+
+
+def _found_finding(one: Any) -> Finding:
+    return Finding(str(one["source"]), Outcome(one["outcome"]), Cause(one["cause"]), str(one["message"]))
 
 
 def _geometry(found: Any) -> Geometry:

@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from annotation.errors import Refused
-from annotation.imaging import dicom, masks, model_folder, nifti
+from annotation.imaging import archives, dicom, formats, masks, model_folder
+from annotation.imaging.findings import Cause, cause_of
+from annotation.imaging.segmentations import reading as segmentations
 from training.volume import Volume
 
 VOXELS = "voxels.npy"
@@ -30,19 +32,23 @@ def answer(request: dict[str, Any], folder: Path) -> Answer:
     try:
         return {"result": _WORK[request["work"]](paths, request, folder)}
     except Refused as refused:
-        return {"refused": refused.sentence, "status": refused.status}
+        return {"refused": refused.sentence, "status": refused.status, "cause": cause_of(refused)}
     except MemoryError:
         raise
     except Exception:  # decoders raise errors of any type on damaged files; their text may quote the file
-        return {"refused": f"{paths[0].name} is damaged: it could not be decoded.", "status": 400}
+        return {
+            "refused": f"{paths[0].name} is damaged: it could not be decoded.",
+            "status": 400,
+            "cause": Cause.DAMAGED,
+        }
 
 
 def _image(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
-    return _save(nifti.read_image(paths[0]), folder)
+    return _save(formats.read_image(paths[0]), folder)
 
 
 def _labels(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
-    return _save(nifti.read_labels(_rightly_named(paths[0], folder)), folder)
+    return _save(formats.read_labels(_rightly_named(paths[0], folder)), folder)
 
 
 def _mask(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
@@ -69,16 +75,29 @@ def _rightly_named(path: Path, folder: Path) -> Path:
     return link
 
 
-def _series(paths: list[Path], _: dict[str, Any], folder: Path) -> Answer:
-    return _save(dicom.read_series(paths), folder)
+def _series(paths: list[Path], request: dict[str, Any], folder: Path) -> Answer:
+    slices = request.get("slices")
+    chosen = None if slices is None else [(int(index), int(frame)) for index, frame in slices]
+    found = dicom.read_series(paths, chosen, dicom.Allowed(**request.get("allowed", {})))
+    said = {"marks": [mark.as_json() for mark in found.marks], "header": found.header}
+    return _save(found.volume, folder) | said
 
 
 def _inspect(paths: list[Path], request: dict[str, Any], _: Path) -> Answer:
-    return asdict(nifti.inspect(paths[0], with_values=bool(request["with_values"])))
+    return asdict(formats.inspect(paths[0], with_values=bool(request["with_values"])))
 
 
 def _find(paths: list[Path], _: dict[str, Any], __: Path) -> Answer:
     return asdict(dicom.find_series(paths[0]))
+
+
+def _unpack(paths: list[Path], _: dict[str, Any], __: Path) -> Answer:
+    return {"files": archives.unpack(paths[0], paths[1])}
+
+
+def _segmentation(paths: list[Path], request: dict[str, Any], folder: Path) -> Answer:
+    named = [_rightly_named(path, folder) for path in paths]
+    return segmentations.answer(named, request, folder / VOXELS)
 
 
 def _model(paths: list[Path], _: dict[str, Any], __: Path) -> Answer:
@@ -93,7 +112,9 @@ _WORK: dict[str, Callable[[list[Path], dict[str, Any], Path], Answer]] = {
     "series": _series,
     "inspect": _inspect,
     "find": _find,
+    "unpack": _unpack,
     "model": _model,
+    "segmentation": _segmentation,
 }
 
 

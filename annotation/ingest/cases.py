@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from annotation import chunks, store, worklist
 from annotation.errors import Conflict, Refused, TooLarge
-from annotation.imaging import checks, naming, nifti, omezarr
+from annotation.imaging import checks, formats, naming, omezarr
 from annotation.imaging.dicom import patient_key as keyed_hash
+from annotation.imaging.findings import Mark
 from annotation.imaging.sandbox import Decoder
 from annotation.ingest import delineations
 from annotation.models import Case, CaseState, Mask, MaskKind, Project, RevisionKind, Split, Volume
@@ -32,6 +33,18 @@ _LONGEST_NAME = 120
 Labels = NDArray[np.uint8]
 
 
+class AlreadyThere(Conflict):
+    """The project has this scan; `number` is that of its case."""
+
+    def __init__(self, sentence: str, number: int) -> None:
+        super().__init__(sentence)
+        self.number = number
+
+
+class OtherSplit(Conflict):
+    """The project has scans of the patient in another split."""
+
+
 def add_case(
     *,
     project: Project,
@@ -41,12 +54,14 @@ def add_case(
     split: str,
     labels: Labels | None = None,
     annotated: Iterable[str] = (),
+    header: Mapping[str, Any] | None = None,
+    marks: Sequence[Mark] = (),
 ) -> Case:
     """Make a case of a decoded scan (int16 HU, canonical LPS), and accept the delineation that came with it.
 
     `labels` is (layer, i, j, k) with values of the project's schema, or None; `annotated` are the keys of the
-    structures that were looked at. Raises Conflict when the project has this scan already, or has other scans
-    of the patient in another split.
+    structures that were looked at; `header` and `marks` stay with the volume (see `imaging.dicom`). Raises
+    AlreadyThere when the project has this scan, OtherSplit when it has scans of the patient in another split.
     """
     keys = sorted(set(annotated))
     if labels is not None:
@@ -61,7 +76,7 @@ def add_case(
         last: int | None = project.cases.aggregate(last=Max("number"))["last"]
         case = Case.objects.create(
             project=project,
-            volume=volume_row(volume, store_key, signature),
+            volume=volume_row(volume, store_key, signature, header=header, marks=marks),
             number=(last or 0) + 1,
             name=name[:_LONGEST_NAME],
             patient_key=patient_key,
@@ -76,7 +91,10 @@ def add_case(
 def upload_case(
     *, project: Project, image: "File[Any]", label: "File[Any] | None" = None, name: str = ""
 ) -> Case:
-    """Make a case of an uploaded NIfTI scan and, if given, its label map in the project's own values."""
+    """Make a case of an uploaded scan (NIfTI, NRRD, MetaImage) and, if given, its label map.
+
+    The label map is in the project's own values.
+    """
     work = Path(settings.WORK_ROOT)
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work, prefix="upload-") as folder, Decoder() as decoder:
@@ -149,15 +167,16 @@ def _check_labels(project: Project, labels: Labels, shape: tuple[int, ...], keys
 def _check_new(project: Project, signature: str) -> None:
     same = project.cases.filter(volume__content_sha256=signature).first()
     if same is not None:
-        raise Conflict(
-            f"This is the same scan as case {same.number} ({same.name}); it was not imported twice."
+        raise AlreadyThere(
+            f"This is the same scan as case {same.number} ({same.name}); it was not imported twice.",
+            same.number,
         )
 
 
 def _check_split(project: Project, patient_key: str, split: str) -> None:
     other = project.cases.filter(patient_key=patient_key).exclude(split=split).first()
     if other is not None:
-        raise Conflict(
+        raise OtherSplit(
             f"Case {other.number} is of the same patient and in the split “{other.split}”; "
             "all scans of a patient must be in one split."
         )
@@ -176,7 +195,15 @@ def stored_image(volume: Scan) -> Iterator[str]:
         raise
 
 
-def volume_row(volume: Scan, store_key: str, signature: str, *, modality: str = "CT") -> Volume:
+def volume_row(
+    volume: Scan,
+    store_key: str,
+    signature: str,
+    *,
+    modality: str = "CT",
+    header: Mapping[str, Any] | None = None,
+    marks: Sequence[Mark] = (),
+) -> Volume:
     """Keep where a stored image lies."""
     geometry = volume.geometry
     return Volume.objects.create(
@@ -187,6 +214,8 @@ def volume_row(volume: Scan, store_key: str, signature: str, *, modality: str = 
         direction=[float(x) for x in np.ravel(geometry.direction)],
         modality=modality,
         content_sha256=signature,
+        header=dict(header or {}),
+        marks=[mark.as_json() for mark in marks],
     )
 
 
@@ -199,10 +228,13 @@ def _accept(case: Case, labels: Labels, keys: Sequence[str]) -> None:
 
 
 def _received(file: "File[Any]", folder: Path) -> Path:
-    """Write an upload into a folder under its own base name. Raises Refused for what cannot be NIfTI."""
+    """Write an upload into a folder under its own base name. Raises Refused for what is no image file."""
     name = get_valid_filename(Path(str(file.name or "upload")).name)[-100:]
-    if not nifti.is_nifti(Path(name)):
-        raise Refused(f"{name} is not a NIfTI file (.nii or .nii.gz); import DICOM series from a folder.")
+    if not formats.is_image_file(Path(name)):
+        raise Refused(
+            f"{name} is not a NIfTI file (.nii or .nii.gz), nor .nrrd or .mha; import DICOM series from a "
+            "folder or a zip."
+        )
     folder.mkdir()
     path, received = folder / name, 0
     with path.open("wb") as target:

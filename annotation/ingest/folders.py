@@ -1,4 +1,4 @@
-"""A folder of scans becomes cases, one transaction each, and a report of what became of every file."""
+"""Folders and archives of scans become cases, one transaction each, with a report of every file."""
 
 import time
 from collections.abc import Sequence
@@ -8,11 +8,14 @@ from pathlib import Path
 from django.db import transaction
 
 from annotation.errors import Refused
-from annotation.imaging.folder import Survey, survey
+from annotation.imaging.dicom import Allowed, Reading
+from annotation.imaging.findings import Cause, Finding, Outcome, cause_of, worst
+from annotation.imaging.folder import Scan, Survey, check_folder, survey
 from annotation.imaging.sandbox import Decoder
 from annotation.imaging.splits import Placed, place
 from annotation.ingest import delineations
-from annotation.ingest.cases import add_case, hashed_patient, labels_on, split_of
+from annotation.ingest.cases import AlreadyThere, OtherSplit, add_case, hashed_patient, labels_on, split_of
+from annotation.ingest.sources import nothing_found, searchable
 from annotation.models import Case, Project, Split
 from training.progress import OnProgress, Progress, ignore_progress
 
@@ -38,11 +41,20 @@ class Refusal:
 
 @dataclass
 class ImportReport:
-    """What became of a folder."""
+    """What became of a folder: `findings` of every series and file, `imported` the cases made of them."""
 
     imported: list[Imported] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[Refusal]:
+        """What was not imported and why; not what is no scan anyway."""
+        return [
+            Refusal(one.source, one.message)
+            for one in self.findings
+            if one.outcome is Outcome.REFUSED or one.cause is Cause.ALREADY_THERE
+        ]
 
     def lines(self) -> list[str]:
         """Return the report to read: a summary, the notes, then what was refused and why."""
@@ -64,29 +76,52 @@ def import_folder(
     on_progress: OnProgress = ignore_progress,
     delineated: int | None = None,
     leave_some: bool = False,
+    allowed: Allowed | None = None,
 ) -> ImportReport:
-    """Import every scan below a folder; what cannot be imported is reported and the rest goes on.
+    """Import every scan below a folder, zips included; what cannot be imported is reported.
 
     `delineated` is how many pool cases keep the delineation that came with them (None: all);
     `leave_some` keeps some of a wholly delineated folder for the readers (see `splits.place`).
     Raises Refused when there is no folder, or nothing in it that could be a scan.
     """
-    with Decoder() as decoder:
-        found = survey(folder, decoder, lambda done, n: on_progress(Progress("looking", done, n)))
-        if not found.scans and not found.refused:
-            raise Refused(f"No scan was found in {folder.name}; it needs NIfTI files or DICOM CT series.")
-        placed, notes = place(found.scans, delineated, leave_some=leave_some)
-        work = _Import(project, decoder, _wanted(found))
-        work.report.refused.extend(Refusal(file, sentence) for file, sentence in found.refused)
-        work.report.notes.extend([*found.notes, *notes])
-        on_names = _note_on_names(project, found)
-        began = time.monotonic()
-        for done, item in enumerate(placed):
-            left = (time.monotonic() - began) / done * (len(placed) - done) if done else None
-            on_progress(Progress("importing", done, len(placed), seconds_left=left))
-            work.add(item)
-        on_progress(Progress("importing", len(placed), len(placed)))
-    return work.finished(on_names)
+    check_folder(folder)
+    return _imported(project, [folder], on_progress, delineated, leave_some=leave_some, allowed=allowed)
+
+
+def import_paths(
+    *,
+    project: Project,
+    paths: Sequence[Path],
+    on_progress: OnProgress = ignore_progress,
+    allowed: Allowed | None = None,
+) -> ImportReport:
+    """Import every scan in files, folders and zips; what cannot be imported is reported, the rest goes on.
+
+    Raises Refused when nothing in them could be a scan.
+    """
+    return _imported(project, paths, on_progress, allowed=allowed)
+
+
+def _imported(
+    project: Project,
+    paths: Sequence[Path],
+    on_progress: OnProgress,
+    delineated: int | None = None,
+    *,
+    leave_some: bool = False,
+    allowed: Allowed | None,
+) -> ImportReport:
+    with Decoder() as decoder, searchable(paths, decoder) as (folders, unopened):
+        found = Survey(findings=list(unopened))
+        for folder in folders:
+            part = survey(folder, decoder, lambda done, n: on_progress(Progress("looking", done, n)))
+            found.scans += part.scans
+            found.findings += part.findings
+            found.notes += part.notes
+        if not found.scans and not found.findings:
+            raise nothing_found(paths)
+        work = _Import(project, decoder, _wanted(found), allowed or Allowed())
+        return work.run(found, on_progress, delineated, leave_some=leave_some)
 
 
 def _scans(count: int) -> str:
@@ -100,21 +135,56 @@ class _Import:
     project: Project
     decoder: Decoder
     wanted: list[tuple[str, int]]
+    allowed: Allowed
     report: ImportReport = field(default_factory=ImportReport)
     left_out: set[str] = field(default_factory=set)
 
-    def add(self, item: Placed) -> None:
+    def run(
+        self,
+        found: Survey,
+        on_progress: OnProgress,
+        delineated: int | None = None,
+        *,
+        leave_some: bool = False,
+    ) -> ImportReport:
+        """Import all that was found."""
+        placed, notes = place(found.scans, delineated, leave_some=leave_some)
+        self.report.findings.extend(found.findings)
+        self.report.notes.extend([*found.notes, *notes])
+        on_names = _note_on_names(self.project, found)
+        began = time.monotonic()
+        for done, item in enumerate(placed):
+            left = (time.monotonic() - began) / done * (len(placed) - done) if done else None
+            on_progress(Progress("importing", done, len(placed), seconds_left=left))
+            self.report.findings.append(self._finding(item))
+        on_progress(Progress("importing", len(placed), len(placed)))
+        return self.finished(on_names)
+
+    def _finding(self, item: Placed) -> Finding:
         """Import one scan, or say why not."""
+        shown = item.scan.shown
         try:
-            case = self._case(item)
+            read = self._read(item.scan)
+            case = self._case(item, read)
+        except AlreadyThere as known:
+            return Finding(shown, Outcome.SKIPPED, Cause.ALREADY_THERE, known.sentence, known.number)
+        except OtherSplit as refused:
+            return Finding(shown, Outcome.REFUSED, Cause.OTHER_SPLIT, refused.sentence)
         except Refused as refused:
-            self.report.refused.append(Refusal(item.scan.shown, refused.sentence))
-            return
-        self.report.imported.append(
-            Imported(
-                case.pk, case.number, case.name, case.split, delineated=case.accepted_revision_id is not None
-            )
-        )
+            return Finding(shown, Outcome.REFUSED, cause_of(refused), refused.sentence)
+        has_labels = case.accepted_revision_id is not None
+        self.report.imported.append(Imported(case.pk, case.number, case.name, case.split, has_labels))
+        mark, said = worst(read.marks), " ".join(one.message for one in read.marks)
+        if said:
+            self.report.notes.append(f"Case {case.number} ({case.name}): {said}")
+        grid = read.volume.geometry
+        return Finding(shown, mark.outcome, mark.cause, said, case.number, grid.shape, grid.spacing_mm)
+
+    def _read(self, scan: Scan) -> Reading:
+        if not scan.is_dicom:
+            return Reading(self.decoder.image(scan.files[0]), (), {})
+        read = self.decoder.series(scan.files, scan.slices, self.allowed)
+        return Reading(read.volume, (*scan.marks, *read.marks), read.header)
 
     def finished(self, on_names: Sequence[str]) -> ImportReport:
         """Return the report with what only the end knows."""
@@ -127,9 +197,8 @@ class _Import:
             )
         return self.report
 
-    def _case(self, item: Placed) -> Case:
-        scan = item.scan
-        volume = self.decoder.series(scan.files) if scan.is_dicom else self.decoder.image(scan.files[0])
+    def _case(self, item: Placed, read: Reading) -> Case:
+        scan, volume = item.scan, read.volume
         drawn = scan.labels if item.delineated else None
         voxels = labels_on(volume, self.decoder, drawn.path) if drawn else None
         patient = hashed_patient(scan.patient)
@@ -153,6 +222,8 @@ class _Import:
                 split=fixed or split,
                 labels=delineation.labels if delineation else None,
                 annotated=delineation.annotated if delineation else (),
+                header=read.header,
+                marks=read.marks,
             )
         if delineation:
             self.left_out.update(delineation.left_out)

@@ -13,6 +13,7 @@ from annotation.models.agreement import (
     SurfaceSpread,
     UndefinedReason,
 )
+from annotation.models.exports import Export, ExportFormat, ExportWhat
 from annotation.models.guideline import GuidelineImage, GuidelineVersion, PictureType
 from annotation.models.learning import (
     DatasetSnapshot,
@@ -54,6 +55,7 @@ from annotation.models.projects import (
     Side,
     Structure,
 )
+from annotation.models.recipes import LabelRecipe, ScanCopy, VolumeSignature
 from annotation.models.reviews import (
     Acceptability,
     ErrorCode,
@@ -79,6 +81,7 @@ from annotation.models.rounds import (
     StructureGoal,
     Unit,
 )
+from annotation.models.uploads import Upload, UploadedFile
 from annotation.models.volumes import NO_IMAGE, Case, CaseState, Offer, Part, Split, Volume
 from annotation.models.work import (
     ACTIVE_STATES,
@@ -130,6 +133,9 @@ __all__ = [
     "DriftChart",
     "EditEvent",
     "ErrorCode",
+    "Export",
+    "ExportFormat",
+    "ExportWhat",
     "GateVerdict",
     "GoldCase",
     "GuidelineImage",
@@ -139,6 +145,7 @@ __all__ = [
     "Job",
     "JobKind",
     "JobState",
+    "LabelRecipe",
     "LabelSchema",
     "LearningPolicy",
     "Level",
@@ -180,6 +187,7 @@ __all__ = [
     "Role",
     "RunEpoch",
     "RunNote",
+    "ScanCopy",
     "ScanFeatures",
     "SchemaStructure",
     "Side",
@@ -199,7 +207,10 @@ __all__ = [
     "Trigger",
     "UndefinedReason",
     "Unit",
+    "Upload",
+    "UploadedFile",
     "Verdict",
     "Volume",
+    "VolumeSignature",
     "new_alias",
 ]

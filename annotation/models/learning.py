@@ -21,6 +21,7 @@ class JobKind(models.TextChoices):
     SCORE = "score", "score"
     SIMULATE = "simulate", "compare strategies"
     MEASURE = "measure", "score a model on the test cases"
+    EXPORT = "export", "export delineations"
 
 
 class JobState(models.TextChoices):

@@ -3,7 +3,8 @@
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.lookups import Exact
 
 from annotation.models.projects import Level, Project
 from training.volume import Geometry
@@ -20,6 +21,12 @@ WITHIN_VOLUME = """
 """
 """Of a trigger on a table with a `region`; `size` is the shape of the volume."""
 
+
+def _has_type(field: str, kind: str) -> Exact:
+    """Tell whether a JSON field holds an object or an array."""
+    return Exact(Func(F(field), function="jsonb_typeof", output_field=models.TextField()), Value(kind))
+
+
 NO_IMAGE = "SEG"  # modality of a volume of which only delineations are at hand: there is nothing to read
 
 
@@ -33,6 +40,14 @@ class Volume(models.Model):
     direction = ArrayField(models.FloatField(), size=9, help_text="3×3, row-major; columns are i, j, k.")
     modality = models.CharField(max_length=8, default="CT")
     content_sha256 = models.CharField(max_length=64, db_index=True, help_text="Of shape and voxels.")
+    header = models.JSONField(
+        default=dict, blank=True, help_text="What is kept of a DICOM header, by a list; names nobody."
+    )
+    marks = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="What was noticed or done when it came in: {outcome, cause, message}, in this order.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -48,6 +63,8 @@ class Volume(models.Model):
                 condition=Q(spacing_mm__0__gt=0, spacing_mm__1__gt=0, spacing_mm__2__gt=0),
                 name="volume_spacing_positive",
             ),
+            models.CheckConstraint(condition=_has_type("header", "object"), name="volume_header_is_object"),
+            models.CheckConstraint(condition=_has_type("marks", "array"), name="volume_marks_are_list"),
         )
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from annotation import chunks, corrections, guidelines, handles, worklist
+from annotation import chunks, corrections, guidelines, handles, uploads, worklist
 from annotation.chunks.grid import Voxels
 from annotation.models import (
     Assignment,
@@ -20,6 +20,9 @@ from annotation.models import (
     Case,
     CaseState,
     DatasetSnapshot,
+    Export,
+    ExportFormat,
+    ExportWhat,
     GuidelineImage,
     Job,
     JobKind,
@@ -36,6 +39,7 @@ from annotation.models import (
     Role,
     Split,
     TrainingRun,
+    UploadedFile,
     Volume,
 )
 
@@ -111,6 +115,18 @@ def make_bench(project: Project) -> NetworkComparison:
         networks=["plain_unet", "vnet"],
         budget_s=60,
         requested_by=User.objects.get(username="lea"),
+    )
+
+
+def make_export(project: Project) -> Export:
+    """One whose file is not there."""
+    return Export.objects.create(
+        project=project,
+        job=make_job(project, kind=JobKind.EXPORT),
+        requested_by=User.objects.get(username="lea"),
+        form=ExportFormat.NIFTI,
+        what=ExportWhat.ACCEPTED,
+        items=1,
     )
 
 
@@ -209,6 +225,12 @@ def png(width: int = 2, height: int = 2, *extra: tuple[bytes, bytes]) -> bytes:
 def make_picture(project: Project) -> GuidelineImage:
     lead = User.objects.get(memberships__project=project, memberships__role=Role.LEAD)
     return guidelines.add_image(project=project, author=lead, data=png())
+
+
+def make_uploaded_file(project: Project) -> UploadedFile:
+    """One that was announced; nothing of it is there."""
+    lead = User.objects.get(memberships__project=project, memberships__role=Role.LEAD)
+    return uploads.announce(upload=uploads.begin(project=project, by=lead), path="a.dcm", size=2)
 
 
 def varint(number: int) -> bytes:

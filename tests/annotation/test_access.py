@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from annotation import access, corrections, dashboards, handles, reviews, store, team, urls, worklist
+from annotation import access, corrections, dashboards, handles, recipes, reviews, store, team, urls, worklist
 from annotation.errors import NotFound
 from annotation.models import (
     Assignment,
@@ -31,6 +31,7 @@ from tests.annotation.factories import (
     make_bench,
     make_branch,
     make_case,
+    make_export,
     make_job,
     make_model,
     make_picture,
@@ -39,6 +40,7 @@ from tests.annotation.factories import (
     make_review,
     make_run,
     make_submitted,
+    make_uploaded_file,
     pack,
     stroke,
 )
@@ -191,12 +193,27 @@ def of_token(_: World) -> dict[str, Any]:
     return {"token_id": team.make_token(user=ana, name="script", days=1).token.pk}
 
 
+def of_recipe(world: World) -> dict[str, Any]:
+    lead = User.objects.get(username="lea")
+    row = recipes.save_recipe(project=world.project, author=lead, **recipe_body(world))
+    return {**of_project(world), "recipe_id": row.pk}
+
+
+def recipe_body(_: World) -> dict[str, Any]:
+    content = {"format": 1, "key": "mine", "title": "Mine", "labels": {"1": "liver"}}
+    return {"name": uuid.uuid4().hex, "content": content}
+
+
 def of_job(world: World) -> dict[str, Any]:
     return {"job_id": world.job.pk}
 
 
 def of_run(world: World) -> dict[str, Any]:
     return {"run_id": make_run(world.project).pk}
+
+
+def of_export(world: World) -> dict[str, Any]:
+    return {**of_project(world), "export_id": make_export(world.project).pk}
 
 
 def of_bench(world: World) -> dict[str, Any]:
@@ -213,6 +230,14 @@ def of_review(world: World) -> dict[str, Any]:
 
 def of_picture(world: World) -> dict[str, Any]:
     return {**of_project(world), "image_id": make_picture(world.project).pk}
+
+
+def of_upload(world: World) -> dict[str, Any]:
+    return {"upload_id": make_uploaded_file(world.project).upload_id}
+
+
+def of_uploaded_file(world: World) -> dict[str, Any]:
+    return {"file_id": make_uploaded_file(world.project).pk}
 
 
 def of_session(world: World) -> dict[str, Any]:
@@ -321,7 +346,24 @@ TABLE = [
     Row("project", "PATCH", of_project, {"lea": 200}, body=lambda _: {"retrain_after": 3}),
     Row("cases", "GET", of_project, {"lea": 200}),
     Row("cases", "POST", of_project, {"lea": 400}, note="400: no image"),
+    Row("shipped_recipes", "GET", lambda _: {}, everyone(200), stranger=200),
+    Row("shipped_recipe", "GET", lambda _: {"key": "lits"}, everyone(200), stranger=200),
+    Row("recipes", "GET", of_project, {"lea": 200}),
+    Row("recipes", "POST", of_project, {"lea": 201}, body=recipe_body),
+    Row("recipe", "GET", of_recipe, {"lea": 200}),
+    Row("recipe", "PUT", of_recipe, {"lea": 200}, body=recipe_body),
+    Row("recipe", "DELETE", of_recipe, {"lea": 204}),
+    Row("recipe_proposals", "POST", of_project, {"lea": 200}, body=lambda _: {"names": ["Liver"]}),
+    Row("copies", "GET", of_project, {"lea": 200}),
     Row("imports", "POST", of_project, {"lea": 400}, note="400: no folder"),
+    Row("uploads", "GET", of_project, {"lea": 200}),
+    Row("uploads", "POST", of_project, {"lea": 201}),
+    Row("upload", "GET", of_upload, {"lea": 200}, others=404),
+    Row("upload", "DELETE", of_upload, {"lea": 204}, others=404),
+    Row("upload_import", "POST", of_upload, {"lea": 409}, others=404, note="409: not all there"),
+    Row("upload_files", "POST", of_upload, {"lea": 400}, others=404, note="400: not by the protocol"),
+    Row("uploaded_file", "GET", of_uploaded_file, {"lea": 400}, others=404, note="400: not by the protocol"),
+    Row("uploaded_file", "PATCH", of_uploaded_file, {"lea": 400}, others=404, note="400: the same"),
     Row("preferences", "GET", lambda _: {}, everyone(200), stranger=200),
     Row("preferences", "PUT", lambda _: {}, everyone(200), stranger=200, note="one's own"),
     Row("guideline", "GET", of_project, everyone(200)),
@@ -334,6 +376,11 @@ TABLE = [
     Row("run", "GET", of_run, {"lea": 200}, others=404),
     Row("runs", "POST", of_project, {"lea": 400}, note="400: nothing accepted yet"),
     Row("queries", "GET", of_project, {"lea": 200}),
+    Row("exports", "GET", of_project, {"lea": 200}),
+    Row("exports", "POST", of_project, {"lea": 400}, note="400: in which format"),
+    Row("export", "GET", of_export, {"lea": 200}),
+    Row("export", "DELETE", of_export, {"lea": 204}),
+    Row("export_file", "GET", of_export, {"lea": 409}, note="409: it has no file"),
     Row("benches", "GET", of_project, {"lea": 200}),
     Row("benches", "POST", of_project, {"lea": 400}, note="400: which networks"),
     Row("bench", "GET", of_bench, {"lea": 200}),
@@ -527,8 +574,12 @@ def test_every_route_and_method_has_a_row() -> None:
 )
 @pytest.mark.parametrize("number", [0, 10**6, 2**63, 10**40])
 def test_ids_that_do_not_exist(world: World, row: Row, number: int) -> None:
-    arguments = {name: number for name in row.arguments(world) if name.endswith("_id")}
-    url = reverse(row.name, kwargs=row.arguments(world) | arguments)
+    given = row.arguments(world)
+    ids = {name: there for name, there in given.items() if name.endswith("_id")}
+    other = {
+        name: uuid.UUID(int=number % 2**128) if isinstance(ids[name], uuid.UUID) else number for name in ids
+    }
+    url = reverse(row.name, kwargs=given | other)
     answer = getattr(world.clients["lea"], row.method.lower())(url)
     assert answer.status_code == 404
 

@@ -171,11 +171,11 @@ def test_cases_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> No
 
 def test_dicom_and_other_formats_are_found(tmp_path: Path) -> None:
     write_series(tmp_path / "a", scan_voxels(), patient_id="one")
-    (tmp_path / "x.nrrd").write_bytes(b"NRRD")
+    (tmp_path / "x.mgz").write_bytes(b"some other format")
     found = _look(tmp_path)
     assert [(s.is_dicom, s.patient, len(s.files)) for s in found.scans] == [(True, "one", 6)]
     assert found.scans[0].shown == "000.dcm (series 1 of 1, 6 files)"
-    assert found.notes == ["1 .nrrd file left out: convert to NIfTI to import."]
+    assert found.notes == ["1 .mgz file left out: convert to NIfTI to import."]
 
 
 def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:

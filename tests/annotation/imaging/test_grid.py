@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from annotation.errors import Refused
+from annotation.imaging.findings import Cause, Outcome
 from annotation.imaging.grid import Grid, Slice, grid_of
 
 
@@ -28,9 +29,9 @@ def test_slices_are_ordered_along_their_normal_whatever_their_order() -> None:
 
 
 def test_rounded_positions_are_even_enough() -> None:
-    assert grid_of(_stack([round(0.625 * k, 1) for k in range(60)])).affine_lps[2, 2] == pytest.approx(
-        0.625, 0.01
-    )
+    grid = grid_of(_stack([round(0.625 * k, 1) for k in range(60)]))
+    assert grid.affine_lps[2, 2] == pytest.approx(0.625, 0.01)
+    assert [(mark.outcome, mark.cause) for mark in grid.marks] == [(Outcome.WARNED, Cause.ROUNDED_POSITIONS)]
 
 
 @pytest.mark.parametrize("missing", [1, 50, 112])
@@ -50,14 +51,24 @@ def test_a_gap_of_three_slices_is_the_wider_one() -> None:
 
 
 def test_slices_at_one_position_are_named() -> None:
-    with pytest.raises(Refused, match="Slices 2 and 3 lie at the same position"):
+    with pytest.raises(Refused, match="Slices 2 and 3 lie at the same position and differ"):
         grid_of(_stack([0.0, 3.0, 3.0, 6.0]))
 
 
 def test_a_tilted_gantry_is_called_so() -> None:
     slope = np.tan(np.deg2rad(15))
     slices = [_slice(3.0 * k, k, position_lps=(-100.0, -120.0 + slope * 3.0 * k, 3.0 * k)) for k in range(10)]
-    with pytest.raises(Refused, match=r"sheared by 15\.0°: the gantry was tilted"):
+    grid = grid_of(slices)
+    (mark,) = grid.marks
+    assert (mark.outcome, mark.cause) == (Outcome.RESAMPLED, Cause.GANTRY_TILT)
+    assert mark.message.startswith("The gantry was tilted by 15.0°")
+    assert grid.shifts_px is not None
+    assert np.allclose(grid.shifts_px, [[0, slope * 3.0 * k / 0.8] for k in range(10)])
+
+
+def test_no_gantry_is_tilted_by_sixty_degrees() -> None:
+    slices = [_slice(3.0 * k, k, position_lps=(-100.0, -120.0 + 5.2 * k, 3.0 * k)) for k in range(10)]
+    with pytest.raises(Refused, match="which no gantry is tilted by"):
         grid_of(slices)
 
 
@@ -71,7 +82,7 @@ def test_a_shift_within_the_plane_is_located() -> None:
     ("changed", "words"),
     [
         ({"rows": 24}, r"different size \(4 of 30 × 20 and 1 of 30 × 24\)"),
-        ({"spacing_mm": (0.9, 0.9)}, r"different pixel spacing \(0.8 to 0.9 mm\)"),
+        ({"spacing_mm": (0.9, 0.9)}, r"different pixel spacing \(0.7 to 0.9 mm\)"),
         (
             {"along_row": (0.0, 1.0, 0.0), "along_column": (0.0, 0.0, -1.0)},
             r"different orientation \(4 and 1\)",

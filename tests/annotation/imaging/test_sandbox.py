@@ -174,7 +174,7 @@ def test_damaged_dicom_slices_are_read_or_refused(tmp_path: Path) -> None:
         for seed in range(MUTANTS):
             paths[1].write_bytes(_mutant(whole, np.random.default_rng(seed)))
             decoder.find_series(tmp_path)
-            outcomes.append(_outcome(lambda: decoder.series(paths)))
+            outcomes.append(_outcome(lambda: decoder.series(paths).volume))
     sentences = [outcome for outcome in outcomes if isinstance(outcome, str)]
     assert all(s.endswith(".") and "Secret" not in s for s in sentences)
     assert all(outcome.voxels.shape[2] == 3 for outcome in outcomes if isinstance(outcome, Volume))

@@ -52,6 +52,7 @@ const KINDS: Readonly<Record<string, string>> = {
   propose: 'Predicting a case for its reader',
   atlas: 'Pre-annotating from labelled cases',
   import: 'Importing',
+  export: 'Exporting',
   score: 'Scoring',
 };
 

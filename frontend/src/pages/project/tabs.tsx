@@ -1,6 +1,6 @@
 import { type ComponentType, lazy } from 'react';
 import type { Project } from '../../api';
-import { AddCases } from './AddCases';
+import { AddCases } from './adding/AddCases';
 import { CasesTable } from './CasesTable';
 import { GuidelineTab } from './GuidelineTab';
 import { SettingsTab } from './SettingsTab';
@@ -62,6 +62,12 @@ export const TABS: readonly ProjectTab[] = [
     label: 'Add cases',
     isFor: isLead,
     Panel: ({ project }) => <AddCases project={project.id} />,
+  },
+  {
+    value: 'export',
+    label: 'Export',
+    isFor: isLead,
+    Panel: lazy(async () => ({ default: (await import('./export/ExportTab')).ExportTab })),
   },
   {
     value: 'plan',

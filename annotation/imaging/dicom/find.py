@@ -1,0 +1,176 @@
+"""CT series in a folder tree, and what else of DICOM lies there. Nothing is decoded here but headers.
+
+Identifiers are not trusted alone: one series may hold several stacks, copies, localisers and reports.
+"""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pydicom.uid import (
+    UID,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    MultiFrameTrueColorSecondaryCaptureImageStorage,
+    SecondaryCaptureImageStorage,
+)
+
+from annotation.errors import Refused
+from annotation.imaging.dicom.headers import EXTENSIONS, File, Frame, kind_name, may_be_dicom, read_file
+from annotation.imaging.dicom.stacks import Stack, separate
+from annotation.imaging.findings import Cause, Finding, Mark, Outcome
+
+MOST_FILES = 200_000
+
+_CAPTURES = frozenset(
+    {
+        *(SecondaryCaptureImageStorage, MultiFrameGrayscaleByteSecondaryCaptureImageStorage),
+        *(MultiFrameGrayscaleWordSecondaryCaptureImageStorage,),
+        MultiFrameTrueColorSecondaryCaptureImageStorage,
+    }
+)
+_REPORTS = "1.2.840.10008.5.1.4.1.1.88."  # structured reports, the radiation dose's among them
+_LOCALISER_WORDS = frozenset({"LOCALIZER", "SCOUT"})
+_REPORT_WORDS = ("SCREEN SAVE", "DOSE", " PROT", "REPORT")
+
+_WHY = {
+    Cause.LOCALISER: "a localiser is no volume",
+    Cause.SECONDARY_CAPTURE: "a secondary capture holds no Hounsfield units",
+    Cause.REPORT: "a report or screenshot holds no Hounsfield units",
+    Cause.LONE_SLICE: "a single slice that lies across the others, as a localiser does, is no volume",
+    Cause.NOT_CT: "only CT slices are read",
+}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One stack of CT slices: (file, frame) of each, files relative to the folder that was searched.
+
+    `patient_id` is the Patient ID in the files, or what stands for it; `differs_in` says what sets the stack
+    apart from others of its series ("" = it is the only one).
+    """
+
+    slices: tuple[tuple[str, int], ...]
+    patient_id: str
+    differs_in: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files, each once."""
+        return tuple(dict.fromkeys(name for name, _ in self.slices))
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """What to remember of how the stack was found."""
+        if not self.differs_in:
+            return ()
+        sentence = (
+            f"The series holds several stacks that differ in {self.differs_in}; each is read by itself."
+        )
+        return (Mark(Outcome.WARNED, Cause.SEVERAL_STACKS, sentence),)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies in a folder: stacks of CT slices, what was skipped or refused, and other kinds counted."""
+
+    series: tuple[Series, ...]
+    findings: tuple[Finding, ...]
+    others: dict[str, int]
+
+
+def find_series(folder: Path) -> Found:
+    """Look through a folder tree for CT series. Files that are not DICOM are passed over in silence."""
+    series: dict[tuple[str, ...], list[File]] = defaultdict(list)
+    findings: list[Finding] = []
+    for path in _candidates(folder):
+        name = path.relative_to(folder).as_posix()
+        try:
+            file = read_file(path, name)
+        except MemoryError:
+            raise
+        except Exception:  # a damaged header raises errors of many types; all mean the same
+            file = None
+            findings.append(_damaged(name))
+        else:
+            if file is None and path.suffix.lower() in EXTENSIONS and not _is_directory(name):
+                findings.append(_damaged(name))
+        if file is not None:
+            series[file.series].append(file)
+    others: Counter[str] = Counter()
+    found: list[Series] = []
+    for files in series.values():
+        stacks = _stacks_of(files, findings, others)
+        found += [_series(stack, files[0]) for stack in stacks]
+    return Found(tuple(sorted(found, key=lambda one: one.slices)), tuple(findings), dict(others))
+
+
+def _series(stack: Stack, file: File) -> Series:
+    slices = tuple(sorted((frame.file, frame.number) for frame in stack.frames))
+    return Series(slices, file.patient_id or "|".join(file.series), stack.differs_in)
+
+
+def _stacks_of(files: Sequence[File], findings: list[Finding], others: Counter[str]) -> list[Stack]:
+    left_out: dict[tuple[Cause, str], list[str]] = defaultdict(list)
+    frames: list[Frame] = []
+    for file in files:
+        for frame in file.frames:
+            cause = _left_out(file, frame)
+            if cause is None:
+                frames.append(frame)
+            elif file.name not in left_out[cause, kind_name(file.kind)]:
+                left_out[cause, kind_name(file.kind)].append(file.name)
+    stacks, lone = separate(frames) if frames else ([], [])
+    for frame in lone:
+        left_out[Cause.LONE_SLICE, "CT Image"].append(frame.file)
+    for (cause, kind), names in left_out.items():
+        findings.append(_skipped(cause, kind, names))
+        others[kind] += len(names)
+    return stacks
+
+
+def _left_out(file: File, frame: Frame) -> Cause | None:
+    """Return why a slice is no part of a volume; None: it may be one."""
+    if UID(file.kind) in _CAPTURES:
+        return Cause.SECONDARY_CAPTURE
+    if file.kind.startswith(_REPORTS):
+        return Cause.REPORT
+    if not file.is_ct:
+        return Cause.NOT_CT
+    if frame.words & _LOCALISER_WORDS:
+        return Cause.LOCALISER
+    if any(word in said for said in frame.words for word in _REPORT_WORDS):
+        return Cause.REPORT
+    return None
+
+
+def _skipped(cause: Cause, kind: str, names: Sequence[str]) -> Finding:
+    count = "1 DICOM file" if len(names) == 1 else f"{len(names)} DICOM files"
+    sentence = f"{count} of the kind “{kind}” left out: {_WHY[cause]}."
+    return Finding(PurePosixPath(names[0]).name, Outcome.SKIPPED, cause, sentence)
+
+
+def _damaged(name: str) -> Finding:
+    base = PurePosixPath(name).name
+    return Finding(base, Outcome.REFUSED, Cause.DAMAGED, f"{base} is damaged or not a DICOM file.")
+
+
+def _is_directory(name: str) -> bool:
+    return PurePosixPath(name).stem.upper() == "DICOMDIR"
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    """Yield files that may be DICOM, in a stable order; links out of the folder are not followed."""
+    root, seen = folder.resolve(), 0
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(parent, name)
+            seen += 1
+            if seen > MOST_FILES:
+                raise Refused(f"The folder holds more than {MOST_FILES} files; import it in parts.")
+            inside = path.is_file() and path.resolve().is_relative_to(root)
+            if inside and not name.startswith(".") and may_be_dicom(path):
+                yield path
