@@ -290,6 +290,7 @@ def _import_folder(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
             folder=folder,
             on_progress=pulse.stop_if_asked,
             delineated=job.ids.get("delineated"),
+            allowed=ingest.Allowed(resample=bool(job.ids.get("resample"))),
         )
     learning.enqueue_predictions_if_due(job.project)
     learning.enqueue_atlases_if_due(job.project)

@@ -77,7 +77,7 @@ class UploadView(ApiView):
 class UploadImportView(ApiView):
     class Input(serializers.Serializer[Any]):
         resample = serializers.BooleanField(
-            default=False, help_text="Series with gaps or a tilted gantry may be brought onto an even grid."
+            default=False, help_text="Series with gaps may be brought onto an even grid."
         )
 
     @extend_schema(request=Input, responses=answers({202: JobOut}, 400, 409))

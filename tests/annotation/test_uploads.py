@@ -15,7 +15,7 @@ from hypothesis.extra.django import TestCase
 from annotation import jobs, store, tasks, uploads
 from annotation.errors import Conflict, NotFound, Refused, TooLarge
 from annotation.models import Case, Job, JobState, Project, Upload, UploadedFile
-from tests.annotation.imaging.files import scan_voxels, write_nifti
+from tests.annotation.imaging.files import scan_voxels, write_nifti, write_series
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +144,23 @@ def test_an_uploaded_folder_becomes_cases_and_goes(upload: Upload, tmp_path: Pat
     assert uploads.sweep() == 1
     assert not Upload.objects.exists()
     assert not stored(upload)
+
+
+@pytest.mark.parametrize(("resample", "cases"), [(True, 1), (False, 0)])
+def test_gaps_are_bridged_where_the_lead_allows_it(
+    upload: Upload, tmp_path: Path, resample: bool, cases: int
+) -> None:
+    steps = [[-20.0, -30.0, 2.5 * k] for k in (0, 1, 2, 3, 5, 6, 7)]
+    for path in write_series(tmp_path, scan_voxels(shape=(12, 10, len(steps))), positions=steps):
+        send(upload, f"ct/{path.name}", path.read_bytes())
+    job = uploads.begin_import(upload=upload, options={"resample": resample})
+    tasks.import_folder(job.pk)
+    assert Case.objects.filter(project=upload.project).count() == cases
+    (finding,) = Job.objects.get(pk=job.pk).result["findings"]
+    assert (finding["outcome"], finding["cause"]) == (
+        "resampled" if resample else "refused",
+        "missing_slices",
+    )
 
 
 def test_an_import_that_runs_keeps_its_files(upload: Upload) -> None:

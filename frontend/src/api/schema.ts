@@ -6476,7 +6476,7 @@ export interface components {
         };
         UploadImportInputRequest: {
             /**
-             * @description Series with gaps or a tilted gantry may be brought onto an even grid.
+             * @description Series with gaps may be brought onto an even grid.
              * @default false
              */
             resample: boolean;

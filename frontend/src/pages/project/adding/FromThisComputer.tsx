@@ -32,7 +32,7 @@ export function FromThisComputer({ project }: { readonly project: number }) {
         <>
           <DropArea take={take} goOnWith={goOnWith} forget={() => setGoOnWith(null)} />
           <Checkbox
-            label="Bring series with gaps or a tilted gantry onto an even grid (marked on their cases); otherwise they are refused"
+            label="Bring series with gaps between their slices onto an even grid; otherwise they are refused"
             checked={resample}
             onChange={(event) => setResample(event.currentTarget.checked)}
           />

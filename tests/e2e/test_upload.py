@@ -1,0 +1,94 @@
+"""A lead brings in a folder from their own computer; what breaks off goes on where it was."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from annotation.models import Case, Project, Role
+from tests.e2e import own_project
+from tests.e2e.conftest import SignIn, Stack
+
+pytestmark = pytest.mark.e2e
+
+LEAD = "ulla"
+SHAPE = (96, 96, 600)
+"""More bytes than one piece holds."""
+
+
+@pytest.fixture(scope="module")
+def project(stack: Stack) -> Iterator[int]:
+    made: Project = stack.in_database(lambda: own_project.begin("Uploads", {LEAD: Role.LEAD}))
+    yield made.pk
+    stack.in_database(lambda: own_project.leave(made.pk))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two scans of noise, which does not shrink, and what systems leave in folders."""
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    noise = np.random.default_rng(7)
+    for name, shape in (("pt_1", SHAPE), ("pt_2", (24, 20, 12))):
+        voxels = noise.integers(-1000, 1500, shape).astype(np.int16)
+        nib.save(nib.Nifti1Image(voxels, np.diag([2.0, 2.0, 2.0, 1.0])), folder / f"{name}.nii")
+    (folder / ".DS_Store").write_bytes(b"left by a system")
+    return folder
+
+
+def never(_: Route) -> None:
+    """The request stays on its way."""
+
+
+def adding(page: Page, project: int) -> Page:
+    page.goto(f"/projects/{project}?tab=data")
+    return page
+
+
+def names(stack: Stack, project: int) -> list[str]:
+    found = stack.in_database(
+        lambda: list(Case.objects.filter(project=project).values_list("name", flat=True))
+    )
+    return sorted(found)
+
+
+def test_a_folder_breaks_off_goes_on_and_becomes_cases(
+    stack: Stack, project: int, folder: Path, sign_in: SignIn
+) -> None:
+    page = adding(sign_in(LEAD), project)
+    computer = page.get_by_role("region", name="From this computer")
+    page.route("**/api/uploads/files/**", never)  # the second piece of the large scan never arrives
+    computer.get_by_label("Folder").set_input_files(folder)
+    expect(computer.get_by_role("status")).to_contain_text("1 of 2 files")
+    computer.get_by_role("button", name="Stop").click()
+    expect(computer.get_by_role("alert")).to_contain_text("Stopped. What was sent is kept")
+    page.unroute_all()
+    unfinished = computer.get_by_role("list", name="Unfinished uploads").get_by_role("listitem")
+    expect(unfinished).to_contain_text("8.4 MB of 11 MB in 2 files")
+    unfinished.get_by_role("button", name="Go on").click()
+    with page.expect_request("**/import/"):
+        computer.get_by_label("Folder").set_input_files(folder)
+    expect(computer.get_by_role("status")).to_contain_text("All 2 files are there.")
+    expect(computer.get_by_role("list", name="Unfinished uploads")).to_have_count(0)
+    page.wait_for_function(
+        "async (url) => (await (await fetch(url)).json()).count === 2",
+        arg=f"/api/projects/{project}/cases/",
+        polling=500,
+    )
+    assert names(stack, project) == ["pt_1", "pt_2"]
+
+
+def test_what_was_sent_can_be_removed(project: int, folder: Path, sign_in: SignIn) -> None:
+    page = adding(sign_in(LEAD), project)
+    computer = page.get_by_role("region", name="From this computer")
+    page.route("**/api/uploads/files/**", never)
+    computer.get_by_label("Folder").set_input_files(folder)
+    expect(computer.get_by_role("status")).to_contain_text("1 of 2 files")
+    computer.get_by_role("button", name="Stop").click()
+    page.unroute_all()
+    unfinished = computer.get_by_role("list", name="Unfinished uploads").get_by_role("listitem")
+    unfinished.get_by_role("button", name="Remove").click()
+    expect(unfinished).to_have_count(0)
