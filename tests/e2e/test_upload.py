@@ -1,5 +1,6 @@
 """A lead brings in a folder from their own computer; what breaks off goes on where it was."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.e2e
 LEAD = "ulla"
 SHAPE = (96, 96, 600)
 """More bytes than one piece holds."""
+IMPORTED_S = 120
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +50,14 @@ def adding(page: Page, project: int) -> Page:
     return page
 
 
-def names(stack: Stack, project: int) -> list[str]:
-    found = stack.in_database(
-        lambda: list(Case.objects.filter(project=project).values_list("name", flat=True))
-    )
-    return sorted(found)
+def wait_for_names(stack: Stack, project: int, expected: list[str]) -> None:
+    cases = Case.objects.filter(project=project).order_by("name").values_list("name", flat=True)
+    found: list[str] = []
+    deadline = time.monotonic() + IMPORTED_S
+    while found != expected:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.5)
+        found = stack.in_database(lambda: list(cases.all()))
 
 
 def test_a_folder_breaks_off_goes_on_and_becomes_cases(
@@ -73,12 +78,7 @@ def test_a_folder_breaks_off_goes_on_and_becomes_cases(
         computer.get_by_label("Folder").set_input_files(folder)
     expect(computer.get_by_role("status")).to_contain_text("All 2 files are there.")
     expect(computer.get_by_role("list", name="Unfinished uploads")).to_have_count(0)
-    page.wait_for_function(
-        "async (url) => (await (await fetch(url)).json()).count === 2",
-        arg=f"/api/projects/{project}/cases/",
-        polling=500,
-    )
-    assert names(stack, project) == ["pt_1", "pt_2"]
+    wait_for_names(stack, project, ["pt_1", "pt_2"])
 
 
 def test_what_was_sent_can_be_removed(project: int, folder: Path, sign_in: SignIn) -> None:
