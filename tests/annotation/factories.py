@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from annotation import chunks, corrections, guidelines, handles, uploads, worklist
 from annotation.chunks.grid import Voxels
+from annotation.exports import Order
 from annotation.models import (
     Assignment,
     Branch,
@@ -126,6 +127,7 @@ def make_export(project: Project) -> Export:
         requested_by=User.objects.get(username="lea"),
         form=ExportFormat.NIFTI,
         what=ExportWhat.ACCEPTED,
+        selection=Order(ExportFormat.NIFTI, ExportWhat.ACCEPTED).selection(),
         items=1,
     )
 
