@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -115,6 +116,8 @@ def arguments(read: Assignment, name: str) -> dict[str, Any]:
         "volume_id": namer.volume(read.case.volume_id),
         "path": "zarr.json",
         "version": 0,
+        "upload_id": UUID(int=1),
+        "file_id": UUID(int=1),
     }
     pattern = next(route.pattern for route in urls.urlpatterns if route.name == name)
     wanted = re.findall(r"<\w+:(\w+)>", str(pattern))

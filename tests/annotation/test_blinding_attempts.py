@@ -26,6 +26,7 @@ from tests.annotation.factories import (
     make_review,
     make_run,
     make_submitted,
+    make_uploaded_file,
     stroke,
 )
 from tests.annotation.learning_loop import accept
@@ -114,6 +115,7 @@ def others(project: Project, ana: User, ben: User, rui: User, lea: User) -> Othe
     branch = make_branch(theirs)
     corrections.submit(assignment=theirs, revision=1)
     bens = handles.Namer(ben.pk, 1)
+    file = make_uploaded_file(project)
     masks = [theirs.mask_id, reviewed.mask_id, branch.mask_id]
     return Others(
         project,
@@ -125,6 +127,8 @@ def others(project: Project, ana: User, ben: User, rui: User, lea: User) -> Othe
             "job_id": [{"job_id": make_job(project).pk}],
             "run_id": [{"run_id": make_run(project).pk}],
             "token_id": [{"token_id": 1}],
+            "upload_id": [{"upload_id": file.upload_id}],
+            "file_id": [{"file_id": file.pk}],
             "mask_id": [{"mask_id": bens.mask(one)} for one in masks],
             "volume_id": [{"volume_id": bens.volume(case.volume_id), "path": "zarr.json"}],
         },
@@ -136,6 +140,8 @@ def others(project: Project, ana: User, ben: User, rui: User, lea: User) -> Othe
             "job_id": NOBODYS,
             "run_id": NOBODYS,
             "token_id": NOBODYS,
+            "upload_id": uuid.UUID(int=NOBODYS),
+            "file_id": uuid.UUID(int=NOBODYS),
             "mask_id": bens.mask(NOBODYS),
             "volume_id": bens.volume(NOBODYS),
         },
