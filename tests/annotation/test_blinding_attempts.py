@@ -42,7 +42,7 @@ OPEN_TO_ALL = {
     "health", "schema", "docs", "csrf", "me", "preferences", "tokens", "open_invitation", "accept_invitation",
     "sign_up", "presets", "structures", "layout", "projects", "project", "project_structures",
     "guideline", "guideline_versions", "guideline_version", "guideline_images", "guideline_image", "worklist",
-    "next", "upcoming", "own_reading",
+    "next", "upcoming", "own_reading", "shipped_recipes",
 }  # fmt: skip
 BODY = {
     "revision": 1,
