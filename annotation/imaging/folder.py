@@ -36,7 +36,8 @@ class Labels:
 class Scan:
     """One scan to import. `files` is one image file or all of a DICOM series; `patient` names the patient.
 
-    `slices` are (index into files, frame) of a DICOM series; `marks` say how it was found.
+    Of a DICOM series, `slices` are (index into files, frame), `marks` say how it was found, `uid` and
+    `frame_uid` are its own and its frame of reference's, `drawings` are the SEG and RTSTRUCT drawn on it.
     """
 
     name: str
@@ -48,6 +49,14 @@ class Scan:
     labels: Labels | None = None
     slices: tuple[tuple[int, int], ...] = ()
     marks: tuple[Mark, ...] = ()
+    uid: str = ""
+    frame_uid: str = ""
+    drawings: tuple[Path, ...] = ()
+
+    @property
+    def is_delineated(self) -> bool:
+        """Whether a delineation came with it."""
+        return self.labels is not None or bool(self.drawings)
 
 
 @dataclass
@@ -252,15 +261,40 @@ def _rank(labels: Labels) -> tuple[bool, int, int]:
 
 def _add_series(folder: Path, decoder: Decoder, result: Survey) -> None:
     found = decoder.find_series(folder)
-    result.scans += [
+    scans = [
         _scan_of(folder, series, f"series {number} of {len(found.series)}")
         for number, series in enumerate(found.series, start=1)
     ]
+    for path in (folder / name for name in found.drawings):
+        try:
+            at = _drawn_on(path, scans, decoder)
+            scans[at] = replace(scans[at], drawings=(*scans[at].drawings, path))
+        except Refused as refused:
+            result.refuse(path.name, Cause.LABELS, refused.sentence)
+    result.scans += scans
     result.findings += found.findings
     for kind, count in sorted(found.others.items()):
         result.notes.append(
             f"{_files(count, 'DICOM')} of the kind “{kind}” left out: only CT slices of a volume are read."
         )
+
+
+def _drawn_on(path: Path, scans: Sequence[Scan], decoder: Decoder) -> int:
+    """Return which scan a SEG or RTSTRUCT was drawn on: the series that it names, else the only one in its
+    frame of reference. Raises Refused when that cannot be told.
+    """
+    series, frames = decoder.drawn_on(path)
+    found = [at for at, scan in enumerate(scans) if scan.uid in series and scan.uid]
+    if not series or not found:
+        found = [at for at, scan in enumerate(scans) if scan.frame_uid in frames and scan.frame_uid]
+    if not found:
+        raise Refused(f"No scan was found that {path.name} was drawn on; import both together.")
+    if len(found) > 1:
+        raise Refused(
+            f"{path.name} was drawn on a series with several stacks, or does not say on which of "
+            f"{len(found)} series; import it beside its own stack alone."
+        )
+    return found[0]
 
 
 def _scan_of(folder: Path, series: Series, which: str) -> Scan:
@@ -276,6 +310,8 @@ def _scan_of(folder: Path, series: Series, which: str) -> Scan:
         in_test_folder=naming.is_test(first.parent.parts),
         slices=tuple((index[name], frame) for name, frame in series.slices),
         marks=series.marks,
+        uid=series.uid,
+        frame_uid=series.frame_uid,
     )
 
 

@@ -153,7 +153,13 @@ class Decoder:
             series=tuple(_found_series(one) for one in found["series"]),
             findings=tuple(_found_finding(one) for one in found["findings"]),
             others={str(kind): int(count) for kind, count in found["others"].items()},
+            drawings=tuple(str(name) for name in found["drawings"]),
         )
+
+    def drawn_on(self, path: Path) -> tuple[set[str], set[str]]:
+        """Return the UIDs of series and frames of reference that a SEG or RTSTRUCT names."""
+        found = self._ask("drawn_on", [path])
+        return set(map(str, found["series"])), set(map(str, found["frames"]))
 
     def unpack(self, path: Path, folder: Path) -> int:
         """Unpack a zip into an empty folder; return how many files. Raises Rejected or TooLarge."""
@@ -312,7 +318,8 @@ def _header(found: Any) -> dict[str, Any]:
 
 def _found_series(one: Any) -> Series:
     slices = tuple((str(name), int(frame)) for name, frame in one["slices"])
-    return Series(slices, str(one["patient_id"]), str(one["differs_in"]))
+    uids = str(one["uid"]), str(one["frame_uid"])
+    return Series(slices, str(one["patient_id"]), str(one["differs_in"]), *uids)
 
 
 def _found_finding(one: Any) -> Finding:

@@ -30,7 +30,7 @@ def place(
     """
     tested = _tested_patients(scans)
     pool = [scan for scan in scans if scan.patient not in tested]
-    drawn = sorted((scan for scan in pool if scan.labels), key=lambda scan: scan.name)
+    drawn = sorted((scan for scan in pool if scan.is_delineated), key=lambda scan: scan.name)
     notes: list[str] = []
     keep = len(drawn) if delineated is None else delineated
     if leave_some and delineated is None and 1 < len(drawn) == len(pool):
@@ -45,7 +45,7 @@ def place(
         Placed(
             scan,
             is_test=scan.patient in tested,
-            delineated=scan.labels is not None and (scan.patient in tested or scan.files in kept),
+            delineated=scan.is_delineated and (scan.patient in tested or scan.files in kept),
         )
         for scan in scans
     ]
@@ -55,7 +55,7 @@ def place(
 def _tested_patients(scans: Sequence[Scan]) -> set[str]:
     """Return the patients of the test folders; without such folders, those of the last quarter by name."""
     named = {scan.patient for scan in scans if scan.in_test_folder}
-    drawn = sorted((scan for scan in scans if scan.labels), key=lambda scan: scan.name)
+    drawn = sorted((scan for scan in scans if scan.is_delineated), key=lambda scan: scan.name)
     if named or len(drawn) < ENOUGH_FOR_A_TEST_SET:
         return named
     wanted = min(LARGEST_TEST_SET, len(drawn) // 4)

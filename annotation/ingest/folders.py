@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.db import transaction
@@ -13,11 +13,14 @@ from annotation.imaging.findings import Cause, Finding, Outcome, cause_of, worst
 from annotation.imaging.folder import Scan, Survey, check_folder, survey
 from annotation.imaging.sandbox import Decoder
 from annotation.imaging.splits import Placed, place
-from annotation.ingest import delineations
+from annotation.ingest import delineations, drawings
 from annotation.ingest.cases import AlreadyThere, OtherSplit, add_case, hashed_patient, labels_on, split_of
+from annotation.ingest.drawings import Drawn
 from annotation.ingest.sources import nothing_found, searchable
 from annotation.models import Case, Project, Split
 from training.progress import OnProgress, Progress, ignore_progress
+
+_WITHOUT_SCAN = "The scan that it was drawn on was not imported."
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,11 @@ def _imported(
             found.notes += part.notes
         if not found.scans and not found.findings:
             raise nothing_found(paths)
-        work = _Import(project, decoder, _wanted(found), allowed or Allowed())
+        wanted = _wanted(found)
+        # Without tables of names, a new project gets the structures of its files, case by case.
+        drawn = any(scan.drawings for scan in found.scans) and not any(scan.labels for scan in found.scans)
+        adds = drawn and not delineations.entries_of(project)
+        work = _Import(project, decoder, wanted, allowed or Allowed(), adds)
         return work.run(found, on_progress, delineated, leave_some=leave_some)
 
 
@@ -136,6 +143,7 @@ class _Import:
     decoder: Decoder
     wanted: list[tuple[str, int]]
     allowed: Allowed
+    adds_structures: bool
     report: ImportReport = field(default_factory=ImportReport)
     left_out: set[str] = field(default_factory=set)
 
@@ -165,18 +173,23 @@ class _Import:
         shown = item.scan.shown
         try:
             read = self._read(item.scan)
-            case = self._case(item, read)
-        except AlreadyThere as known:
-            return Finding(shown, Outcome.SKIPPED, Cause.ALREADY_THERE, known.sentence, known.number)
-        except OtherSplit as refused:
-            return Finding(shown, Outcome.REFUSED, Cause.OTHER_SPLIT, refused.sentence)
+            drawn = self._drawn(item, read)
+            case = self._case(item, read, drawn)
         except Refused as refused:
-            return Finding(shown, Outcome.REFUSED, cause_of(refused), refused.sentence)
+            finding = _not_imported(shown, refused)
+            cause = finding.cause if finding.outcome is Outcome.SKIPPED else Cause.LABELS
+            self.report.findings.extend(
+                replace(finding, source=path.name, cause=cause, message=_WITHOUT_SCAN)
+                for path in item.scan.drawings
+            )
+            return finding
         has_labels = case.accepted_revision_id is not None
         self.report.imported.append(Imported(case.pk, case.number, case.name, case.split, has_labels))
         mark, said = worst(read.marks), " ".join(one.message for one in read.marks)
         if said:
             self.report.notes.append(f"Case {case.number} ({case.name}): {said}")
+        if drawn is not None:
+            self._tell(drawn, item.scan, case)
         grid = read.volume.geometry
         return Finding(shown, mark.outcome, mark.cause, said, case.number, grid.shape, grid.spacing_mm)
 
@@ -186,8 +199,31 @@ class _Import:
         read = self.decoder.series(scan.files, scan.slices, self.allowed)
         return Reading(read.volume, (*scan.marks, *read.marks), read.header)
 
+    def _drawn(self, item: Placed, read: Reading) -> Drawn | None:
+        """Read the SEG and RTSTRUCT of a scan; None: there are none, or they are held back."""
+        if not (item.delineated and item.scan.drawings):
+            return None
+        grid = read.volume.geometry
+        return drawings.read(item.scan.drawings, item.scan.files, grid, self.decoder)
+
+    def _tell(self, drawn: Drawn, scan: Scan, case: Case) -> None:
+        """Report what became of each file that was drawn on a scan."""
+        refused = dict(drawn.refused)
+        for path in scan.drawings:
+            sentence = refused.get(path.name, "")
+            outcome, cause = (
+                (Outcome.REFUSED, Cause.LABELS) if sentence else (Outcome.ACCEPTED, Cause.REGULAR)
+            )
+            self.report.findings.append(Finding(path.name, outcome, cause, sentence, case.number))
+        if drawn.empty:
+            names = ", ".join(sorted(set(drawn.empty))[:5])
+            drawn.notes.append(f"Named without a voxel, so taken as not looked at: {names}.")
+        self.report.notes.extend(f"Case {case.number} ({case.name}): {note}" for note in drawn.notes)
+
     def finished(self, on_names: Sequence[str]) -> ImportReport:
         """Return the report with what only the end knows."""
+        if self.report.imported:
+            delineations.ensure_schema(self.project, self.wanted)
         self.report.notes.extend(on_names if self.report.imported else ())
         if self.left_out:
             names = sorted(self.left_out)
@@ -197,10 +233,10 @@ class _Import:
             )
         return self.report
 
-    def _case(self, item: Placed, read: Reading) -> Case:
+    def _case(self, item: Placed, read: Reading, drawn: Drawn | None) -> Case:
         scan, volume = item.scan, read.volume
-        drawn = scan.labels if item.delineated else None
-        voxels = labels_on(volume, self.decoder, drawn.path) if drawn else None
+        labels = scan.labels if item.delineated else None
+        voxels = labels_on(volume, self.decoder, labels.path) if labels else None
         patient = hashed_patient(scan.patient)
         name = (
             f"patient {patient[:8]}" if scan.is_dicom else scan.name
@@ -208,11 +244,15 @@ class _Import:
         split = Split.TEST if item.is_test else Split.POOL
         fixed = split_of(self.project, patient)
         with transaction.atomic():  # with the schema, if this is the first case of all
-            delineations.ensure_schema(self.project, self.wanted)
             delineation = None
-            if drawn is not None and voxels is not None:
+            if drawn is not None and drawn.masks:
+                adds = self.adds_structures
+                delineation = drawings.in_project(self.project, drawn, adds_structures=adds)
+            if not self.adds_structures:
+                delineations.ensure_schema(self.project, self.wanted)
+            if labels is not None and voxels is not None:
                 delineation = delineations.in_project_values(
-                    self.project, voxels, drawn.names, drawn.path.name
+                    self.project, voxels, labels.names, labels.path.name
                 )
             case = add_case(
                 project=self.project,
@@ -230,6 +270,13 @@ class _Import:
         if fixed and fixed != split:
             self.report.notes.append(f"Case {case.number} ({name}) joined its patient's split, “{fixed}”.")
         return case
+
+
+def _not_imported(shown: str, refused: Refused) -> Finding:
+    if isinstance(refused, AlreadyThere):
+        return Finding(shown, Outcome.SKIPPED, Cause.ALREADY_THERE, refused.sentence, refused.number)
+    cause = Cause.OTHER_SPLIT if isinstance(refused, OtherSplit) else cause_of(refused)
+    return Finding(shown, Outcome.REFUSED, cause, refused.sentence)
 
 
 def _wanted(found: Survey) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from annotation import chunks, ingest
+from annotation.imaging.sandbox import Decoder
 from annotation.models import CaseState, Mask, Project, SchemaStructure, Split
 
 pytestmark = [pytest.mark.django_db, pytest.mark.shared_data]
@@ -56,11 +57,37 @@ def test_dicom_and_nifti_of_one_scan_are_one_case(new_project: Project, shared_d
     report = ingest.import_folder(project=new_project, folder=shared_data / "ct_rtstruct")
     assert [case.name for case in report.imported] == ["STS_002", "STS_042"]
     assert _keys(new_project) == ["region_of_interest"]
+    without = "The scan that it was drawn on was not imported."
     assert [refusal.sentence for refusal in report.refused] == [
+        without,
         "This is the same scan as case 1 (STS_002); it was not imported twice.",
+        without,
         "This is the same scan as case 2 (STS_042); it was not imported twice.",
     ]
-    assert report.notes[0].startswith("2 DICOM files of the kind “RT Structure Set” left out")
+
+
+@pytest.mark.parametrize(("name", "voxels"), [("STS_002", 17_090), ("STS_042", 11_175)])
+def test_contours_are_the_published_mask_voxel_for_voxel(
+    new_project: Project, shared_data: Path, name: str, voxels: int
+) -> None:
+    report = ingest.import_folder(project=new_project, folder=shared_data / "ct_rtstruct" / name / "CT")
+    assert report.refused == []
+    case = new_project.cases.get()
+    assert case.accepted_revision is not None
+    labels = chunks.read_layers(case.accepted_revision.mask, case.accepted_revision.number)
+    with Decoder() as decoder:
+        truth = decoder.labels(shared_data / "ct_rtstruct" / name / "nifti" / "CT_mask.nii.gz")
+    assert truth.geometry.is_close(case.volume.geometry)
+    assert np.count_nonzero(labels) == voxels
+    assert np.array_equal(labels[0] != 0, truth.voxels != 0)
+
+
+def test_segments_of_two_files_come_with_their_series(new_project: Project, shared_data: Path) -> None:
+    report = ingest.import_folder(project=new_project, folder=shared_data / "dicom_seg" / "dcmqi")
+    drawn = {one.source: (one.outcome, one.case) for one in report.findings if one.source.endswith(".dcm")}
+    assert drawn == {"liver.dcm": ("accepted", 1), "partial_overlaps.dcm": ("accepted", 1)}
+    assert new_project.cases.get().accepted_revision is not None
+    assert "liver" in _keys(new_project)
 
 
 def test_a_single_dicom_folder(new_project: Project, shared_data: Path) -> None:

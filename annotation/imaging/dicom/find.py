@@ -14,7 +14,9 @@ from pydicom.uid import (
     MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
     MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
     MultiFrameTrueColorSecondaryCaptureImageStorage,
+    RTStructureSetStorage,
     SecondaryCaptureImageStorage,
+    SegmentationStorage,
 )
 
 from annotation.errors import Refused
@@ -32,6 +34,7 @@ _CAPTURES = frozenset(
     }
 )
 _REPORTS = "1.2.840.10008.5.1.4.1.1.88."  # structured reports, the radiation dose's among them
+_DRAWINGS = frozenset({RTStructureSetStorage, SegmentationStorage, UID("1.2.840.10008.5.1.4.1.1.66.7")})
 _LOCALISER_WORDS = frozenset({"LOCALIZER", "SCOUT"})
 _REPORT_WORDS = ("SCREEN SAVE", "DOSE", " PROT", "REPORT")
 
@@ -49,12 +52,15 @@ class Series:
     """One stack of CT slices: (file, frame) of each, files relative to the folder that was searched.
 
     `patient_id` is the Patient ID in the files, or what stands for it; `differs_in` says what sets the stack
-    apart from others of its series ("" = it is the only one).
+    apart from others of its series ("" = it is the only one); `uid` and `frame_uid` are those of the series
+    and of its frame of reference, blank where the files leave them out.
     """
 
     slices: tuple[tuple[str, int], ...]
     patient_id: str
     differs_in: str = ""
+    uid: str = ""
+    frame_uid: str = ""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -74,42 +80,55 @@ class Series:
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in a folder: stacks of CT slices, what was skipped or refused, and other kinds counted."""
+    """What lies in a folder: stacks of CT slices, what was skipped or refused, and other kinds counted.
+
+    `drawings` are files of delineations (SEG, RTSTRUCT), relative to the folder.
+    """
 
     series: tuple[Series, ...]
     findings: tuple[Finding, ...]
     others: dict[str, int]
+    drawings: tuple[str, ...] = ()
 
 
 def find_series(folder: Path) -> Found:
     """Look through a folder tree for CT series. Files that are not DICOM are passed over in silence."""
     series: dict[tuple[str, ...], list[File]] = defaultdict(list)
     findings: list[Finding] = []
+    drawings: list[str] = []
     for path in _candidates(folder):
         name = path.relative_to(folder).as_posix()
-        try:
-            file = read_file(path, name)
-        except MemoryError:
-            raise
-        except Exception:  # a damaged header raises errors of many types; all mean the same
-            file = None
-            findings.append(_damaged(name))
-        else:
-            if file is None and path.suffix.lower() in EXTENSIONS and not _is_directory(name):
-                findings.append(_damaged(name))
-        if file is not None:
+        file = _read(path, name, findings)
+        if file is not None and UID(file.kind) in _DRAWINGS:
+            drawings.append(name)
+        elif file is not None:
             series[file.series].append(file)
     others: Counter[str] = Counter()
     found: list[Series] = []
     for files in series.values():
         stacks = _stacks_of(files, findings, others)
         found += [_series(stack, files[0]) for stack in stacks]
-    return Found(tuple(sorted(found, key=lambda one: one.slices)), tuple(findings), dict(others))
+    ordered = tuple(sorted(found, key=lambda one: one.slices))
+    return Found(ordered, tuple(findings), dict(others), tuple(drawings))
+
+
+def _read(path: Path, name: str, findings: list[Finding]) -> File | None:
+    try:
+        file = read_file(path, name)
+    except MemoryError:
+        raise
+    except Exception:  # a damaged header raises errors of many types; all mean the same
+        findings.append(_damaged(name))
+        return None
+    if file is None and path.suffix.lower() in EXTENSIONS and not _is_directory(name):
+        findings.append(_damaged(name))
+    return file
 
 
 def _series(stack: Stack, file: File) -> Series:
     slices = tuple(sorted((frame.file, frame.number) for frame in stack.frames))
-    return Series(slices, file.patient_id or "|".join(file.series), stack.differs_in)
+    patient = file.patient_id or "|".join(file.series)
+    return Series(slices, patient, stack.differs_in, uid=file.series[2], frame_uid=file.series[3])
 
 
 def _stacks_of(files: Sequence[File], findings: list[Finding], others: Counter[str]) -> list[Stack]:

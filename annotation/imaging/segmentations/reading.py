@@ -17,6 +17,10 @@ from annotation.imaging.segmentations.transport import geometry_of
 from training.volume import Geometry
 
 LABEL_MAP_SEGMENTATION = UID("1.2.840.10008.5.1.4.1.1.66.7")
+_NAMING = [
+    *("SOPClassUID", "FrameOfReferenceUID", "ReferencedSeriesSequence"),
+    *("ReferencedFrameOfReferenceSequence", "StructureSetROISequence"),
+]
 
 
 def read(paths: Sequence[Path], reference: Reference) -> Segmentation:
@@ -51,6 +55,18 @@ def answer(paths: list[Path], request: dict[str, Any], file: Path) -> dict[str, 
     found = read(paths[:count], reference_of(geometry_of(request["geometry"]), paths[count:]))
     np.save(file, found.labels, allow_pickle=False)
     return {"segments": [asdict(segment) for segment in found.segments], "notes": list(found.notes)}
+
+
+def drawn_on(path: Path) -> dict[str, list[str]]:
+    """Return the UIDs of series and frames of reference that a SEG or RTSTRUCT says it was drawn on."""
+    try:
+        data = dcmread(path, stop_before_pixels=True, specific_tags=list(_NAMING), force=True)
+        kind = rtstruct if data.get("SOPClassUID", "") == RTStructureSetStorage else seg
+        return {"series": sorted(kind.series_of(data)), "frames": sorted(kind.frames_of(data))}
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged header raises errors of many types; all mean the same
+        raise Refused(f"{path.name} is damaged or not a DICOM file.") from error
 
 
 def reference_of(geometry: Geometry, series: Sequence[Path]) -> Reference:

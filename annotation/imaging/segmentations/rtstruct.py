@@ -34,7 +34,7 @@ def read(data: Dataset, reference: Reference, name: str) -> Segmentation:
     Raises Refused when the file names another series or frame of reference, or has contours on slices that
     the image does not have (their number is said).
     """
-    notes = reference.check(series=_series(data), frames=_frames(data), name=name)
+    notes = reference.check(series=series_of(data), frames=frames_of(data), name=name)
     contours = {int(item.ReferencedROINumber): item for item in data.get("ROIContourSequence") or []}
     rois = list(data.get("StructureSetROISequence") or [])
     if not rois:
@@ -125,7 +125,8 @@ def _slice_axis(geometry: Geometry, contours: Any) -> int:
     return votes.most_common(1)[0][0] if votes else 2
 
 
-def _series(data: Dataset) -> set[str]:
+def series_of(data: Dataset) -> set[str]:
+    """Return the UIDs of the series that the contours were drawn on."""
     found: set[str] = set()
     for frame in data.get("ReferencedFrameOfReferenceSequence") or []:
         for study in frame.get("RTReferencedStudySequence") or []:
@@ -134,7 +135,8 @@ def _series(data: Dataset) -> set[str]:
     return found - {""}
 
 
-def _frames(data: Dataset) -> set[str]:
+def frames_of(data: Dataset) -> set[str]:
+    """Return the UIDs of the frames of reference that the contours lie in."""
     frames = {
         str(f.get("FrameOfReferenceUID", "")) for f in data.get("ReferencedFrameOfReferenceSequence") or []
     }

@@ -35,9 +35,7 @@ def read(data: Dataset, reference: Reference, name: str) -> Segmentation:
     kind = str(data.get("SegmentationType", "")).strip()
     if kind not in KINDS:
         raise Refused(f"{name} is a segmentation of the type {kind or 'nothing'}, which is not read here.")
-    notes = reference.check(
-        series=_series(data), frames={str(data.get("FrameOfReferenceUID", ""))} - {""}, name=name
-    )
+    notes = reference.check(series=series_of(data), frames=frames_of(data), name=name)
     frames = _Frames(data, reference.geometry, name)
     stack = Stack(reference.geometry)
     described = [item for item in data.get("SegmentSequence") or [] if int(item.SegmentNumber)]
@@ -157,9 +155,15 @@ def _colour(item: Dataset) -> str:
     return hex_colour(red / 255, green / 255, blue / 255)
 
 
-def _series(data: Dataset) -> set[str]:
+def series_of(data: Dataset) -> set[str]:
+    """Return the UIDs of the series that the segments were drawn on."""
     found = data.get("ReferencedSeriesSequence") or []
     return {str(series.get("SeriesInstanceUID", "")) for series in found} - {""}
+
+
+def frames_of(data: Dataset) -> set[str]:
+    """Return the UID of the frame of reference that the segments lie in."""
+    return {str(data.get("FrameOfReferenceUID", ""))} - {""}
 
 
 def _background(data: Dataset) -> set[int]:

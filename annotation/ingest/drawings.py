@@ -1,0 +1,132 @@
+"""SEG and RTSTRUCT that came with a series: their structures in the project's layers and values."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotation import catalogue, chunks, projects
+from annotation.errors import Refused
+from annotation.imaging.packed import Packed, pack, shared_voxels
+from annotation.imaging.sandbox import Decoder
+from annotation.imaging.segmentations.layers import IGNORED, Code, Segment, Segmentation
+from annotation.ingest import delineations
+from annotation.ingest.delineations import Delineation
+from annotation.models import Project, SchemaStructure, Structure
+from training.labels import IGNORE
+from training.volume import Geometry
+
+_SNOMED = frozenset({"SCT", "SRT", "99SDM"})
+
+
+@dataclass
+class Drawn:
+    """What several files drew on one scan, by the names of structures, and what was noticed.
+
+    `names` are those of the files, by key. A structure that a file names without a voxel is not counted as
+    looked at: templates list what nobody drew.
+    """
+
+    geometry: Geometry
+    masks: dict[str, Packed] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    ignored: NDArray[np.bool_] | None = None
+    empty: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, found: Segmentation, file: str) -> None:
+        """Add the structures of a file; one that an earlier file drew is left out, with a note."""
+        for segment, key in zip(found.segments, _keys_of(found.segments), strict=True):
+            mask = found.mask(segment)
+            if segment.name.lower() == IGNORED:
+                self.ignored = mask if self.ignored is None else self.ignored | mask
+                continue
+            packed = pack(mask)
+            if packed.box is None:
+                self.empty.append(segment.name)
+            elif key in self.masks:
+                self.notes.append(f"{segment.name} of {file} was drawn in another file already: left out.")
+            else:
+                self.masks[key], self.names[key] = packed, segment.name
+
+
+def read(paths: Iterable[Path], series: Sequence[Path], image: Geometry, decoder: Decoder) -> Drawn:
+    """Read what was drawn on a scan; a file that does not fit it is refused with a sentence, by itself."""
+    drawn = Drawn(image)
+    for path in paths:
+        try:
+            found = decoder.segmentation([path], image, series)
+        except Refused as refused:
+            drawn.refused.append((path.name, refused.sentence))
+            continue
+        drawn.add(found, path.name)
+        drawn.notes.extend(found.notes)
+    return drawn
+
+
+def in_project(project: Project, drawn: Drawn, *, adds_structures: bool) -> Delineation | None:
+    """Return the drawing in the project's layers and values; None where it drew nothing of the project's.
+
+    With `adds_structures` the project gets those that it lacks, on as many layers as the masks need. Raises
+    Refused when two structures of one layer share voxels.
+    """
+    if adds_structures and drawn.masks:
+        known = catalogue.entries()
+        names = [key if key in known else name or key for key, name in drawn.names.items()]
+        shared = set(shared_voxels(drawn.masks))
+        projects.add_structures(project=project, structures=names, shared=shared)
+    entries = [one for one in delineations.entries_of(project) if one.structure.key in drawn.masks]
+    if not entries:
+        return None
+    labels = np.zeros((chunks.layer_count(project.pk), *drawn.geometry.shape), np.uint8)
+    for entry in entries:
+        _draw(labels[entry.layer], drawn.masks[entry.structure.key], entry)
+    if drawn.ignored is not None:
+        labels[:, drawn.ignored & (labels == 0).all(axis=0)] = IGNORE
+    keys = sorted(entry.structure.key for entry in entries)
+    return Delineation(labels, tuple(keys), frozenset(set(drawn.masks) - set(keys)))
+
+
+def _draw(labels: NDArray[np.uint8], mask: Packed, entry: SchemaStructure) -> None:
+    if mask.box is None:
+        return
+    here, inside = labels[mask.box], mask.voxels()
+    if here[inside].any():
+        raise Refused(
+            f"{entry.structure.name} shares voxels with another structure of its layer; put one of them on "
+            "another layer under Settings, or import into a new project, whose layers follow from the files."
+        )
+    here[inside] = entry.value
+
+
+def _keys_of(segments: Sequence[Segment]) -> list[str]:
+    """Return the keys of a file's structures: by names that are known, else by codes, else by the names.
+
+    A code that another segment has as well, or whose structure a name stands for, tells nothing.
+    """
+    named = [_known(segment.name) for segment in segments]
+    codes = ["" if key else _coded(segment.code) for key, segment in zip(named, segments, strict=True)]
+    counts = Counter([*named, *codes])
+    return [
+        key
+        or (code if counts[code] == 1 else "")
+        or (catalogue.key_of(segment.name) if segment.name else f"structure_{segment.number}")
+        for key, code, segment in zip(named, codes, segments, strict=True)
+    ]
+
+
+def _known(name: str) -> str:
+    key = catalogue.key_of(name) if name else ""
+    return key if key in catalogue.entries() or Structure.objects.filter(key=key).exists() else ""
+
+
+def _coded(code: Code | None) -> str:
+    """Return the only structure of the catalogue with this code; nothing where there are several."""
+    if code is None:
+        return ""
+    found = [entry.key for entry in catalogue.entries().values() if entry.snomed_code == code.value]
+    return found[0] if len(found) == 1 and code.scheme in _SNOMED else ""
