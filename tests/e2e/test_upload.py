@@ -7,7 +7,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from annotation.models import Case, Project, Role
 from tests.e2e import own_project
@@ -50,6 +50,16 @@ def adding(page: Page, project: int) -> Page:
     return page
 
 
+def break_off(page: Page, computer: Locator, folder: Path) -> None:
+    """Send a folder until the second piece of its large scan, which never arrives."""
+    page.route("**/api/uploads/files/**", never)
+    computer.get_by_label("Folder").set_input_files(folder)
+    expect(computer.get_by_role("status")).to_contain_text("1 of 2 files, 8.4 MB of 11 MB")
+    computer.get_by_role("button", name="Stop").click()
+    expect(computer.get_by_role("alert")).to_contain_text("Stopped. What was sent is kept")
+    page.unroute_all()
+
+
 def wait_for_names(stack: Stack, project: int, expected: list[str]) -> None:
     cases = Case.objects.filter(project=project).order_by("name").values_list("name", flat=True)
     found: list[str] = []
@@ -65,12 +75,7 @@ def test_a_folder_breaks_off_goes_on_and_becomes_cases(
 ) -> None:
     page = adding(sign_in(LEAD), project)
     computer = page.get_by_role("region", name="From this computer")
-    page.route("**/api/uploads/files/**", never)  # the second piece of the large scan never arrives
-    computer.get_by_label("Folder").set_input_files(folder)
-    expect(computer.get_by_role("status")).to_contain_text("1 of 2 files")
-    computer.get_by_role("button", name="Stop").click()
-    expect(computer.get_by_role("alert")).to_contain_text("Stopped. What was sent is kept")
-    page.unroute_all()
+    break_off(page, computer, folder)
     unfinished = computer.get_by_role("list", name="Unfinished uploads").get_by_role("listitem")
     expect(unfinished).to_contain_text("8.4 MB of 11 MB in 2 files")
     unfinished.get_by_role("button", name="Go on").click()
@@ -84,11 +89,7 @@ def test_a_folder_breaks_off_goes_on_and_becomes_cases(
 def test_what_was_sent_can_be_removed(project: int, folder: Path, sign_in: SignIn) -> None:
     page = adding(sign_in(LEAD), project)
     computer = page.get_by_role("region", name="From this computer")
-    page.route("**/api/uploads/files/**", never)
-    computer.get_by_label("Folder").set_input_files(folder)
-    expect(computer.get_by_role("status")).to_contain_text("1 of 2 files")
-    computer.get_by_role("button", name="Stop").click()
-    page.unroute_all()
+    break_off(page, computer, folder)
     unfinished = computer.get_by_role("list", name="Unfinished uploads").get_by_role("listitem")
     unfinished.get_by_role("button", name="Remove").click()
     expect(unfinished).to_have_count(0)
