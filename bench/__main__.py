@@ -17,7 +17,7 @@ from backend import services
 from bench.table import Row
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("server", "browser", "busy", "science", "resume", "agreement")
+PARTS = ("pace", "server", "browser", "busy", "science", "resume", "agreement")
 MARK = {True: "met", False: "MISSED", None: "—"}
 
 

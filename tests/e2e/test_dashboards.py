@@ -219,6 +219,8 @@ def test_charts_are_dark_on_a_dark_screen_and_light_on_paper(project: int, sign_
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     eventually(page, lambda: DARK_TEXT in chart.evaluate(INK), "the dark chart again")
     assert page.pdf().startswith(b"%PDF")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("main")).to_have_css("padding-bottom", "0px")
 
 
 def test_a_reader_sees_own_numbers_alone(project: int, sign_in: SignIn) -> None:
