@@ -28,6 +28,7 @@ from annotation.models import (
     AssignmentState,
     Branch,
     Case,
+    CaseState,
     Job,
     Mask,
     MaskKind,
@@ -270,6 +271,8 @@ def _may_see(user: User, case: Case, number: int, mask: Mask | None) -> bool:
     membership = _memberships(user, 0).filter(project=case.project_id).first()
     if membership is None or membership.role == Role.LEAD:
         return membership is not None
+    if case.state == CaseState.HELD:
+        return False
     reads = Assignment.objects.filter(reader=membership.user_id, case=case, sequence_no=number)
     read = reads.select_related("mask__base", "subject__mask__base", "rival__mask__base").first()
     if read is None or read.state == AssignmentState.PLANNED:

@@ -53,9 +53,11 @@ class Lease:
         return bool(renewed.update(heartbeat_at=Now(), lease_until=_lease_end(), progress=asdict(progress)))
 
 
-def enqueue(*, kind: JobKind, queue: Queue, ids: Mapping[str, Any], project: Project) -> Job:
-    """Insert the row now; tell a worker once the transaction is committed."""
-    job = Job.objects.create(project=project, kind=kind, queue=queue, ids=dict(ids))
+def enqueue(
+    *, kind: JobKind, queue: Queue, ids: Mapping[str, Any], project: Project, asked_by: int | None = None
+) -> Job:
+    """Insert the row now; tell a worker once the transaction is committed. `asked_by` is a user's id."""
+    job = Job.objects.create(project=project, kind=kind, queue=queue, ids=dict(ids), asked_by_id=asked_by)
     transaction.on_commit(lambda: _nudge([job]), robust=True)
     return job
 

@@ -7,7 +7,6 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
@@ -20,10 +19,11 @@ from django.db import InterfaceError, OperationalError, connection
 
 from annotation import (
     agreement,
+    chunks,
     exporting,
     exports,
     guidelines,
-    ingest,
+    intake,
     jobs,
     learning,
     measuring,
@@ -163,6 +163,12 @@ def import_folder(job_id: int) -> None:
     _work_on(job_id, _import_folder)
 
 
+@shared_task(name="annotation.tasks.look")
+def look(job_id: int) -> None:
+    """Look at what an import would bring."""
+    _work_on(job_id, _look)
+
+
 @shared_task(name="annotation.tasks.export")
 def export(job_id: int) -> None:
     """Write a selection of delineations as one file."""
@@ -284,30 +290,11 @@ def _answer_readers(pulse: Pulse) -> None:
 
 
 def _import_folder(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
-    with _folder_of(job) as folder:
-        report = ingest.import_folder(
-            project=job.project,
-            folder=folder,
-            on_progress=pulse.stop_if_asked,
-            delineated=job.ids.get("delineated"),
-            allowed=ingest.Allowed(resample=bool(job.ids.get("resample"))),
-        )
-    learning.enqueue_predictions_if_due(job.project)
-    learning.enqueue_atlases_if_due(job.project)
-    jobs.finish(
-        lease,
-        {
-            "imported": len(report.imported),
-            "refused": [asdict(refusal) for refusal in report.refused],
-            "notes": report.notes,
-            "findings": [finding.as_json() for finding in report.findings],
-        },
-    )
+    intake.run_import(job, lease, pulse.stop_if_asked)
 
 
-def _folder_of(job: Job) -> AbstractContextManager[Path]:
-    upload = job.ids.get("upload")
-    return nullcontext(Path(job.ids["folder"])) if upload is None else uploads.as_folder(upload)
+def _look(job: Job, lease: jobs.Lease, pulse: Pulse) -> None:
+    intake.run_look(job, lease, pulse.stop_if_asked)
 
 
 def _predictor_of(model: Model) -> Predictor:
@@ -351,6 +338,12 @@ def refresh_agreement() -> None:
     """Work out the figures of agreement that a score job left for later."""
     for project in Project.objects.all():
         agreement.refresh(project)
+
+
+@shared_task(name="annotation.tasks.count_shown")
+def count_shown() -> None:
+    """Look which structures the newest accepted delineations show."""
+    chunks.count_shown()
 
 
 @shared_task(name="annotation.tasks.sweep_pictures")

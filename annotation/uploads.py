@@ -7,9 +7,10 @@ when their import has ended, when they are given up, or when nobody came back fo
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
@@ -30,6 +31,9 @@ MOST_FOLDERS_DEEP = 32
 LONGEST_NAME_BYTES = 255
 GIVEN_UP = "This upload was given up."
 KEPT_DAYS = 3  # of uploads that nobody goes on with
+PIECE_MINUTES = 60  # after which a piece without a row is nobody's: the row comes within seconds
+ROOT = "uploads"  # in the store: then upload, file, piece
+COPIES = ("upload-", "import-")  # folders below the work folder that hold files of patients
 
 
 def begin(*, project: Project, by: AbstractBaseUser) -> Upload:
@@ -90,7 +94,7 @@ def receive(*, file: UploadedFile, offset: int, data: bytes) -> int:
 
 
 @transaction.atomic
-def begin_import(*, upload: Upload, options: dict[str, bool]) -> Job:
+def begin_import(*, upload: Upload, options: Mapping[str, str | bool]) -> Job:
     """Import what came, once all of it is there; asking twice gives the same job.
 
     Raises Conflict while files are not complete, Refused without any.
@@ -98,20 +102,25 @@ def begin_import(*, upload: Upload, options: dict[str, bool]) -> Job:
     upload = Upload.objects.select_for_update(of=("self",)).select_related("project", "job").get(pk=upload.pk)
     if upload.job is not None:
         return upload.job
-    if not upload.files_count:
-        raise Refused("The upload holds no files.")
-    missing = upload.files.filter(received__lt=F("size")).count()
-    if missing:
-        raise Conflict(f"{missing} of {upload.files_count} files are not complete yet; send the rest first.")
+    check_complete(upload)
     ids = {"upload": str(upload.pk), **options}
     upload.job = jobs.enqueue(kind=JobKind.IMPORT, queue=Queue.IO, ids=ids, project=upload.project)
     upload.save(update_fields=["job", "touched_at"])
     return upload.job
 
 
+def check_complete(upload: Upload) -> None:
+    """Raise Conflict while files are not complete, Refused without any."""
+    if not upload.files_count:
+        raise Refused("The upload holds no files.")
+    missing = upload.files.filter(received__lt=F("size")).count()
+    if missing:
+        raise Conflict(f"{missing} of {upload.files_count} files are not complete yet; send the rest first.")
+
+
 def discard(upload: Upload) -> None:
     """Give an upload up: its pieces and all that is known of its files go."""
-    store.delete_tree(f"uploads/{upload.pk}")
+    store.delete_tree(f"{ROOT}/{upload.pk}")
     Upload.objects.filter(pk=upload.pk).delete()
 
 
@@ -138,7 +147,7 @@ def as_folder(upload_id: str) -> Iterator[Path]:
         raise NotFound(GIVEN_UP)
     work = Path(settings.WORK_ROOT)
     work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=work, prefix="upload-") as place:
+    with tempfile.TemporaryDirectory(dir=work, prefix=COPIES[0]) as place:
         folder = Path(place, "upload")
         folder.mkdir()
         for file in upload.files.order_by("path").iterator(chunk_size=500):
@@ -147,13 +156,52 @@ def as_folder(upload_id: str) -> Iterator[Path]:
 
 
 def sweep() -> int:
-    """Remove uploads whose import has ended, and those that nobody came back for. Returns how many."""
-    old = timezone.now() - timedelta(days=KEPT_DAYS)
+    """Remove uploads whose import has ended, and those that nobody came back for. Returns how many.
+
+    With them goes what processes that died left behind: pieces that no row names, and copies of uploads and
+    archives on this machine.
+    """
+    now = timezone.now()
+    old = now - timedelta(days=KEPT_DAYS)
     over = Q(job__isnull=False) & ~Q(job__state__in=jobs.UNFINISHED)
     found = list(Upload.objects.filter(over | Q(job__isnull=True, touched_at__lt=old)))
     for upload in found:
         discard(upload)
+    _sweep_pieces(now - timedelta(minutes=PIECE_MINUTES))
+    _sweep_copies(old)
     return len(found)
+
+
+def _sweep_pieces(before: datetime) -> None:
+    """Remove pieces that were stored before a time and that no row names."""
+    stored: dict[str, list[str]] = defaultdict(list)
+    for key in store.keys_before(ROOT, before):
+        stored[key.split("/")[1]].append(key)
+    for upload_id, keys in stored.items():
+        rows = UploadedFile.objects.filter(upload=_uuid(upload_id))
+        named = {_key(file, piece) for file in rows for piece in file.pieces}
+        for key in keys:
+            if key not in named:
+                store.delete_tree(key)
+        if not rows.exists() and not Upload.objects.filter(pk=_uuid(upload_id)).exists():
+            store.delete_tree(f"{ROOT}/{upload_id}")
+
+
+def _uuid(text: str) -> uuid.UUID:
+    """Return the id that a name in the store is; the nil one, which no upload has, for any other name."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.UUID(int=0)
+
+
+def _sweep_copies(before: datetime) -> None:
+    """Remove folders of imports that ended without their process' doing."""
+    for prefix in COPIES:
+        for folder in Path(settings.WORK_ROOT).glob(f"{prefix}*"):
+            with suppress(FileNotFoundError):
+                if folder.stat().st_mtime < before.timestamp():
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _open(upload: Upload) -> Upload:
@@ -176,7 +224,7 @@ def _at(file: UploadedFile, offset: int) -> int:
 
 
 def _key(file: UploadedFile, piece: str) -> str:
-    return f"uploads/{file.upload_id}/{file.pk}/{piece}"
+    return f"{ROOT}/{file.upload_id}/{file.pk}/{piece}"
 
 
 def _clean(path: str) -> str:

@@ -17,6 +17,7 @@ from annotation.api.agreement import (
     AgreementVolumesView,
     ScoringView,
 )
+from annotation.api.arrivals import CaseReleaseView, CaseRemovalView, CaseSliceView, CaseSpacingView
 from annotation.api.assigning import AssignmentsView, DueView, PriorityView
 from annotation.api.assignments import (
     AssignmentView,
@@ -31,6 +32,15 @@ from annotation.api.assignments import (
 )
 from annotation.api.benches import BenchesView, BenchResumeView, BenchStopView, BenchView
 from annotation.api.branches import ApplyBranchView, BranchesView
+from annotation.api.dataset import (
+    CaseView,
+    DatasetCasesView,
+    DatasetView,
+    SitesView,
+    SplitApplyView,
+    SplitPreviewView,
+    SplitsView,
+)
 from annotation.api.exports import ExportFileView, ExportsView, ExportView
 from annotation.api.guidance import RegionsView, UncertaintyView
 from annotation.api.guideline import (
@@ -42,6 +52,7 @@ from annotation.api.guideline import (
 )
 from annotation.api.health import HealthView
 from annotation.api.history import DifferenceView, MaskRevisionsView
+from annotation.api.imports import ImportFileView, ImportsView, ImportView, LooksView, LookView
 from annotation.api.jobs import CancelView, JobView
 from annotation.api.learning import (
     ComparisonView,
@@ -67,7 +78,7 @@ from annotation.api.planning import (
     TolerancesView,
 )
 from annotation.api.presets import PresetsView
-from annotation.api.projects import CasesView, ImportsView, ProjectsView, ProjectView
+from annotation.api.projects import CasesView, ProjectsView, ProjectView
 from annotation.api.proposals import AtlasesView, PredictionsView, ProposalBranchView, ProposalsView
 from annotation.api.queries import QueriesView, WhatIfsView
 from annotation.api.recipes import (
@@ -138,8 +149,19 @@ urlpatterns = [
         name="invitation",
     ),
     path("api/projects/<int:project_id>/cases/", CasesView.as_view(), name="cases"),
+    path("api/cases/<int:case_id>/", CaseView.as_view(), name="case"),
+    path("api/projects/<int:project_id>/dataset/", DatasetView.as_view(), name="dataset"),
+    path("api/projects/<int:project_id>/dataset/cases/", DatasetCasesView.as_view(), name="dataset_cases"),
+    path("api/projects/<int:project_id>/sites/", SitesView.as_view(), name="sites"),
+    path("api/projects/<int:project_id>/splits/", SplitsView.as_view(), name="splits"),
+    path("api/projects/<int:project_id>/splits/preview/", SplitPreviewView.as_view(), name="split_preview"),
+    path("api/projects/<int:project_id>/splits/apply/", SplitApplyView.as_view(), name="split_apply"),
     path("api/projects/<int:project_id>/atlases/", AtlasesView.as_view(), name="atlases"),
     path("api/cases/<int:case_id>/predictions/", PredictionsView.as_view(), name="predictions"),
+    path("api/cases/<int:case_id>/release/", CaseReleaseView.as_view(), name="case_release"),
+    path("api/cases/<int:case_id>/remove/", CaseRemovalView.as_view(), name="case_removal"),
+    path("api/cases/<int:case_id>/slices/<int:k>/", CaseSliceView.as_view(), name="case_slice"),
+    path("api/cases/<int:case_id>/spacing/", CaseSpacingView.as_view(), name="case_spacing"),
     path("api/recipes/", ShippedRecipesView.as_view(), name="shipped_recipes"),
     path("api/recipes/<slug:key>/", ShippedRecipeView.as_view(), name="shipped_recipe"),
     path("api/projects/<int:project_id>/recipes/", RecipesView.as_view(), name="recipes"),
@@ -151,6 +173,14 @@ urlpatterns = [
     path("api/projects/<int:project_id>/recipes/<int:recipe_id>/", RecipeView.as_view(), name="recipe"),
     path("api/projects/<int:project_id>/copies/", CopiesView.as_view(), name="copies"),
     path("api/projects/<int:project_id>/imports/", ImportsView.as_view(), name="imports"),
+    path("api/projects/<int:project_id>/imports/look/", LooksView.as_view(), name="looks"),
+    path("api/projects/<int:project_id>/imports/look/<int:job_id>/", LookView.as_view(), name="look"),
+    path("api/projects/<int:project_id>/imports/<int:job_id>/", ImportView.as_view(), name="import"),
+    path(
+        "api/projects/<int:project_id>/imports/<int:job_id>/file/",
+        ImportFileView.as_view(),
+        name="import_file",
+    ),
     path("api/projects/<int:project_id>/uploads/", UploadsView.as_view(), name="uploads"),
     path("api/uploads/<uuid:upload_id>/", UploadView.as_view(), name="upload"),
     path("api/uploads/<uuid:upload_id>/import/", UploadImportView.as_view(), name="upload_import"),

@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE = {
         "sweep_jobs": 20,
         "release_leases": 30,
         "refresh_agreement": 60,
+        "count_shown": 30,
         "retrain_if_due": env.int("RETRAIN_CHECK_SECONDS", default=30),
     }.items()
 } | {
@@ -202,12 +203,15 @@ SPECTACULAR_SETTINGS = {
             "PinState",
             "PredictionSource",
             "Role",
+            "Split",
+            "SplitMethod",
             "StartFrom",
             "Strategy",
             "Trigger",
             "Verdict",
         )
     }
+    | {"HeldOutBy": [(word, word) for word in ("source", "site", "scanner")]}
     | {"SpanKind": [(kind, kind) for kind in ("same", "added", "removed")]}
     | {"GivenVerdict": [(verdict, verdict) for verdict in ("accept", "return")]},
 }

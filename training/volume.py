@@ -126,13 +126,14 @@ def to_canonical(voxels: NDArray[Any], affine_lps: Matrix) -> Volume:
     return Volume(moved, geometry_from_affine(shape, affine))
 
 
-def read_nifti(path: Path, *, hu: bool = True) -> Volume:
+def read_nifti(path: Path, *, hu: bool = True, unset: bool = False) -> Volume:
     """Read a CT image (.nii, .nii.gz) as int16 HU, canonical LPS. Raises VolumeError with one sentence.
 
     Without `hu` the values have no unit, as those of MR: what does not fit whole numbers of 16 bits is
     multiplied by one factor so that it does. Zeros stay zeros, and each scan's z-score stays what it is.
+    `unset` takes a file whose header says nothing of where it lies (see `says_nothing`) at 1 mm.
     """
-    values, affine_lps = _read(path)
+    values, affine_lps = _read(path, unset=unset)
     if not np.isfinite(values).all():
         raise VolumeError(f"{path.name} holds voxels that are not numbers.")
     if not hu:
@@ -153,9 +154,12 @@ def _fitted(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(values * (_INT16.max / largest), np.float32)
 
 
-def read_label_map(path: Path) -> Volume:
-    """Read a label map (whole numbers 0-255) as uint8, canonical LPS. Raises VolumeError."""
-    values, affine_lps = _read(path)
+def read_label_map(path: Path, *, unset: bool = False) -> Volume:
+    """Read a label map (whole numbers 0-255) as uint8, canonical LPS; `unset` as for images.
+
+    Raises VolumeError.
+    """
+    values, affine_lps = _read(path, unset=unset)
     if not np.isfinite(values).all() or (values != np.rint(values)).any():
         raise VolumeError(f"{path.name} is not a label map: it holds values that are not whole numbers.")
     if values.min() < 0 or values.max() > 255:
@@ -188,7 +192,16 @@ def write_nifti(path: Path, volume: Volume) -> None:
     nib.save(image, path)
 
 
-def _read(path: Path) -> tuple[NDArray[Any], Matrix]:
+def says_nothing(header: Any) -> bool:
+    """Tell whether a NIfTI header says nothing of where an image lies: no codes, and sizes never set."""
+    return not _is_placed(header) and all(float(size) == 1 for size in header["pixdim"][1:4])
+
+
+def _is_placed(header: Any) -> bool:
+    return bool(header["qform_code"] or header["sform_code"])
+
+
+def _read(path: Path, *, unset: bool = False) -> tuple[NDArray[Any], Matrix]:
     """Return the values as stored (scaled) and the LPS affine of a 3-D NIfTI file."""
     if not path.is_file():
         raise VolumeError(f"{path.name} does not exist.")
@@ -196,7 +209,7 @@ def _read(path: Path) -> tuple[NDArray[Any], Matrix]:
         image: Any = nib.load(path)
         if not isinstance(image, nib.Nifti1Image):  # Nifti2Image is a subclass
             raise VolumeError(f"{path.name} is not a NIfTI file.")
-        if image.header["qform_code"] == 0 and image.header["sform_code"] == 0:
+        if not (_is_placed(image.header) or (unset and says_nothing(image.header))):
             raise VolumeError(f"{path.name} does not say how the patient lies (no qform, no sform).")
         if image.header.get_data_dtype().kind not in "iuf":
             raise VolumeError(f"{path.name} holds colours or complex numbers instead of one value per voxel.")

@@ -94,7 +94,9 @@ def _described(
         active_seconds=read.active_seconds,
         idle_seconds=max(0, round(_open_seconds(sessions)) - read.active_seconds),
         tools=_tools(read, sessions),
-        volumes_ml={key: voxels * voxel_ml for key, voxels in sizes.items()},
+        volumes_ml={key: voxels * voxel_ml for key, voxels in sizes.items()}
+        if case.volume.spacing_known
+        else {},
         changed_voxels=changed,
         moved_share=None if moved["near"] is None else 1 - moved["near"],
         moved_mm=moved["mm"],

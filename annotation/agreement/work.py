@@ -15,6 +15,7 @@ from training.metrics import METRIC_VERSION
 from training.progress import OnProgress, Progress, ignore_progress
 
 ALL = "all"
+UNMEASURED = "The spacing of the scan is not known; nothing of it is measured until a lead gives it."
 
 
 # ── Asked for, in the transaction that gives the reason ──────────────────────
@@ -89,12 +90,15 @@ def run(job: Job, lease: jobs.Lease, on_progress: OnProgress = ignore_progress) 
                 "reader", flat=True
             )
         )
+        unmeasured = list(cases.filter(volume__spacing_known=False).values_list("number", flat=True))
         result = {"cases": total, "scores": stored, "metric_version": METRIC_VERSION}
+        if unmeasured:
+            result |= {"left_out": UNMEASURED, "left_out_cases": unmeasured}
     else:
         case = Case.objects.select_related("volume", "project").get(pk=job.ids["case"])
         score_case(case, lease, lambda: on_progress(Progress("score", 0, 1)))
         readers = {read.reader_id for read in final_reads(case)} | set(job.ids.get("readers", []))
-        result = {}
+        result = {} if case.volume.spacing_known else {"left_out": UNMEASURED}
     figures.refresh(job.project, step=lambda: on_progress(Progress("figures", 0, 1)))
     with transaction.atomic():
         jobs.finish(lease, result)
@@ -108,11 +112,15 @@ def _read_cases(project: Project) -> QuerySet[Case]:
 
 
 def score_case(case: Case, lease: jobs.Lease, step: Callable[[], None]) -> int:
-    """Compare and describe everything of one case that was not yet. Returns how many scores were stored."""
+    """Compare and describe everything of one case that was not yet. Returns how many scores were stored.
+
+    While the spacing of the scan is not known nothing is compared; reads are described without volumes.
+    """
     targets = scoring.targets_of(case.project_id)
     finals = read_sides(final_reads(case))
-    due = scoring.due(case, pairs_of(case), targets)
-    everybodys = crossed.is_calibration(case)
+    measured = case.volume.spacing_known
+    due = scoring.due(case, pairs_of(case), targets) if measured else []
+    everybodys = measured and crossed.is_calibration(case)
     if not (due or everybodys or reads.lacking(case, finals)):
         return 0
     stock = Stock(case, _all_sides(finals, (one.pair for one in due)))

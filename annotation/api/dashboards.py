@@ -18,6 +18,7 @@ from annotation.models import AgreementKind, Arm, CaseState, ErrorCode
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 MOST_CASES = 100
+LONGEST_WORD = 1000
 
 
 def _id(required: bool) -> serializers.IntegerField:
@@ -39,6 +40,8 @@ def _asked(name: str, required: bool) -> serializers.Field[Any, Any, Any, Any]:
     }
     if name in choices:
         return serializers.ChoiceField(choices=choices[name], required=required)
+    if name in dashboards.NARROWING:
+        return serializers.CharField(max_length=LONGEST_WORD, required=required, help_text="? = not known.")
     if name == "grade":
         return serializers.IntegerField(min_value=1, max_value=5, required=required)
     if name in {"week", "month"}:

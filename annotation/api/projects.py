@@ -1,16 +1,14 @@
 """A project: its state at a glance, its cases, imports and trainings."""
 
-from pathlib import Path
 from typing import Any, ClassVar
 
-from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import access, guidelines, ingest, jobs, learning, projects, worklist
+from annotation import access, guidelines, ingest, learning, projects, worklist
 from annotation.api.base import ApiView, UploadView, answers, signed_in
 from annotation.api.shapes import JobOut, StructureOut
 from annotation.api.structures import NamesIn
@@ -19,7 +17,6 @@ from annotation.models import (
     Case,
     CaseState,
     Hanging,
-    JobKind,
     Level,
     Membership,
     ModelState,
@@ -27,7 +24,6 @@ from annotation.models import (
     Prediction,
     PredictionSource,
     Project,
-    Queue,
     Role,
     Split,
 )
@@ -208,6 +204,8 @@ class CasesView(UploadView):
             name = serializers.CharField()
             split = serializers.ChoiceField(choices=Split.choices)
             state = serializers.ChoiceField(choices=CaseState.choices)
+            spacing_known = serializers.BooleanField(source="volume.spacing_known")
+            slices = serializers.SerializerMethodField()
             reader = serializers.SerializerMethodField()
             due_at = serializers.DateTimeField(allow_null=True)
             priority = serializers.FloatField(help_text="The higher one is read first.")
@@ -215,6 +213,9 @@ class CasesView(UploadView):
             prediction_version = serializers.IntegerField(allow_null=True)
             pre_annotation = serializers.SerializerMethodField(help_text="Who made it; null = nobody yet.")
             parts = PartOut(many=True)
+
+            def get_slices(self, case: Case) -> int:
+                return case.volume.shape[2]
 
             def get_reader(self, case: Case) -> str | None:
                 """For leads: reviewers judge without knowing who drew."""
@@ -272,37 +273,6 @@ class CasesView(UploadView):
             name=given.validated_data["name"],
         )
         return Response(self.Created(case).data, status=201)
-
-
-def _below_a_root(given: str) -> Path:
-    """The folder, if it lies in one that the operator opened for imports. Says nothing about any other."""
-    roots = [root.resolve() for root in settings.IMPORT_ROOTS]
-    if not roots:
-        raise Refused("No folder is open for imports. Ask the operator to set DELINEATE_IMPORT_ROOTS.")
-    folder = Path(given)
-    try:
-        folder = folder.resolve()
-        allowed = any(folder.is_relative_to(root) for root in roots) and folder.is_dir()
-    except (OSError, RuntimeError):  # a name that is too long, links in a circle
-        allowed = False
-    if not allowed:
-        raise Refused(f"There is no such folder below {' or '.join(map(str, roots))}.")
-    return folder
-
-
-class ImportsView(ApiView):
-    class Input(serializers.Serializer[Any]):
-        folder = serializers.CharField(max_length=1000)
-
-    @extend_schema(request=Input, responses=answers({202: JobOut}, 400))
-    def post(self, request: Request, project_id: int) -> Response:
-        project = access.project_for(signed_in(request), project_id, to="manage")
-        given = self.Input(data=request.data)
-        given.is_valid(raise_exception=True)
-        folder = _below_a_root(given.validated_data["folder"])
-        ids = {"folder": str(folder)}
-        job = jobs.enqueue(kind=JobKind.IMPORT, queue=Queue.IO, ids=ids, project=project)
-        return Response(JobOut(job).data, status=202)
 
 
 class RunsView(ApiView):

@@ -164,6 +164,9 @@ class VolumeOut(serializers.Serializer[Volume]):
     id = serializers.SerializerMethodField(help_text="A handle, which belongs to one read.")
     shape = serializers.ListField(child=serializers.IntegerField(), min_length=3, max_length=3)
     spacing_mm = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
+    spacing_known = serializers.BooleanField(
+        help_text="False: the files do not say it, spacing_mm means nothing, and nothing is in millimetres."
+    )
     origin_lps = serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3)
     direction = serializers.SerializerMethodField()
     levels = serializers.SerializerMethodField()

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from annotation import access, projects
 from annotation.api.base import ApiView, answers, signed_in
 from annotation.api.shapes import StructureOut
-from annotation.models import Side
+from annotation.models import HIGHEST_PRIORITY, LOWEST_PRIORITY, Side
 from annotation.projects import Found
 
 MOST_NAMES = 1000  # more than a project can have: the use case says so in its own words
@@ -106,6 +106,25 @@ class ProjectStructuresView(ApiView):
 
 
 class ProjectStructureView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        priority = serializers.IntegerField(
+            min_value=LOWEST_PRIORITY,
+            max_value=HIGHEST_PRIORITY,
+            help_text="0 = as usual; each step up doubles what a lack of it weighs when cases are chosen.",
+        )
+
+    class Output(serializers.Serializer[Any]):
+        key = serializers.CharField(source="structure.key")
+        priority = serializers.IntegerField()
+
+    @extend_schema(request=Input, responses=answers({200: Output}, 400))
+    def patch(self, request: Request, project_id: int, key: str) -> Response:
+        project = access.project_for(signed_in(request), project_id, to="manage")
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        changed = projects.change_priority(project=project, key=key, **given.validated_data)
+        return Response(self.Output(changed).data)
+
     @extend_schema(responses=answers({204: None}, 409))
     def delete(self, request: Request, project_id: int, key: str) -> Response:
         """Remove one that nothing refers to; 409 with the reason where something does."""

@@ -17,7 +17,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import access, uploads
+from annotation import access, intake, uploads
 from annotation.api.base import LARGEST_ID, ApiView, answers, signed_in
 from annotation.api.shapes import JobOut
 from annotation.errors import Refused
@@ -76,6 +76,12 @@ class UploadView(ApiView):
 
 class UploadImportView(ApiView):
     class Input(serializers.Serializer[Any]):
+        recipe = serializers.CharField(
+            max_length=120,
+            allow_blank=True,
+            default="",
+            help_text="A data set's key, a saved recipe's number or name, or none; empty = recognised.",
+        )
         resample = serializers.BooleanField(
             default=False, help_text="Series with gaps may be brought onto an even grid."
         )
@@ -86,7 +92,8 @@ class UploadImportView(ApiView):
         upload = access.upload_for(signed_in(request), upload_id)
         given = self.Input(data=_piece(request))
         given.is_valid(raise_exception=True)
-        job = uploads.begin_import(upload=upload, options=given.validated_data)
+        by = signed_in(request)
+        job = intake.request_import(project=upload.project, by=by, upload=upload, **given.validated_data)
         return Response(JobOut(job).data, status=202)
 
 

@@ -29,6 +29,7 @@ from annotation.chunks.rows import (
     write_labels,
 )
 from annotation.chunks.runs import Edits
+from annotation.chunks.shown import count_shown, shown_in
 
 __all__ = [
     "CHUNK_BYTES",
@@ -47,6 +48,7 @@ __all__ = [
     "changed_between",
     "clipped",
     "compress",
+    "count_shown",
     "decode_edits",
     "decompress",
     "difference",
@@ -58,6 +60,7 @@ __all__ = [
     "read_chunks",
     "read_layers",
     "revision_at",
+    "shown_in",
     "taken_back",
     "taken_from",
     "values_of",

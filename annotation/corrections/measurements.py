@@ -49,7 +49,10 @@ def measure(
     Sent twice, done once. Raises Refused for points that are not in one slice of the scan, TooLarge above the
     limit, Conflict when the read is not its reader's to change any more.
     """
-    geometry = assignment.case.volume.geometry
+    volume = assignment.case.volume
+    if changed and not volume.spacing_known:
+        raise Refused("The spacing of this scan is not known, so nothing is measured; ask a lead to give it.")
+    geometry = volume.geometry
     for one in changed:
         _check(one, geometry)
     locked = lock(assignment)

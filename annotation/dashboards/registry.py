@@ -14,12 +14,15 @@ from annotation.dashboards import (
     benched,
     calibration,
     course,
+    dataset,
     learning,
     pairs,
     progress,
     published,
     saved,
+    scans,
     scores,
+    structure_counts,
     verdicts,
 )
 from annotation.dashboards.tables import Table
@@ -230,6 +233,42 @@ SOURCES: dict[str, Source] = {
         benched.BenchedRow,
         _asked(benched.benched_rows),
         must=("comparison",),
+    ),
+    "dataset_scans": Source(
+        "Every case of the data set: where it came from, its scanner, its size.",
+        scans.ScanRow,
+        _asked(dataset.scan_rows),
+        may=scans.NARROWING,
+    ),
+    "dataset_groups": Source(
+        "Cases and patients by split, state, source, site, scanner, kernel, tube voltage and contrast.",
+        dataset.GroupRow,
+        _asked(dataset.group_rows),
+        may=scans.NARROWING,
+    ),
+    "dataset_bars": Source(
+        "Histograms of spacing and size.",
+        dataset.BarRow,
+        _asked(dataset.bar_rows),
+        may=scans.NARROWING,
+    ),
+    "dataset_measures": Source(
+        "Least, median and most of spacing and size.",
+        dataset.MeasureRow,
+        _asked(dataset.measure_rows),
+        may=scans.NARROWING,
+    ),
+    "dataset_structures": Source(
+        "Annotated cases by structure, with goals and published human agreement.",
+        structure_counts.StructureCounts,
+        _asked(dataset.structure_rows),
+        may=scans.NARROWING,
+    ),
+    "dataset_sources": Source(
+        "Data sets that cases came from, with licence and structures.",
+        dataset.SourceRow,
+        _asked(dataset.source_rows),
+        may=scans.NARROWING,
     ),
     "judged_cases": Source(
         "Cases of reads that were reviewed, or that have a pin of this kind; 100 at most.",

@@ -13,10 +13,10 @@ from django.utils import timezone
 from annotation.exports.contents import Content, content_of, segments_of
 from annotation.exports.formats import FORMATS, Format
 from annotation.exports.packing import Sink
-from annotation.exports.selecting import Item, Order, keys_of
+from annotation.exports.selecting import Item, Order, keys_of, without_spacing
 from annotation.exports.tables import Tables
 from annotation.imaging.segmentations.layers import Segment
-from annotation.models import AgreementScore, ExportFormat, Model, Project, SchemaStructure
+from annotation.models import AgreementScore, CaseSource, ExportFormat, Model, Project, SchemaStructure
 from training.metrics import METRIC_VERSION
 from training.progress import OnProgress, Progress
 from training.version import VERSION
@@ -109,11 +109,18 @@ def _manifest(
         "structures": _structures(project, segments),
         "readers": {item.alias: item.reader for item in items if item.alias},
         "models": _models(project, listed),
-        "sources": [],  # licences and citations, where the cases came with any
+        "sources": _sources(items),
         "metric_versions": _metric_versions(items),
-        "notes": [_NOT_LOOKED_AT, *form.notes],
+        "notes": [_NOT_LOOKED_AT, *form.notes, *_left_out(project, order)],
         "delineations": listed,
     }
+
+
+def _left_out(project: Project, order: Order) -> list[str]:
+    """Say which cases would have claimed a spacing that nobody knows."""
+    numbers = without_spacing(project, order)
+    named = ", ".join(map(str, numbers))
+    return [f"left out, because their spacing is not known: cases {named}"] if numbers else []
 
 
 def _listed(content: Content) -> dict[str, Any]:
@@ -164,6 +171,26 @@ def _models(project: Project, listed: Iterable[dict[str, Any]]) -> list[dict[str
         {"version": model.version, "weights_sha256": model.weights_sha256, "licence": model.licence}
         for model in models
     ]
+
+
+def _sources(items: Sequence[Item]) -> list[dict[str, Any]]:
+    """The data sets that cases came from, with the numbers of these: to be cited, licences to be kept."""
+    rows = CaseSource.objects.filter(case__in={item.case for item in items}).select_related("source", "case")
+    found: dict[int, dict[str, Any]] = {}
+    for row in rows.order_by("source__title", "source", "case__number"):
+        source = row.source
+        about = found.setdefault(
+            source.pk,
+            {
+                "title": source.title,
+                "licence": source.licence,
+                "citation": source.citation,
+                "non_commercial": source.non_commercial,
+                "cases": [],
+            },
+        )
+        about["cases"].append(row.case.number)
+    return list(found.values())
 
 
 def _metric_versions(items: Sequence[Item]) -> list[str]:

@@ -9,6 +9,7 @@ from pydicom import Dataset
 
 from annotation.errors import Refused
 from annotation.exports.contents import Content
+from annotation.imaging.dicom import Pseudonyms
 from annotation.imaging.segmentations import (
     ct_series,
     datasets,
@@ -119,8 +120,13 @@ class _Dicom(Format):
             )
         if self._is_new(content):
             patient = self._patients.setdefault(content.case.patient_key, f"P{len(self._patients) + 1:04d}")
+            volume = content.case.volume
             self._series = ct_series.write(
-                folder / "ct", content.image, patient=patient, name=content.item.stem
+                folder / "ct",
+                content.image,
+                patient=patient,
+                name=content.item.stem,
+                known=Pseudonyms(volume.study_uid, volume.series_uid, volume.acquired_on),
             )
         return self._series
 

@@ -62,10 +62,25 @@ def chosen(project: Project, order: Order) -> list[Item]:
     """Return what an order selects, by case number. Raises Refused where it names what is not there."""
     _check(project, order)
     pairs = _PAIRS[order.what](project, order)
-    items = _named(sorted(pairs, key=lambda pair: (pair[0].number, pair[2], pair[1])))
+    left_out = set(without_spacing(project, order))
+    placed = [pair for pair in pairs if pair[0].number not in left_out]
+    if pairs and not placed:
+        raise Refused(
+            "The spacing of every case that matches is not known, so that nothing could say where its voxels "
+            "lie. Give the spacing, or export as tables."
+        )
+    items = _named(sorted(placed, key=lambda pair: (pair[0].number, pair[2], pair[1])))
     if not items:
         raise Refused("Nothing matches: no delineation of this project is of that kind. Choose more splits.")
     return items
+
+
+def without_spacing(project: Project, order: Order) -> list[int]:
+    """Return the numbers of cases that an export leaves out: files would claim a spacing nobody knows."""
+    if order.form == ExportFormat.TABLES:
+        return []
+    unknown = _of_splits(project.cases.filter(volume__spacing_known=False), order)
+    return list(unknown.order_by("number").values_list("number", flat=True))
 
 
 def keys_of(project: Project, order: Order) -> tuple[str, ...]:

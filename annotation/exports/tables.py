@@ -70,7 +70,8 @@ class Tables(Format):
     def add(self, content: Content, folder: Path) -> None:
         """Count voxels. A structure that nobody looked at has no volume, which is not 0."""
         self._items.append(content.item)
-        voxel_ml = float(np.prod(content.case.volume.spacing_mm)) / 1000
+        volume = content.case.volume
+        voxel_ml = float(np.prod(volume.spacing_mm)) / 1000 if volume.spacing_known else None
         for segment in self.segments:
             looked = segment.key in content.looked_at
             voxels = int(content.found.mask(segment).sum()) if looked else None
@@ -85,7 +86,7 @@ class Tables(Format):
                     "structure": segment.key,
                     "looked_at": looked,
                     "voxels": voxels,
-                    "volume_ml": None if voxels is None else voxels * voxel_ml,
+                    "volume_ml": None if voxels is None or voxel_ml is None else voxels * voxel_ml,
                 }
             )
 

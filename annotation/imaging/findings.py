@@ -29,6 +29,8 @@ class Cause(StrEnum):
     INVERTED_GREYS = "inverted_greys"
     PADDING_IN_TISSUE = "padding_in_tissue"
     BURNED_IN = "burned_in"
+    ANATOMY = "anatomy"
+    SPACING_UNKNOWN = "spacing_unknown"
     # resampled, or refused where resampling was not allowed
     MISSING_SLICES = "missing_slices"
     UNEVEN_GAPS = "uneven_gaps"
@@ -80,20 +82,35 @@ def cause_of(refused: Refused) -> Cause:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that was noticed or done while reading; it stays with the volume."""
+    """Something that was noticed or done while reading; it stays with the volume.
+
+    `holds`: nobody but a lead is shown the scan until one has looked.
+    """
 
     outcome: Outcome
     cause: Cause
     message: str
+    holds: bool = False
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self) -> dict[str, Any]:
         """Return the words."""
-        return {"outcome": self.outcome.value, "cause": self.cause.value, "message": self.message}
+        said = {"outcome": self.outcome.value, "cause": self.cause.value, "message": self.message}
+        return {**said, "holds": True} if self.holds else said
 
     @classmethod
     def from_json(cls, words: Any) -> "Mark":
         """Raise ValueError or KeyError for what `as_json` never wrote."""
-        return cls(Outcome(words["outcome"]), Cause(words["cause"]), str(words["message"]))
+        said = Outcome(words["outcome"]), Cause(words["cause"]), str(words["message"])
+        return cls(*said, holds=words.get("holds") is True)
+
+
+SPACING_UNKNOWN = Mark(
+    Outcome.WARNED,
+    Cause.SPACING_UNKNOWN,
+    "The file does not say how large a voxel is, nor surely which side is which: nothing is measured in "
+    "millimetres, and the case is neither trained on nor scored, until a lead gives the spacing.",
+)
+"""Of a scan whose spacing is not known."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +118,8 @@ class Finding:
     """What became of one series, or of one file that is no series.
 
     `source` is a file's name, never a folder; `case` the number of its case, None without one; `shape`
-    (i, j, k) and `spacing_mm` those of the volume, None where none was made.
+    (i, j, k) and `spacing_mm` those of the volume, None where none was made. `notes` are sentences on
+    its labels and what became of them, and on copies of the scan.
     """
 
     source: str
@@ -111,6 +129,7 @@ class Finding:
     case: int | None = None
     shape: tuple[int, int, int] | None = None
     spacing_mm: tuple[float, float, float] | None = None
+    notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it as one JSON object."""
@@ -122,11 +141,12 @@ class Finding:
             "case": self.case,
             "shape": None if self.shape is None else list(self.shape),
             "spacing_mm": None if self.spacing_mm is None else list(self.spacing_mm),
+            "notes": list(self.notes),
         }
 
 
 def worst(marks: tuple[Mark, ...]) -> Mark:
-    """Return the mark that counts: the first of the worst outcome; a regular series has none."""
+    """Return the mark that counts: one that holds the scan, else the first of the worst outcome."""
     regular = Mark(Outcome.ACCEPTED, Cause.REGULAR, "")
     order = list(Outcome)
-    return max(marks, key=lambda mark: order.index(mark.outcome), default=regular)
+    return max(marks, key=lambda mark: (mark.holds, order.index(mark.outcome)), default=regular)

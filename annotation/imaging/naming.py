@@ -42,6 +42,21 @@ def words(name: str) -> list[str]:
     return [word for word in re.split(r"[_\-. ]+", name) if word]
 
 
+def is_idle(word: str) -> bool:
+    """Tell whether a word says what kind of file it is, or counts, but names nothing."""
+    return word.lower() in LABEL_SUFFIXES | LABEL_PREFIXES | IMAGE_WORDS or word.isdigit()
+
+
+def without_label_words(folder: str) -> str:
+    """Return what a folder's name says beside being one of label maps: pt_1 of pt_1_seg."""
+    parts = words(folder)
+    if parts and parts[-1].lower() in LABEL_SUFFIXES | _LABEL_FOLDERS:
+        parts = parts[:-1]
+    if parts and parts[0].lower() in LABEL_PREFIXES:
+        parts = parts[1:]
+    return "_".join(parts)
+
+
 def kind_by_name(path: PurePosixPath, suffixes: frozenset[str]) -> Kind | None:
     """Tell an image from a label map by file name first, then by folder; None when neither says.
 

@@ -1,7 +1,7 @@
 """NIfTI files (.nii, .nii.gz): the header is judged before any voxel is read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -11,7 +11,7 @@ import nibabel as nib
 import numpy as np
 
 from annotation.imaging import checks
-from annotation.imaging.findings import Cause, Rejected
+from annotation.imaging.findings import SPACING_UNKNOWN, Cause, Mark, Rejected
 from training import volume
 from training.volume import Volume, VolumeError
 
@@ -27,11 +27,20 @@ class Inspection:
 
     `affine` is 4×4, row by row, in the file's own space (RAS mm) and for its own order of axes. `values`
     are the label values present; None when the file is no label map or was not looked into.
+    `spacing_known`: the header says how large a voxel is. `structures` is how many a file holds that has more
+    than one label map's worth (4-D, .seg.nrrd); 0: it is none of these.
     """
 
     shape: tuple[int, int, int]
     affine: tuple[float, ...]
     values: tuple[int, ...] | None = None
+    spacing_known: bool = True
+    structures: int = 0
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """What to remember of a scan with this grid."""
+        return () if self.spacing_known else (SPACING_UNKNOWN,)
 
     def same_grid(self, other: "Inspection") -> bool:
         """Tell whether both grids cover the same voxels, in whatever order their axes are stored."""
@@ -59,7 +68,7 @@ def read_image(path: Path) -> Volume:
     """
     _check_header(path)
     try:
-        image = volume.read_nifti(path)
+        image = volume.read_nifti(path, unset=True)
     except VolumeError as error:
         raise _unusable(error) from error
     checks.check_image(image, path.name)
@@ -70,7 +79,7 @@ def read_labels(path: Path) -> Volume:
     """Read a label map as uint8 (i, j, k) with values 0–254, canonical LPS. Raises Refused."""
     _check_header(path)
     try:
-        labels = volume.read_label_map(path)
+        labels = volume.read_label_map(path, unset=True)
     except VolumeError as error:
         raise _unusable(error) from error
     checks.check_labels(labels, path.name)
@@ -106,10 +115,21 @@ def inspect(path: Path, *, with_values: bool) -> Inspection:
     if not with_values:
         return grid
     try:
-        values = checks.present_values(volume.read_label_map(path).voxels)
+        values = checks.present_values(volume.read_label_map(path, unset=True).voxels)
     except VolumeError:
         return grid
-    return Inspection(grid.shape, grid.affine, values if len(values) <= MOST_LABELS else None)
+    return replace(grid, values=values if len(values) <= MOST_LABELS else None)
+
+
+def inspect_several(path: Path) -> Inspection | None:
+    """Return the grid of a 4-D file whose last axis counts structures, and how many; None: it has none."""
+    image = _open(path)
+    shape = tuple(int(n) for n in image.shape)
+    if len(shape) != 4 or shape[3] < 2:
+        return None
+    checks.check_size(shape, int(image.get_data_dtype().itemsize), path.name)
+    affine = tuple(float(x) for x in np.asarray(image.affine, float).ravel())
+    return Inspection((shape[0], shape[1], shape[2]), affine, structures=shape[3])
 
 
 def _unusable(error: VolumeError) -> Rejected:
@@ -140,7 +160,11 @@ def _check_header(path: Path) -> Inspection:
         raise Rejected(
             Cause.NO_POSITION, f"{path.name} does not say where it lies: its affine holds no numbers."
         )
-    return Inspection((shape[0], shape[1], shape[2]), tuple(float(x) for x in affine.ravel()))
+    return Inspection(
+        (shape[0], shape[1], shape[2]),
+        tuple(float(x) for x in affine.ravel()),
+        spacing_known=not volume.says_nothing(image.header),
+    )
 
 
 def _open(path: Path) -> Any:

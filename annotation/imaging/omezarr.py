@@ -6,6 +6,7 @@ of int16 little endian, i fastest, filled up with −1024 (air) behind the last 
 """
 
 import math
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,21 @@ def write_image(folder: Path, volume: Volume) -> None:
             dimension_names=["z", "y", "x"],
             config={"write_empty_chunks": True},  # a slab of nothing but air is fetched like any other
         )
-        array[:] = slices
+        for first in range(0, nk, CHUNK_SLICES):  # one chunk in memory at a time, beside the volume
+            array[first : first + CHUNK_SLICES] = slices[first : first + CHUNK_SLICES]
+
+
+def copy_image(source: Path, folder: Path, geometry: Geometry) -> None:
+    """Write the voxels of an image folder into another one, which must not exist yet, with other geometry."""
+    shutil.copytree(source, folder)
+    group = zarr.open_group(str(folder), mode="r+")
+    group.attrs.put(_metadata(geometry, levels(geometry.shape, geometry.spacing_mm)))
+
+
+def read_slice(folder: Path, k: int) -> Voxels:
+    """Return one full-resolution slice of an image folder: int16 HU (i, j)."""
+    array: Any = zarr.open_array(str(folder / "0"), mode="r")
+    return np.asarray(array[k], np.int16).T
 
 
 def read_image(folder: Path) -> Voxels:
@@ -82,6 +97,14 @@ def read_image(folder: Path) -> Voxels:
 
 def _halved(slices: Voxels) -> Voxels:
     """Return the means of 2 × 2 × 2 voxels of (nk, nj, ni); an odd last voxel counts twice."""
+    made = np.empty([(n + 1) // 2 for n in slices.shape], np.int16)
+    for first in range(0, len(made), CHUNK_SLICES):
+        last = first + CHUNK_SLICES
+        made[first:last] = _means(slices[2 * first : 2 * last])
+    return made
+
+
+def _means(slices: Voxels) -> Voxels:
     pads = [(0, n % 2 if n > 1 else 0) for n in slices.shape]
     even = np.pad(slices, pads, mode="edge") if any(after for _, after in pads) else slices
     steps = [2 if n > 1 else 1 for n in even.shape]

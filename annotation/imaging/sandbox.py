@@ -23,7 +23,7 @@ import numpy as np
 
 from annotation.errors import Refused, TooLarge
 from annotation.imaging import checks
-from annotation.imaging.dicom import KEPT, Allowed, Found, Reading, Series
+from annotation.imaging.dicom import KEPT, Allowed, Found, Identity, Reading, Series
 from annotation.imaging.findings import Cause, Finding, Mark, Outcome, Rejected
 from annotation.imaging.nifti import Inspection
 from annotation.imaging.segmentations import transport
@@ -71,7 +71,7 @@ class Decoder:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def image(self, path: Path) -> Volume:
-        """Decode a CT in NIfTI, NRRD or MetaImage: int16 HU (i, j, k), canonical LPS."""
+        """Decode a CT in NIfTI, NRRD, MetaImage or a list of voxels: int16 HU (i, j, k), canonical LPS."""
         volume = self._volume("image", [path])
         checks.check_image(volume, path.name)
         return volume
@@ -95,18 +95,28 @@ class Decoder:
         return volume
 
     def segmentation(
-        self, paths: Sequence[Path], image: Geometry, series: Sequence[Path] = ()
+        self, paths: Sequence[Path], image: Geometry, series: Sequence[Path] = (), *, each: bool = False
     ) -> Segmentation:
         """Decode a delineation onto an image's grid: SEG, RTSTRUCT, NRRD, NIfTI, or one file per structure.
 
-        `series` are the image's DICOM files, so that a delineation of another series is refused.
+        `series` are the image's DICOM files, so that a delineation of another series is refused. Several
+        paths, or one of `each`, are one file per structure.
         """
         if not paths:
             raise Refused("There is no file of a delineation.")
+        return self._segmentation(paths, image, series, each=each)
+
+    def pictures(self, paths: Sequence[Path], series: Sequence[Path], image: Geometry) -> Segmentation:
+        """Decode pictures of labels (PNG), one for each of a series' DICOM files in order, onto its grid."""
+        return self._segmentation(paths, image, series, pictured=True)
+
+    def _segmentation(
+        self, paths: Sequence[Path], image: Geometry, series: Sequence[Path], **how: bool
+    ) -> Segmentation:
         file = self._folder / VOXELS
         try:
             grid = asdict(image)
-            found = self._ask("segmentation", [*paths, *series], files=len(paths), geometry=grid)
+            found = self._ask("segmentation", [*paths, *series], files=len(paths), geometry=grid, **how)
             labels = np.load(file, allow_pickle=False)
         except (OSError, ValueError) as error:
             raise Refused(f"{paths[0].name} could not be decoded into structures.") from error
@@ -139,6 +149,8 @@ class Decoder:
             shape=(int(shape[0]), int(shape[1]), int(shape[2])),
             affine=tuple(float(x) for x in found["affine"]),
             values=None if values is None else tuple(int(v) for v in values),
+            spacing_known=bool(found["spacing_known"]),
+            structures=int(found["structures"]),
         )
 
     def model(self, path: Path, folder: Path) -> dict[str, Any]:
@@ -160,6 +172,10 @@ class Decoder:
         """Return the UIDs of series and frames of reference that a SEG or RTSTRUCT names."""
         found = self._ask("drawn_on", [path])
         return set(map(str, found["series"])), set(map(str, found["frames"]))
+
+    def structures(self, path: Path) -> list[str]:
+        """Return the names of the structures in a SEG, RTSTRUCT or .seg.nrrd, by its header."""
+        return [str(name) for name in self._ask("structures", [path])["names"]]
 
     def unpack(self, path: Path, folder: Path) -> int:
         """Unpack a zip into an empty folder; return how many files. Raises Rejected or TooLarge."""
@@ -319,7 +335,12 @@ def _header(found: Any) -> dict[str, Any]:
 def _found_series(one: Any) -> Series:
     slices = tuple((str(name), int(frame)) for name, frame in one["slices"])
     uids = str(one["uid"]), str(one["frame_uid"])
-    return Series(slices, str(one["patient_id"]), str(one["differs_in"]), *uids)
+    return Series(slices, str(one["patient_id"]), str(one["differs_in"]), *uids, _identity(one["identity"]))
+
+
+def _identity(one: Any) -> Identity:
+    study, series, date = (str(one[key]) for key in ("study_uid", "series_uid", "acquired_on"))
+    return Identity(study, series, int(one["stack"]), date)
 
 
 def _found_finding(one: Any) -> Finding:

@@ -114,3 +114,14 @@ def _not_drawn(content: Any, case_stem: str, key: str) -> frozenset[str]:
                 listed = entry.get(key, [])
                 return frozenset(str(name) for name in listed) if isinstance(listed, list) else frozenset()
     return frozenset()
+
+
+def table_in(path: Path) -> dict[int, str]:
+    """Return the names of label values in a JSON file. Raises Refused where it holds no such table."""
+    content = _load(path)
+    if isinstance(content, LabelError):
+        raise Refused(str(content))
+    try:
+        return parse_names(content, path.name)
+    except LabelError as error:
+        raise Refused(str(error)) from error

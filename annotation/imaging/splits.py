@@ -3,20 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotation.imaging.folder import Scan
+from annotation.imaging.scans import Scan
 
 ENOUGH_FOR_A_TEST_SET = 8
 LARGEST_TEST_SET = 6
 START_SET = 5
+POOL, TEST = "pool", "test"
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A scan, whether it is a test case, and whether its delineation is imported with it."""
+    """A scan, the split that it goes to, and whether its delineation is imported with it."""
 
     scan: Scan
-    is_test: bool
+    split: str
     delineated: bool
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is set apart for testing."""
+        return self.split == TEST
 
 
 def place(
@@ -24,12 +30,15 @@ def place(
 ) -> tuple[list[Placed], list[str]]:
     """Decide for every scan; depends on the folder alone, so that an import that is repeated decides alike.
 
-    All scans of a patient go the same way. Test cases keep their delineation; of the others the first
-    `delineated` by name keep it (None: all). With `leave_some`, and where every scan came delineated, at most
-    five keep it and at least one waits for a reader. Returns notes, too.
+    A split that a data set fixed for a scan stays. All scans of a patient go the same way. Only the pool's
+    may be held back: of these the first `delineated` by name keep their delineation (None: all). With
+    `leave_some`, and where every scan came delineated, at most five keep it and at least one waits for a
+    reader. Returns notes, too.
     """
-    tested = _tested_patients(scans)
-    pool = [scan for scan in scans if scan.patient not in tested]
+    tested = _tested_patients([scan for scan in scans if not scan.split])
+    fixed = {scan.patient: scan.split for scan in scans if scan.split}
+    splits = {**{scan.patient: TEST if scan.patient in tested else POOL for scan in scans}, **fixed}
+    pool = [scan for scan in scans if splits[scan.patient] == POOL]
     drawn = sorted((scan for scan in pool if scan.is_delineated), key=lambda scan: scan.name)
     notes: list[str] = []
     keep = len(drawn) if delineated is None else delineated
@@ -44,8 +53,8 @@ def place(
     placed = [
         Placed(
             scan,
-            is_test=scan.patient in tested,
-            delineated=scan.is_delineated and (scan.patient in tested or scan.files in kept),
+            split=splits[scan.patient],
+            delineated=scan.is_delineated and (splits[scan.patient] != POOL or scan.files in kept),
         )
         for scan in scans
     ]

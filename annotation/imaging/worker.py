@@ -115,6 +115,7 @@ _WORK: dict[str, Callable[[list[Path], dict[str, Any], Path], Answer]] = {
     "unpack": _unpack,
     "model": _model,
     "segmentation": _segmentation,
+    "structures": lambda paths, _, __: {"names": segmentations.names_in(paths[0])},
     "drawn_on": lambda paths, _, __: dict(segmentations.drawn_on(paths[0])),
 }
 

@@ -2,20 +2,30 @@
 
 from annotation.imaging.dicom import Allowed
 from annotation.ingest.cases import add_case, content_sha256, read_voxels, upload_case
-from annotation.ingest.folders import Imported, ImportReport, Refusal, import_folder, import_paths
+from annotation.ingest.folders import import_folder, import_paths
+from annotation.ingest.looking import Looked, look
+from annotation.ingest.quarantine import picture_of, release, remove
 from annotation.ingest.reads import ReadsReport, import_reads
+from annotation.ingest.reports import Imported, ImportReport, Refusal
+from annotation.ingest.spacing import give_spacing
 
 __all__ = [
     "Allowed",
     "ImportReport",
     "Imported",
+    "Looked",
     "ReadsReport",
     "Refusal",
     "add_case",
     "content_sha256",
+    "give_spacing",
     "import_folder",
     "import_paths",
     "import_reads",
+    "look",
+    "picture_of",
     "read_voxels",
+    "release",
+    "remove",
     "upload_case",
 ]

@@ -20,12 +20,27 @@ from numpy.typing import NDArray
 from annotation import chunks, store, worklist
 from annotation.errors import Conflict, Refused, TooLarge
 from annotation.imaging import checks, formats, naming, omezarr
+from annotation.imaging.dicom import UNSAID, Identity, Pseudonyms, pseudonyms_of
 from annotation.imaging.dicom import patient_key as keyed_hash
-from annotation.imaging.findings import Mark
+from annotation.imaging.findings import SPACING_UNKNOWN, Mark
 from annotation.imaging.sandbox import Decoder
+from annotation.imaging.signature import signature_of
 from annotation.ingest import delineations
-from annotation.models import Case, CaseState, Mask, MaskKind, Project, RevisionKind, Split, Volume
+from annotation.models import (
+    Case,
+    CaseState,
+    Mask,
+    MaskKind,
+    Project,
+    Revision,
+    RevisionKind,
+    Split,
+    Volume,
+)
+from annotation.recipes import Library, certain, split_of_copies
+from annotation.recipes.leakage import Figures
 from training.labels import IGNORE
+from training.volume import Geometry
 from training.volume import Volume as Scan
 
 _LONGEST_NAME = 120
@@ -56,36 +71,73 @@ def add_case(
     annotated: Iterable[str] = (),
     header: Mapping[str, Any] | None = None,
     marks: Sequence[Mark] = (),
+    spacing_known: bool = True,
+    identity: Identity = UNSAID,
+    library: Library | None = None,
 ) -> Case:
     """Make a case of a decoded scan (int16 HU, canonical LPS), and accept the delineation that came with it.
 
     `labels` is (layer, i, j, k) with values of the project's schema, or None; `annotated` are the keys of the
-    structures that were looked at; `header` and `marks` stay with the volume (see `imaging.dicom`). Raises
-    AlreadyThere when the project has this scan, OtherSplit when it has scans of the patient in another split.
+    structures that were looked at; `header` and `marks` stay with the volume (see `imaging.dicom`), of
+    `identity` keyed hashes alone. A mark may hold the case until a lead has looked. The scan's signature is
+    kept, and a certain copy of a scan that the project has joins its split; `library` holds what is known of
+    other scans (see `recipes.Library`), None = read it now. Raises AlreadyThere when the project has this
+    scan, OtherSplit when it has scans of the patient in another split.
     """
     keys = sorted(set(annotated))
+    marks = marks if spacing_known or SPACING_UNKNOWN in marks else [*marks, SPACING_UNKNOWN]
+    known = pseudonyms_of(settings.SECRET_KEY, patient_key, identity)
     if labels is not None:
         _check_labels(project, labels, volume.geometry.shape, keys)
     signature = content_sha256(volume.voxels)
     _check_new(project, signature)
+    look = signature_of(volume)
+    library = Library() if library is None else library
+    found = library.copies_of(look)  # of many scans this takes its time: not while others wait
     with stored_image(volume) as store_key, transaction.atomic():
-        # No two cases of a project get one number, and no scan comes in twice.
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-        _check_new(project, signature)
-        _check_split(project, patient_key, split)
-        last: int | None = project.cases.aggregate(last=Max("number"))["last"]
-        case = Case.objects.create(
-            project=project,
-            volume=volume_row(volume, store_key, signature, header=header, marks=marks),
-            number=(last or 0) + 1,
-            name=name[:_LONGEST_NAME],
-            patient_key=patient_key,
-            split=split,
-        )
+        _lock(project, signature)
+        found |= library.copies_of(look, library.refresh())
+        found = {one: figures for one, figures in found.items() if one in library}
+        split = _split_with_copies(project, patient_key, split, found)
+        row = volume_row(volume, store_key, signature, header=header, marks=marks, pseudonyms=known)
+        library.add(row, look, found)
+        state = CaseState.HELD if any(mark.holds for mark in marks) else CaseState.WAITING
+        about = {"name": name[:_LONGEST_NAME], "patient_key": patient_key, "split": split, "state": state}
+        case = Case.objects.create(project=project, volume=row, number=_next_number(project), **about)
         if labels is not None:
-            _accept(case, labels, keys)
-        worklist.begin_parts([case])
+            _keep_labels(case, labels, keys)
+        if case.state != CaseState.HELD:
+            begin(case)
     return case
+
+
+def _lock(project: Project, signature: str) -> None:
+    """See to it that no two cases of a project get one number, and that no scan comes in twice."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    _check_new(project, signature)
+
+
+def _keep_labels(case: Case, labels: Labels, keys: Sequence[str]) -> None:
+    mask = Mask.objects.create(case=case, kind=MaskKind.IMPORTED, annotated=list(keys))
+    chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.IMPORT)
+
+
+def _next_number(project: Project) -> int:
+    last: int | None = project.cases.aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1
+
+
+def begin(case: Case) -> None:
+    """Let a new case go to its readers, or accept the delineation that came with it.
+
+    One whose spacing is not known waits for no model: readers begin from nothing. The caller holds the case.
+    """
+    came = Revision.objects.filter(mask__case=case, kind=RevisionKind.IMPORT).order_by("-pk").first()
+    case.state = CaseState.WAITING if case.volume.spacing_known else CaseState.READY
+    if came is not None:
+        case.state, case.accepted_revision, case.accepted_at = CaseState.ACCEPTED, came, timezone.now()
+    case.save(update_fields=["accepted_revision", "accepted_at", "state", "updated_at"])
+    worklist.begin_parts([case])
 
 
 def upload_case(
@@ -100,6 +152,7 @@ def upload_case(
     with tempfile.TemporaryDirectory(dir=work, prefix="upload-") as folder, Decoder() as decoder:
         path = _received(image, Path(folder, "image"))
         scan = decoder.image(path)
+        marks = decoder.inspect(path, with_values=False).marks
         drawn: delineations.Delineation | None = None
         if label is not None:
             file = _received(label, Path(folder, "label"))
@@ -115,6 +168,7 @@ def upload_case(
         split=split_of(project, key) or Split.POOL,
         labels=drawn.labels if drawn else None,
         annotated=drawn.annotated if drawn else (),
+        marks=marks,
     )
 
 
@@ -173,8 +227,23 @@ def _check_new(project: Project, signature: str) -> None:
         )
 
 
-def _check_split(project: Project, patient_key: str, split: str) -> None:
+def _split_with_copies(project: Project, patient_key: str, split: str, found: Mapping[int, Figures]) -> str:
+    """Return the split that a scan goes to: that of its certain copies, else the one asked for.
+
+    Raises OtherSplit when its patient has scans in another one.
+    """
+    joined = split_of_copies(project, certain(found))
+    _check_split(project, patient_key, split if joined is None else joined, is_copy=joined is not None)
+    return joined or split
+
+
+def _check_split(project: Project, patient_key: str, split: str, *, is_copy: bool) -> None:
     other = project.cases.filter(patient_key=patient_key).exclude(split=split).first()
+    if other is not None and is_copy:
+        raise OtherSplit(
+            f"This scan shows the same as one in the split “{split}”, but case {other.number} of the same "
+            f"patient is in the split “{other.split}”; bring the patient's scans into one split first."
+        )
     if other is not None:
         raise OtherSplit(
             f"Case {other.number} is of the same patient and in the split “{other.split}”; "
@@ -195,6 +264,19 @@ def stored_image(volume: Scan) -> Iterator[str]:
         raise
 
 
+@contextmanager
+def renewed_image(store_key: str, geometry: Geometry) -> Iterator[str]:
+    """Store an image again with other geometry and give its key; what goes wrong later takes it out again."""
+    key = f"volumes/{uuid.uuid4().hex}.zarr"
+    with store.local_path(store_key) as source, store.new_tree(key) as folder:
+        omezarr.copy_image(source, folder, geometry)
+    try:
+        yield key
+    except BaseException:
+        store.delete_tree(key)
+        raise
+
+
 def volume_row(
     volume: Scan,
     store_key: str,
@@ -203,28 +285,25 @@ def volume_row(
     modality: str = "CT",
     header: Mapping[str, Any] | None = None,
     marks: Sequence[Mark] = (),
+    pseudonyms: Pseudonyms | None = None,
 ) -> Volume:
     """Keep where a stored image lies."""
-    geometry = volume.geometry
+    geometry, known = volume.geometry, pseudonyms or Pseudonyms()
     return Volume.objects.create(
         store_key=store_key,
         shape=list(geometry.shape),
         spacing_mm=list(geometry.spacing_mm),
+        spacing_known=SPACING_UNKNOWN not in marks,
         origin_lps=list(geometry.origin_lps),
         direction=[float(x) for x in np.ravel(geometry.direction)],
         modality=modality,
         content_sha256=signature,
         header=dict(header or {}),
         marks=[mark.as_json() for mark in marks],
+        study_uid=known.study_uid,
+        series_uid=known.series_uid,
+        acquired_on=known.acquired_on,
     )
-
-
-def _accept(case: Case, labels: Labels, keys: Sequence[str]) -> None:
-    mask = Mask.objects.create(case=case, kind=MaskKind.IMPORTED, annotated=list(keys))
-    case.accepted_revision = chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.IMPORT)
-    case.accepted_at = timezone.now()
-    case.state = CaseState.ACCEPTED
-    case.save(update_fields=["accepted_revision", "accepted_at", "state", "updated_at"])
 
 
 def _received(file: "File[Any]", folder: Path) -> Path:

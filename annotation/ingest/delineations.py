@@ -23,12 +23,13 @@ Labels = NDArray[np.uint8]
 class Delineation:
     """A label map in the project's values: (layer, i, j, k), and the keys of the structures looked at.
 
-    `left_out` are the names that were drawn but are not in the project.
+    `left_out` are the names that were drawn but are not in the project; `notes` say what was done to them.
     """
 
     labels: Labels
     annotated: tuple[str, ...]
     left_out: frozenset[str]
+    notes: tuple[str, ...] = ()
 
 
 def entries_of(project: Project) -> list[SchemaStructure]:

@@ -1,9 +1,8 @@
-"""SEG and RTSTRUCT that came with a series: their structures in the project's layers and values."""
+"""Files of several structures that came with a scan: these in the project's layers and values."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +11,13 @@ from annotation import catalogue, chunks, projects
 from annotation.errors import Refused
 from annotation.imaging.packed import Packed, pack, shared_voxels
 from annotation.imaging.sandbox import Decoder
+from annotation.imaging.scans import DrawnFile, Scan
 from annotation.imaging.segmentations.layers import IGNORED, Code, Segment, Segmentation
 from annotation.ingest import delineations
 from annotation.ingest.delineations import Delineation
 from annotation.models import Project, SchemaStructure, Structure
 from training.labels import IGNORE
-from training.volume import Geometry
+from training.volume import Geometry, Volume
 
 _SNOMED = frozenset({"SCT", "SRT", "99SDM"})
 
@@ -26,8 +26,9 @@ _SNOMED = frozenset({"SCT", "SRT", "99SDM"})
 class Drawn:
     """What several files drew on one scan, by the names of structures, and what was noticed.
 
-    `names` are those of the files, by key. A structure that a file names without a voxel is not counted as
-    looked at: templates list what nobody drew.
+    `names` are those of the files, by key. A structure that a SEG or RTSTRUCT names without a voxel is not
+    counted as looked at: templates list what nobody drew. An empty mask was looked at. `refused` are files
+    that do not fit the scan, each with a sentence.
     """
 
     geometry: Geometry
@@ -38,57 +39,86 @@ class Drawn:
     notes: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, found: Segmentation, file: str) -> None:
+    def add(self, found: Segmentation, file: DrawnFile) -> None:
         """Add the structures of a file; one that an earlier file drew is left out, with a note."""
-        for segment, key in zip(found.segments, _keys_of(found.segments), strict=True):
+        segments = _named(found.segments, file)
+        for segment, key in zip(segments, _keys_of(segments), strict=True):
             mask = found.mask(segment)
             if segment.name.lower() == IGNORED:
                 self.ignored = mask if self.ignored is None else self.ignored | mask
                 continue
             packed = pack(mask)
-            if packed.box is None:
+            if packed.box is None and not file.empty_counts:
                 self.empty.append(segment.name)
             elif key in self.masks:
-                self.notes.append(f"{segment.name} of {file} was drawn in another file already: left out.")
+                what = segment.name or f"Structure {segment.number}"
+                self.notes.append(f"{what} of {file.shown} was drawn in another file already: left out.")
             else:
                 self.masks[key], self.names[key] = packed, segment.name
 
+    def in_project(self, project: Project, *, adds_structures: bool) -> Delineation | None:
+        """Return the drawing in the project's layers and values; None where it drew nothing of the project's.
 
-def read(paths: Iterable[Path], series: Sequence[Path], image: Geometry, decoder: Decoder) -> Drawn:
+        With `adds_structures` the project gets those that it lacks, on as many layers as the masks need.
+        Raises Refused when two structures of one layer share voxels.
+        """
+        if adds_structures and self.masks:
+            known = catalogue.entries()
+            names = [key if key in known else name or key for key, name in self.names.items()]
+            shared = set(shared_voxels(self.masks))
+            projects.add_structures(project=project, structures=names, shared=shared)
+        entries = [one for one in delineations.entries_of(project) if one.structure.key in self.masks]
+        if not entries:
+            return None
+        labels = np.zeros((chunks.layer_count(project.pk), *self.geometry.shape), np.uint8)
+        for entry in entries:
+            _draw(labels[entry.layer], self.masks[entry.structure.key], entry)
+        if self.ignored is not None:
+            labels[:, self.ignored & (labels == 0).all(axis=0)] = IGNORE
+        keys = sorted(entry.structure.key for entry in entries)
+        return Delineation(labels, tuple(keys), frozenset(set(self.masks) - set(keys)))
+
+
+def read(scan: Scan, volume: Volume, decoder: Decoder) -> Drawn:
     """Read what was drawn on a scan; a file that does not fit it is refused with a sentence, by itself."""
-    drawn = Drawn(image)
-    for path in paths:
+    drawn = Drawn(volume.geometry)
+    for file in scan.drawings:
         try:
-            found = decoder.segmentation([path], image, series)
+            _check_names(file)
+            found = segmentation_of(file, scan, volume, decoder)
         except Refused as refused:
-            drawn.refused.append((path.name, refused.sentence))
+            drawn.refused.append((file.shown, refused.sentence))
             continue
-        drawn.add(found, path.name)
+        drawn.add(found, file)
         drawn.notes.extend(found.notes)
     return drawn
 
 
-def in_project(project: Project, drawn: Drawn, *, adds_structures: bool) -> Delineation | None:
-    """Return the drawing in the project's layers and values; None where it drew nothing of the project's.
+def segmentation_of(file: DrawnFile, scan: Scan, volume: Volume, decoder: Decoder) -> Segmentation:
+    """Decode a delineation onto its scan's grid. Raises Refused where it lies elsewhere."""
+    if file.pictured:
+        return decoder.pictures(file.files, file.pictured, volume.geometry)
+    series = scan.files if scan.is_dicom else ()
+    return decoder.segmentation(file.files, volume.geometry, series, each=bool(file.masks))
 
-    With `adds_structures` the project gets those that it lacks, on as many layers as the masks need. Raises
-    Refused when two structures of one layer share voxels.
-    """
-    if adds_structures and drawn.masks:
-        known = catalogue.entries()
-        names = [key if key in known else name or key for key, name in drawn.names.items()]
-        shared = set(shared_voxels(drawn.masks))
-        projects.add_structures(project=project, structures=names, shared=shared)
-    entries = [one for one in delineations.entries_of(project) if one.structure.key in drawn.masks]
-    if not entries:
-        return None
-    labels = np.zeros((chunks.layer_count(project.pk), *drawn.geometry.shape), np.uint8)
-    for entry in entries:
-        _draw(labels[entry.layer], drawn.masks[entry.structure.key], entry)
-    if drawn.ignored is not None:
-        labels[:, drawn.ignored & (labels == 0).all(axis=0)] = IGNORE
-    keys = sorted(entry.structure.key for entry in entries)
-    return Delineation(labels, tuple(keys), frozenset(set(drawn.masks) - set(keys)))
+
+def _named(segments: Sequence[Segment], file: DrawnFile) -> list[Segment]:
+    """Give the numbers of a file their names; a volume of the background and what was not drawn stay out."""
+    if not file.is_numbered:
+        return list(segments)
+    names = file.names.by_value if file.names else {}
+    not_drawn = file.names.not_drawn if file.names else frozenset()
+    numbered = [replace(segment, number=segment.number + file.offset) for segment in segments]
+    named = [replace(one, name=names.get(one.number, "")) for one in numbered]
+    return [one for one in named if one.name and one.name not in not_drawn]
+
+
+def _check_names(file: DrawnFile) -> None:
+    if file.may_overlap and file.names is None:
+        raise Refused(
+            f"{file.shown} holds {len(file.values)} structures, but nothing names them: write "
+            '{"1": "name of the first", …} into a labels.json beside it.'
+        )
 
 
 def _draw(labels: NDArray[np.uint8], mask: Packed, entry: SchemaStructure) -> None:

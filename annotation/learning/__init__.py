@@ -27,7 +27,7 @@ from annotation.learning.comparisons import (
 from annotation.learning.decisions import decisions, former_model, model_of, promote, roll_back
 from annotation.learning.gain import forecast_gain
 from annotation.learning.gate import figures
-from annotation.learning.goals import DraftGoal, change_goals, goals
+from annotation.learning.goals import DraftGoal, change_goal, change_goals, goals
 from annotation.learning.guidance import Guidance, StoredMap, map_of, regions_of
 from annotation.learning.imports import (
     give_up_import,
@@ -144,6 +144,7 @@ __all__ = [
     "benches",
     "cancel_proposal",
     "card_of",
+    "change_goal",
     "change_goals",
     "change_policy",
     "choose_if_due",

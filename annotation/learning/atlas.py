@@ -89,7 +89,7 @@ def enqueue_atlases_if_due(project: Project) -> Job | None:
 def labelled(project: Project) -> QuerySet[Case]:
     """Cases that others can be pre-annotated from, those accepted last first."""
     accepted = Case.objects.filter(project=project, split=Split.POOL, state=CaseState.ACCEPTED)
-    whole = accepted.filter(region__isnull=True)
+    whole = accepted.filter(region__isnull=True, volume__spacing_known=True)
     rows = whole.exclude(volume__modality=NO_IMAGE).select_related("volume", "accepted_revision__mask")
     return rows.order_by("-accepted_at", "-pk")
 
@@ -182,7 +182,7 @@ def _tried(project: Project) -> bool:
 
 def _unopened(project: Project) -> QuerySet[Case]:
     cases = Case.objects.filter(project=project, split=Split.POOL, state__in=UNOPENED)
-    return cases.exclude(volume__modality=NO_IMAGE)
+    return cases.filter(volume__spacing_known=True).exclude(volume__modality=NO_IMAGE)
 
 
 def _without_any(project: Project) -> QuerySet[Case]:
@@ -202,6 +202,7 @@ def _named(project: Project, numbers: Sequence[int]) -> QuerySet[Case]:
     opened = sorted(set(numbers) - set(free.values_list("number", flat=True)))
     if opened:
         raise Refused(
-            f"Case {opened[0]} was opened or is no case of the pool. Choose cases that nobody has opened."
+            f"Case {opened[0]} was opened, is no case of the pool, or its spacing is not known. Choose cases "
+            "that nobody has opened."
         )
     return free.order_by(F("number"))

@@ -21,6 +21,7 @@ from annotation.models import (
     Prediction,
     Project,
     ScanFeatures,
+    SchemaStructure,
     Split,
     StartFrom,
     Strategy,
@@ -35,7 +36,8 @@ MOST_CORRECTIONS = 500  # the newest say what correcting costs
 
 def unopened(project: Project) -> QuerySet[Case]:
     """Cases of the pool that nobody has opened: those that could be chosen."""
-    return Case.objects.filter(project=project, split=Split.POOL, state__in=UNOPENED)
+    cases = Case.objects.filter(project=project, split=Split.POOL, state__in=UNOPENED)
+    return cases.filter(volume__spacing_known=True)
 
 
 def candidates(
@@ -70,7 +72,8 @@ def read_features(project: Project, strategy: str) -> list[tuple[float, ...]]:
     """Features of the scans that were read or begun, or are to be read next."""
     if strategy not in BY_FEATURES:
         return []
-    begun = Case.objects.filter(project=project, split=Split.POOL).exclude(state__in=UNOPENED)
+    known = Case.objects.filter(project=project, split=Split.POOL, volume__spacing_known=True)
+    begun = known.exclude(state__in=(*UNOPENED, CaseState.HELD))
     chosen = unopened(project).filter(acquisitions__isnull=False)
     volumes = Volume.objects.filter(cases__in=(begun | chosen).distinct()).distinct().order_by("pk")
     return list(features_of(volumes).values())
@@ -140,14 +143,15 @@ def _costs(prediction: Prediction) -> tuple[float, ...]:
 
 
 def need_in(project: Project, model: Model | None, structures: Iterable[str]) -> dict[str, float]:
-    """Weight of each structure: what is missing to its goal."""
+    """Weight of each structure: what is missing to its goal, twice as much for each step of its priority."""
     wanted = {goal.structure: Goal(goal.dice, goal.cases) for goal in goals(project)}
-    if not wanted:
-        return dict.fromkeys(structures, 1.0)
-    dice = _dice(model)
-    cases = _cases(project)
+    dice = _dice(model) if wanted else {}
+    cases = _cases(project) if wanted else {}
     reached = {key: Reached(dice.get(key), cases.get(key, 0)) for key in wanted}
-    return need_of(structures, wanted, reached)
+    entries = SchemaStructure.objects.filter(schema__project=project).exclude(priority=0)
+    steps = dict(entries.values_list("structure__key", "priority"))
+    need = need_of(structures, wanted, reached)
+    return {key: weight * 2.0 ** steps.get(key, 0) for key, weight in need.items()}
 
 
 def _dice(model: Model | None) -> dict[str, float]:

@@ -45,6 +45,15 @@ def change_goals(*, project: Project, drafts: Collection[DraftGoal]) -> list[Dra
     return goals(locked)
 
 
+@transaction.atomic
+def change_goal(*, project: Project, draft: DraftGoal) -> list[DraftGoal]:
+    """Put one goal in place of the structure's own; one that says nothing takes it away. Then all goals."""
+    locked = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    others = [goal for goal in goals(locked) if goal.structure != draft.structure]
+    says_something = draft.dice is not None or draft.cases is not None
+    return change_goals(project=locked, drafts=[*others, draft] if says_something else others)
+
+
 def _check(draft: DraftGoal, structures: Collection[str]) -> None:
     if draft.structure not in structures:
         raise Refused(f"The project has no structure {draft.structure}.")

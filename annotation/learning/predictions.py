@@ -158,4 +158,4 @@ def pending(project: Project) -> int:
 
 def _unpredicted(model: Model) -> QuerySet[Case]:
     unopened = Case.objects.filter(project=model.project_id, split=Split.POOL, state__in=UNOPENED)
-    return unopened.exclude(predictions__model=model)
+    return unopened.filter(volume__spacing_known=True).exclude(predictions__model=model)

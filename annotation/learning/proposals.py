@@ -70,7 +70,7 @@ def request_proposal(*, read: Assignment, to_reader: bool) -> Job | None:
         _require_open(read)
     with transaction.atomic():
         lock(read.case.project)
-        model = serving_model(read.case.project)
+        model = serving_model(read.case.project) if read.case.volume.spacing_known else None
         there = model is not None and Prediction.objects.filter(case=read.case_id, model=model).exists()
         if there and (not to_reader or proposals(read, to_reader=True).predictions):
             return None

@@ -131,7 +131,7 @@ def _why_not_now(job: Job) -> str:
 
 def _accepted(project: Project) -> QuerySet[Case]:
     return (
-        Case.objects.filter(project=project, state=CaseState.ACCEPTED)
+        Case.objects.filter(project=project, state=CaseState.ACCEPTED, volume__spacing_known=True)
         .select_related("accepted_revision")
         .order_by("number")
     )

@@ -166,7 +166,7 @@ def frozen_for(job: Job, folder: Path, on_progress: OnProgress) -> Frozen:
 def _accepted(project: Project, splits: Sequence[str]) -> QuerySet[Case]:
     """Those that were read as a whole: a replay reads whole cases."""
     whole = Case.objects.filter(project=project, state=CaseState.ACCEPTED, region__isnull=True)
-    return whole.filter(split__in=splits).order_by("number")
+    return whole.filter(split__in=splits, volume__spacing_known=True).order_by("number")
 
 
 def _frozen(project: Project) -> tuple[list[list[int]], list[list[int]]]:

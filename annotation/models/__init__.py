@@ -13,6 +13,8 @@ from annotation.models.agreement import (
     SurfaceSpread,
     UndefinedReason,
 )
+from annotation.models.arrivals import GivenSpacing, Release
+from annotation.models.composition import ShownStructures, SplitChange, SplitMethod
 from annotation.models.exports import Export, ExportFormat, ExportWhat
 from annotation.models.guideline import GuidelineImage, GuidelineVersion, PictureType
 from annotation.models.learning import (
@@ -44,7 +46,9 @@ from annotation.models.plans import (
     StructureGroup,
 )
 from annotation.models.projects import (
+    HIGHEST_PRIORITY,
     LARGEST_VALUE,
+    LOWEST_PRIORITY,
     Hanging,
     LabelSchema,
     Level,
@@ -55,7 +59,7 @@ from annotation.models.projects import (
     Side,
     Structure,
 )
-from annotation.models.recipes import LabelRecipe, ScanCopy, VolumeSignature
+from annotation.models.recipes import CaseSource, DataSource, LabelRecipe, ScanCopy, VolumeSignature
 from annotation.models.reviews import (
     Acceptability,
     ErrorCode,
@@ -109,7 +113,9 @@ __all__ = [
     "ALIAS_LENGTH",
     "ALIAS_SYMBOLS",
     "ENDED_STATES",
+    "HIGHEST_PRIORITY",
     "LARGEST_VALUE",
+    "LOWEST_PRIORITY",
     "NO_IMAGE",
     "Acceptability",
     "Acquisition",
@@ -125,9 +131,11 @@ __all__ = [
     "Branch",
     "CalibrationCase",
     "Case",
+    "CaseSource",
     "CaseState",
     "CaseSummary",
     "Comparator",
+    "DataSource",
     "DatasetSnapshot",
     "DriftAlarm",
     "DriftChart",
@@ -137,6 +145,7 @@ __all__ = [
     "ExportFormat",
     "ExportWhat",
     "GateVerdict",
+    "GivenSpacing",
     "GoldCase",
     "GuidelineImage",
     "GuidelineVersion",
@@ -179,6 +188,7 @@ __all__ = [
     "ReadSummary",
     "ReaderRate",
     "ReadingSession",
+    "Release",
     "ReliabilityPlan",
     "Requirement",
     "Review",
@@ -190,10 +200,13 @@ __all__ = [
     "ScanCopy",
     "ScanFeatures",
     "SchemaStructure",
+    "ShownStructures",
     "Side",
     "SnapshotItem",
     "SnapshotUse",
     "Split",
+    "SplitChange",
+    "SplitMethod",
     "StartFrom",
     "StartWeights",
     "Strategy",

@@ -22,6 +22,7 @@ class JobKind(models.TextChoices):
     SIMULATE = "simulate", "compare strategies"
     MEASURE = "measure", "score a model on the test cases"
     EXPORT = "export", "export delineations"
+    LOOK = "look", "look at what an import would bring"
 
 
 class JobState(models.TextChoices):
@@ -46,6 +47,14 @@ class Job(models.Model):
     kind = models.CharField(max_length=8, choices=JobKind.choices)
     queue = models.CharField(max_length=8, choices=Queue.choices)
     ids = models.JSONField(default=dict)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Null = nobody: the product began it.",
+    )
     state = models.CharField(max_length=9, choices=JobState.choices, default=JobState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     fence = models.PositiveIntegerField(

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 LARGEST_VALUE = 254  # 255 = not annotated here
+LOWEST_PRIORITY, HIGHEST_PRIORITY = -1, 2
 
 
 class Side(models.TextChoices):
@@ -133,6 +134,10 @@ class SchemaStructure(models.Model):
     own_tolerance_mm = models.FloatField(
         null=True, blank=True, help_text="Of the surface Dice in this project; null = the structure's."
     )
+    priority = models.SmallIntegerField(
+        default=0,
+        help_text="0 = as usual; each step up doubles what a lack of it weighs when cases are chosen.",
+    )
 
     class Meta:
         ordering = ("layer", "value")
@@ -146,6 +151,10 @@ class SchemaStructure(models.Model):
             models.CheckConstraint(
                 condition=Q(own_tolerance_mm__isnull=True) | Q(own_tolerance_mm__gt=0),
                 name="own_tolerance_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__gte=LOWEST_PRIORITY, priority__lte=HIGHEST_PRIORITY),
+                name="structure_priority_in_range",
             ),
         )
 

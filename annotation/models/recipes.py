@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from annotation.models.projects import Project
-from annotation.models.volumes import Volume
+from annotation.models.volumes import Case, Volume
 
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
@@ -70,3 +70,36 @@ class ScanCopy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first} and {self.second}"
+
+
+class DataSource(models.Model):
+    """A data set that cases came from; who uses them keeps to its licence and cites it. Written once."""
+
+    key = models.CharField(max_length=120, help_text="Of the recipe: a public data set's, or a saved one's.")
+    title = models.CharField(max_length=1000)
+    licence = models.CharField(max_length=1000, blank=True, help_text="Empty = not known.")
+    citation = models.CharField(max_length=1000, blank=True)
+    non_commercial = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("title", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["key", "title", "licence", "citation", "non_commercial"], name="data_source_once"
+            ),
+            models.CheckConstraint(condition=~Q(title=""), name="data_source_has_a_title"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class CaseSource(models.Model):
+    """Where a case came from; a case without a row was not brought in by a recipe."""
+
+    case = models.OneToOneField(Case, models.CASCADE, primary_key=True, related_name="came_from")
+    source = models.ForeignKey(DataSource, models.PROTECT, related_name="case_rows")
+
+    def __str__(self) -> str:
+        return f"{self.case} of {self.source}"

@@ -36,10 +36,22 @@ class Volume(models.Model):
     store_key = models.CharField(max_length=100, unique=True, help_text="Folder of the OME-Zarr image.")
     shape = ArrayField(models.PositiveIntegerField(), size=3)
     spacing_mm = ArrayField(models.FloatField(), size=3)
+    spacing_known = models.BooleanField(
+        default=True, help_text="False: the file does not say how large a voxel is; nothing is in mm."
+    )
     origin_lps = ArrayField(models.FloatField(), size=3)
     direction = ArrayField(models.FloatField(), size=9, help_text="3×3, row-major; columns are i, j, k.")
     modality = models.CharField(max_length=8, default="CT")
     content_sha256 = models.CharField(max_length=64, db_index=True, help_text="Of shape and voxels.")
+    study_uid = models.CharField(
+        max_length=64, blank=True, default="", db_index=True, help_text="Stands for the study: a keyed hash."
+    )
+    series_uid = models.CharField(
+        max_length=64, blank=True, default="", help_text="Stands for the stack of a series: a keyed hash."
+    )
+    acquired_on = models.DateField(
+        null=True, blank=True, help_text="Shifted by the patient's own number of days."
+    )
     header = models.JSONField(
         default=dict, blank=True, help_text="What is kept of a DICOM header, by a list; names nobody."
     )
@@ -87,6 +99,7 @@ class Split(models.TextChoices):
 
 
 class CaseState(models.TextChoices):
+    HELD = "held", "held until a lead has looked"
     WAITING = "waiting", "waiting for a pre-annotation"
     READY = "ready", "ready for a reader"
     IN_PROGRESS = "in_progress", "being corrected"
@@ -117,6 +130,12 @@ class Case(models.Model):
     number = models.PositiveIntegerField()
     name = models.CharField(max_length=120)
     patient_key = models.CharField(max_length=64, help_text="Keyed hash: same patient, same split.")
+    site = models.CharField(
+        max_length=80,
+        blank=True,
+        default="",
+        help_text="Where it was scanned, as a lead calls it; empty = not known.",
+    )
     split = models.CharField(max_length=10, choices=Split.choices, default=Split.POOL)
     state = models.CharField(
         max_length=12,

@@ -47,7 +47,7 @@ def change_groups(*, project: Project, drafts: Sequence[DraftGroup]) -> QuerySet
         if _extend(project, drafts):
             return groups(project)
         raise Conflict("Cases of this project have been read already, so its groups cannot change any more.")
-    cases = Case.objects.filter(project=project).exclude(state=CaseState.ACCEPTED)
+    cases = Case.objects.filter(project=project).exclude(state__in=(CaseState.ACCEPTED, CaseState.HELD))
     locked = list(cases.select_for_update(no_key=True).order_by("pk"))
     Part.objects.filter(case__in=locked).delete()
     StructureGroup.objects.filter(project=project).delete()

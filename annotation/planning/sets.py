@@ -83,7 +83,8 @@ def draw_calibration(*, project: Project) -> QuerySet[CalibrationCase]:
     there = list(calibration(project))
     missing = plan.calibration_cases - len(there)
     unread = Case.objects.filter(project=project, split=Split.POOL, state__in=worklist.UNOPENED)
-    free = list(unread.filter(calibration__isnull=True, assignments__isnull=True).order_by("number"))
+    known = unread.filter(volume__spacing_known=True)
+    free = list(known.filter(calibration__isnull=True, assignments__isnull=True).order_by("number"))
     if len(free) < missing:
         raise Conflict(
             f"{missing} cases are missing in the calibration set, but only {len(free)} are unread."

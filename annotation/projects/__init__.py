@@ -4,7 +4,7 @@ from annotation.projects.creating import change, create_project, may_create, req
 from annotation.projects.layout import Asked, Place, place
 from annotation.projects.presets import Preset, preset_named, presets
 from annotation.projects.search import Found, regions, search
-from annotation.projects.structures import add_structures, plan_layout, remove_structure
+from annotation.projects.structures import add_structures, change_priority, plan_layout, remove_structure
 
 __all__ = [
     "Asked",
@@ -13,6 +13,7 @@ __all__ = [
     "Preset",
     "add_structures",
     "change",
+    "change_priority",
     "create_project",
     "may_create",
     "place",

@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from annotation import catalogue
 from annotation.errors import Conflict, NotFound, Refused
 from annotation.models import (
+    HIGHEST_PRIORITY,
+    LOWEST_PRIORITY,
     Assignment,
     AssignmentState,
     EditEvent,
@@ -60,6 +62,20 @@ def remove_structure(*, project: Project, key: str) -> None:
     if reason:
         raise Conflict(f"{entry.structure.name} cannot be removed: {reason}")
     entry.delete()
+
+
+@transaction.atomic
+def change_priority(*, project: Project, key: str, priority: int) -> SchemaStructure:
+    """How much a lack of it weighs when cases are chosen: 0 = as usual, each step up twice as much."""
+    entry = _entries(_locked_schema(project)).filter(structure__key=key).first()
+    if entry is None:
+        raise NotFound(f"This project has no structure called {key}.")
+    if not LOWEST_PRIORITY <= priority <= HIGHEST_PRIORITY:
+        raise Refused(f"A priority lies between {LOWEST_PRIORITY} and {HIGHEST_PRIORITY}, not at {priority}.")
+    if entry.priority != priority:
+        entry.priority = priority
+        entry.save(update_fields=["priority"])
+    return entry
 
 
 def plan_layout(*, structures: Sequence[str], preset: str = "") -> list[Place]:

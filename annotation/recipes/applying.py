@@ -129,8 +129,10 @@ def apply_to_labels(
             by_key[key].append(piece)
     empty = pieces.empty(shape)
     masks = {key: pieces.union([empty, *parts]) for key, parts in by_key.items()}
-    work = _Work(geometry, midline_x_mm, masks, set(masks))
-    work.said("read from the label map", *masks)
+    # What the recipe knows as a file's name alone, a label map says nothing about.
+    numbered = {key for key in (*recipe.labels.values(), *(key for *_, key in recipe.ranges)) if key}
+    work = _Work(geometry, midline_x_mm, masks, numbered)
+    work.said("read from the label map", *(key for key in masks if key in numbered))
     return _finished(recipe, work, case, ignored if ignored.mask.size else None, dropped)
 
 

@@ -3,7 +3,7 @@
 A scan that is in two splits of a project makes every figure of the test set too good, and names do not tell.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +38,24 @@ class Library:
     """The signatures of all scans of this installation, read once and kept up while an import adds more."""
 
     def __init__(self) -> None:
-        rows = VolumeSignature.objects.filter(version=signature.VERSION).order_by("pk")
-        self._known = {row.pk: _signature(row) for row in rows.iterator(chunk_size=500)}
+        self._known: dict[int, Signature] = {}
+        self.refresh()
+
+    def refresh(self) -> set[int]:
+        """Take in what others added meanwhile, and forget what is gone or was never committed.
+
+        Returns the volumes that are new.
+        """
+        rows = VolumeSignature.objects.filter(version=signature.VERSION)
+        there = set(rows.values_list("pk", flat=True))
+        self._known = {one: of for one, of in self._known.items() if one in there}
+        new = there - self._known.keys()
+        for row in rows.filter(pk__in=new).order_by("pk").iterator(chunk_size=500) if new else ():
+            self._known[row.pk] = _signature(row)
+        return new
+
+    def __contains__(self, volume_id: object) -> bool:
+        return volume_id in self._known
 
     def __len__(self) -> int:
         return len(self._known)
@@ -48,9 +64,10 @@ class Library:
         """Return the signature of a volume, or None where it has none."""
         return self._known.get(volume_id)
 
-    def copies_of(self, of: Signature) -> dict[int, Figures]:
-        """Return which volumes show the same scan, and their figures, by id."""
-        figures = {one: signature.compare(of, other) for one, other in self._known.items()}
+    def copies_of(self, of: Signature, among: Collection[int] | None = None) -> dict[int, Figures]:
+        """Return which volumes (`among` these, None = all) show the same scan, and their figures, by id."""
+        known = self._known if among is None else {one: self._known[one] for one in among}
+        figures = {one: signature.compare(of, other) for one, other in known.items()}
         return {one: both for one, both in figures.items() if signature.is_copy(*both)}
 
     def add(self, volume: Volume, of: Signature, copies: Mapping[int, Figures]) -> None:

@@ -33,6 +33,7 @@ from annotation.worklist.parts import (
     lock_case,
     make_ready,
     move,
+    offer_again,
     settle,
 )
 from annotation.worklist.reads import lease_end
@@ -64,6 +65,7 @@ __all__ = [
     "move",
     "next_case",
     "note_seen",
+    "offer_again",
     "pair_counts",
     "pair_of",
     "plan_of",

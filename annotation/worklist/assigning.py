@@ -104,6 +104,8 @@ def _assign(
 ) -> list[Assignment]:
     if case.split != Split.POOL:
         raise Refused(f"Case {case.number} is a {case.split} case, which nobody reads as routine.")
+    if case.state == CaseState.HELD:
+        raise Conflict(f"Case {case.number} is held until a lead has looked at it. Release it first.")
     for waiting in _planned(case):
         take_over(assignment=waiting)
     parts.lock_case(case.pk)

@@ -103,7 +103,8 @@ def cases(*, project: Project, state: str | None = None) -> QuerySet[Case]:
     newest = F("model__version").desc(nulls_last=True)
     predictions = Prediction.objects.filter(case=OuterRef("pk")).order_by(newest, "-pk")
     imported = Mask.objects.filter(case=OuterRef("pk"), kind=MaskKind.IMPORTED)
-    found = Case.objects.filter(project=project).prefetch_related("parts__group").order_by("number")
+    found = Case.objects.filter(project=project).select_related("volume")
+    found = found.prefetch_related("parts__group").order_by("number")
     if state == Split.TEST:
         found = found.filter(split=Split.TEST)
     elif state is not None:

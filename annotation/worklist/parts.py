@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case as DbCase
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from annotation import chunks
@@ -58,6 +59,22 @@ def offer_of(case: Case, parts: Collection[str], calibrates: bool) -> Offer:
     if CaseState.READY in parts:
         return Offer.READY
     return Offer.WAITING if CaseState.WAITING in parts else Offer.NOTHING
+
+
+def offer_again(cases: Collection[int]) -> None:
+    """What cases (ids) that nobody has opened have for a reader, after they changed their split."""
+    ready = Part.objects.filter(case=OuterRef("pk"), state=CaseState.READY)
+    waiting = Part.objects.filter(case=OuterRef("pk"), state=CaseState.WAITING)
+    calibrates = CalibrationCase.objects.filter(case=OuterRef("pk"))
+    Case.objects.filter(pk__in=cases).update(
+        offer=DbCase(
+            When(~Q(split=Split.POOL) | Exists(calibrates), then=Value(Offer.NOTHING)),
+            When(Exists(ready), then=Value(Offer.READY)),
+            When(Exists(waiting), then=Value(Offer.WAITING)),
+            default=Value(Offer.NOTHING),
+        ),
+        updated_at=timezone.now(),
+    )
 
 
 def begin_parts(cases: Iterable[Case]) -> None:

@@ -109,7 +109,7 @@ def waits_for_first_model(project: Project) -> bool:
     if not policy.automatic or not chosen.exists():
         return False
     opened = Case.objects.filter(project=project, split=Split.POOL).exclude(
-        state__in=(CaseState.WAITING, CaseState.READY)
+        state__in=(CaseState.WAITING, CaseState.READY, CaseState.HELD)
     )
     touched = Q(state=CaseState.ACCEPTED) | Q(updated_at__gt=timezone.now() - IDLE_AFTER)
     return opened.filter(touched).count() >= max(policy.cold_cases, project.retrain_after)

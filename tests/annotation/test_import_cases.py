@@ -12,13 +12,13 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from annotation import ingest
-from annotation.models import Case, Project, Volume
+from annotation.models import Case, CaseState, Project, Volume
 from tests.annotation.imaging import broken
 from tests.annotation.imaging.files import scan_voxels, write_nifti, write_series
 
 pytestmark = pytest.mark.django_db
 
-KEYS = ["source", "outcome", "cause", "message", "case", "shape", "spacing_mm"]
+KEYS = ["source", "outcome", "cause", "message", "case", "shape", "spacing_mm", "notes"]
 
 
 def _run(capsys: pytest.CaptureFixture[str], *arguments: Any) -> tuple[int, list[dict[str, Any]], str]:
@@ -83,9 +83,12 @@ def test_gaps_are_bridged_where_that_is_allowed(tmp_path: Path, capsys: pytest.C
 def test_text_in_the_pixels_waits_for_a_person(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken.burned_in_text(tmp_path / "text")
     status, found, _ = _run(capsys, "New", "--create", tmp_path / "text")
-    assert (status, found[0]["outcome"], found[0]["cause"]) == (2, "refused", "burned_in")
-    status, found, _ = _run(capsys, "New", "--allow-burned-in", tmp_path / "text")
     assert (status, found[0]["outcome"], found[0]["cause"], found[0]["case"]) == (0, "warned", "burned_in", 1)
+    assert "held until a lead has looked" in found[0]["message"]
+    assert Case.objects.get().state == CaseState.HELD
+    status, found, _ = _run(capsys, "Other", "--create", "--allow-burned-in", tmp_path / "text")
+    assert (status, found[0]["outcome"], found[0]["cause"], found[0]["case"]) == (0, "warned", "burned_in", 1)
+    assert Case.objects.get(project__name="Other").state == CaseState.WAITING
 
 
 def test_what_is_there_already_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Files from a browser: in pieces, sent again, given up, read as a folder."""
 
+import os
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -192,3 +193,68 @@ def test_an_upload_that_was_given_up(upload: Upload) -> None:
     assert not stored(upload)
     assert jobs.UNFINISHED  # nothing of this asked for a job
     assert not Job.objects.exists()
+
+
+class Killed(BaseException):
+    """The process ended here; nothing of its own tidying runs."""
+
+
+def _kill_between(monkeypatch: pytest.MonkeyPatch, upload: Upload) -> UploadedFile:
+    """Announce a file and die after its piece was stored, before its row says so."""
+    file = uploads.announce(upload=upload, path="a.dcm", size=6)
+    with monkeypatch.context() as dying:
+        dying.setattr(uploads, "_open", lambda _: (_ for _ in ()).throw(Killed))
+        dying.setattr(store, "delete_tree", lambda _: None)
+        with pytest.raises(Killed):
+            uploads.receive(file=file, offset=0, data=b"abc")
+    assert len(stored(upload)) == 1
+    return file
+
+
+def _let_an_hour_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = timezone.now() + timedelta(minutes=uploads.PIECE_MINUTES, seconds=5)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+
+
+def test_a_piece_whose_row_never_came_goes(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = _kill_between(monkeypatch, upload)
+    uploads.receive(file=file, offset=0, data=b"xyz")
+    uploads.sweep()
+    assert len(stored(upload)) == 2, "a row may still be on its way"
+    _let_an_hour_pass(monkeypatch)
+    uploads.sweep()
+    assert len(stored(upload)) == 1
+    file.refresh_from_db()
+    assert uploads.receive(file=file, offset=3, data=b"abc") == 6
+    assert content(upload) == {"a.dcm": b"xyzabc"}
+
+
+def test_a_piece_of_an_upload_that_is_gone_goes(upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    _kill_between(monkeypatch, upload)
+    Upload.objects.all().delete()
+    _let_an_hour_pass(monkeypatch)
+    uploads.sweep()
+    assert not stored(upload)
+    assert not store.exists(f"{uploads.ROOT}/{upload.pk}")
+
+
+def test_strange_names_in_the_store_do_not_stop_the_sweep(
+    upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(upload, "a.dcm", b"ab")
+    store.put(f"{uploads.ROOT}/not-an-id/x", b"1")
+    _let_an_hour_pass(monkeypatch)
+    uploads.sweep()
+    assert store.keys_before(uploads.ROOT, timezone.now()) == stored(upload)
+    assert content(upload) == {"a.dcm": b"ab"}
+
+
+def test_copies_of_imports_that_died_go(settings: Any) -> None:
+    work = Path(settings.WORK_ROOT)
+    for name in ("upload-dead", "import-dead", "import-alive", "run-7"):
+        (work / name / "scans").mkdir(parents=True)
+    old = (timezone.now() - timedelta(days=uploads.KEPT_DAYS, hours=1)).timestamp()
+    for name in ("upload-dead", "import-dead", "run-7"):
+        os.utime(work / name, (old, old))
+    uploads.sweep()
+    assert sorted(path.name for path in work.iterdir()) == ["import-alive", "run-7"]

@@ -79,7 +79,7 @@ def test_a_folder_breaks_off_goes_on_and_becomes_cases(
     unfinished = computer.get_by_role("list", name="Unfinished uploads").get_by_role("listitem")
     expect(unfinished).to_contain_text("8.4 MB of 11 MB in 2 files")
     unfinished.get_by_role("button", name="Go on").click()
-    with page.expect_request("**/import/"):
+    with page.expect_request("**/imports/"):
         computer.get_by_label("Folder").set_input_files(folder)
     expect(computer.get_by_role("status")).to_contain_text("All 2 files are there.")
     expect(computer.get_by_role("list", name="Unfinished uploads")).to_have_count(0)

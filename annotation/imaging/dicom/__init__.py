@@ -1,18 +1,25 @@
 """CT in DICOM: stacks of slices are found in a folder, checked, and decoded to Hounsfield units.
 
-Nothing that names a patient leaves this package but the Patient ID, which `patient_key` turns into a hash.
+Nothing that names a patient leaves this package but what `pseudonyms` turns into hashes: the Patient ID,
+the UIDs of study and series, and the date.
 """
 
-import hashlib
-import hmac
-
 from annotation.imaging.dicom.find import Found, Series, find_series
+from annotation.imaging.dicom.pseudonyms import UNSAID, Identity, Pseudonyms, patient_key, pseudonyms_of
 from annotation.imaging.dicom.series import Allowed, Reading, read_series
 from annotation.imaging.dicom.summary import KEPT
 
-__all__ = ["KEPT", "Allowed", "Found", "Reading", "Series", "find_series", "patient_key", "read_series"]
-
-
-def patient_key(secret: str, patient: str) -> str:
-    """Return what stands for a patient: HMAC-SHA-256 of the identifier under the installation's secret."""
-    return hmac.new(secret.encode(), f"patient:{patient.strip()}".encode(), hashlib.sha256).hexdigest()
+__all__ = [
+    "KEPT",
+    "UNSAID",
+    "Allowed",
+    "Found",
+    "Identity",
+    "Pseudonyms",
+    "Reading",
+    "Series",
+    "find_series",
+    "patient_key",
+    "pseudonyms_of",
+    "read_series",
+]

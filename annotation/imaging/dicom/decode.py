@@ -148,19 +148,30 @@ def hounsfield(
             Cause.MIXED_SIZES,
             f"{name} holds {stored.T.shape} pixels instead of {shape}, which its header says.",
         )
-    values = stored.T.astype(np.float64)
+    whole = _stays_whole(stored, scale)
+    values: NDArray[Any] = stored.T.astype(np.int32 if whole else np.float64)
     is_padding = None
     if scale.padding is not None:
         low, high = scale.padding
         is_padding = (values >= low) & (values <= high)
     if invert:
         values = (-1 if scale.is_signed else 2**scale.bits - 1) - values
-    values = np.rint(values * scale.slope + scale.intercept)
+    if whole:
+        values = values * int(scale.slope) + int(scale.intercept)
+    else:
+        values = np.rint(values * scale.slope + scale.intercept)
     if is_padding is not None:
         values[is_padding] = AIR_HU
     if not np.isfinite(values).all() or values.min() < _INT16.min or values.max() > _INT16.max:
         raise Rejected(Cause.NOT_HU, f"{name} holds values that are not Hounsfield units.")
     return values.astype(np.int16)
+
+
+def _stays_whole(stored: NDArray[Any], scale: Scale) -> bool:
+    """Whether 32 bits hold all that comes of the values, without fractions: that is several times faster."""
+    small = stored.dtype.kind in "iu" and stored.dtype.itemsize <= 2 and scale.bits <= 16
+    whole = float(scale.slope).is_integer() and float(scale.intercept).is_integer()
+    return small and whole and abs(scale.slope) <= 2**10 and abs(scale.intercept) <= 2**20
 
 
 def rim_is_air(hu: NDArray[np.int16]) -> bool:

@@ -21,6 +21,7 @@ from pydicom.uid import (
 
 from annotation.errors import Refused
 from annotation.imaging.dicom.headers import EXTENSIONS, File, Frame, kind_name, may_be_dicom, read_file
+from annotation.imaging.dicom.pseudonyms import UNSAID, Identity
 from annotation.imaging.dicom.stacks import Stack, separate
 from annotation.imaging.findings import Cause, Finding, Mark, Outcome
 
@@ -53,7 +54,8 @@ class Series:
 
     `patient_id` is the Patient ID in the files, or what stands for it; `differs_in` says what sets the stack
     apart from others of its series ("" = it is the only one); `uid` and `frame_uid` are those of the series
-    and of its frame of reference, blank where the files leave them out.
+    and of its frame of reference, blank where the files leave them out; `identity` is all of that which is
+    kept as hashes.
     """
 
     slices: tuple[tuple[str, int], ...]
@@ -61,6 +63,7 @@ class Series:
     differs_in: str = ""
     uid: str = ""
     frame_uid: str = ""
+    identity: Identity = UNSAID
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -107,7 +110,7 @@ def find_series(folder: Path) -> Found:
     found: list[Series] = []
     for files in series.values():
         stacks = _stacks_of(files, findings, others)
-        found += [_series(stack, files[0]) for stack in stacks]
+        found += [_series(stack, files[0], number) for number, stack in enumerate(stacks)]
     ordered = tuple(sorted(found, key=lambda one: one.slices))
     return Found(ordered, tuple(findings), dict(others), tuple(drawings))
 
@@ -125,10 +128,11 @@ def _read(path: Path, name: str, findings: list[Finding]) -> File | None:
     return file
 
 
-def _series(stack: Stack, file: File) -> Series:
+def _series(stack: Stack, file: File, number: int) -> Series:
     slices = tuple(sorted((frame.file, frame.number) for frame in stack.frames))
     patient = file.patient_id or "|".join(file.series)
-    return Series(slices, patient, stack.differs_in, uid=file.series[2], frame_uid=file.series[3])
+    identity = Identity(file.series[1], file.series[2], number, file.acquired_on)
+    return Series(slices, patient, stack.differs_in, file.series[2], file.series[3], identity)
 
 
 def _stacks_of(files: Sequence[File], findings: list[Finding], others: Counter[str]) -> list[Stack]:

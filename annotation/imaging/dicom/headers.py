@@ -32,6 +32,7 @@ _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 _LONGEST_FIRST_VALUE = 256
 
 _SERIES = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SeriesNumber")
+_DATES = ("AcquisitionDate", "SeriesDate", "StudyDate")
 _TELLING = (
     *("AcquisitionNumber", "TemporalPositionIdentifier", "AcquisitionTime", "ConvolutionKernel"),
     *("ImageType", "StackID", "SliceThickness", "KVP", "ContrastBolusAgent", "SeriesDescription"),
@@ -43,7 +44,7 @@ _PLACE = (
     *("InstanceNumber", "NumberOfFrames"),
 )
 _GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
-SCANNED = [*dict.fromkeys([*_SERIES, *_TELLING, *_KIND, *_PLACE, *_GROUPS])]
+SCANNED = [*dict.fromkeys([*_SERIES, *_DATES, *_TELLING, *_KIND, *_PLACE, *_GROUPS])]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class File:
     series: tuple[str, ...]
     patient_id: str
     frames: tuple[Frame, ...]
+    acquired_on: str = ""
 
     @property
     def is_ct(self) -> bool:
@@ -111,7 +113,8 @@ def read_file(path: Path, name: str) -> File | None:
     if not series[2]:
         series = (*series, str(Path(name).parent))
     frames = frames_of(header, name)
-    return File(name, kind, modality, series, series[0], frames)
+    acquired_on = str(value_in([header], *_DATES) or "").strip()
+    return File(name, kind, modality, series, series[0], frames, acquired_on)
 
 
 def frames_of(header: Dataset, name: str) -> tuple[Frame, ...]:
@@ -128,12 +131,13 @@ def frames_of(header: Dataset, name: str) -> tuple[Frame, ...]:
     )
 
 
-def value_in(parts: Sequence[Dataset], keyword: str) -> Any:
-    """Return the first value that one of the parts has for a keyword; None: none has."""
-    for part in parts:
-        value = part.get(keyword)
-        if value is not None and value != "":
-            return value
+def value_in(parts: Sequence[Dataset], *keywords: str) -> Any:
+    """Return the first value that one of the parts has for a keyword, the first keyword first; or None."""
+    for keyword in keywords:
+        for part in parts:
+            value = part.get(keyword)
+            if value is not None and value != "":
+                return value
     return None
 
 

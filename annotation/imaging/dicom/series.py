@@ -96,7 +96,7 @@ def read_series(
     stack = _Stack(f"The series of {paths[0].name}", [_place(headers, paths, *one) for one in chosen])
     if not stack.places:
         raise Rejected(Cause.TOO_FEW_SLICES, "The series holds no slices.")
-    _check_burned_in(headers, stack, allowed)
+    _judge_burned_in(headers, stack, allowed)
     checks.check_size((*stack.shape, len(stack.places)), 2, stack.name)
     _judge_greys(stack)
     _judge_padding(stack)
@@ -186,17 +186,18 @@ def _check_kind(header: Dataset, name: str) -> None:
         )
 
 
-def _check_burned_in(headers: Sequence[Dataset], stack: _Stack, allowed: Allowed) -> None:
+def _judge_burned_in(headers: Sequence[Dataset], stack: _Stack, allowed: Allowed) -> None:
     burned = [h for h in headers if str(h.get("BurnedInAnnotation") or "").strip().upper() == "YES"]
     if not burned:
         return
-    if not allowed.burned_in:
-        raise Rejected(
-            Cause.BURNED_IN,
-            f"{stack.name} says that text is burned into its pixels, which may name the patient. Look at it, "
-            "and allow burned-in annotation if it names nobody.",
-        )
-    stack.warn(Cause.BURNED_IN, "The header says that text is burned into the pixels; this was allowed.")
+    if allowed.burned_in:
+        stack.warn(Cause.BURNED_IN, "The header says that text is burned into the pixels; this was allowed.")
+        return
+    sentence = (
+        "The header says that text is burned into the pixels, which may name the patient: the case is held "
+        "until a lead has looked at it."
+    )
+    stack.marks.append(Mark(Outcome.WARNED, Cause.BURNED_IN, sentence, holds=True))
 
 
 def _judge_greys(stack: _Stack) -> None:

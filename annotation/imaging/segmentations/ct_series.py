@@ -1,12 +1,13 @@
-"""A volume as a DICOM CT series with fresh UIDs: what SEG and RTSTRUCT that leave refer to."""
+"""A volume as a DICOM CT series under pseudonyms: what SEG and RTSTRUCT that leave refer to."""
 
 from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import DSfloat
 
+from annotation.imaging.dicom.pseudonyms import Pseudonyms
 from training.volume import Volume
 
 _EMPTY = (
@@ -15,17 +16,21 @@ _EMPTY = (
 )
 
 
-def write(folder: Path, image: Volume, *, patient: str, name: str) -> list[Dataset]:
+def write(
+    folder: Path, image: Volume, *, patient: str, name: str, known: Pseudonyms | None = None
+) -> list[Dataset]:
     """Write int16 HU (i, j, k), canonical LPS, as one file per k; return the headers without voxels.
 
-    `patient` is a pseudonym. Rows run along i, columns along j; each slice has its own position, so that the
-    series is read back onto the same grid, oblique ones too.
+    `patient` is a pseudonym, `known` those of study, series and date: with them the same series leaves every
+    time, without them it gets fresh UIDs. Rows run along i, columns along j; each slice has its own position,
+    so that the series is read back onto the same grid, oblique ones too.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    series = _series(image, patient, name)
+    known = known or Pseudonyms()
+    series = _series(image, patient, name, known)
     headers = []
     for k in range(image.geometry.shape[2]):
-        header = _slice(series, image, k)
+        header = _slice(series, image, k, _derived(known.series_uid, f"slice {k}"))
         header.PixelData = np.ascontiguousarray(image.voxels[:, :, k].T, "<i2").tobytes()
         header.save_as(folder / f"{k + 1:04d}.dcm", enforce_file_format=True)
         del header.PixelData
@@ -38,7 +43,12 @@ def decimals(values: object) -> list[DSfloat]:
     return [DSfloat(float(x), auto_format=True) for x in np.ravel(np.asarray(values))]
 
 
-def _series(image: Volume, patient: str, name: str) -> Dataset:
+def _derived(series_uid: str, what: str) -> UID:
+    """Return the UID of something in a series: always the same where its own is known, else fresh."""
+    return generate_uid(entropy_srcs=[series_uid, what]) if series_uid else generate_uid()
+
+
+def _series(image: Volume, patient: str, name: str, known: Pseudonyms) -> Dataset:
     """Return what all slices share."""
     data = Dataset()
     for keyword in _EMPTY:
@@ -51,8 +61,12 @@ def _series(image: Volume, patient: str, name: str) -> Dataset:
     data.DeidentificationMethod = "Written anew from voxels and geometry alone"
     data.BurnedInAnnotation = "NO"
     data.Manufacturer, data.ManufacturerModelName = "Delineate", "Delineate"
-    data.StudyInstanceUID, data.SeriesInstanceUID = generate_uid(), generate_uid()
-    data.FrameOfReferenceUID = generate_uid()
+    data.StudyInstanceUID = known.study_uid or generate_uid()
+    data.SeriesInstanceUID = known.series_uid or generate_uid()
+    data.FrameOfReferenceUID = _derived(known.series_uid, "frame of reference")
+    if known.acquired_on is not None:
+        data.StudyDate = f"{known.acquired_on:%Y%m%d}"
+        data.LongitudinalTemporalInformationModified = "MODIFIED"
     data.SeriesNumber, data.SeriesDescription = 1, name
     geometry = image.geometry
     direction = np.asarray(geometry.direction)
@@ -66,10 +80,10 @@ def _series(image: Volume, patient: str, name: str) -> Dataset:
     return data
 
 
-def _slice(series: Dataset, image: Volume, k: int) -> Dataset:
+def _slice(series: Dataset, image: Volume, k: int, uid: UID) -> Dataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = generate_uid()
+    meta.MediaStorageSOPInstanceUID = uid
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data = Dataset()
     data.update(series)

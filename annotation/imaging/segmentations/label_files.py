@@ -9,7 +9,7 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 
 from annotation.errors import Refused
-from annotation.imaging import checks, masks, naming, nifti
+from annotation.imaging import checks, masks, naming, nifti, voxel_lists
 from annotation.imaging.segmentations.layers import MOST_SEGMENTS, Reference, Segmentation, Stack
 from annotation.imaging.segmentations.placing import place
 
@@ -31,13 +31,14 @@ def read(path: Path, reference: Reference) -> Segmentation:
 
 
 def read_each(paths: Sequence[Path], reference: Reference) -> Segmentation:
-    """Read one file per structure (NIfTI or NRRD); each is called as its file. An empty one counts."""
+    """Read one file per structure (NIfTI, NRRD, list of voxels), called as its file. An empty one counts."""
     stack = Stack(reference.geometry)
     for number, path in enumerate(paths, start=1):
-        found = masks.read_mask(path)
+        found = voxel_lists.read_mask(path) if path.suffix == ".csv" else masks.read_mask(path)
         placed = place(reference.geometry, found.geometry.affine_lps(), found.geometry.shape, path.name)
         part, corner = placed.onto(found.voxels, path.name)
-        stack.add(part, corner, name=naming.stem(path.name), number=number)
+        name = naming.stem(path.name).removesuffix(".csv")
+        stack.add(part, corner, name=name, number=number)
     return stack.finished(_BY_POSITION.format("What was drawn"))
 
 

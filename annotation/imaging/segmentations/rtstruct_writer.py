@@ -59,6 +59,7 @@ def _header(series: Sequence[Dataset]) -> Dataset:
     data.PatientName, data.PatientID = image.PatientName, image.PatientID
     data.PatientIdentityRemoved, data.DeidentificationMethod = "YES", image.DeidentificationMethod
     data.StudyInstanceUID, data.SeriesInstanceUID = image.StudyInstanceUID, generate_uid()
+    data.StudyDate = image.StudyDate
     data.SeriesNumber, data.FrameOfReferenceUID = 3, image.FrameOfReferenceUID
     data.StructureSetLabel, data.ApprovalStatus = "DELINEATION", "UNAPPROVED"
     data.ReferencedFrameOfReferenceSequence = Items([_frame(series)])

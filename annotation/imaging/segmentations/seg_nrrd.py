@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,15 @@ _TERMS = 3  # of a terminology entry: its context, the category, the type
 Header = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Described:
+    """What the header of a file with segments says: its grid (affine in LPS mm) and their names."""
+
+    shape: tuple[int, int, int]
+    affine_lps: NDArray[np.float64]
+    names: tuple[str, ...]
+
+
 def read(path: Path, reference: Reference) -> Segmentation:
     """Read a label map (one axis more than three: its layers). Values without a segment have no name.
 
@@ -52,6 +62,26 @@ def read(path: Path, reference: Reference) -> Segmentation:
             part, corner = placed.onto(voxels == about["number"], path.name)
             stack.add(part, corner, **about)
     return stack.finished(f"{path.name} was matched to the scan by position alone.")
+
+
+def described(path: Path) -> Described | None:
+    """Return what a file says of its segments; None: it is a plain image or label map. Raises Refused."""
+    try:
+        with path.open("rb") as file:
+            header: Header = nrrd.read_header(file)
+        sizes = [int(n) for n in header["sizes"]]
+        if len(sizes) != 4 and not any(re.match(r"Segment\d+_(?:ID|Name)$", key) for key in header):
+            return None
+        _check_header(header, path)
+        affine, others = _axes_in_space(header, len(sizes), path.name)
+        shape = [n for at, n in enumerate(sizes) if at not in others]
+        layers = sizes[others[0]] if others else 1
+        names = tuple(str(about["name"]) for _, about in _segments(header, layers))
+    except Refused:
+        raise
+    except Exception as error:  # a damaged file raises errors of many types; all mean the same
+        raise Refused(f"{path.name} is damaged or not an NRRD file.") from error
+    return Described((shape[0], shape[1], shape[2]), affine, names)
 
 
 def _load(path: Path) -> tuple[Header, NDArray[Any]]:
@@ -87,21 +117,27 @@ def _check_header(header: Header, path: Path) -> None:
 
 def _spatial(header: Header, values: NDArray[Any], name: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Return the affine (LPS mm) of the three axes in space, and the voxels as (layer, …)."""
+    affine, others = _axes_in_space(header, values.ndim, name)
+    in_space = [at for at in range(values.ndim) if at not in others]
+    moved = np.transpose(values, [*others, *in_space])
+    return affine, moved if others else moved[None]
+
+
+def _axes_in_space(header: Header, ndim: int, name: str) -> tuple[NDArray[np.float64], list[int]]:
+    """Return the affine (LPS mm) of the three axes in space, and which axes are not in it."""
     space = str(header.get("space", "")).lower()
     if space not in _TO_LPS or header.get("space directions") is None or header.get("space origin") is None:
         raise Refused(f"{name} does not say where it lies in the patient; save it with its space.")
     rows = [None if row is None else np.asarray(row, np.float64) for row in header["space directions"]]
     in_space = [at for at, row in enumerate(rows) if row is not None and np.isfinite(row).all()]
-    if len(in_space) != 3 or len(rows) != values.ndim:
+    if len(in_space) != 3 or len(rows) != ndim:
         raise Refused(f"{name} does not say where it lies in the patient; save it with its space.")
-    others = [at for at in range(values.ndim) if at not in in_space]
     affine = np.eye(4)
     for column, at in enumerate(in_space):
         affine[:3, column] = rows[at]
     affine[:3, 3] = header["space origin"]
     affine[:3] *= np.asarray(_TO_LPS[space])[:, None]
-    moved = np.transpose(values, [*others, *in_space])
-    return affine, moved if others else moved[None]
+    return affine, [at for at in range(ndim) if at not in in_space]
 
 
 def _segments(header: Header, layers: int) -> list[tuple[int, dict[str, Any]]]:

@@ -6,6 +6,8 @@ was refused, 2 when nothing could be done.
 
 import json
 import sys
+from argparse import Action, ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,28 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from annotation import ingest
-from annotation.errors import Refused
+from annotation.errors import NotFound, Refused
 from annotation.imaging.findings import Cause, Finding, Outcome
 from annotation.management.projects import NOTHING_DONE, SOME_REFUSED, project_named
 from annotation.models import Project
+from annotation.recipes import shipped
 from training.progress import Progress
 
 _STAGES = {"looking": "Looking at the files", "importing": "Importing scans"}
+
+
+class ListRecipes(Action):
+    """Prints key, title and licence of every public data set; needs neither project nor path."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **about: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **about)
+
+    def __call__(self, parser: ArgumentParser, *_: Any) -> None:
+        for recipe in shipped().values():
+            nc = ", not for commercial use" if recipe.source.non_commercial else ""
+            disabled = f"; cannot be used: {recipe.disabled}" if recipe.disabled else ""
+            sys.stdout.write(f"{recipe.key:24} {recipe.title} ({recipe.source.licence}{nc}){disabled}\n")
+        parser.exit()
 
 
 class Command(BaseCommand):
@@ -34,14 +51,22 @@ class Command(BaseCommand):
         parser.add_argument("--lead", default="", metavar="USER", help="Who leads the project from now on.")
         parser.add_argument("--resample", action="store_true", help="Interpolate gaps between slices.")
         parser.add_argument("--allow-burned-in", action="store_true", help="Take scans with text in them.")
+        parser.add_argument(
+            "--recipe",
+            default="",
+            metavar="NAME",
+            help="Read labels by this recipe: a data set's key, name or number of a saved one, or “none” for "
+            "their own names. Default: that of the data set that the files are, if any.",
+        )
+        parser.add_argument("--list-recipes", action=ListRecipes, help="Print the public data sets and end.")
         parser.add_argument("--json", action="store_true", help="One JSON object per series, one per line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = project_named(options["project"], create=options["create"], lead=options["lead"])
         allowed = ingest.Allowed(resample=options["resample"], burned_in=options["allow_burned_in"])
         try:
-            report = _with_bar(project, options["paths"], allowed)
-        except Refused as refused:
+            report = _with_bar(project, options["paths"], allowed, options["recipe"])
+        except (Refused, NotFound) as refused:
             raise CommandError(refused.sentence, returncode=NOTHING_DONE) from refused
         if options["json"]:
             for finding in report.findings:
@@ -51,7 +76,7 @@ class Command(BaseCommand):
             out.write(line)
         if not options["json"]:
             for finding in report.findings:
-                self.stdout.write(_line(finding))
+                self.stdout.write("\n          ".join([_line(finding), *finding.notes]))
         status = _status(report.findings)
         if status:
             sys.exit(status)
@@ -70,7 +95,9 @@ def _status(findings: list[Finding]) -> int:
     return SOME_REFUSED if any(one.outcome is Outcome.REFUSED for one in findings) else 0
 
 
-def _with_bar(project: Project, paths: list[Path], allowed: ingest.Allowed) -> ingest.ImportReport:
+def _with_bar(
+    project: Project, paths: list[Path], allowed: ingest.Allowed, recipe: str
+) -> ingest.ImportReport:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(_STAGES["looking"], total=None)
@@ -83,4 +110,6 @@ def _with_bar(project: Project, paths: list[Path], allowed: ingest.Allowed) -> i
                 total=progress.total,
             )
 
-        return ingest.import_paths(project=project, paths=paths, on_progress=show, allowed=allowed)
+        return ingest.import_paths(
+            project=project, paths=paths, on_progress=show, allowed=allowed, recipe=recipe
+        )

@@ -29,12 +29,13 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, help="Folder of scans; its subfolders are read, too.")
         parser.add_argument("--create", action="store_true", help="Make the project if there is none.")
         parser.add_argument("--lead", default="", metavar="USER", help="Who leads the project from now on.")
+        parser.add_argument("--recipe", default="", metavar="NAME", help="As import_cases takes it.")
         parser.add_argument("--delineated", type=int, help="How many delineations to start from.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = project_named(options["project"], create=options["create"], lead=options["lead"])
         try:
-            report = _with_bar(project, options["folder"], options["delineated"])
+            report = _with_bar(project, options["folder"], options["delineated"], options["recipe"])
         except Refused as refused:
             raise CommandError(refused.sentence, returncode=NOTHING_DONE) from refused
         for line in report.lines():
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             sys.exit(SOME_REFUSED)
 
 
-def _with_bar(project: Project, folder: Path, delineated: int | None) -> ingest.ImportReport:
+def _with_bar(project: Project, folder: Path, delineated: int | None, recipe: str) -> ingest.ImportReport:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(_STAGES["looking"], total=None)
@@ -54,4 +55,6 @@ def _with_bar(project: Project, folder: Path, delineated: int | None) -> ingest.
             description = _STAGES[progress.stage]
             bar.update(task, description=description, completed=progress.done, total=progress.total)
 
-        return ingest.import_folder(project=project, folder=folder, on_progress=show, delineated=delineated)
+        return ingest.import_folder(
+            project=project, folder=folder, on_progress=show, delineated=delineated, recipe=recipe
+        )

@@ -68,10 +68,6 @@ export function uploadCase(project: number, given: NewCase): Promise<CreatedCase
   return requestJson(`/api/projects/${project}/cases/`, { method: 'POST', form });
 }
 
-export function startImport(project: number, folder: string): Promise<Job> {
-  return requestJson(`/api/projects/${project}/imports/`, { method: 'POST', json: { folder } });
-}
-
 export function startRun(project: number): Promise<Job> {
   return requestJson(`/api/projects/${project}/runs/`, { method: 'POST' });
 }

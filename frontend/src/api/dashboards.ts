@@ -40,6 +40,11 @@ export interface DashboardRows {
   readonly learning_forecasts: Schemas['LearningForecastRow'];
   readonly arms: Schemas['ArmRow'];
   readonly networks_compared: Schemas['BenchedRow'];
+  readonly dataset_scans: Schemas['ScanRow'];
+  readonly dataset_groups: Schemas['GroupRow'];
+  readonly dataset_bars: Schemas['BarRow'];
+  readonly dataset_structures: Schemas['StructureCounts'];
+  readonly dataset_sources: Schemas['SourceRow'];
 }
 
 export type DashboardName = keyof DashboardRows;

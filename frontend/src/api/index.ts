@@ -1,14 +1,18 @@
 export { fetchMe, signIn, signOut } from './account';
 export * from './acting';
+export * from './arrivals';
 export * from './benches';
 export * from './calls';
 export { ApiError, NetworkError } from './client';
 export * from './dashboards';
+export * from './dataset';
 export * from './exports';
+export * from './imports';
 export { packEvents, unpackEvents } from './packEvents';
 export * from './planning';
 export * from './proposals';
 export * from './queries';
+export * from './recipes';
 export * from './registry';
 export * from './reviewing';
 export * from './rounds';

@@ -147,14 +147,6 @@ export function useUploadCase(project: number) {
   });
 }
 
-export function useStartImport(project: number) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (folder: string) => calls.startImport(project, folder),
-    onSuccess: () => refreshProject(client, project),
-  });
-}
-
 export function refreshProject(client: QueryClient, project: number): Promise<void> {
   return client.invalidateQueries({ queryKey: ['project', project] });
 }

@@ -382,6 +382,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What is kept of a scan. */
+        get: operations["case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/predictions/": {
         parameters: {
             query?: never;
@@ -393,6 +410,74 @@ export interface paths {
         get: operations["api_cases_predictions_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/release/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let a held case go on: a lead has looked at it. Asked twice, done once. */
+        post: operations["api_cases_release_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/remove/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Remove a held case for good: its rows and its image. */
+        post: operations["api_cases_remove_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/slices/{k}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A slice of a case as a picture, −1000 to 1000 HU: for a lead who looks for text in the pixels. */
+        get: operations["api_cases_slices_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/spacing/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give the spacing of a scan whose files do not say it. The same again changes nothing. */
+        post: operations["api_cases_spacing_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1192,6 +1277,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/dashboards/dataset_bars/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Histograms of spacing and size. */
+        get: operations["dashboard_dataset_bars"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/dataset_groups/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Cases and patients by split, state, source, site, scanner, kernel, tube voltage and contrast. */
+        get: operations["dashboard_dataset_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/dataset_measures/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Least, median and most of spacing and size. */
+        get: operations["dashboard_dataset_measures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/dataset_scans/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every case of the data set: where it came from, its scanner, its size. */
+        get: operations["dashboard_dataset_scans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/dataset_sources/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Data sets that cases came from, with licence and structures. */
+        get: operations["dashboard_dataset_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dashboards/dataset_structures/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Annotated cases by structure, with goals and published human agreement. */
+        get: operations["dashboard_dataset_structures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/dashboards/drift/": {
         parameters: {
             query?: never;
@@ -1668,6 +1855,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/dataset/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["dataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/dataset/cases/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The cases behind a figure; those with all that is asked for. */
+        get: operations["dataset_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/decisions/": {
         parameters: {
             query?: never;
@@ -1770,7 +1991,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** @description One structure's; without Dice and cases it has none any more. */
+        patch: operations["api_projects_goals_partial_update"];
         trace?: never;
     };
     "/api/projects/{project_id}/gold/": {
@@ -1902,10 +2124,79 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description The newest 200 imports, the newest first. */
+        get: operations["api_projects_imports_list"];
+        put?: never;
+        /** @description Import a folder on the server, or an upload once all of it is here. */
+        post: operations["api_projects_imports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/imports/{job_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One import: how far it is, and what became of every series once it has ended. */
+        get: operations["api_projects_imports_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/imports/{job_id}/file/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What became of every series, as JSON lines or CSV. */
+        get: operations["api_projects_imports_file_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/imports/look/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get?: never;
         put?: never;
-        /** @description Signed-in users only; bodies are weighed before they are read. */
-        post: operations["api_projects_imports_create"];
+        /** @description Look at what an import would bring: the data set, or the incoming labels. Nothing is stored. */
+        post: operations["api_projects_imports_look_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/imports/look/{job_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How far a look is, and what was seen. */
+        get: operations["api_projects_imports_look_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2313,6 +2604,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/sites/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Where cases were scanned, as a lead calls it. */
+        put: operations["change_site"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/splits/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How the splits came about, the newest first. */
+        get: operations["splits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/splits/apply/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Do what the preview showed, or nothing. */
+        post: operations["apply_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/splits/preview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What a division would do. Changes nothing. */
+        post: operations["preview_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/structures/": {
         parameters: {
             query?: never;
@@ -2344,7 +2703,8 @@ export interface paths {
         delete: operations["api_projects_structures_destroy"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        patch: operations["api_projects_structures_partial_update"];
         trace?: never;
     };
     "/api/projects/{project_id}/tolerances/": {
@@ -3044,6 +3404,22 @@ export interface components {
          * @enum {string}
          */
         AuthorEnum: "you" | "reader" | "reviewer";
+        BarRow: {
+            /** @description in_plane_mm, gap_mm, slices, field_mm or volume_ml, as in `dataset_scans`. */
+            measure: string;
+            /**
+             * Format: double
+             * @description From here on.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Up to here.
+             */
+            high: number;
+            /** @description Cases (cases). */
+            cases: number;
+        };
         BasisOut: {
             /** Format: date-time */
             at: string | null;
@@ -3255,6 +3631,8 @@ export interface components {
             /** @default 0 */
             seed: number;
         };
+        /** @enum {unknown} */
+        BlankEnum: "";
         /** @description Strokes kept as a mask of their own. */
         BranchOut: {
             /** @description A handle, which belongs to one read. */
@@ -3433,8 +3811,79 @@ export interface components {
              */
             tolerance_mm: number | null;
         };
+        CaseOutput: {
+            id: number;
+            number: number;
+            name: string;
+            split: components["schemas"]["Split"];
+            state: components["schemas"]["CaseState"];
+            site: string;
+            source: components["schemas"]["CaseOutputSource"] | null;
+            modality: string;
+            shape: number[];
+            spacing_mm: number[];
+            spacing_known: boolean;
+            /**
+             * Format: date
+             * @description Shifted by the patient's own number of days.
+             */
+            acquired_on: string | null;
+            /** @description What is kept of the header; it names nobody. */
+            header: {
+                [key: string]: unknown;
+            };
+            marks: components["schemas"]["CaseOutputMark"][];
+            /** @description Numbers of cases. */
+            same_patient: number[];
+            copies: components["schemas"]["CaseOutputCopy"][];
+            /** @description Keys of structures. */
+            annotated: string[];
+            /** @description Those of them that are there. */
+            shown: string[] | null;
+        };
+        CaseOutputCopy: {
+            /** @description null = in another project. */
+            number: number | null;
+            split: string | null;
+            /**
+             * Format: double
+             * @description Share of slices with the same voxels.
+             */
+            same_slices: number;
+            /**
+             * Format: double
+             * @description Correlation of their shapes.
+             */
+            same_look: number;
+            /** @description Beyond doubt: they share a split. */
+            certain: boolean;
+        };
+        CaseOutputMark: {
+            outcome: string;
+            cause: string;
+            message: string;
+        };
+        CaseOutputSource: {
+            key: string;
+            title: string;
+            licence: string;
+            citation: string;
+            non_commercial: boolean;
+        };
+        CaseReleaseOutput: {
+            state: components["schemas"]["CaseState"];
+        };
+        CaseSpacingInputRequest: {
+            /** @description Between voxels along i, j, k: above 0 and below 20. */
+            spacing_mm: number[];
+        };
+        CaseSpacingOutput: {
+            spacing_mm: number[];
+            spacing_known: boolean;
+        };
         /**
-         * @description * `waiting` - waiting for a pre-annotation
+         * @description * `held` - held until a lead has looked
+         *     * `waiting` - waiting for a pre-annotation
          *     * `ready` - ready for a reader
          *     * `in_progress` - being corrected
          *     * `in_review` - waiting for review
@@ -3444,7 +3893,7 @@ export interface components {
          *     * `accepted` - accepted
          * @enum {string}
          */
-        CaseState: "waiting" | "ready" | "in_progress" | "in_review" | "comparing" | "adjudication" | "returned" | "accepted";
+        CaseState: "held" | "waiting" | "ready" | "in_progress" | "in_review" | "comparing" | "adjudication" | "returned" | "accepted";
         CasesCreated: {
             id: number;
             number: number;
@@ -3471,8 +3920,10 @@ export interface components {
             id: number;
             number: number;
             name: string;
-            split: components["schemas"]["SplitEnum"];
+            split: components["schemas"]["Split"];
             state: components["schemas"]["CaseState"];
+            spacing_known: boolean;
+            readonly slices: number;
             /** @description For leads: reviewers judge without knowing who drew. */
             readonly reader: string | null;
             /** Format: date-time */
@@ -3489,6 +3940,48 @@ export interface components {
             readonly pre_annotation: components["schemas"]["MadeByOut"] | null;
             parts: components["schemas"]["PartOut"][];
         };
+        /**
+         * @description * `regular` - regular
+         *     * `rounded_positions` - rounded_positions
+         *     * `duplicates_dropped` - duplicates_dropped
+         *     * `several_stacks` - several_stacks
+         *     * `inverted_greys` - inverted_greys
+         *     * `padding_in_tissue` - padding_in_tissue
+         *     * `burned_in` - burned_in
+         *     * `anatomy` - anatomy
+         *     * `spacing_unknown` - spacing_unknown
+         *     * `missing_slices` - missing_slices
+         *     * `uneven_gaps` - uneven_gaps
+         *     * `gantry_tilt` - gantry_tilt
+         *     * `localiser` - localiser
+         *     * `secondary_capture` - secondary_capture
+         *     * `report` - report
+         *     * `not_ct` - not_ct
+         *     * `lone_slice` - lone_slice
+         *     * `already_there` - already_there
+         *     * `duplicates_differ` - duplicates_differ
+         *     * `shifted_slices` - shifted_slices
+         *     * `mixed_sizes` - mixed_sizes
+         *     * `mixed_spacing` - mixed_spacing
+         *     * `mixed_orientation` - mixed_orientation
+         *     * `too_few_slices` - too_few_slices
+         *     * `no_position` - no_position
+         *     * `no_pixel_spacing` - no_pixel_spacing
+         *     * `no_pixels` - no_pixels
+         *     * `no_rescale` - no_rescale
+         *     * `not_grey` - not_grey
+         *     * `not_hu` - not_hu
+         *     * `compression` - compression
+         *     * `damaged` - damaged
+         *     * `detached` - detached
+         *     * `archive` - archive
+         *     * `too_large` - too_large
+         *     * `labels` - labels
+         *     * `other_split` - other_split
+         *     * `unusable` - unusable
+         * @enum {string}
+         */
+        CauseEnum: "regular" | "rounded_positions" | "duplicates_dropped" | "several_stacks" | "inverted_greys" | "padding_in_tissue" | "burned_in" | "anatomy" | "spacing_unknown" | "missing_slices" | "uneven_gaps" | "gantry_tilt" | "localiser" | "secondary_capture" | "report" | "not_ct" | "lone_slice" | "already_there" | "duplicates_differ" | "shifted_slices" | "mixed_sizes" | "mixed_spacing" | "mixed_orientation" | "too_few_slices" | "no_position" | "no_pixel_spacing" | "no_pixels" | "no_rescale" | "not_grey" | "not_hu" | "compression" | "damaged" | "detached" | "archive" | "too_large" | "labels" | "other_split" | "unusable";
         /** @description Test Dice of a model and of the one that it started from, on the same frozen cases. */
         ChangeOut: {
             parent: number;
@@ -3641,6 +4134,56 @@ export interface components {
              */
             same_look: number;
         };
+        /** @description Series and files by what became of them; `split`: series of which each stack became a case. */
+        CountsOut: {
+            accepted: number;
+            warned: number;
+            split: number;
+            resampled: number;
+            skipped: number;
+            refused: number;
+        };
+        /** @description A public data set, or a saved recipe, by which labels were read. */
+        DataSetOut: {
+            key: string;
+            title: string;
+            licence: string;
+            citation: string;
+            non_commercial: boolean;
+        };
+        DatasetBarsTable: {
+            rows: components["schemas"]["BarRow"][];
+        };
+        DatasetCasesOutput: {
+            total: number;
+            rows: components["schemas"]["ListedRow"][];
+        };
+        DatasetGroupsTable: {
+            rows: components["schemas"]["GroupRow"][];
+        };
+        DatasetMeasuresTable: {
+            rows: components["schemas"]["MeasureRow"][];
+        };
+        DatasetOutput: {
+            cases: number;
+            patients: number;
+            /** @description Accepted delineations of which a worker has still to look what they show. */
+            uncounted: number;
+            groups: components["schemas"]["GroupRow"][];
+            measures: components["schemas"]["MeasureRow"][];
+            bars: components["schemas"]["BarRow"][];
+            structures: components["schemas"]["StructureCounts"][];
+            sources: components["schemas"]["SourceRow"][];
+        };
+        DatasetScansTable: {
+            rows: components["schemas"]["ScanRow"][];
+        };
+        DatasetSourcesTable: {
+            rows: components["schemas"]["SourceRow"][];
+        };
+        DatasetStructuresTable: {
+            rows: components["schemas"]["StructureCounts"][];
+        };
         DecisionsOutput: {
             /** @description Version of the model that serves. */
             serving: number | null;
@@ -3670,6 +4213,52 @@ export interface components {
             high: number;
             cases: number;
             not_applicable: number;
+        };
+        /** @description How cases are to be divided into pool, validation and test. */
+        DivisionInRequest: {
+            method: components["schemas"]["SplitMethod"];
+            /**
+             * Format: double
+             * @description By lot: share of the delineated cases.
+             * @default 0
+             */
+            validation: number;
+            /**
+             * Format: double
+             * @description By lot: share of the delineated cases.
+             * @default 0
+             */
+            test: number;
+            /** @default 0 */
+            seed: number;
+            /**
+             * @description By lot: each in the same shares.
+             *
+             *     * `` -
+             *     * `source` - source
+             *     * `site` - site
+             *     * `scanner` - scanner
+             * @default
+             */
+            stratify: components["schemas"]["HeldOutBy"] | components["schemas"]["BlankEnum"];
+            /**
+             * @description Cases outside the pool that nothing was measured on may return to it.
+             * @default false
+             */
+            redraw: boolean;
+            /** @default site */
+            by: components["schemas"]["HeldOutBy"];
+            to_validation?: string[];
+            to_test?: string[];
+            /** @description Case by case: their numbers. */
+            cases?: number[];
+            /** @default test */
+            to: components["schemas"]["Split"];
+            /**
+             * @description Delineations that began from a prediction may measure models all the same.
+             * @default false
+             */
+            anchored: boolean;
         };
         /** @description What every answer says of itself. */
         DriftOut: {
@@ -4033,6 +4622,23 @@ export interface components {
             dice: components["schemas"]["SpreadOut"];
             surface_dice: components["schemas"]["SpreadOut"];
         };
+        /** @description What became of one series, or of one file that is no series. */
+        FindingOut: {
+            /** @description A file's name, never a folder. */
+            source: string;
+            outcome: components["schemas"]["OutcomeEnum"];
+            cause: components["schemas"]["CauseEnum"];
+            message: string;
+            notes: string[];
+            /** @description Number of its case. */
+            case: number | null;
+            /** @description Null where the case is gone again. */
+            case_id: number | null;
+            /** @description (i, j, k). */
+            shape: number[] | null;
+            /** @description (i, j, k). */
+            spacing_mm: number[] | null;
+        };
         FirstPassRow: {
             /** @description Id of the reader. */
             reader_id: number;
@@ -4180,6 +4786,22 @@ export interface components {
         GradedCasesTable: {
             rows: components["schemas"]["BehindRow"][];
         };
+        GroupRow: {
+            /** @description In what they are alike: split, state, source, site, scanner, kernel, …. */
+            what: string;
+            /** @description The word that they share; empty = not known. */
+            word: string;
+            /** @description Cases (cases). */
+            cases: number;
+            /** @description Patients of these (patients). */
+            patients: number;
+            /** @description Cases of the pool (cases). */
+            pool: number;
+            /** @description Validation cases (cases). */
+            validation: number;
+            /** @description Test cases (cases). */
+            test: number;
+        };
         GroupShape: {
             name: string;
             structures: string[];
@@ -4284,14 +4906,94 @@ export interface components {
             disk: boolean;
             disk_free_bytes: number;
         };
+        /**
+         * @description * `` -
+         *     * `source` - source
+         *     * `site` - site
+         *     * `scanner` - scanner
+         * @enum {string}
+         */
+        HeldOutBy: "source" | "site" | "scanner";
         ImageOut: {
             id: number;
             readonly url: string;
             width: number;
             height: number;
         };
+        /** @description A job that was asked for, and how far it is. */
+        ImportOut: {
+            id: number;
+            state: components["schemas"]["JobState"];
+            readonly progress: components["schemas"]["ProgressOut"];
+            error: string;
+            /** @description Who asked; null = nobody who is still known. */
+            readonly by: string | null;
+            /** @description folder (on the server) or upload. */
+            readonly way: components["schemas"]["WayEnum"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** @description As it was asked for; empty = recognised by itself. */
+            readonly recipe: string;
+            readonly resample: boolean;
+            /** @description Cases that it made; null = it has not ended. */
+            readonly imported: number | null;
+            readonly counts: components["schemas"]["CountsOut"] | null;
+            /** @description By which labels were read, or null. */
+            readonly data_set: components["schemas"]["DataSetOut"] | null;
+            readonly notes: string[];
+            readonly findings: components["schemas"]["FindingOut"][];
+        };
+        /** @description A job that was asked for, and how far it is. */
+        ImportRowOut: {
+            id: number;
+            state: components["schemas"]["JobState"];
+            readonly progress: components["schemas"]["ProgressOut"];
+            error: string;
+            /** @description Who asked; null = nobody who is still known. */
+            readonly by: string | null;
+            /** @description folder (on the server) or upload. */
+            readonly way: components["schemas"]["WayEnum"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** @description As it was asked for; empty = recognised by itself. */
+            readonly recipe: string;
+            readonly resample: boolean;
+            /** @description Cases that it made; null = it has not ended. */
+            readonly imported: number | null;
+            readonly counts: components["schemas"]["CountsOut"] | null;
+            /** @description By which labels were read, or null. */
+            readonly data_set: components["schemas"]["DataSetOut"] | null;
+        };
+        /** @description One of the two. */
         ImportsInputRequest: {
+            /**
+             * @description On the server, below one that the operator opened.
+             * @default
+             */
             folder: string;
+            /**
+             * Format: uuid
+             * @description One of this project that is all there.
+             */
+            upload?: string;
+            /**
+             * @description A data set's key, a saved recipe's number or name, or none; empty = recognised.
+             * @default
+             */
+            recipe: string;
+            /**
+             * @description Series with gaps may be brought onto an even grid.
+             * @default false
+             */
+            resample: boolean;
         };
         InvitationOut: {
             id: number;
@@ -4357,9 +5059,10 @@ export interface components {
          *     * `simulate` - compare strategies
          *     * `measure` - score a model on the test cases
          *     * `export` - export delineations
+         *     * `look` - look at what an import would bring
          * @enum {string}
          */
-        JobOutKindEnum: "import" | "train" | "predict" | "propose" | "atlas" | "score" | "simulate" | "measure" | "export";
+        JobOutKindEnum: "import" | "train" | "predict" | "propose" | "atlas" | "score" | "simulate" | "measure" | "export" | "look";
         /**
          * @description * `queued` - queued
          *     * `running` - running
@@ -4601,6 +5304,99 @@ export interface components {
             /** @description Why there is no estimate, or no interval. */
             reason: string;
         };
+        ListedRow: {
+            /** @description Id of the case. */
+            case_id: number;
+            /** @description Number of the case in its project. */
+            number: number;
+            /** @description Name of the case. */
+            name: string;
+            /** @description pool, validation or test. */
+            split: string;
+            /** @description State of the case. */
+            state: string;
+            /** @description Data set that it came from; empty = not known. */
+            source: string;
+            /** @description Where it was scanned; empty = not known. */
+            site: string;
+            /** @description Manufacturer and model; empty = not known. */
+            scanner: string;
+        };
+        /** @description A job that was asked for, and how far it is. */
+        LookOut: {
+            id: number;
+            state: components["schemas"]["JobState"];
+            readonly progress: components["schemas"]["ProgressOut"];
+            error: string;
+            /** @description Who asked; null = nobody who is still known. */
+            readonly by: string | null;
+            /** @description folder (on the server) or upload. */
+            readonly way: components["schemas"]["WayEnum"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** @description On the server, or null. */
+            readonly folder: string | null;
+            /** @description Its id, or null. */
+            readonly upload: string | null;
+            /** @description What was seen; null = it has not ended. */
+            readonly looked: components["schemas"]["LookOutLooked"] | null;
+        };
+        LookOutLooked: {
+            /** @description Whose recipe an import takes by itself. */
+            recognised: components["schemas"]["LookOutLookedKnown"] | null;
+            /** @description Data sets of this layout, of which somebody has to choose one. */
+            alike: components["schemas"]["LookOutLookedKnown"][];
+            scans: number;
+            /** @description Scans with labels. */
+            delineated: number;
+            /** @description Incoming labels; none where a data set was recognised. */
+            names: components["schemas"]["LookOutLookedLabel"][];
+            refused: components["schemas"]["LookOutLookedNotRead"][];
+            notes: string[];
+        };
+        /** @description A public data set, or a saved recipe, by which labels were read. */
+        LookOutLookedKnown: {
+            key: string;
+            title: string;
+            licence: string;
+            citation: string;
+            non_commercial: boolean;
+            cases: number;
+            /** @description Cases with labels. */
+            labelled: number;
+            /** @description Why its labels are not taken, or empty. */
+            refused: string;
+        };
+        LookOutLookedLabel: {
+            /** @description Empty where it has none. */
+            name: string;
+            /** @description In label maps; null = in none. */
+            value: number | null;
+            /** @description In how many scans' labels it is. */
+            files: number;
+            candidates: components["schemas"]["LookOutLookedLabelLikely"][];
+            /** @description What a person has to decide, or empty. */
+            hint: string;
+        };
+        LookOutLookedLabelLikely: {
+            key: string;
+            name: string;
+            /** @description exact, synonym or fuzzy. */
+            how: string;
+            /**
+             * Format: double
+             * @description From 0 to 1.
+             */
+            confidence: number;
+        };
+        LookOutLookedNotRead: {
+            file: string;
+            sentence: string;
+        };
         LookedInputRequest: {
             axial?: string;
             sagittal?: string;
@@ -4611,6 +5407,24 @@ export interface components {
             axial: string;
             sagittal: string;
             coronal: string;
+        };
+        /** @description One of the two. */
+        LooksInputRequest: {
+            /**
+             * @description On the server, below one that the operator opened.
+             * @default
+             */
+            folder: string;
+            /**
+             * Format: uuid
+             * @description One of this project that is all there.
+             */
+            upload?: string;
+            /**
+             * @description Labels by name, even where the files are of a public data set.
+             * @default false
+             */
+            by_names: boolean;
         };
         /** @description Who made the pre-annotation that a reader begins from. */
         MadeByOut: {
@@ -4736,6 +5550,29 @@ export interface components {
             worse: string[];
             /** @description Below the margin, but chance may explain it. */
             doubtful: string[];
+        };
+        MeasureRow: {
+            /** @description in_plane_mm, gap_mm, slices, field_mm or volume_ml, as in `dataset_scans`. */
+            measure: string;
+            /** @description Cases of which it is known (cases). */
+            cases: number;
+            /** @description Cases of which it is not known (cases). */
+            not_known: number;
+            /**
+             * Format: double
+             * @description Smallest value.
+             */
+            least: number | null;
+            /**
+             * Format: double
+             * @description Median.
+             */
+            median: number | null;
+            /**
+             * Format: double
+             * @description Largest value.
+             */
+            most: number | null;
         };
         /**
          * @description * `length` - length
@@ -4892,6 +5729,12 @@ export interface components {
             /** @description Keys of the catalogue, or names of new structures. */
             structures: string[];
         };
+        /** @description Cases of one source, site or scanner alone; "?" stands for what is not known, nothing for all. */
+        NarrowedInRequest: {
+            source?: string;
+            site?: string;
+            scanner?: string;
+        };
         /**
          * @description * `plain_unet` - plain_unet
          *     * `resenc_unet` - resenc_unet
@@ -4954,6 +5797,15 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        /**
+         * @description * `accepted` - accepted
+         *     * `warned` - warned
+         *     * `resampled` - resampled
+         *     * `skipped` - skipped
+         *     * `refused` - refused
+         * @enum {string}
+         */
+        OutcomeEnum: "accepted" | "warned" | "resampled" | "skipped" | "refused";
         OverviewOutput: {
             /** Format: date-time */
             at: string;
@@ -5092,6 +5944,16 @@ export interface components {
             licence?: string;
             notes?: string;
         };
+        PatchedGoalShapeRequest: {
+            structure?: string;
+            /**
+             * Format: double
+             * @description Mean test Dice, 0 to 1.
+             */
+            dice?: number | null;
+            /** @description Accepted cases that show it. */
+            cases?: number | null;
+        };
         PatchedMeInputRequest: {
             /** @description As others see it; empty: the user name. */
             name?: string;
@@ -5149,6 +6011,10 @@ export interface components {
             /** @description Wall time of one training, in seconds. */
             training_budget_s?: number;
             hanging?: components["schemas"]["HangingEnum"];
+        };
+        PatchedProjectStructureInputRequest: {
+            /** @description 0 = as usual; each step up doubles what a lack of it weighs when cases are chosen. */
+            priority?: number;
         };
         PersonOut: {
             id: number;
@@ -5454,6 +6320,10 @@ export interface components {
             job: components["schemas"]["JobOut"] | null;
             /** @description For leads. */
             predictions_pending: number | null;
+        };
+        ProjectStructureOutput: {
+            key: string;
+            priority: number;
         };
         ProjectsCreated: {
             id: number;
@@ -5990,6 +6860,58 @@ export interface components {
          * @enum {string}
          */
         ScaleEnum: "difference" | "ratio";
+        ScanRow: {
+            /** @description Id of the case. */
+            case_id: number;
+            /** @description Number of the case in its project. */
+            number: number;
+            /** @description Name of the case. */
+            name: string;
+            /** @description pool, validation or test. */
+            split: string;
+            /** @description State of the case. */
+            state: string;
+            /** @description Same word, same patient: the beginning of a keyed hash. */
+            patient: string;
+            /** @description Data set that it came from; empty = no public one that is known. */
+            source: string;
+            /** @description Where it was scanned, as a lead calls it. */
+            site: string;
+            /** @description Manufacturer and model. */
+            scanner: string;
+            /** @description Manufacturer of the scanner. */
+            manufacturer: string;
+            /** @description Convolution kernel. */
+            kernel: string;
+            /** @description Tube voltage (kV). */
+            kvp: string;
+            /** @description Whether a contrast agent is named in the header: yes or no. */
+            contrast: string;
+            /** @description Modality, as in DICOM. */
+            modality: string;
+            /**
+             * Format: double
+             * @description Distance of voxels in a slice, the larger of the two (mm).
+             */
+            in_plane_mm: number | null;
+            /**
+             * Format: double
+             * @description Distance of slices (mm).
+             */
+            gap_mm: number | null;
+            /** @description Slices (slices). */
+            slices: number;
+            /**
+             * Format: double
+             * @description Field of view in a slice, the larger side (mm).
+             */
+            field_mm: number | null;
+            /**
+             * Format: double
+             * @description Volume of the whole scan (ml).
+             */
+            volume_ml: number | null;
+        };
         ScoreRow: {
             /** @description Number of the case. */
             case: number;
@@ -6155,6 +7077,18 @@ export interface components {
             /** @default  */
             name: string;
         };
+        SitesInputRequest: {
+            /** @description Empty = not known. */
+            site: string;
+            /** @description Their numbers. */
+            cases?: number[];
+            /** @description Instead of numbers: all cases of a source, site or scanner. */
+            of?: components["schemas"]["NarrowedInRequest"];
+        };
+        SitesOutput: {
+            /** @description How many are of that site now. */
+            cases: number;
+        };
         SkipInputRequest: {
             reason: string;
             /**
@@ -6162,6 +7096,22 @@ export interface components {
              * @default false
              */
             needs_expert: boolean;
+        };
+        SourceRow: {
+            /** @description Its title; empty = not known. */
+            source: string;
+            /** @description Its licence; empty = not known. */
+            licence: string;
+            /** @description What has to be cited. */
+            citation: string;
+            /** @description Whether its licence forbids commercial use. */
+            non_commercial: boolean;
+            /** @description Cases (cases). */
+            cases: number;
+            /** @description Patients of these (patients). */
+            patients: number;
+            /** @description Keys of the structures that delineations of them say something about. */
+            structures: string;
         };
         /**
          * @description * `same` - same
@@ -6176,7 +7126,124 @@ export interface components {
          *     * `test` - test
          * @enum {string}
          */
-        SplitEnum: "pool" | "validation" | "test";
+        Split: "pool" | "validation" | "test";
+        /** @description How cases are to be divided into pool, validation and test. */
+        SplitApplyInputRequest: {
+            method: components["schemas"]["SplitMethod"];
+            /**
+             * Format: double
+             * @description By lot: share of the delineated cases.
+             * @default 0
+             */
+            validation: number;
+            /**
+             * Format: double
+             * @description By lot: share of the delineated cases.
+             * @default 0
+             */
+            test: number;
+            /** @default 0 */
+            seed: number;
+            /**
+             * @description By lot: each in the same shares.
+             *
+             *     * `` -
+             *     * `source` - source
+             *     * `site` - site
+             *     * `scanner` - scanner
+             * @default
+             */
+            stratify: components["schemas"]["HeldOutBy"] | components["schemas"]["BlankEnum"];
+            /**
+             * @description Cases outside the pool that nothing was measured on may return to it.
+             * @default false
+             */
+            redraw: boolean;
+            /** @default site */
+            by: components["schemas"]["HeldOutBy"];
+            to_validation?: string[];
+            to_test?: string[];
+            /** @description Case by case: their numbers. */
+            cases?: number[];
+            /** @default test */
+            to: components["schemas"]["Split"];
+            /**
+             * @description Delineations that began from a prediction may measure models all the same.
+             * @default false
+             */
+            anchored: boolean;
+            /** @description Of the preview. */
+            digest: string;
+        };
+        SplitChangeOut: {
+            id: number;
+            by: string;
+            /** Format: date-time */
+            at: string;
+            method: components["schemas"]["SplitMethod"];
+            asked: unknown;
+            /** @description How many cases. */
+            readonly moved: number;
+            counts: components["schemas"]["SplitsOut"];
+        };
+        /**
+         * @description * `random` - by lot
+         *     * `held_out` - by what is held out
+         *     * `chosen` - case by case
+         * @enum {string}
+         */
+        SplitMethod: "random" | "held_out" | "chosen";
+        SplitPreviewOutput: {
+            /** @description Cases that would move. */
+            moves: number;
+            /** @description Why it cannot be done; empty = it can. */
+            problems: string[];
+            counts: components["schemas"]["SplitPreviewOutputCount"][];
+            patients: components["schemas"]["SplitsOut"];
+            structures: components["schemas"]["SplitPreviewOutputStructure"][];
+            /** @description Test cases by how far they are from the pool. */
+            levels: components["schemas"]["SplitPreviewOutputLevel"];
+            /** @description Cases that would leave the pool without delineation. */
+            unlabelled: number;
+            /** @description Why cases cannot measure, or cannot move at all. */
+            staying: components["schemas"]["SplitPreviewOutputStays"][];
+            /** @description Names these moves; `apply` asks for it. */
+            digest: string;
+        };
+        SplitPreviewOutputCount: {
+            /** @description source, site or scanner; empty = all cases. */
+            what: string;
+            /** @description Empty = not known. */
+            word: string;
+            before: components["schemas"]["SplitsOut"];
+            after: components["schemas"]["SplitsOut"];
+        };
+        SplitPreviewOutputLevel: {
+            /** @description Site and scanner are those of cases of the pool. */
+            same: number;
+            new_scanner: number;
+            new_site: number;
+            not_known: number;
+        };
+        SplitPreviewOutputStays: {
+            reason: string;
+            sentence: string;
+            cases: number;
+            /** @description The first ones. */
+            numbers: number[];
+        };
+        SplitPreviewOutputStructure: {
+            structure: string;
+            name: string;
+            /** @description Accepted delineations that say something of it. */
+            after: components["schemas"]["SplitsOut"];
+        };
+        /** @description Cases of each split. */
+        SplitsOut: {
+            pool: number;
+            validation: number;
+            test: number;
+        };
         SpreadOut: {
             /** Format: double */
             mean: number | null;
@@ -6245,6 +7312,59 @@ export interface components {
              * @description gzip of outlines or of runs; the format is in docs/reference/api.md.
              */
             edits: string;
+        };
+        StructureCounts: {
+            /** @description Key of the structure. */
+            structure: string;
+            /** @description Name of the structure. */
+            name: string;
+            /** @description Cases whose accepted delineation says where it is or that it is not (cases). */
+            annotated: number;
+            /** @description Cases of these that show it (cases). */
+            present: number;
+            /** @description Cases of these in which it is not there (cases). */
+            absent: number;
+            /** @description Cases of these that a worker has still to look at (cases). */
+            uncounted: number;
+            /** @description Cases of which nobody says anything about it (cases). */
+            not_annotated: number;
+            /** @description Annotated cases that were accepted here (cases). */
+            read: number;
+            /** @description Annotated cases whose delineation came with the scan (cases). */
+            imported: number;
+            /** @description Annotated cases of the pool (cases). */
+            pool: number;
+            /** @description Annotated validation cases (cases). */
+            validation: number;
+            /** @description Annotated test cases (cases). */
+            test: number;
+            /** @description How much a lack of it weighs when cases are chosen; 0 = as usual. */
+            priority: number;
+            /** @description Accepted cases of the pool that a lead wants (cases). */
+            goal_cases: number | null;
+            /**
+             * Format: double
+             * @description Test Dice that a lead wants.
+             */
+            goal_dice: number | null;
+            /** @description What was compared in the study beside it: inter, gold or intra. */
+            published_kind: string;
+            /**
+             * Format: double
+             * @description Published human agreement (Dice), lower end.
+             */
+            published_low: number | null;
+            /**
+             * Format: double
+             * @description Published human agreement (Dice), upper end.
+             */
+            published_high: number | null;
+            /** @description What the band is: a range, mean ± SD, a mean alone. */
+            published_what: string;
+            /** @description The study; empty = none was found. */
+            published_source: string;
+            /** @description Where to read it. */
+            published_address: string;
         };
         StructureOut: {
             key: string;
@@ -6476,6 +7596,11 @@ export interface components {
         };
         UploadImportInputRequest: {
             /**
+             * @description A data set's key, a saved recipe's number or name, or none; empty = recognised.
+             * @default
+             */
+            recipe: string;
+            /**
              * @description Series with gaps may be brought onto an even grid.
              * @default false
              */
@@ -6528,6 +7653,8 @@ export interface components {
             readonly id: string;
             shape: number[];
             spacing_mm: number[];
+            /** @description False: the files do not say it, spacing_mm means nothing, and nothing is in millimetres. */
+            spacing_known: boolean;
             origin_lps: number[];
             readonly direction: number[][];
             readonly levels: components["schemas"]["LevelOut"][];
@@ -6569,6 +7696,8 @@ export interface components {
              */
             difference: number;
         };
+        /** @enum {string} */
+        WayEnum: "folder" | "upload";
         WeekRow: {
             /**
              * Format: date
@@ -8369,6 +9498,54 @@ export interface operations {
             };
         };
     };
+    case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_cases_predictions_list: {
         parameters: {
             query?: never;
@@ -8408,6 +9585,238 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_cases_release_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseReleaseOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_cases_remove_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_cases_slices_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+                k: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_cases_spacing_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaseSpacingInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseSpacingOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11201,7 +12610,7 @@ export interface operations {
         parameters: {
             query?: {
                 page?: number;
-                state?: "accepted" | "adjudication" | "comparing" | "in_progress" | "in_review" | "ready" | "returned" | "test" | "waiting";
+                state?: "accepted" | "adjudication" | "comparing" | "held" | "in_progress" | "in_review" | "ready" | "returned" | "test" | "waiting";
             };
             header?: never;
             path: {
@@ -11769,6 +13178,438 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CalibrationTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_dataset_bars: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /** @description ? = not known. */
+                scanner?: string;
+                /** @description ? = not known. */
+                site?: string;
+                /** @description ? = not known. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetBarsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_dataset_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /** @description ? = not known. */
+                scanner?: string;
+                /** @description ? = not known. */
+                site?: string;
+                /** @description ? = not known. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetGroupsTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_dataset_measures: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /** @description ? = not known. */
+                scanner?: string;
+                /** @description ? = not known. */
+                site?: string;
+                /** @description ? = not known. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetMeasuresTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_dataset_scans: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /** @description ? = not known. */
+                scanner?: string;
+                /** @description ? = not known. */
+                site?: string;
+                /** @description ? = not known. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetScansTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_dataset_sources: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /** @description ? = not known. */
+                scanner?: string;
+                /** @description ? = not known. */
+                site?: string;
+                /** @description ? = not known. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetSourcesTable"];
+                    "text/csv": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard_dataset_structures: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `json` - json
+                 *     * `csv` - csv
+                 *     * `parquet` - parquet
+                 */
+                form?: "json" | "csv" | "parquet";
+                /** @description ? = not known. */
+                scanner?: string;
+                /** @description ? = not known. */
+                site?: string;
+                /** @description ? = not known. */
+                source?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetStructuresTable"];
                     "text/csv": string;
                     "application/vnd.apache.parquet": string;
                 };
@@ -12771,7 +14612,8 @@ export interface operations {
                 form?: "json" | "csv" | "parquet";
                 ids?: number[];
                 /**
-                 * @description * `waiting` - waiting for a pre-annotation
+                 * @description * `held` - held until a lead has looked
+                 *     * `waiting` - waiting for a pre-annotation
                  *     * `ready` - ready for a reader
                  *     * `in_progress` - being corrected
                  *     * `in_review` - waiting for review
@@ -12780,7 +14622,7 @@ export interface operations {
                  *     * `returned` - returned to the reader
                  *     * `accepted` - accepted
                  */
-                state?: "waiting" | "ready" | "in_progress" | "in_review" | "comparing" | "adjudication" | "returned" | "accepted";
+                state?: "held" | "waiting" | "ready" | "in_progress" | "in_review" | "comparing" | "adjudication" | "returned" | "accepted";
                 /** @description Its first day. */
                 week?: string;
             };
@@ -13743,6 +15585,175 @@ export interface operations {
             };
         };
     };
+    dataset: {
+        parameters: {
+            query?: {
+                scanner?: string;
+                site?: string;
+                source?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dataset_cases: {
+        parameters: {
+            query?: {
+                contrast?: string;
+                /** @description It ends before. */
+                high?: number;
+                kernel?: string;
+                kvp?: string;
+                /** @description The bar of the measure begins here. */
+                low?: number;
+                manufacturer?: string;
+                /**
+                 * @description * `in_plane_mm` - in_plane_mm
+                 *     * `gap_mm` - gap_mm
+                 *     * `slices` - slices
+                 *     * `field_mm` - field_mm
+                 *     * `volume_ml` - volume_ml
+                 */
+                measure?: "in_plane_mm" | "gap_mm" | "slices" | "field_mm" | "volume_ml";
+                scanner?: string;
+                /**
+                 * @description How the structure is in the cases.
+                 *
+                 *     * `annotated` - annotated
+                 *     * `present` - present
+                 *     * `absent` - absent
+                 *     * `uncounted` - uncounted
+                 *     * `not_annotated` - not_annotated
+                 *     * `read` - read
+                 *     * `imported` - imported
+                 */
+                shown?: "annotated" | "present" | "absent" | "uncounted" | "not_annotated" | "read" | "imported";
+                site?: string;
+                source?: string;
+                /**
+                 * @description * `pool` - pool
+                 *     * `validation` - validation
+                 *     * `test` - test
+                 */
+                split?: "pool" | "validation" | "test";
+                /**
+                 * @description * `held` - held until a lead has looked
+                 *     * `waiting` - waiting for a pre-annotation
+                 *     * `ready` - ready for a reader
+                 *     * `in_progress` - being corrected
+                 *     * `in_review` - waiting for review
+                 *     * `comparing` - two reads are being compared
+                 *     * `adjudication` - two reads differ
+                 *     * `returned` - returned to the reader
+                 *     * `accepted` - accepted
+                 */
+                state?: "held" | "waiting" | "ready" | "in_progress" | "in_review" | "comparing" | "adjudication" | "returned" | "accepted";
+                structure?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetCasesOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_projects_decisions_retrieve: {
         parameters: {
             query?: never;
@@ -14194,6 +16205,67 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["GoalShapeRequest"][];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoalShape"][];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_goals_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedGoalShapeRequest"];
             };
         };
         responses: {
@@ -14833,6 +16905,54 @@ export interface operations {
             };
         };
     };
+    api_projects_imports_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRowOut"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_projects_imports_create: {
         parameters: {
             query?: never;
@@ -14842,7 +16962,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ImportsInputRequest"];
             };
@@ -14863,6 +16983,248 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_imports_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_imports_file_retrieve: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `jsonl` - jsonl
+                 *     * `csv` - csv
+                 */
+                form?: "jsonl" | "csv";
+            };
+            header?: never;
+            path: {
+                job_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_imports_look_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["LooksInputRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_imports_look_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookOut"];
                 };
             };
             /** @description Nobody is signed in. */
@@ -16775,6 +19137,246 @@ export interface operations {
             };
         };
     };
+    change_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SitesInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SitesOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    splits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitChangeOut"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    apply_split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitApplyInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitChangeOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DivisionInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitPreviewOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_projects_structures_create: {
         parameters: {
             query?: never;
@@ -16893,6 +19495,68 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_structures_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedProjectStructureInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectStructureOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

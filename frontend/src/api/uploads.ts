@@ -33,10 +33,6 @@ export function uploadedFiles(upload: string): Promise<UploadedFile[]> {
   return requestJson<UploadedFile[]>(`/api/uploads/${upload}/`);
 }
 
-export function importUpload(upload: string, resample: boolean): Promise<Schemas['JobOut']> {
-  return requestJson(`/api/uploads/${upload}/import/`, { method: 'POST', json: { resample } });
-}
-
 export function useDiscardUpload(project: number) {
   const client = useQueryClient();
   return useMutation({

@@ -120,6 +120,24 @@ const ownReadingRoute = createRoute({
   component: lazyRouteComponent(() => import('./project/own/OwnPage'), 'OwnPage'),
 });
 
+const importsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectId/imports',
+  component: lazyRouteComponent(() => import('./project/imports/ImportsPage'), 'ImportsPage'),
+});
+
+const importRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectId/imports/$jobId',
+  component: lazyRouteComponent(() => import('./project/imports/ImportPage'), 'ImportPage'),
+});
+
+const mappingRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/projects/$projectId/mapping/$lookId',
+  component: lazyRouteComponent(() => import('./project/mapping/MappingPage'), 'MappingPage'),
+});
+
 const runRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectId/runs/$runId',
@@ -154,6 +172,9 @@ const routeTree = rootRoute.addChildren([
     projectRoute,
     guidelineRoute,
     ownReadingRoute,
+    importsRoute,
+    importRoute,
+    mappingRoute,
     runRoute,
     modelRoute,
     accountRoute,

@@ -71,6 +71,7 @@ export function when(iso: string): string {
 }
 
 export const CASE_STATES: Readonly<Record<CaseFilter, string>> = {
+  held: 'Held until a lead looks',
   waiting: 'Waiting for a prediction',
   ready: 'Ready to read',
   in_progress: 'In progress',

@@ -53,6 +53,8 @@ class TestList:
             "state",
             "reader",
             "due_at",
+            "spacing_known",
+            "slices",
             "priority",
             "updated_at",
             "pre_annotation",

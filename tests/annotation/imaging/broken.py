@@ -669,7 +669,7 @@ def monochrome1_without_air(folder: Path) -> None:
     save(folder, stack([100 + STEP * k for k in range(SLICES)], PhotometricInterpretation="MONOCHROME1"))
 
 
-@kind(refused(Cause.BURNED_IN))
+@kind(warned(Cause.BURNED_IN))
 def burned_in_text(folder: Path) -> None:
     slices = stack()
     slices[6].BurnedInAnnotation = "YES"

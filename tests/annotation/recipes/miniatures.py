@@ -1,5 +1,6 @@
 """Tiny copies of public data sets: the true folders, names and numbers; the scans are made up."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,21 @@ def write(mini: Mini, root: Path) -> Path:
     return root
 
 
+def write_with_scans(mini: Mini, root: Path) -> Path:
+    """Write a miniature whose scans can be imported: no two of them alike."""
+    write(mini, root)
+    for seed, path in enumerate(mini.images):
+        if path.endswith(".csv"):
+            indices = np.arange(0, 128**3, 1009)
+            lines = [f"{index},{value}" for index, value in zip(indices, indices % 2000 + 1, strict=True)]
+            (root / path).write_text("\n".join([",data", *lines]) + "\n")
+            (root / path).with_name("voxel_dimensions.csv").write_text("3.9\n3.9\n2.5\n")
+        elif not path.endswith(".dcm"):
+            hu = np.random.default_rng(seed).integers(-1000, 1500, SHAPE)
+            write_one(root / path, hu.astype(np.int16), mini.affine)
+    return root
+
+
 def write_one(path: Path, voxels: NDArray[Any], affine: Any = None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.name.endswith((".nii", ".nii.gz")):
@@ -71,7 +87,8 @@ def write_one(path: Path, voxels: NDArray[Any], affine: Any = None) -> None:
     elif path.suffix == ".nrrd":
         SimpleITK.WriteImage(SimpleITK.GetImageFromArray(voxels.T), str(path))
     elif path.suffix == ".dcm":
-        _write_dicom(path, int("".join(c for c in path.stem if c.isdigit()) or 0))
+        numbers = [int(number) for number in re.findall(r"\d+", path.stem)]
+        _write_dicom(path, numbers[0] if path.stem.startswith("i") else numbers[-1])
     elif path.suffix == ".png":
         slice_at = int("".join(c for c in path.stem if c.isdigit())[-2:]) % SHAPE[2]
         Image.fromarray(voxels[:, :, slice_at].T).save(path)
@@ -87,13 +104,14 @@ def _write_dicom(path: Path, number: int) -> None:
     file = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
     file.SOPClassUID, file.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
     file.Modality, file.SeriesInstanceUID = "CT", "1.2.3"
-    file.ImagePositionPatient, file.ImageOrientationPatient = [0, 0, number], [1, 0, 0, 0, 1, 0]
+    file.ImagePositionPatient, file.ImageOrientationPatient = [0, 0, 2 * number], [1, 0, 0, 0, 1, 0]
     file.PixelSpacing, file.InstanceNumber = [1, 1], number
     file.Rows, file.Columns = SHAPE[1], SHAPE[0]
     file.BitsAllocated, file.BitsStored, file.HighBit = 16, 16, 15
     file.PixelRepresentation, file.SamplesPerPixel = 1, 1
     file.PhotometricInterpretation, file.RescaleSlope, file.RescaleIntercept = "MONOCHROME2", 1, -1000
-    file.PixelData = np.zeros((SHAPE[1], SHAPE[0]), np.int16).tobytes()
+    stored = np.random.default_rng(number).integers(0, 2000, (SHAPE[1], SHAPE[0]))
+    file.PixelData = stored.astype(np.int16).tobytes()
     file.save_as(path, enforce_file_format=True)
 
 

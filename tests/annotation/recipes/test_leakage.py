@@ -75,6 +75,24 @@ def test_a_library_knows_what_an_import_has_just_added(project: Project) -> None
     assert recipes.certain(library.copies_of(signature_of(crop(image(1))))) == [case.volume_id]
 
 
+def test_a_library_takes_in_what_others_add_and_forgets_what_was_rolled_back(project: Project) -> None:
+    library = recipes.Library()
+    elsewhere = keep(project, image(1))
+    case = make_case(project)
+
+    def add_and_fail() -> None:
+        with transaction.atomic():
+            library.add(case.volume, signature_of(image(2)), {})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        add_and_fail()
+    assert library.refresh() == {elsewhere.case.volume_id}
+    assert len(library) == 1
+    assert library.of(elsewhere.case.volume_id) is not None
+    assert library.of(case.volume_id) is None
+
+
 def test_copies_are_listed_once_and_those_in_two_splits_first(
     project: Project, other_project: Project
 ) -> None:

@@ -13,11 +13,11 @@ from PIL import Image
 from annotation import catalogue, recipes
 from annotation.errors import Refused
 from annotation.imaging.masks import read_mask
+from annotation.imaging.voxel_lists import mask_of_list
 from annotation.projects.layout import overlap
 from annotation.recipes.layouts import FoundCase, natural, regex_of
 from annotation.recipes.rules import Form, Recipe
 from annotation.recipes.shipped import FOLDER
-from annotation.recipes.voxel_lists import mask_of_list
 from tests.annotation.recipes.miniatures import MINIATURES, SHAPE, Mini, label_array, mask_array, write
 from tests.processes import ROOT
 from training.volume import Geometry, Volume, read_label_map

@@ -1,6 +1,7 @@
 import { Button, Group, NativeSelect, Popover, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import {
+  type CaseRow,
   type HeldRead,
   useAssign,
   useAtlases,
@@ -10,6 +11,8 @@ import {
   useTakeOver,
 } from '../../api';
 import { dueWords } from '../worklist/due';
+import { GiveSpacing } from './arrivals/GiveSpacing';
+import { HeldCase } from './arrivals/HeldCase';
 import classes from './CasesTable.module.css';
 import { cases, endOfDay, PRIORITIES, priorityWords, readerChoice, takeSentence } from './caseWords';
 
@@ -20,13 +23,15 @@ interface CaseActionsProps {
   readonly project: number;
   /** Their numbers. */
   readonly chosen: readonly number[];
+  /** The same ones as the table shows them. */
+  readonly rows: readonly CaseRow[];
   /** What can be taken over among them. */
   readonly reads: readonly HeldRead[];
   readonly onDone: () => void;
 }
 
 /** What a lead does with the cases that are ticked. It is there before one is, so that the table stays put. */
-export function CaseActions({ project, chosen, reads, onDone }: CaseActionsProps) {
+export function CaseActions({ project, chosen, rows, reads, onDone }: CaseActionsProps) {
   const [reader, setReader] = useState('');
   const [date, setDate] = useState('');
   const act = useActions(project, onDone);
@@ -76,9 +81,24 @@ export function CaseActions({ project, chosen, reads, onDone }: CaseActionsProps
       >
         Pre-annotate
       </Button>
+      <Arrival project={project} rows={rows} onDone={onDone} />
       <TakeOver reads={act.isPending ? [] : reads} onTake={act.takeOver} />
       <Said problem={act.problem} done={act.done === '' && chosen.length === 0 ? HINT : act.done} />
     </section>
+  );
+}
+
+/** What a single ticked case needs from a lead before anybody else gets it. */
+function Arrival({ project, rows, onDone }: Pick<CaseActionsProps, 'project' | 'rows' | 'onDone'>) {
+  const [row, ...more] = rows;
+  if (row === undefined || more.length > 0) {
+    return null;
+  }
+  return (
+    <>
+      {row.state === 'held' && <HeldCase key={row.id} project={project} row={row} onDone={onDone} />}
+      {!row.spacing_known && <GiveSpacing key={row.id} project={project} row={row} onDone={onDone} />}
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Checkbox, Table } from '@mantine/core';
+import { Checkbox, Table, UnstyledButton } from '@mantine/core';
 import type { CaseRow, HeldRead } from '../../api';
 import { CASE_STATES, caseLabel, when } from '../words';
 import { dueWords } from '../worklist/due';
@@ -13,9 +13,11 @@ interface CaseRowsProps {
   /** Numbers. */
   readonly chosen: ReadonlySet<number>;
   readonly onChoose: (numbers: readonly number[], isChosen: boolean) => void;
+  /** Shows what is kept of the scan; by id. */
+  readonly onOpen: (id: number) => void;
 }
 
-export function CaseRows({ rows, heldOf, chosen, onChoose }: CaseRowsProps) {
+export function CaseRows({ rows, heldOf, chosen, onChoose, onOpen }: CaseRowsProps) {
   const ticked = rows.filter(({ number }) => chosen.has(number)).length;
   return (
     <Table verticalSpacing={6} highlightOnHover aria-label="Cases">
@@ -53,6 +55,7 @@ export function CaseRows({ rows, heldOf, chosen, onChoose }: CaseRowsProps) {
             held={heldOf === null ? null : heldOf(row.number)}
             isChosen={chosen.has(row.number)}
             onChoose={(isChosen) => onChoose([row.number], isChosen)}
+            onOpen={() => onOpen(row.id)}
           />
         ))}
       </Table.Tbody>
@@ -65,9 +68,10 @@ interface RowProps {
   readonly held: Held | null;
   readonly isChosen: boolean;
   readonly onChoose: (isChosen: boolean) => void;
+  readonly onOpen: () => void;
 }
 
-function Row({ row, held, isChosen, onChoose }: RowProps) {
+function Row({ row, held, isChosen, onChoose, onOpen }: RowProps) {
   const state = row.split === 'test' ? 'test' : row.state;
   return (
     <Table.Tr data-chosen={isChosen || undefined} className={classes.row}>
@@ -80,7 +84,13 @@ function Row({ row, held, isChosen, onChoose }: RowProps) {
         />
       </Table.Td>
       <Table.Td fw={600} className={classes.number}>
-        {caseLabel(row.number)}
+        <UnstyledButton
+          className={classes.open}
+          onClick={onOpen}
+          aria-label={`What is kept of ${caseLabel(row.number)}`}
+        >
+          {caseLabel(row.number)}
+        </UnstyledButton>
       </Table.Td>
       <Table.Td>{row.name}</Table.Td>
       <Table.Td className={classes.number}>

@@ -7,6 +7,7 @@ import { CaseActions } from './CaseActions';
 import { CaseRows } from './CaseRows';
 import classes from './CasesTable.module.css';
 import { heldByCase, takeable } from './caseWords';
+import { KeptDrawer } from './kept/KeptDrawer';
 
 const ROWS_PER_PAGE = 50;
 const STATES = Object.keys(CASE_STATES) as CaseFilter[];
@@ -66,6 +67,7 @@ function Listing({ project, state, rows, isStale }: ListingProps) {
   // The first failure is said, not only the last one after all attempts.
   const problem = held.error ?? (heldOf === null ? held.failureReason : null);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
+  const [opened, setOpened] = useState<number | null>(null);
   if (rows.length === 0) {
     return (
       <p className={classes.empty}>
@@ -82,6 +84,7 @@ function Listing({ project, state, rows, isStale }: ListingProps) {
       <CaseActions
         project={project.id}
         chosen={shown}
+        rows={rows.filter(({ number }) => chosen.has(number))}
         reads={heldOf === null ? [] : takeable(shown.map(heldOf))}
         onDone={() => setChosen(new Set())}
       />
@@ -92,8 +95,10 @@ function Listing({ project, state, rows, isStale }: ListingProps) {
           heldOf={heldOf}
           chosen={chosen}
           onChoose={(numbers, isChosen) => setChosen(changed(chosen, numbers, isChosen))}
+          onOpen={setOpened}
         />
       </div>
+      <KeptDrawer project={project} opened={opened} onClose={() => setOpened(null)} />
     </>
   );
 }

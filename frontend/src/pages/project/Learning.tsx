@@ -52,6 +52,7 @@ const KINDS: Readonly<Record<string, string>> = {
   propose: 'Predicting a case for its reader',
   atlas: 'Pre-annotating from labelled cases',
   import: 'Importing',
+  look: 'Looking at what an import would bring',
   export: 'Exporting',
   score: 'Scoring',
 };

@@ -51,6 +51,12 @@ export const TABS: readonly ProjectTab[] = [
   },
   { value: 'cases', label: 'Cases', isFor: isLead, Panel: Cases },
   {
+    value: 'dataset',
+    label: 'Dataset',
+    isFor: isLead,
+    Panel: lazy(async () => ({ default: (await import('./dataset/DatasetTab')).DatasetTab })),
+  },
+  {
     value: 'learning',
     formerly: 'models',
     label: 'Learning',

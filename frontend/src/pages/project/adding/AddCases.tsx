@@ -1,10 +1,15 @@
-import { Button, FileInput, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, Checkbox, FileInput, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { type SubmitEvent, useState } from 'react';
-import { useStartImport, useUploadCase } from '../../../api';
+import { useUploadCase } from '../../../api';
 import { Notice } from '../../shell/Notice';
 import { caseLabel } from '../../words';
 import classes from './AddCases.module.css';
 import { FromThisComputer } from './FromThisComputer';
+import { RecipeSelect } from './RecipeSelect';
+import { UnderWay } from './UnderWay';
+import { useBeginning } from './useBeginning';
+import type { Reading } from './useFolderSending';
 
 const NIFTI = '.nii,.gz,.nii.gz';
 
@@ -16,6 +21,7 @@ export function AddCases({
   readonly project: number;
   readonly isFirst?: boolean;
 }) {
+  const [reading, setReading] = useState<Reading>({ recipe: '', resample: false });
   return (
     <>
       {isFirst && (
@@ -24,21 +30,58 @@ export function AddCases({
           come with labels can train the first model at once.
         </p>
       )}
-      <FromThisComputer project={project} />
+      <HowToRead project={project} reading={reading} onChange={setReading} />
+      <FromThisComputer project={project} reading={reading} />
       <div className={classes.ways}>
-        <ImportFolder project={project} />
+        <ImportFolder project={project} reading={reading} />
         <UploadOne project={project} />
       </div>
     </>
   );
 }
 
-function ImportFolder({ project }: { readonly project: number }) {
-  const start = useStartImport(project);
+interface HowToReadProps {
+  readonly project: number;
+  readonly reading: Reading;
+  readonly onChange: (reading: Reading) => void;
+}
+
+/** What holds for a folder from here as for one on the server. */
+function HowToRead({ project, reading, onChange }: HowToReadProps) {
+  return (
+    <section className={classes.computer} aria-label="How it is read">
+      <Group justify="space-between">
+        <h2 className={classes.title}>How it is read</h2>
+        <Anchor
+          size="sm"
+          renderRoot={(props) => (
+            <Link to="/projects/$projectId/imports" params={{ projectId: String(project) }} {...props} />
+          )}
+        >
+          All imports and their reports
+        </Anchor>
+      </Group>
+      <RecipeSelect
+        project={project}
+        value={reading.recipe}
+        onChange={(recipe) => onChange({ ...reading, recipe })}
+      />
+      <Checkbox
+        label="Bring series with gaps between their slices onto an even grid; otherwise they are refused"
+        checked={reading.resample}
+        onChange={(event) => onChange({ ...reading, resample: event.currentTarget.checked })}
+      />
+    </section>
+  );
+}
+
+function ImportFolder({ project, reading }: { readonly project: number; readonly reading: Reading }) {
+  const beginning = useBeginning(project);
   const [folder, setFolder] = useState('');
+  const origin = { folder: folder.trim(), upload: null };
   const send = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    start.mutate(folder.trim());
+    beginning.begin('import', origin, reading);
   };
   return (
     <form className={classes.way} onSubmit={send} aria-label="Import a folder">
@@ -54,20 +97,21 @@ function ImportFolder({ project }: { readonly project: number }) {
           value={folder}
           onChange={(event) => setFolder(event.currentTarget.value)}
         />
-        {start.error !== null && <Notice tone="failed">{start.error.message}</Notice>}
-        {start.isSuccess && (
-          <Text fz="sm" role="status">
-            The import is on its way; its progress is shown above.
-          </Text>
-        )}
-        <Button
-          type="submit"
-          disabled={folder.trim() === ''}
-          loading={start.isPending}
-          className={classes.send}
-        >
-          Import
-        </Button>
+        {beginning.job !== null && <UnderWay project={project} job={beginning.job} />}
+        {beginning.error !== null && <Notice tone="failed">{beginning.error.message}</Notice>}
+        <Group gap="xs">
+          <Button type="submit" disabled={origin.folder === ''} loading={beginning.isPending === 'import'}>
+            Import
+          </Button>
+          <Button
+            variant="default"
+            disabled={origin.folder === ''}
+            loading={beginning.isPending === 'look'}
+            onClick={() => beginning.begin('look', origin, reading)}
+          >
+            Look first
+          </Button>
+        </Group>
       </Stack>
     </form>
   );

@@ -1,4 +1,5 @@
-import { Button, Checkbox, Group, Text } from '@mantine/core';
+import { Button, Checkbox, Group } from '@mantine/core';
+import { Navigate } from '@tanstack/react-router';
 import { fromEvent } from 'file-selector';
 import { type ChangeEvent, type DragEvent, useRef, useState } from 'react';
 import { type Upload, useUploads } from '../../../api';
@@ -6,18 +7,25 @@ import { type FolderFile, isWanted } from '../../../session';
 import { Notice } from '../../shell/Notice';
 import classes from './AddCases.module.css';
 import { Sending } from './Sending';
+import { UnderWay } from './UnderWay';
 import { Unfinished } from './Unfinished';
-import { type FolderSending, useFolderSending } from './useFolderSending';
+import { type FolderSending, type Reading, useFolderSending } from './useFolderSending';
 import { relativePath } from './words';
 
 /** Drop a folder or a zip: its files are sent, and imported when all are there. */
-export function FromThisComputer({ project }: { readonly project: number }) {
+export function FromThisComputer({
+  project,
+  reading,
+}: {
+  readonly project: number;
+  readonly reading: Reading;
+}) {
   const sending = useFolderSending(project);
   const uploads = useUploads(project);
   const [goOnWith, setGoOnWith] = useState<Upload | null>(null);
-  const [resample, setResample] = useState(false);
+  const [looksFirst, setLooksFirst] = useState(false);
   const take = (files: readonly FolderFile[]): void => {
-    sending.start(files, { upload: goOnWith?.id ?? null, resample });
+    sending.start(files, { upload: goOnWith?.id ?? null, looksFirst, reading });
     setGoOnWith(null);
   };
   const isSending = sending.state.kind === 'sending';
@@ -25,36 +33,46 @@ export function FromThisComputer({ project }: { readonly project: number }) {
   return (
     <section className={classes.computer} aria-label="From this computer">
       <h2 className={classes.title}>From this computer</h2>
-      <Outcome sending={sending} />
+      <Outcome project={project} sending={sending} />
       {isSending ? (
         <Sending sending={sending} />
       ) : (
         <>
           <DropArea take={take} goOnWith={goOnWith} forget={() => setGoOnWith(null)} />
           <Checkbox
-            label="Bring series with gaps between their slices onto an even grid; otherwise they are refused"
-            checked={resample}
-            onChange={(event) => setResample(event.currentTarget.checked)}
+            label="Look first: show me the labels before anything is imported"
+            checked={looksFirst}
+            onChange={(event) => setLooksFirst(event.currentTarget.checked)}
           />
-          {others.length > 0 && <Unfinished project={project} uploads={others} goOn={setGoOnWith} />}
+          {others.length > 0 && (
+            <Unfinished project={project} uploads={others} reading={reading} goOn={setGoOnWith} />
+          )}
         </>
       )}
     </section>
   );
 }
 
-function Outcome({ sending }: { readonly sending: FolderSending }) {
-  const { state } = sending;
+interface OutcomeProps {
+  readonly project: number;
+  readonly sending: FolderSending;
+}
+
+function Outcome({ project, sending: { state } }: OutcomeProps) {
   if (state.kind === 'failed') {
     return (
       <Notice tone="failed">{state.message} What was sent is kept: choose the folder again to go on.</Notice>
     );
   }
   if (state.kind === 'importing') {
+    return <UnderWay project={project} job={state.job} before={`All ${state.files} files are there. `} />;
+  }
+  if (state.kind === 'looking') {
     return (
-      <Text fz="sm" role="status">
-        All {state.files} files are there. The import is on its way; its progress is shown above.
-      </Text>
+      <Navigate
+        to="/projects/$projectId/mapping/$lookId"
+        params={{ projectId: String(project), lookId: String(state.look) }}
+      />
     );
   }
   return null;

@@ -1,18 +1,32 @@
 import { useEffect, useRef, useState } from 'react';
-import { beginUpload, importUpload, sendFile, uploadedFiles, useUploadEnded } from '../../../api';
+import {
+  askImport,
+  askLook,
+  beginUpload,
+  type ImportOrder,
+  sendFile,
+  uploadedFiles,
+  useUploadEnded,
+} from '../../../api';
 import { type FolderFile, sendFolder, type UploadProgress } from '../../../session';
 
 type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'sending'; readonly progress: UploadProgress }
   | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'importing'; readonly files: number };
+  | { readonly kind: 'importing'; readonly files: number; readonly job: number }
+  | { readonly kind: 'looking'; readonly files: number; readonly look: number };
 
 interface Wish {
   /** The upload to go on with; null begins one. */
   readonly upload: string | null;
-  readonly resample: boolean;
+  /** Labels are looked at, and nothing is imported yet. */
+  readonly looksFirst: boolean;
+  readonly reading: Reading;
 }
+
+/** How scans and labels are read. */
+export type Reading = Pick<ImportOrder, 'recipe' | 'resample'>;
 
 export interface FolderSending {
   readonly state: State;
@@ -44,8 +58,14 @@ export function useFolderSending(project: number): FolderSending {
       onProgress: (progress) => setState({ kind: 'sending', progress }),
       signal,
     });
-    await importUpload(id, wish.resample);
-    setState({ kind: 'importing', files: files.length });
+    const origin = { folder: null, upload: id };
+    if (wish.looksFirst) {
+      const look = await askLook(project, origin);
+      setState({ kind: 'looking', files: files.length, look: look.id });
+    } else {
+      const job = await askImport(project, { ...origin, ...wish.reading });
+      setState({ kind: 'importing', files: files.length, job: job.id });
+    }
   };
 
   const start = (files: readonly FolderFile[], wish: Wish): void => {

@@ -1,0 +1,214 @@
+"""Imports as jobs: looked at first where a lead wants that, asked for, carried out, reported by series."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from annotation import ingest, jobs, learning, uploads
+from annotation.errors import NotFound, Refused
+from annotation.imaging.findings import Cause, Outcome
+from annotation.ingest.choosing import recipe_named
+from annotation.ingest.looking import look
+from annotation.models import Case, Job, JobKind, Project, Queue, Upload
+from training.progress import OnProgress
+
+SPLIT = "split"  # of what was warned about, a series of which each stack became a case
+KINDS = (*(outcome.value for outcome in Outcome), SPLIT)
+MOST_LISTED = 200
+KNOWN = {"imported": "brought", "counts": "counts", "recipe": "data_set"}
+"""What a list tells of an import's result: the result's field, and what it is called there."""
+COLUMNS = ("source", "outcome", "cause", "message", "notes", "case", "shape", "spacing_mm")
+# What a spreadsheet would take for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def request_import(
+    *,
+    project: Project,
+    by: AbstractBaseUser,
+    folder: str = "",
+    upload: Upload | None = None,
+    recipe: str = "",
+    resample: bool = False,
+) -> Job:
+    """Import a folder on the server or an upload that is all there; asking twice for an upload is one job.
+
+    `recipe`: the key of a public data set, the number or name of a saved one, or `none`; empty = recognised
+    by itself. Raises Refused, Conflict.
+    """
+    _check_one(folder, upload)
+    _check_recipe(project, recipe)
+    options: dict[str, str | bool] = {"recipe": recipe, "resample": resample}
+    with transaction.atomic():
+        if upload is not None:
+            job = uploads.begin_import(upload=upload, options=options)
+            Job.objects.filter(pk=job.pk, asked_by=None).update(asked_by=by.pk)
+            return job
+        ids = {"folder": str(opened_folder(folder)), **options}
+        return jobs.enqueue(kind=JobKind.IMPORT, queue=Queue.IO, ids=ids, project=project, asked_by=by.pk)
+
+
+def request_look(
+    *,
+    project: Project,
+    by: AbstractBaseUser,
+    folder: str = "",
+    upload: Upload | None = None,
+    by_names: bool = False,
+) -> Job:
+    """Look at what an import would bring, without storing anything; `by_names`: no data set is recognised.
+
+    Raises Refused, and Conflict for an upload that is not all there.
+    """
+    _check_one(folder, upload)
+    ids: dict[str, Any] = {"by_names": by_names}
+    if upload is None:
+        ids["folder"] = str(opened_folder(folder))
+    else:
+        uploads.check_complete(upload)
+        ids["upload"] = str(upload.pk)
+    return jobs.enqueue(kind=JobKind.LOOK, queue=Queue.IO, ids=ids, project=project, asked_by=by.pk)
+
+
+def imports_of(project: Project) -> QuerySet[Job]:
+    """The project's imports, the newest first, with KNOWN of their results and no more of them."""
+    found = Job.objects.filter(project=project, kind=JobKind.IMPORT).select_related("asked_by")
+    known = {name: F(f"result__{field}") for field, name in KNOWN.items()}
+    return found.defer("result").annotate(**known).order_by("-pk")
+
+
+def import_named(project: Project, job_id: int) -> Job:
+    """One import with all of its report. Raises NotFound."""
+    return _named(project, JobKind.IMPORT, job_id)
+
+
+def look_named(project: Project, job_id: int) -> Job:
+    """One look at what an import would bring. Raises NotFound."""
+    return _named(project, JobKind.LOOK, job_id)
+
+
+def case_ids(job: Job) -> dict[int, int]:
+    """Return the ids of an import's cases by their numbers; those that are gone again are not among them."""
+    numbers = {finding["case"] for finding in job.result.get("findings", []) if finding["case"]}
+    found = Case.objects.filter(project=job.project_id, number__in=numbers)
+    return dict(found.values_list("number", "pk"))
+
+
+def run_import(job: Job, lease: jobs.Lease, on_progress: OnProgress) -> None:
+    """Import what a job names; its result says what became of every series."""
+    with _folder_of(job) as folder:
+        report = ingest.import_folder(
+            project=job.project,
+            folder=folder,
+            on_progress=on_progress,
+            delineated=job.ids.get("delineated"),
+            recipe=str(job.ids.get("recipe", "")),
+            allowed=ingest.Allowed(resample=bool(job.ids.get("resample"))),
+        )
+    learning.enqueue_predictions_if_due(job.project)
+    learning.enqueue_atlases_if_due(job.project)
+    findings = [finding.as_json() for finding in report.findings]
+    jobs.finish(
+        lease,
+        {
+            "imported": len(report.imported),
+            "counts": counts_of(findings),
+            "refused": [asdict(refusal) for refusal in report.refused],
+            "notes": report.notes,
+            "findings": findings,
+            "recipe": report.recipe(),
+        },
+    )
+
+
+def run_look(job: Job, lease: jobs.Lease, on_progress: OnProgress) -> None:
+    """Look at what a job names; its result is what was seen (see `ingest.Looked`)."""
+    with _folder_of(job) as folder:
+        by_names = bool(job.ids.get("by_names"))
+        seen = look([folder], job.project, on_progress, by_names=by_names)
+    jobs.finish(lease, seen.as_json())
+
+
+def kind_of(finding: Mapping[str, Any]) -> str:
+    """Tell a finding's kind: its outcome, or that the series was split."""
+    return SPLIT if finding["cause"] == Cause.SEVERAL_STACKS else str(finding["outcome"])
+
+
+def counts_of(findings: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Count findings by kind; every kind is there."""
+    found = Counter(kind_of(finding) for finding in findings)
+    return {kind: found[kind] for kind in KINDS}
+
+
+def to_jsonl(findings: Iterable[Mapping[str, Any]]) -> str:
+    """One JSON object per finding and line, as `import_cases --json` prints them."""
+    return "".join(json.dumps(finding, ensure_ascii=False) + "\n" for finding in findings)
+
+
+def to_csv(findings: Iterable[Mapping[str, Any]]) -> str:
+    """Return the findings as a table with a header; shape and spacing as 512 × 512 × 90."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for finding in findings:
+        writer.writerow([_cell(finding.get(column)) for column in COLUMNS])
+    return out.getvalue()
+
+
+def opened_folder(given: str) -> Path:
+    """The folder, if it lies in one that the operator opened for imports. Says nothing about any other."""
+    roots = [root.resolve() for root in settings.IMPORT_ROOTS]
+    if not roots:
+        raise Refused("No folder is open for imports. Ask the operator to set DELINEATE_IMPORT_ROOTS.")
+    folder = Path(given)
+    try:
+        folder = folder.resolve()
+        allowed = any(folder.is_relative_to(root) for root in roots) and folder.is_dir()
+    except (OSError, RuntimeError):  # a name that is too long, links in a circle
+        allowed = False
+    if not allowed:
+        raise Refused(f"There is no such folder below {' or '.join(map(str, roots))}.")
+    return folder
+
+
+def _check_one(folder: str, upload: Upload | None) -> None:
+    if bool(folder) == (upload is not None):
+        raise Refused("Say what to import: a folder on the server or an upload, one of the two.")
+
+
+def _check_recipe(project: Project, name: str) -> None:
+    recipe = recipe_named(project, name)
+    if recipe is not None and recipe.disabled:
+        raise Refused(f"The recipe of {recipe.title} cannot be used: {recipe.disabled}")
+
+
+def _named(project: Project, kind: JobKind, job_id: int) -> Job:
+    found = Job.objects.filter(project=project, kind=kind, pk=job_id).select_related("asked_by").first()
+    if found is None:
+        raise NotFound("There is no such import.")
+    return found
+
+
+def _folder_of(job: Job) -> AbstractContextManager[Path]:
+    upload = job.ids.get("upload")
+    return nullcontext(Path(job.ids["folder"])) if upload is None else uploads.as_folder(upload)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        texts = all(isinstance(one, str) for one in value)
+        return _cell((" " if texts else " × ").join(map(str, value)))
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else str(value)
