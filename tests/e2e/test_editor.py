@@ -262,21 +262,19 @@ def test_an_ellipse_has_the_area_and_the_hu_of_what_it_holds(
     expect(row).to_contain_text(re.compile(r"mm².* HU \(SD\); .* HU$"))
     volume = reading.get(page)["volume"]
 
-    def kept() -> dict[str, Any]:
+    def kept() -> list[dict[str, Any]]:
         measured: list[dict[str, Any]] = reading.get(page)["measurements"]
-        return measured[0]
+        return measured
 
     def is_stored() -> bool:  # while it is drawn slowly, what there is of it is stored as well
-        if not reading.get(page)["measurements"]:
-            return False
-        area, _ = held(kept()["points_lps"], volume, reading.seed)
-        return f"{area:.0f} mm²" in row.inner_text()
+        areas = [held(one["points_lps"], volume, reading.seed)[0] for one in kept()]
+        return [f"{area:.0f} mm²" in row.inner_text() for area in areas] == [True]
 
     eventually(page, is_stored, "the ellipse of the page on the server")
-    assert kept()["tilt_deg"] == ([0, 0, 5] if tilt else [0, 0, 0])
-    _, inside = held(kept()["points_lps"], volume, reading.seed)
-    words = row.inner_text().replace("−", "-")
-    mean, sd = (float(found) for found in re.findall(r"(-?[\d.]+) ± ([\d.]+) HU", words)[0])
+    [ellipse] = kept()
+    assert ellipse["tilt_deg"] == ([0, 0, 5] if tilt else [0, 0, 0])
+    _, inside = held(ellipse["points_lps"], volume, reading.seed)
+    mean, sd = mean_and_sd(row.inner_text())
     assert mean == pytest.approx(inside.mean(), abs=12 if tilt else 0.06)
     if not tilt:
         assert sd == pytest.approx(inside.std(), abs=0.06)
@@ -290,6 +288,12 @@ def test_an_ellipse_has_the_area_and_the_hu_of_what_it_holds(
     page.keyboard.press("Delete")
     expect(row).to_have_count(0)
     eventually(page, lambda: reading.get(page)["measurements"] == [], "nothing measured any more")
+
+
+def mean_and_sd(words: str) -> tuple[float, float]:
+    """The HU that a measurement shows."""
+    [(mean, sd)] = re.findall(r"(-?[\d.]+) ± ([\d.]+) HU", words.replace("−", "-"))
+    return float(mean), float(sd)
 
 
 def held(points_lps: list[list[float]], volume: dict[str, Any], seed: int) -> tuple[float, NDArray[Any]]:
