@@ -37,6 +37,7 @@ def test_everything_that_opening_a_read_needs(read: Assignment, as_ana: Browser)
             "id": named(read).volume(read.case.volume_id),
             "shape": list(SHAPE),
             "spacing_mm": [1.0, 1.0, 2.0],
+            "spacing_known": True,
             "origin_lps": [-10.0, -20.0, -30.0],
             "direction": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             "levels": [
