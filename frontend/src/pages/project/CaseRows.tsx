@@ -97,6 +97,7 @@ function Row({ row, held, isChosen, onChoose, onOpen }: RowProps) {
         <span className={classes.state} data-state={state}>
           {CASE_STATES[state]}
         </span>
+        {!row.spacing_known && <div className={classes.part}>spacing unknown</div>}
         {partWords(row).map((words) => (
           <div key={words} className={classes.part}>
             {words}

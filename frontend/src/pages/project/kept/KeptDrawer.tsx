@@ -68,7 +68,7 @@ function Kept({ project, kept }: { readonly project: Project; readonly kept: Kep
           ))}
         </ul>
       )}
-      <h3 className={classes.heading}>The same scan elsewhere</h3>
+      <h3 className={classes.heading}>Perhaps the same scan</h3>
       {kept.copies.length === 0 ? (
         <p className={classes.quiet}>None is known.</p>
       ) : (

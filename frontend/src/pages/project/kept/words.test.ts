@@ -34,5 +34,8 @@ describe('what is kept of a scan', () => {
     expect(copyWords({ ...copy, number: 4, split: 'test', same_slices: 0.25, certain: false })).toBe(
       'case 4 (test): 25 % of the slices are the same',
     );
+    expect(copyWords({ ...copy, same_slices: 0, same_look: 0.912, certain: false })).toBe(
+      'a case of another project: no slice is the same, but the body looks alike (correlation 0.91)',
+    );
   });
 });

@@ -50,8 +50,17 @@ export function spacingWords({
 }
 
 /** A copy, how alike, and what follows from it. */
-export function copyWords({ number, split, same_slices, certain }: KeptScan['copies'][number]): string {
+export function copyWords({
+  number,
+  split,
+  same_slices,
+  same_look,
+  certain,
+}: KeptScan['copies'][number]): string {
   const which = number === null ? 'a case of another project' : `case ${number} (${split ?? '?'})`;
-  const alike = `${Math.round(100 * same_slices)} % of the slices are the same`;
+  const alike =
+    same_slices > 0
+      ? `${Math.round(100 * same_slices)} % of the slices are the same`
+      : `no slice is the same, but the body looks alike (correlation ${same_look.toFixed(2)})`;
   return `${which}: ${alike}${certain ? '; a certain copy, which shares its split' : ''}`;
 }
