@@ -531,6 +531,7 @@ def test_the_overview_counts_and_averages(
     with django_assert_max_num_queries(10):
         overview = learning.overview(project)
     assert overview.case_counts == {
+        "held": 0,
         "waiting": 1,
         "ready": 1,
         "in_progress": 0,

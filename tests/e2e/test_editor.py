@@ -119,6 +119,7 @@ def test_the_mask_is_compared_with_the_prediction(page: Page) -> None:
     panel.get_by_role("button", name="Stop comparing").click()
     page.keyboard.press("z")
     assert same(drawn(page), before)
+    wait_until_saved(page)
 
 
 def test_the_walk_goes_to_the_next_suspicious_region(page: Page, reading: Reading) -> None:
@@ -381,6 +382,7 @@ def test_a_thick_slab_is_only_looked_at(page: Page) -> None:
     assert set(changed[:, 1]) == {page.evaluate(SLICES)["axial"]}
     page.keyboard.press("z")
     eventually(page, lambda: same(drawn(page), before), "nothing of the stroke")
+    wait_until_saved(page)
     note.click()
     expect(note).to_have_count(0)
     eventually(page, lambda: bool(page.evaluate(GREYS) == thin), "the slice as it was")
