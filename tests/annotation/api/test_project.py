@@ -25,7 +25,8 @@ def test_the_state_of_the_project(project: Project, url: str, as_ana: Browser, a
     to_lead = as_lea.get(url).json()
     assert to_lead["accepted_since_last_run"] == 0
     assert to_lead["case_counts"] == {
-        "held": 0, "waiting": 0,
+        "held": 0,
+        "waiting": 0,
         "ready": 2,
         "in_progress": 0,
         "in_review": 0,
