@@ -1,6 +1,5 @@
 """What a data set consists of: every figure has as many cases behind it, and none is made up."""
 
-import time
 from typing import Any
 
 import pytest
@@ -29,7 +28,7 @@ from tests.annotation.factories import box, make_case
 from tests.annotation.learning_loop import KEYS, accept, accepted
 
 SHAPE = (8, 8, 4)
-CASES = 10_000
+CASES = 3000
 
 
 def scan(project: Project, *, site: str = "", spacing: tuple[float, ...] = (1, 1, 2), **header: Any) -> Case:
@@ -235,7 +234,7 @@ def multiply(row: Any, times: int, **changed: str) -> None:
 
 @pytest.fixture
 def many(project: Project) -> Project:
-    """10 000 cases, all of them accepted with structures that were looked at, without any voxel."""
+    """Many cases, all of them accepted with structures that were looked at, without any voxel."""
     case = make_case(project, shape=SHAPE)
     revision = accept(case)
     numbered = f"FROM annotation_case c WHERE c.project_id = {project.pk} AND c.number = n"
@@ -276,21 +275,13 @@ def many(project: Project) -> Project:
     return project
 
 
-@pytest.mark.slow
-def test_ten_thousand_cases(many: Project, django_assert_max_num_queries: Any) -> None:
+def test_many_cases_take_no_more_queries(many: Project, django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(12):
         found = dashboards.dataset_of(many)
     assert (found.cases, found.patients) == (CASES, CASES // 2 + 1)
     liver, spleen, kidney = found.structures
     assert (liver.annotated, liver.present, liver.absent) == (CASES, CASES, 0)
-    assert (spleen.annotated, spleen.present, spleen.not_annotated) == (6667, 6667, 3333)
-    assert (kidney.annotated, kidney.present, kidney.absent) == (3334, 0, 3334)
-    seconds = []
-    for ask in (
-        lambda: dashboards.dataset_of(many),
-        lambda: dashboards.listed(many, words={"site": "s3"}, structure="spleen", shown="absent"),
-    ):
-        begun = time.perf_counter()
-        ask()
-        seconds.append(time.perf_counter() - begun)
-    assert max(seconds) < 3  # 0.34 s at best on two cores that were busy with other things
+    assert (spleen.annotated, spleen.present, spleen.not_annotated) == (2000, 2000, 1000)
+    assert (kidney.annotated, kidney.present, kidney.absent) == (1001, 0, 1001)
+    with django_assert_max_num_queries(12):
+        dashboards.listed(many, words={"site": "s3"}, structure="spleen", shown="absent")
