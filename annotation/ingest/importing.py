@@ -1,7 +1,7 @@
 """One import under way: each scan decoded, its delineation brought into the project, its case made."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -57,14 +57,14 @@ class Import:
         placed, notes = place(found.scans, delineated, leave_some=leave_some)
         self.report.findings.extend(found.findings)
         self.report.notes.extend([*found.notes, *notes])
-        on_names = _note_on_names(self.project, found, self.by_recipe)
+        had_structures = bool(delineations.entries_of(self.project))
         began = time.monotonic()
         for done, item in enumerate(placed):
             left = (time.monotonic() - began) / done * (len(placed) - done) if done else None
             on_progress(Progress("importing", done, len(placed), seconds_left=left))
             self.report.findings.append(self._finding(item))
         on_progress(Progress("importing", len(placed), len(placed)))
-        return self._finished(on_names)
+        return self._finished(found, had_structures)
 
     def _finding(self, item: Placed) -> Finding:
         """Import one scan, or say why not."""
@@ -192,11 +192,11 @@ class Import:
         sentences = check_anatomy(centroids).sentences()
         return (Mark(Outcome.WARNED, Cause.ANATOMY, " ".join(sentences)),) if sentences else ()
 
-    def _finished(self, on_names: Sequence[str]) -> ImportReport:
+    def _finished(self, found: Survey, had_structures: bool) -> ImportReport:
         """Return the report with what only the end knows."""
         if self.report.imported:
             self._ensure_schema()
-        self.report.notes.extend(on_names if self.report.imported else ())
+            self.report.notes.extend(_note_on_names(self.project, found, self.by_recipe, had_structures))
         if self.left_out:
             names = sorted(self.left_out)
             more = f" and {len(names) - 5} more" if len(names) > 5 else ""
@@ -241,16 +241,18 @@ def names_of(found: Survey, by_recipe: Mapping[tuple[Path, ...], object]) -> lis
 
 
 def _note_on_names(
-    project: Project, found: Survey, by_recipe: Mapping[tuple[Path, ...], object]
+    project: Project, found: Survey, by_recipe: Mapping[tuple[Path, ...], object], had_structures: bool
 ) -> list[str]:
+    """Tell of names that are missing, once all is imported: drawings bring names of their own."""
     labels = [scan.labels for scan in found.scans if scan.labels and scan.files not in by_recipe]
     entries = delineations.entries_of(project)
     write = 'Write a labels.json such as {"1": "liver"} beside the label maps to name their values.'
     if (labels and all(known.names for known in labels)) or by_recipe:
         return []
-    if entries and labels:
+    if had_structures and labels:
         own = ", ".join(f"{entry.value} {entry.structure.name}" for entry in entries[:5])
         return [f"Label maps without names were read in the project's values ({own}). {write}"]
-    if entries or any(known.names for known in labels):
+    names = [entry.structure.name for entry in entries]
+    if had_structures or names != [delineations.UNNAMED]:
         return []
     return [f"No names of structures were found, so the project has one, “{delineations.UNNAMED}”. {write}"]

@@ -51,6 +51,7 @@ def test_overlapping_segments_get_layers_of_their_own(new: Project, tmp_path: Pa
     names = ("liver", "tumour", "spleen")
     write_seg(tmp_path / "seg.dcm", images, np.stack([wanted[name] for name in names], axis=-1), names)
     report = ingest.import_folder(project=new, folder=tmp_path)
+    assert not any("No names of structures" in note for note in report.notes)
     assert report.refused == []
     case = new.cases.select_related("volume").get()
     assert case.volume.geometry.is_close(geometry)
