@@ -39,7 +39,7 @@ ifeq ($(BROWSER),none)
 	@echo "Browser tests left out (BROWSER=none)."
 else
 	$(PY) -m tests.e2e.browser
-	$(PY) -m pytest tests/e2e -m e2e
+	$(PY) -m pytest tests/e2e -m e2e --reruns 1 -rR  # a real browser on a busy machine: tried once more, and told
 endif
 
 check: ## Format, lint, types, import rules, schema drift
