@@ -44,6 +44,7 @@ from annotation.models import (
     UploadedFile,
     Volume,
 )
+from annotation.prepared import Prepared
 
 User = AbstractBaseUser | AnonymousUser
 LARGEST_ID = 2**63 - 1
@@ -179,6 +180,23 @@ _OPENED = (
     "subject__start_revision__mask__model",
 )
 
+_READ = Prepared(
+    Assignment,
+    lambda read: Assignment.objects.select_related("case__volume", "mask").filter(pk=read),
+    read=int,
+)
+_OPENED_READ = Prepared(
+    Assignment,
+    lambda read: Assignment.objects.select_related("case__volume", "mask", *_OPENED).filter(pk=read),
+    read=int,
+)
+_PLACE_AT_READ = Prepared(
+    Membership,
+    lambda user, read: Membership.objects.filter(user=user, active=True, project__cases__assignments=read),
+    user=int,
+    read=int,
+)
+
 ProjectRight = Literal["read", "annotate", "review", "list_cases", "manage"]
 AssignmentRight = Literal["read", "keep", "correct", "propose", "submit", "judge", "adjudicate", "manage"]
 JobRight = Literal["read", "cancel"]
@@ -208,10 +226,12 @@ def case_for(user: User, case_id: int) -> Case:
 
 
 def assignment_for(user: User, assignment_id: int, *, to: AssignmentRight = "read") -> Assignment:
-    assignments = Assignment.objects.select_related("case__volume", "mask")
-    if to == "read":
-        assignments = assignments.select_related(*_OPENED)
-    return _fetch(user, assignments, assignment_id, path="cases__assignments", right=f"assignment.{to}")
+    if assignment_id > LARGEST_ID:
+        return _denied("assignment")
+    membership = _PLACE_AT_READ.first(user=user.pk or 0, read=assignment_id)
+    rows = _OPENED_READ if to == "read" else _READ
+    read = rows.first(read=assignment_id) if membership is not None else None
+    return _allowed(membership, read, f"assignment.{to}")
 
 
 def session_for(user: User, session_id: int) -> ReadingSession:
@@ -328,7 +348,10 @@ def _memberships(user: User, sought: int) -> QuerySet[Membership]:
 def _fetch(user: User, rows: QuerySet[Fetched], pk: int, *, path: str, right: str) -> Fetched:
     """The row, if the user is a member of a project that it belongs to along `path` and has the right."""
     membership = _memberships(user, pk).filter(**{f"project__{path}": pk}).first()
-    row = rows.filter(pk=pk).first() if membership is not None else None
+    return _allowed(membership, rows.filter(pk=pk).first() if membership is not None else None, right)
+
+
+def _allowed(membership: Membership | None, row: Fetched | None, right: str) -> Fetched:
     noun = right.partition(".")[0]
     see = f"{noun}.see"
     if (
@@ -338,6 +361,10 @@ def _fetch(user: User, rows: QuerySet[Fetched], pk: int, *, path: str, right: st
     ):
         _authorise(membership, right, row)
         return row
+    _denied(noun)
+
+
+def _denied(noun: str) -> NoReturn:
     raise NotFound(f"There is no such {noun}, or it is not yours to see.")
 
 

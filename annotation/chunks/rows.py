@@ -15,6 +15,7 @@ from annotation.chunks.grid import CHUNK_BYTES, Grid, Voxels, compress, decompre
 from annotation.chunks.runs import Edits
 from annotation.errors import Conflict, NotFound
 from annotation.models import Mask, MaskChunk, Revision, RevisionKind, SchemaStructure
+from annotation.prepared import Prepared
 from training.labels import IGNORE
 
 # Nearest mask of the chain first, there the newest revision: that is the chunk in force.
@@ -77,10 +78,16 @@ def layer_count(project_id: int) -> int:
 def values_of(project_id: int) -> dict[int, set[int]]:
     """What a reader may write on each layer: background, structures, "not annotated" (undo restores it)."""
     values: dict[int, set[int]] = {}
-    entries = SchemaStructure.objects.filter(schema__project=project_id).values_list("layer", "value")
-    for layer, value in entries:
+    for layer, value in _VALUES.columns(project=project_id):
         values.setdefault(layer, {0, IGNORE}).add(value)
     return values
+
+
+_VALUES = Prepared(
+    SchemaStructure,
+    lambda project: SchemaStructure.objects.filter(schema__project=project).values_list("layer", "value"),
+    project=int,
+)
 
 
 def revision_at(mask: Mask, number: int | None) -> int:
@@ -202,7 +209,16 @@ def _parent_sha256(mask: Mask, base: int) -> str:
     parent, number = (mask.pk, base) if base else (mask.base_id, mask.base_revision)
     if parent is None:
         return ""
-    return Revision.objects.values_list("sha256", flat=True).get(mask=parent, number=number)
+    ((sha256,),) = _SHA256.columns(mask=parent, number=number)
+    return str(sha256)
+
+
+_SHA256 = Prepared(
+    Revision,
+    lambda mask, number: Revision.objects.filter(mask=mask, number=number).values_list("sha256"),
+    mask=int,
+    number=int,
+)
 
 
 def _chained(parent: str, ordered: list[tuple[tuple[int, int], Voxels]]) -> str:

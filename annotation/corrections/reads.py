@@ -6,8 +6,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from annotation import chunks, regions, worklist
-from annotation.errors import Conflict, Refused
+from annotation.errors import Conflict, NotFound, Refused
 from annotation.models import ENDED_STATES, Assignment, AssignmentState, Mask, ReadingSession
+from annotation.prepared import Prepared
 
 EDITABLE = (AssignmentState.OPEN, AssignmentState.RETURNED)
 LONGEST_GAP_S = 60  # between two signs of life; what is longer was a pause
@@ -19,11 +20,23 @@ def is_editable(assignment: Assignment) -> bool:
 
 def lock(assignment: Assignment) -> Assignment:
     """The assignment and its mask, locked: one step of one read at a time."""
-    rows = Assignment.objects.select_for_update(of=("self", "mask"), no_key=True).select_related("mask")
-    locked = rows.get(pk=assignment.pk)
+    locked = _LOCKED.first(read=assignment.pk)
+    if locked is None:
+        raise NotFound("There is no such read any more.")
     # These never change, so what was fetched before the lock is as good.
     locked.case = locked.mask.case = assignment.case
     return locked
+
+
+_LOCKED = Prepared(
+    Assignment,
+    lambda read: (
+        Assignment.objects.select_for_update(of=("self", "mask"), no_key=True)
+        .select_related("mask")
+        .filter(pk=read)
+    ),
+    read=int,
+)
 
 
 def require_editable(assignment: Assignment) -> None:

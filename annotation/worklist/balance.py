@@ -17,7 +17,7 @@ from annotation.models import (
     ReliabilityPlan,
     Role,
 )
-from annotation.worklist.prepared import Prepared
+from annotation.prepared import Prepared
 
 Pair = frozenset[int]
 

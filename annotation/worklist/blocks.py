@@ -22,7 +22,7 @@ from annotation.models import (
     Purpose,
     ReliabilityPlan,
 )
-from annotation.worklist.prepared import Prepared
+from annotation.prepared import Prepared
 
 BLOCK = 20
 SPECIAL = (Purpose.GOLD, Purpose.REPEAT, Purpose.OVERLAP)

@@ -32,8 +32,8 @@ from annotation.models import (
     Split,
     StartFrom,
 )
+from annotation.prepared import Prepared, Row, Value
 from annotation.worklist import balance, blocks, starts
-from annotation.worklist.prepared import Prepared, Row, Value
 from annotation.worklist.standing import Standing, standing
 
 

@@ -22,11 +22,11 @@ from annotation.models import (
     Role,
     StartFrom,
 )
+from annotation.prepared import Prepared
 from annotation.worklist import parts, starts
 from annotation.worklist.choosing import Choice, Chooser
 from annotation.worklist.handing_in import finish_due
 from annotation.worklist.leases import release_expired
-from annotation.worklist.prepared import Prepared
 from annotation.worklist.reads import begin_planned, create, lease_end, plan_second
 from annotation.worklist.standing import standing
 

@@ -29,7 +29,7 @@ from annotation.models import (
     Split,
     StructureGroup,
 )
-from annotation.worklist.prepared import Prepared
+from annotation.prepared import Prepared
 
 UNOPENED = (CaseState.WAITING, CaseState.READY)
 # The first of these that a part is in is the case's state.

@@ -15,8 +15,8 @@ from annotation.models import (
     Part,
     Purpose,
 )
+from annotation.prepared import Prepared
 from annotation.worklist import starts
-from annotation.worklist.prepared import Prepared
 
 
 def lease_end(now: datetime | None = None) -> datetime:

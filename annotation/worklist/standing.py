@@ -15,10 +15,10 @@ from annotation.models import (
     Case,
     Project,
 )
+from annotation.prepared import Prepared
 from annotation.worklist import starts
 from annotation.worklist.handing_in import UNDO_SECONDS, due_reads
 from annotation.worklist.leases import expired_reads
-from annotation.worklist.prepared import Prepared
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from annotation.models import (
     Split,
     StartFrom,
 )
-from annotation.worklist.prepared import Prepared
+from annotation.prepared import Prepared
 
 IDLE_AFTER = timedelta(days=1)
 

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from annotation import worklist
 from annotation.models import (
@@ -19,7 +20,7 @@ from annotation.models import (
     Purpose,
     StartFrom,
 )
-from annotation.worklist.prepared import Prepared
+from annotation.prepared import Prepared
 from annotation.worklist.standing import Standing, standing
 from tests.annotation.factories import make_case, make_job, make_model, make_submitted, stroke
 
@@ -99,3 +100,21 @@ def test_a_prepared_query_answers_with_what_the_plain_one_does(project: Project)
     row = prepared.first(project=project.pk)
     assert row is not None
     assert {**vars(row), "_state": None} == {**vars(plain), "_state": None}
+
+
+def test_a_prepared_query_brings_the_rows_that_it_selects_beside_its_own(
+    ana: User, project: Project, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    case = make_case(project)
+    read = worklist.next_case(reader=ana, project=project)
+    assert read is not None
+    prepared = Prepared(
+        Assignment,
+        lambda read: Assignment.objects.select_related("case__volume", "mask", "subject").filter(pk=read),
+        read=int,
+    )
+    row = prepared.first(read=read.pk)
+    assert row is not None
+    with django_assert_num_queries(0):
+        assert (row.case, row.mask, row.subject) == (case, read.mask, None)
+        assert row.case.volume.shape == case.volume.shape

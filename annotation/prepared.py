@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.db.models.query import RelatedPopulator, get_related_populators
 
 Row = TypeVar("Row", bound=Model)
 Value = int | str | datetime
@@ -29,10 +30,15 @@ class Prepared(Generic[Row]):
         self.made: _Made | None = None
 
     def all(self, **values: Value) -> list[Row]:
-        """Return the rows, where the query is one for whole rows."""
+        """Return the rows, where the query is one for whole rows, with what it selects beside them."""
         fields = [field.attname for field in self.model._meta.concrete_fields]
-        rows = self.columns(**values)
-        return [self.model.from_db(connection.alias, fields, row[: len(fields)]) for row in rows]
+        found = []
+        for columns in self.columns(**values):
+            row = self.model.from_db(connection.alias, fields, columns[: len(fields)])
+            for beside in self.made.beside if self.made is not None else ():
+                beside.populate(columns, row)
+            found.append(row)
+        return found
 
     def first(self, **values: Value) -> Row | None:
         """Return the first row, where the query is one for whole rows."""
@@ -48,17 +54,19 @@ class Prepared(Generic[Row]):
 
 @dataclass(frozen=True)
 class _Made:
-    """What Django makes of a query: its SQL, and what turns some columns of the answer into values."""
+    """What Django makes of a query: its SQL, and what makes values and related rows of the answer."""
 
     sql: str
     params: tuple[Any, ...]
     converters: dict[int, Any]
+    beside: list[RelatedPopulator]
 
     @classmethod
     def of(cls, rows: "QuerySet[Any, Any]") -> "_Made":
         compiler = rows.query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
-        return cls(sql, params, compiler.get_converters([one for one, *_ in compiler.select]))
+        converters = compiler.get_converters([one for one, *_ in compiler.select])
+        return cls(sql, params, converters, _beside(compiler))
 
     def answered(self, params: list[Any]) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
@@ -72,6 +80,16 @@ class _Made:
             for convert in converters:
                 values[at] = convert(values[at], expression, connection)
         return tuple(values)
+
+
+def _beside(compiler: Any) -> list[RelatedPopulator]:
+    """What makes the related rows that the query selects; none where it is one for values."""
+    if compiler.klass_info is None:
+        return []
+    made: list[RelatedPopulator] = get_related_populators(  # type: ignore[call-arg]  # of a later Django
+        compiler.klass_info, compiler.select, connection.alias
+    )
+    return made
 
 
 def _stand_in(kind: type[Value], at: int) -> Value:
