@@ -82,7 +82,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     this.lock(input.structures);
     this.planes.moved.add(() => {
       this.tools.sketched();
-      // The pointer rests, and what lies below it in the pane beside is elsewhere now.
+      // What lies below the resting pointer in the pane beside is elsewhere now.
       if (this.planes.twin !== null) this.showBrush();
       this.tellCursor();
     });
@@ -258,14 +258,17 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   }
 
   undo(): boolean {
+    this.tools.afterwards.settle();
     return this.tellStep(this.engine.undo(), 'undo');
   }
 
   redo(): boolean {
+    this.tools.afterwards.settle();
     return this.tellStep(this.engine.redo(), 'redo');
   }
 
   replay(delta: readonly SliceRuns[]): void {
+    this.tools.afterwards.settle();
     this.engine.replay(delta);
     this.planes.redraw();
     this.views.replayed(delta);

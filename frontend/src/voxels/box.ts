@@ -47,6 +47,11 @@ export function union(a: Box, b: Box): Box {
   return boxBetween([first(0), first(1), first(2)], [end(0), end(1), end(2)]);
 }
 
+/** The same where there may be none of one, or of both. */
+export function joined(a: Box | null, b: Box | null): Box | null {
+  return a === null || b === null ? (a ?? b) : union(a, b);
+}
+
 export function boxVoxels({ size }: Box): number {
   return size[0] * size[1] * size[2];
 }

@@ -1,4 +1,4 @@
-export { type Box, boxBetween, boxOf, boxVoxels, grown, intersection, lastOf, union } from './box';
+export { type Box, boxBetween, boxOf, boxVoxels, grown, intersection, joined, lastOf, union } from './box';
 export { CHUNK_RECORD_BYTES, decodeMaskChunks } from './chunks';
 export { ADDED, changeOf, diffMasks, REMOVED, requireSameGrid, type SliceDifference } from './diff';
 export { type EditMask, NO_MASK, type StructureRef } from './editMask';

@@ -1,19 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ijk, PLANE_AXIS, type Plane, type Triple } from './geometry';
-import { type Stamp, sweep } from './sweep';
+import { type OnSpan, type Stamp, sweep } from './sweep';
 
 const SHAPE: Triple = [14, 12, 10];
 
 function voxelsOf(spacing_mm: Triple, stamp: Stamp): Set<number> {
   const found = new Set<number>();
-  sweep(SHAPE, spacing_mm, stamp, (k, start, count, stride) => {
+  const note: OnSpan = (k, start, count, stride) => {
     for (let n = 0; n < count; n++) {
       const voxel = k * SHAPE[0] * SHAPE[1] + start + n * stride;
       if (found.has(voxel)) throw new Error('A voxel was reached twice.');
       found.add(voxel);
     }
-  });
+  };
+  for (const _ of sweep(SHAPE, spacing_mm, stamp, note));
   return found;
 }
 
@@ -89,6 +90,13 @@ describe('sweep', () => {
   it('reaches the voxel under the pointer however small the brush', () => {
     const stamp: Stamp = { from: ijk(4.4, 3.4, 2), to: ijk(4.4, 3.4, 2), radius_mm: 0.1, plane: 'axial' };
     expect([...voxelsOf([1, 1, 1], stamp)]).toEqual([4 + 14 * (3 + 12 * 2)]);
+  });
+
+  it('comes to the slice at its end first, and works outwards', () => {
+    const slices: number[] = [];
+    const stamp: Stamp = { from: ijk(7, 6, 6), to: ijk(7, 6, 4), radius_mm: 3, plane: null };
+    for (const _ of sweep(SHAPE, [1, 1, 1], stamp, (k) => slices.push(k)));
+    expect([...new Set(slices)]).toEqual([4, 5, 3, 6, 2, 7, 1, 8, 9]);
   });
 
   it('reaches nothing in a slice that the scan does not have', () => {

@@ -27,8 +27,16 @@ const DISC_AXES: Readonly<Record<Plane, Axes>> = {
 };
 const SPHERE_AXES: Axes = [0, 1, 2];
 
-/** Calls back once for each row that the stamp touches; spans do not overlap and stay inside the shape. */
-export function sweep(shape: Triple, spacing_mm: Triple, stamp: Stamp, onSpan: OnSpan): void {
+/**
+ * Calls back once for each row that the stamp touches; spans do not overlap and stay inside the shape. Yields after
+ * each slice of rows, from the stamp's end outwards: what the reader looks at comes first.
+ */
+export function* sweep(
+  shape: Triple,
+  spacing_mm: Triple,
+  stamp: Stamp,
+  onSpan: OnSpan,
+): Generator<void, void> {
   const axes = stamp.plane === null ? SPHERE_AXES : DISC_AXES[stamp.plane];
   const [u, v, w] = axes;
   const fixed = stamp.plane === null ? null : Math.round(stamp.to[w]);
@@ -36,13 +44,23 @@ export function sweep(shape: Triple, spacing_mm: Triple, stamp: Stamp, onSpan: O
   const emit = spanEmitter(shape, axes, onSpan);
   const [v0, v1] = indexRange(capsule, 1, spacing_mm[v], shape[v]);
   const [w0, w1] = indexRange(capsule, 2, spacing_mm[w], shape[w], fixed);
-  for (let iw = w0; iw <= w1; iw++) {
+  for (const iw of outwards(Math.round(stamp.to[w]), w0, w1)) {
     for (let iv = v0; iv <= v1; iv++) {
       if (!capsule.row(iv * spacing_mm[v], iw * spacing_mm[w])) continue;
       const first = Math.max(0, Math.ceil(capsule.low / spacing_mm[u]));
       const last = Math.min(shape[u] - 1, Math.floor(capsule.high / spacing_mm[u]));
       if (first <= last) emit(first, iv, iw, last - first + 1);
     }
+    yield;
+  }
+}
+
+/** All whole numbers of a range, those near the middle first. */
+function* outwards(middle: number, low: number, high: number): Generator<number, void> {
+  const start = Math.min(Math.max(middle, low), high);
+  for (let step = 0; step <= high - low; step++) {
+    if (start + step <= high) yield start + step;
+    if (step > 0 && start - step >= low) yield start - step;
   }
 }
 

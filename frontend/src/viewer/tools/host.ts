@@ -50,6 +50,8 @@ export interface ToolHost {
   edited(box: Box): void;
   /** Edited voxels of a stroke that is done. */
   strokeEnded(record: StrokeRecord): void;
+  /** What is left there is done right after the pointer's event, and before anything else that changes the mask. */
+  readonly afterwards: { leave(work: () => void): void };
   /** Many voxels may have changed: every plane draws again. */
   redraw(): void;
   /** Lines that tools draw have changed. */

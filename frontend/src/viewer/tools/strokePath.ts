@@ -1,24 +1,37 @@
 /** The way of a brush: a fast mouse tells more places than a large brush can be drawn at within one pointer event. */
-import type { Ijk } from '../../voxels';
+import { type Box, type Ijk, joined } from '../../voxels';
 
 /** Drawing in one turn; what is left of the way comes in the next ones. */
 const TURN_MS = 8;
 /** A place so near to the straight way between those before and after it, in voxels, is passed over. */
 const STRAIGHT = 0.05;
 
+/** Draws the stroke on to a place, a little with each step, and says which voxels each step changed. */
+export type DrawTo = (to: Ijk) => Iterator<Box | null>;
+
 export class StrokePath {
-  private readonly draw: (to: Ijk) => void;
+  private readonly draw: DrawTo;
+  private readonly shown: (box: Box) => void;
   private from: Ijk;
   private readonly way: Ijk[] = [];
   /** What was passed over on the way to the last place. */
   private passed: Ijk[] = [];
+  /** On to the next place; null between two. */
+  private under: Iterator<Box | null> | null = null;
   private isAwaited = false;
   private isOver = false;
 
-  /** `draw` is called for one place after the other, from `from` on. */
-  constructor(from: Ijk, draw: (to: Ijk) => void) {
+  /** `draw` is called for one place after the other, from `from` on; `shown` once in a turn that changed something. */
+  constructor(from: Ijk, draw: DrawTo, shown: (box: Box) => void) {
     this.from = from;
     this.draw = draw;
+    this.shown = shown;
+  }
+
+  /** Draws at the place where the stroke begins. */
+  begin(): void {
+    this.way.push(this.from);
+    this.turn();
   }
 
   /** Drawn when all places of this event are known. */
@@ -41,31 +54,43 @@ export class StrokePath {
   /** Draws what is left. */
   finish(): void {
     this.isOver = true;
-    while (this.way.length > 0) this.step();
+    this.work(Number.POSITIVE_INFINITY);
   }
 
   drop(): void {
     this.isOver = true;
     this.way.length = 0;
+    this.under = null;
   }
 
   private turn(): void {
     this.isAwaited = false;
-    if (this.isOver) return;
-    const until = performance.now() + TURN_MS;
-    while (this.way.length > 0 && performance.now() < until) this.step();
-    if (this.way.length === 0) return;
+    if (this.isOver || !this.work(performance.now() + TURN_MS)) return;
     this.isAwaited = true;
     setTimeout(() => this.turn(), 0);
   }
 
-  private step(): void {
+  /** Draws until then; true where something is left. */
+  private work(until: number): boolean {
+    let changed: Box | null = null;
+    let under = this.under ?? this.next();
+    while (under !== null && performance.now() < until) {
+      const step = under.next();
+      if (step.done === true) under = this.next();
+      else changed = joined(changed, step.value);
+    }
+    this.under = under;
+    if (changed !== null) this.shown(changed);
+    return under !== null;
+  }
+
+  private next(): Iterator<Box | null> | null {
     const to = this.way.shift();
-    if (to === undefined) return;
+    if (to === undefined) return null;
     // The last place may still be moved on; once drawn, it may not.
     if (this.way.length === 0) this.passed = [];
-    this.draw(to);
     this.from = to;
+    return this.draw(to);
   }
 }
 

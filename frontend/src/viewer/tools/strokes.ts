@@ -48,22 +48,24 @@ export function strokeGesture(
     return null;
   }
   let last = pane.indexAt(at);
-  const stampTo = (to: Ijk): void => {
+  const stampTo = (to: Ijk) => {
     const { radius_mm, sphere } = host.brush;
-    const box = host.engine.stamp({ from: last, to, radius_mm, plane: sphere ? null : pane.frame.plane });
+    const from = last;
     last = to;
-    if (box !== null) host.edited(box);
+    return host.engine.stampInSteps({ from, to, radius_mm, plane: sphere ? null : pane.frame.plane });
   };
-  stampTo(last);
-  const path = new StrokePath(last, stampTo);
+  const path = new StrokePath(last, stampTo, (box) => host.edited(box));
+  path.begin();
   // The other planes come along once, at the start: they show where the stroke is, and do not run while drawing.
   host.moveCrosshair(pane.voxelAt(at), pane);
   return {
     move: (point) => path.add(pane.indexAt(point)),
     end() {
-      path.finish();
-      const record = host.engine.commit();
-      if (record !== null) host.strokeEnded(record);
+      host.afterwards.leave(() => {
+        path.finish();
+        const record = host.engine.commit();
+        if (record !== null) host.strokeEnded(record);
+      });
     },
     cancel() {
       path.drop();

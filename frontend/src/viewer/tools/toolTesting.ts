@@ -124,6 +124,7 @@ export class TestHost implements ToolHost {
     this.turned = degrees;
   }
   edited(): void {}
+  readonly afterwards = { leave: (work: () => void): void => work() };
   redraw(): void {}
   sketched(): void {}
   strokeEnded(record: StrokeRecord): void {

@@ -18,6 +18,7 @@ import type { PlanePane } from '../planePane';
 import type { Brush, VoiWindow } from '../port';
 import type { LayerStyle } from '../styles';
 import { Subscribers } from '../subscribers';
+import { Afterwards } from './afterwards';
 import type { Hovered } from './cursor';
 import type { Gesture, PointerStart, ToolHost, ToolImage, ToolPane } from './host';
 import { Magnifier } from './magnifier';
@@ -88,6 +89,7 @@ export class Tools implements ToolPort, ToolHost {
   readonly measuring: MeasuringTool;
   readonly places: MarkedPlaces;
   readonly picker: PointPicker;
+  readonly afterwards = new Afterwards();
   readonly host: OperationHost;
   private readonly scene: ToolScene;
   private readonly drawing: ToolDrawing;
@@ -138,6 +140,7 @@ export class Tools implements ToolPort, ToolHost {
 
   /** What was begun with a tool goes with it. */
   private leave(): void {
+    this.afterwards.settle();
     this.drawTool.drop();
     this.scissors.drop();
     this.tracing.drop();
@@ -220,6 +223,7 @@ export class Tools implements ToolPort, ToolHost {
   // The pointer
 
   begin(pane: PlanePane, start: PointerStart, at: ScreenPoint): Gesture | null {
+    this.afterwards.settle();
     this.lastPlane = pane.frame.plane;
     this.drawing.hush();
     if (start.button === 1) return panGesture(pane, at);
@@ -319,10 +323,12 @@ export class Tools implements ToolPort, ToolHost {
     params: OperationParams[N],
     how: { readonly preview: boolean },
   ): void {
+    this.afterwards.settle();
     this.host.run(name, params, how);
   }
 
   apply(): void {
+    this.afterwards.settle();
     this.host.apply();
   }
 
@@ -384,6 +390,7 @@ export class Tools implements ToolPort, ToolHost {
   }
 
   destroy(): void {
+    this.afterwards.destroy();
     this.listening.abort();
     this.host.destroy();
     this.drawing.destroy();

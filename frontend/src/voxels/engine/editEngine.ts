@@ -2,7 +2,7 @@
  * The edit engine: the only writer of a mask. Strokes write at once; operations come as proposed values. Each ends as
  * one step with exact undo and redo, and as a delta for the save queue. Masks and locks hold for both.
  */
-import { type Box, union } from '../box';
+import { type Box, joined } from '../box';
 import { type EditMask, NO_MASK, type StructureRef } from '../editMask';
 import { mergeEdits, type SliceRuns, writeEdits } from '../edits';
 import { editsWithin } from '../editsWithin';
@@ -118,8 +118,7 @@ export class EditEngine {
       const values = structures
         .filter((one) => one.layer === layer && this.counts.total(layer, one.value) > 0)
         .map(({ value }) => value);
-      const box = values.length === 0 ? null : this.boxIn(layer, values);
-      around = around === null || box === null ? (around ?? box) : union(around, box);
+      around = joined(around, values.length === 0 ? null : this.boxIn(layer, values));
     }
     return around;
   }
@@ -162,7 +161,20 @@ export class EditEngine {
 
   /** Draws one piece of the stroke. The box of what changed, or null for nothing. */
   stamp(stamp: Stamp): Box | null {
-    return this.draw((onSpan) => sweep(this.map.shape, this.spacing_mm, stamp, onSpan));
+    let around: Box | null = null;
+    for (const box of this.stampInSteps(stamp)) around = joined(around, box);
+    return around;
+  }
+
+  /** The same slice after slice, the shown one first; yields the box of each. What is never asked for is not drawn. */
+  *stampInSteps(stamp: Stamp): Generator<Box | null, void> {
+    const written = new GrowingBox();
+    const writer = this.requireOpen().writer(written);
+    for (const _ of sweep(this.map.shape, this.spacing_mm, stamp, writer)) {
+      const box = written.take();
+      if (box !== null) this.changes += 1;
+      yield box;
+    }
   }
 
   /** Draws rows of voxels, as of a polygon. Throws a RangeError where one lies outside of the scan. */
@@ -302,20 +314,11 @@ export class EditEngine {
   }
 
   private draw(spans: (onSpan: OnSpan) => void): Box | null {
-    const stroke = this.requireOpen();
-    const ni = this.map.shape[0];
-    const box = new GrowingBox();
-    spans((k, start, count, stride) => {
-      if (!stroke.write(k, start, count, stride)) return;
-      const last = start + (count - 1) * stride;
-      const [firstRow, lastRow] = [Math.floor(start / ni), Math.floor(last / ni)];
-      const wraps = firstRow !== lastRow && stride !== ni;
-      box.add(wraps ? 0 : start - ni * firstRow, firstRow, k);
-      box.add(wraps ? ni - 1 : last - ni * lastRow, lastRow, k);
-    });
-    const found = box.found();
-    if (found !== null) this.changes += 1;
-    return found;
+    const written = new GrowingBox();
+    spans(this.requireOpen().writer(written));
+    const box = written.take();
+    if (box !== null) this.changes += 1;
+    return box;
   }
 
   private close(stroke: OpenStroke): void {

@@ -3,6 +3,7 @@ import { type Box, boxBetween } from '../box';
 import type { StructureRef } from '../editMask';
 import { RunBuilder, type SliceRuns } from '../edits';
 import { BACKGROUND, IGNORE, isStructure, type LabelMap, type LayerSlices } from '../labelMap';
+import type { OnSpan } from '../sweep';
 import type { HuLimits, VoxelFilter } from './filter';
 import { firstToPaint, paintWords, wordsOf } from './quickPaint';
 import { BlockStore, SliceBefore } from './sliceBefore';
@@ -92,6 +93,19 @@ export class OpenStroke {
     const left = start < low && this.writeAll(k, start, Math.min(count, low - start), 1);
     const right = start + count > high && this.writeAll(k, high, start + count - high, 1);
     return left || right;
+  }
+
+  /** Writes rows, and notes in the box those in which something changed. */
+  writer(written: GrowingBox): OnSpan {
+    const columns = this.map.shape[0];
+    return (k, start, count, stride) => {
+      if (!this.write(k, start, count, stride)) return;
+      const last = start + (count - 1) * stride;
+      const [firstRow, lastRow] = [Math.floor(start / columns), Math.floor(last / columns)];
+      const wraps = firstRow !== lastRow && stride !== columns;
+      written.add(wraps ? 0 : start - columns * firstRow, firstRow, k);
+      written.add(wraps ? columns - 1 : last - columns * lastRow, lastRow, k);
+    };
   }
 
   private writeAll(k: number, start: number, count: number, stride: number): boolean {
@@ -278,7 +292,12 @@ export class GrowingBox {
     if (k > high[2]) high[2] = k;
   }
 
-  found(): Box | null {
-    return this.high[2] < 0 ? null : boxBetween(this.low, this.high);
+  /** The box, which is empty again. */
+  take(): Box | null {
+    if (this.high[2] < 0) return null;
+    const box = boxBetween([...this.low], [...this.high]);
+    this.low.fill(Infinity);
+    this.high.fill(-1);
+    return box;
   }
 }
