@@ -13,5 +13,6 @@ export default defineConfig({
     host: '127.0.0.1',
     proxy: { '/api': BACKEND, '/_allauth': BACKEND },
   },
-  test: { include: ['src/**/*.test.{ts,tsx}'] },
+  // A slow machine is no failure.
+  test: { include: ['src/**/*.test.{ts,tsx}'], testTimeout: 60_000, hookTimeout: 60_000 },
 });

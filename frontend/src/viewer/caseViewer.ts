@@ -28,6 +28,7 @@ import type {
 } from './port';
 import type { LayerStyle } from './styles';
 import { Subscribers } from './subscribers';
+import { Afterwards } from './tools/afterwards';
 import { resized, START_BRUSH, withinLimits } from './tools/brushSize';
 import { type CursorSource, describeVoxel, type Hovered, readCursor, showPointer } from './tools/cursor';
 import type { Gesture, PointerStart, ToolPane } from './tools/host';
@@ -46,12 +47,13 @@ import { readyEngine, warmEngine } from './warm';
 const LOOKING: readonly PointerTool[] = ['pan', 'zoom', 'window', 'crosshair', 'probe'];
 
 export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
-  readonly engine: EditEngine;
+  readonly afterwards = new Afterwards();
   readonly views: Views;
   readonly tools: Tools;
   brush: Brush = START_BRUSH;
   active: { readonly layer: number; readonly value: number };
 
+  private readonly edits: EditEngine;
   private readonly input: ViewerInput;
   private readonly overlay: Overlay;
   private readonly planes: Planes;
@@ -70,8 +72,8 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   constructor(elements: PlaneElements, input: ViewerInput) {
     this.input = input;
     const { mask, volume, counts } = input;
-    this.engine = new EditEngine(mask, volume.spacing_mm, counts === undefined ? {} : { counts });
-    this.engine.setBounds(input.bounds ?? null);
+    this.edits = new EditEngine(mask, volume.spacing_mm, counts === undefined ? {} : { counts });
+    this.edits.setBounds(input.bounds ?? null);
     this.overlay = new Overlay(input);
     this.planes = new Planes(elements, input, this.overlay);
     this.views = new Views(this.planes, this.overlay, input.mask, input.structures);
@@ -88,6 +90,12 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     });
     this.stopListening = this.planes.panes.map((pane) => listen(pane, this));
     this.planes.twinned.add((twin) => this.listenBeside(twin));
+  }
+
+  /** The stroke whose pointer was let go is in it. */
+  get engine(): EditEngine {
+    this.afterwards.settle();
+    return this.edits;
   }
 
   async load(onProgress: (progress: LoadProgress) => void): Promise<void> {
@@ -258,17 +266,14 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   }
 
   undo(): boolean {
-    this.tools.afterwards.settle();
     return this.tellStep(this.engine.undo(), 'undo');
   }
 
   redo(): boolean {
-    this.tools.afterwards.settle();
     return this.tellStep(this.engine.redo(), 'redo');
   }
 
   replay(delta: readonly SliceRuns[]): void {
-    this.tools.afterwards.settle();
     this.engine.replay(delta);
     this.planes.redraw();
     this.views.replayed(delta);
@@ -388,6 +393,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
 
   destroy(): void {
     if (this.destroyed) return;
+    this.afterwards.settle();
     this.destroyed = true;
     drawTurns.lead(null);
     for (const stop of this.stopListening) stop();

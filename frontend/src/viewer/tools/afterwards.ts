@@ -1,17 +1,11 @@
 /** What a gesture leaves to do when it ends: done at once, but not in the pointer's event, which the page waits for. */
 export class Afterwards {
-  private readonly channel = new MessageChannel();
   private work: (() => void) | null = null;
-
-  constructor() {
-    // A message comes sooner than any timer.
-    this.channel.port1.onmessage = () => this.settle();
-  }
 
   leave(work: () => void): void {
     this.settle();
     this.work = work;
-    this.channel.port2.postMessage(null);
+    soon(() => this.settle());
   }
 
   /** Does it now: for whoever needs it done. */
@@ -20,9 +14,15 @@ export class Afterwards {
     this.work = null;
     work?.();
   }
+}
 
-  destroy(): void {
-    this.settle();
-    this.channel.port1.close();
-  }
+/** Not in every browser yet, nor in TypeScript's types. */
+interface Scheduler {
+  postTask(task: () => void, options: { readonly priority: 'user-blocking' }): Promise<void>;
+}
+
+function soon(task: () => void): void {
+  const { scheduler } = globalThis as { readonly scheduler?: Scheduler };
+  if (scheduler === undefined) setTimeout(task, 0);
+  else void scheduler.postTask(task, { priority: 'user-blocking' });
 }

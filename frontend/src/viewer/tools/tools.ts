@@ -18,7 +18,7 @@ import type { PlanePane } from '../planePane';
 import type { Brush, VoiWindow } from '../port';
 import type { LayerStyle } from '../styles';
 import { Subscribers } from '../subscribers';
-import { Afterwards } from './afterwards';
+import type { Afterwards } from './afterwards';
 import type { Hovered } from './cursor';
 import type { Gesture, PointerStart, ToolHost, ToolImage, ToolPane } from './host';
 import { Magnifier } from './magnifier';
@@ -44,6 +44,7 @@ export const START_OPTIONS: ToolOptions = {
 /** The viewer, as far as its tools need it. */
 export interface ToolScene {
   readonly engine: EditEngine;
+  readonly afterwards: Afterwards;
   readonly map: LabelMap;
   readonly image: ToolImage;
   readonly spacing_mm: Triple;
@@ -89,7 +90,6 @@ export class Tools implements ToolPort, ToolHost {
   readonly measuring: MeasuringTool;
   readonly places: MarkedPlaces;
   readonly picker: PointPicker;
-  readonly afterwards = new Afterwards();
   readonly host: OperationHost;
   private readonly scene: ToolScene;
   private readonly drawing: ToolDrawing;
@@ -140,7 +140,6 @@ export class Tools implements ToolPort, ToolHost {
 
   /** What was begun with a tool goes with it. */
   private leave(): void {
-    this.afterwards.settle();
     this.drawTool.drop();
     this.scissors.drop();
     this.tracing.drop();
@@ -160,6 +159,9 @@ export class Tools implements ToolPort, ToolHost {
 
   get engine(): EditEngine {
     return this.scene.engine;
+  }
+  get afterwards(): Afterwards {
+    return this.scene.afterwards;
   }
   get image(): ToolImage {
     return this.scene.image;
@@ -223,7 +225,6 @@ export class Tools implements ToolPort, ToolHost {
   // The pointer
 
   begin(pane: PlanePane, start: PointerStart, at: ScreenPoint): Gesture | null {
-    this.afterwards.settle();
     this.lastPlane = pane.frame.plane;
     this.drawing.hush();
     if (start.button === 1) return panGesture(pane, at);
@@ -323,12 +324,10 @@ export class Tools implements ToolPort, ToolHost {
     params: OperationParams[N],
     how: { readonly preview: boolean },
   ): void {
-    this.afterwards.settle();
     this.host.run(name, params, how);
   }
 
   apply(): void {
-    this.afterwards.settle();
     this.host.apply();
   }
 
@@ -390,7 +389,6 @@ export class Tools implements ToolPort, ToolHost {
   }
 
   destroy(): void {
-    this.afterwards.destroy();
     this.listening.abort();
     this.host.destroy();
     this.drawing.destroy();
