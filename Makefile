@@ -1,6 +1,6 @@
 # Everything starts here: `make demo` and `make test` need only Python 3.11+, Node 20+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo experiment test test-python test-frontend test-browser check lint types schema fix bench clean
+.PHONY: help setup build demo experiment test test-python test-frontend test-browser torture check lint types schema fix bench audit clean
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -42,6 +42,9 @@ else
 	$(PY) -m pytest tests/e2e -m e2e --reruns 1 -rR  # a real browser on a busy machine: tried once more, and told
 endif
 
+torture: $(STAMPS)/tests $(STAMPS)/build ## Every promise of docs/reference/trust.md, with its figure (DELINEATE_TORTURE_SCALE=0.1 is quicker)
+	$(PY) -m tests.trust
+
 check: ## Format, lint, types, import rules, schema drift
 	@$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-O) lint types schema
 
@@ -74,6 +77,10 @@ bench: $(STAMPS)/python $(STAMPS)/build ## The table of budgets
 
 experiment: $(STAMPS)/tests $(STAMPS)/build ## The learning loop by itself, round after round (OUT=var/experiment DATA=/folder)
 	$(PY) -m bench.experiment "$(or $(OUT),var/experiment)" $(if $(DATA),--data "$(DATA)")
+
+audit: $(STAMPS)/tests $(STAMPS)/node ## Known faults of packages that are used; asks the network, so no part of make check
+	@test -x $(STAMPS)/pip-audit/bin/pip-audit || { $(PYTHON) -m venv $(STAMPS)/pip-audit && $(STAMPS)/pip-audit/bin/pip install --quiet pip-audit==2.10.1; }
+	$(PY) -m tests.trust.advisories $(STAMPS)/pip-audit/bin/pip-audit
 
 clean: ## Remove what was built, and the data of the demo
 	rm -rf $(STAMPS) .venv var frontend/node_modules frontend/dist

@@ -15,11 +15,10 @@ from uuid import UUID
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Model as Row
 from django.db.models import QuerySet
-from django.utils import timezone
 from rules.predicates import Predicate
 from rules.rulesets import RuleSet
 
-from annotation import handles
+from annotation import audit, clock, handles
 from annotation.errors import Forbidden, NotFound
 from annotation.models import (
     ENDED_STATES,
@@ -56,7 +55,7 @@ Fetched = TypeVar("Fetched", bound=Row)
 def is_closed(assignment: Assignment) -> bool:
     """A finished read closes to its reader, so that a later one of the same case is blind."""
     final = assignment.final_at
-    return final is not None and final <= timezone.now() - timedelta(days=VIEW_DAYS)
+    return final is not None and final <= clock.now() - timedelta(days=VIEW_DAYS)
 
 
 def _is_its_reader(membership: Membership, assignment: Assignment) -> bool:
@@ -211,6 +210,7 @@ def membership_for(user: User, project_id: int, *, to: ProjectRight = "read") ->
     """The user's place in a project, with the project."""
     membership = _memberships(user, project_id).select_related("project").filter(project=project_id).first()
     if membership is None:
+        audit.was_refused(user.pk, "project", project_id)
         raise NotFound("There is no such project, or you are not a member of it.")
     _authorise(membership, f"project.{to}", membership.project)
     return membership
@@ -227,11 +227,11 @@ def case_for(user: User, case_id: int) -> Case:
 
 def assignment_for(user: User, assignment_id: int, *, to: AssignmentRight = "read") -> Assignment:
     if assignment_id > LARGEST_ID:
-        return _denied("assignment")
+        _denied(user, "assignment", assignment_id)
     membership = _PLACE_AT_READ.first(user=user.pk or 0, read=assignment_id)
     rows = _OPENED_READ if to == "read" else _READ
     read = rows.first(read=assignment_id) if membership is not None else None
-    return _allowed(membership, read, f"assignment.{to}")
+    return _allowed(membership, read, f"assignment.{to}") or _denied(user, "assignment", assignment_id)
 
 
 def session_for(user: User, session_id: int) -> ReadingSession:
@@ -243,7 +243,9 @@ def mask_for(user: User, handle: str) -> Mask:
     named = handles.unseal("mask", handle, user.pk or 0)
     mask = Mask.objects.select_related("case__volume", "model").filter(pk=named.row).first()
     if mask is not None and _may_see(user, mask.case, named.number, mask):
+        audit.saw_case(user.pk, "mask", mask.pk, mask.case)
         return mask
+    audit.was_refused(user.pk, "mask", named.row)
     raise NotFound("There is no such mask, or it is not yours to see.")
 
 
@@ -271,7 +273,9 @@ def volume_for(user: User, handle: str) -> Volume:
     )
     for case in cases:
         if _may_see(user, case, named.number, None):
+            audit.saw_case(user.pk, "volume", case.volume_id, case)
             return case.volume
+    audit.was_refused(user.pk, "volume", named.row)
     raise NotFound("There is no such volume, or it is not yours to see.")
 
 
@@ -320,21 +324,22 @@ def job_for(user: User, job_id: int, *, to: JobRight = "read") -> Job:
 def upload_for(user: User, upload_id: UUID) -> Upload:
     """Files on their way, for leads."""
     upload = Upload.objects.filter(pk=upload_id).first()
-    return upload if upload is not None and _manages(user, upload) else _no_upload()
+    return upload if upload is not None and _manages(user, upload) else _no_upload(user)
 
 
 def uploaded_file_for(user: User, file_id: UUID) -> UploadedFile:
     """One of them, with its upload."""
     file = UploadedFile.objects.select_related("upload").filter(pk=file_id).first()
-    return file if file is not None and _manages(user, file.upload) else _no_upload()
+    return file if file is not None and _manages(user, file.upload) else _no_upload(user)
 
 
 def _manages(user: User, upload: Upload) -> bool:
     return _memberships(user, 0).filter(project=upload.project_id, role=Role.LEAD).exists()
 
 
-def _no_upload() -> NoReturn:
+def _no_upload(user: User) -> NoReturn:
     """To everybody but leads there are no uploads: how much a project gets is not for readers to count."""
+    audit.was_refused(user.pk, "upload")
     raise NotFound("There is no such upload, or it is not yours to see.")
 
 
@@ -348,10 +353,12 @@ def _memberships(user: User, sought: int) -> QuerySet[Membership]:
 def _fetch(user: User, rows: QuerySet[Fetched], pk: int, *, path: str, right: str) -> Fetched:
     """The row, if the user is a member of a project that it belongs to along `path` and has the right."""
     membership = _memberships(user, pk).filter(**{f"project__{path}": pk}).first()
-    return _allowed(membership, rows.filter(pk=pk).first() if membership is not None else None, right)
+    row = rows.filter(pk=pk).first() if membership is not None else None
+    return _allowed(membership, row, right) or _denied(user, right.partition(".")[0], pk)
 
 
-def _allowed(membership: Membership | None, row: Fetched | None, right: str) -> Fetched:
+def _allowed(membership: Membership | None, row: Fetched | None, right: str) -> Fetched | None:
+    """The row; None where it must not be known that there is one."""
     noun = right.partition(".")[0]
     see = f"{noun}.see"
     if (
@@ -361,13 +368,18 @@ def _allowed(membership: Membership | None, row: Fetched | None, right: str) -> 
     ):
         _authorise(membership, right, row)
         return row
-    _denied(noun)
+    return None
 
 
-def _denied(noun: str) -> NoReturn:
+def _denied(user: User, noun: str, pk: int) -> NoReturn:
+    audit.was_refused(user.pk, noun, pk)
     raise NotFound(f"There is no such {noun}, or it is not yours to see.")
 
 
 def _authorise(membership: Membership, right: str, row: Row) -> None:
-    if not RIGHTS[right].test(membership, row):
+    noun = right.partition(".")[0]
+    if RIGHTS[right].test(membership, row):
+        audit.saw(membership, noun, row)
+    else:
+        audit.was_refused(membership.user_id, noun, row.pk)
         raise Forbidden(f"Your role in this project ({membership.role}) does not allow this.")

@@ -36,3 +36,19 @@ class TooLarge(Refused):
     """More bytes, voxels or files than the limits allow."""
 
     status = 413
+
+
+class StoreFailed(Exception):
+    """The store did not keep or give bytes: no fault of the request, and nothing of it was stored."""
+
+    status = 503
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class StoreFull(StoreFailed):
+    """There is no room left for bytes."""
+
+    status = 507

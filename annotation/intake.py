@@ -4,9 +4,10 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,21 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from annotation import ingest, jobs, learning, uploads
+from annotation import ingest, jobs, learning, quota, uploads
 from annotation.errors import NotFound, Refused
-from annotation.imaging.findings import Cause, Outcome
+from annotation.imaging.findings import Cause, Finding, Outcome
 from annotation.ingest.choosing import recipe_named
+from annotation.ingest.importing import OnFindings
 from annotation.ingest.looking import look
-from annotation.models import Case, Job, JobKind, Project, Queue, Upload
+from annotation.models import Case, ImportFinding, Job, JobKind, Project, Queue, Upload
+from annotation.sites import site_name
 from training.progress import OnProgress
 
 SPLIT = "split"  # of what was warned about, a series of which each stack became a case
 KINDS = (*(outcome.value for outcome in Outcome), SPLIT)
 MOST_LISTED = 200
+MOST_LIVE = 200
+"""So many of the newest findings are shown while an import goes on; all of them once it has ended."""
 KNOWN = {"imported": "brought", "counts": "counts", "recipe": "data_set"}
 """What a list tells of an import's result: the result's field, and what it is called there."""
 COLUMNS = ("source", "outcome", "cause", "message", "notes", "case", "shape", "spacing_mm")
@@ -40,21 +45,25 @@ def request_import(
     folder: str = "",
     upload: Upload | None = None,
     recipe: str = "",
-    resample: bool = False,
+    resample: bool | None = None,
+    site: str = "",
 ) -> Job:
     """Import a folder on the server or an upload that is all there; asking twice for an upload is one job.
 
     `recipe`: the key of a public data set, the number or name of a saved one, or `none`; empty = recognised
-    by itself. Raises Refused, Conflict.
+    by itself. `resample` None: as the project says. `site`: where all of it was scanned. Raises Refused,
+    Conflict.
     """
     _check_one(folder, upload)
     _check_recipe(project, recipe)
-    options: dict[str, str | bool] = {"recipe": recipe, "resample": resample}
+    resample = project.resamples_gaps if resample is None else resample
+    options: dict[str, str | bool] = {"recipe": recipe, "resample": resample, "site": site_name(site)}
     with transaction.atomic():
         if upload is not None:
             job = uploads.begin_import(upload=upload, options=options)
             Job.objects.filter(pk=job.pk, asked_by=None).update(asked_by=by.pk)
             return job
+        quota.check(project)
         ids = {"folder": str(opened_folder(folder)), **options}
         return jobs.enqueue(kind=JobKind.IMPORT, queue=Queue.IO, ids=ids, project=project, asked_by=by.pk)
 
@@ -100,9 +109,47 @@ def look_named(project: Project, job_id: int) -> Job:
 
 def case_ids(job: Job) -> dict[int, int]:
     """Return the ids of an import's cases by their numbers; those that are gone again are not among them."""
-    numbers = {finding["case"] for finding in job.result.get("findings", []) if finding["case"]}
+    numbers = {finding["case"] for finding in findings_of(job, MOST_LIVE) if finding["case"]}
     found = Case.objects.filter(project=job.project_id, number__in=numbers)
     return dict(found.values_list("number", "pk"))
+
+
+def findings_of(job: Job, most: int | None = None) -> list[dict[str, Any]]:
+    """Return what became of every series: of an import that has not ended, of those it came to until now.
+
+    Of these `most` are returned, the newest ones (None: all). Those of older imports have no notes.
+    """
+    if "findings" in job.result:
+        return [{"notes": [], **finding} for finding in job.result["findings"]]
+    newest = _until_now(job).order_by("-place").values_list("finding", flat=True)
+    return [*newest[:most]][::-1]
+
+
+def counts_until_now(job: Job) -> dict[str, int]:
+    """Count the findings of an import by kind, whether it has ended or not."""
+    if "counts" in job.result:
+        return dict(job.result["counts"])
+    kinds = _until_now(job).values_list("finding__outcome", "finding__cause")
+    return counts_of({"outcome": outcome, "cause": cause} for outcome, cause in kinds)
+
+
+def _until_now(job: Job) -> QuerySet[ImportFinding]:
+    return ImportFinding.objects.filter(job=job, fence=job.fence)
+
+
+def _keeper(lease: jobs.Lease) -> OnFindings:
+    """Return what commits findings as they come, for whoever follows the import."""
+    places = count()
+
+    def keep(findings: Sequence[Finding]) -> None:
+        ImportFinding.objects.bulk_create(
+            ImportFinding(
+                job_id=lease.job_id, fence=lease.fence, place=next(places), finding=finding.as_json()
+            )
+            for finding in findings
+        )
+
+    return keep
 
 
 def run_import(job: Job, lease: jobs.Lease, on_progress: OnProgress) -> None:
@@ -115,21 +162,23 @@ def run_import(job: Job, lease: jobs.Lease, on_progress: OnProgress) -> None:
             delineated=job.ids.get("delineated"),
             recipe=str(job.ids.get("recipe", "")),
             allowed=ingest.Allowed(resample=bool(job.ids.get("resample"))),
+            site=str(job.ids.get("site", "")),
+            on_findings=_keeper(lease),
         )
     learning.enqueue_predictions_if_due(job.project)
     learning.enqueue_atlases_if_due(job.project)
     findings = [finding.as_json() for finding in report.findings]
-    jobs.finish(
-        lease,
-        {
-            "imported": len(report.imported),
-            "counts": counts_of(findings),
-            "refused": [asdict(refusal) for refusal in report.refused],
-            "notes": report.notes,
-            "findings": findings,
-            "recipe": report.recipe(),
-        },
-    )
+    result = {
+        "imported": len(report.imported),
+        "counts": counts_of(findings),
+        "refused": [asdict(refusal) for refusal in report.refused],
+        "notes": report.notes,
+        "findings": findings,
+        "recipe": report.recipe(),
+    }
+    with transaction.atomic():
+        jobs.finish(lease, result)
+        ImportFinding.objects.filter(job=job).delete()
 
 
 def run_look(job: Job, lease: jobs.Lease, on_progress: OnProgress) -> None:

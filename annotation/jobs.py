@@ -13,7 +13,7 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Now
@@ -102,13 +102,17 @@ def fail(lease: Lease, sentence: str) -> None:
     _held(lease).update(state=JobState.FAILED, error=sentence, **_over())
 
 
-def retry(lease: Lease) -> None:
-    """After an unexpected error: the sweeper hands the job out again, until the attempts are used up."""
+def retry(lease: Lease, sentence: str = "") -> None:
+    """After an unexpected error: the sweeper hands the job out again, until the attempts are used up.
+
+    `sentence` says what stood in the way, where that is known.
+    """
     if _cancelled(lease):
         return
     again = _held(lease).filter(attempts__lt=MAX_ATTEMPTS)
-    if not again.update(state=JobState.QUEUED, lease_until=None, nudged_at=Now(), error=TRYING_AGAIN):
-        fail(lease, FAILED_UNEXPECTEDLY)
+    waiting = {"state": JobState.QUEUED, "lease_until": None, "nudged_at": Now()}
+    if not again.update(error=sentence or TRYING_AGAIN, **waiting):
+        fail(lease, sentence or FAILED_UNEXPECTEDLY)
 
 
 def stand_down(lease: Lease) -> None:
@@ -129,6 +133,29 @@ def cancel(job: Job) -> Job:
     ) and not mine.filter(state=JobState.RUNNING).update(cancel_requested=True):
         raise Conflict("This job is already over, so it cannot be cancelled.")
     job.refresh_from_db()
+    return job
+
+
+def start_again(job: Job) -> Job:
+    """Let a job that failed or was cancelled wait anew, with all its attempts; asking twice starts it once.
+
+    One that waits or runs stays as it is. Raises Conflict where it succeeded, or another took its place.
+    """
+    over = Job.objects.filter(pk=job.pk, state__in=(JobState.FAILED, JobState.CANCELLED))
+    anew = {"attempts": 0, "fence": F("fence") + 1, "cancel_requested": False, "error": "", "progress": {}}
+    try:
+        with transaction.atomic():
+            if over.update(
+                state=JobState.QUEUED, finished_at=None, heartbeat_at=Now(), nudged_at=Now(), **anew
+            ):
+                transaction.on_commit(lambda: _nudge([job]), robust=True)
+    except IntegrityError as error:
+        raise Conflict(
+            "Another job of this kind is under way in its project. Wait until it is over."
+        ) from error
+    job.refresh_from_db()
+    if job.state == JobState.SUCCEEDED:
+        raise Conflict("This job succeeded, so there is nothing to start again.")
     return job
 
 

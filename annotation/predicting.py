@@ -91,7 +91,9 @@ def _predict(
         model=model,
         labels=result.labels,
         annotated=[spec.key for spec in predictor.structures],
-        sureness=learning.Sureness(result.uncertainty, result.structure_uncertainty, scores),
+        sureness=learning.Sureness(
+            result.uncertainty, result.structure_uncertainty, scores, learning.cells_of(result.scores)
+        ),
         lease=lease,
         guidance=_guidance(case, model, predictor, result),
         asked_for=asked_for,

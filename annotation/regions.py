@@ -6,6 +6,7 @@ It stays from the moment somebody opens the case (a trigger of the database).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,13 @@ from annotation.models import Case
 from training.labels import IGNORE
 
 AXES = "ijk"
+
+
+class Cut(StrEnum):
+    """How a region is cut out of a scan; the value stands with the starting points of its reads."""
+
+    SLAB = "part"  # whole axial slices
+    CUBE = "cube"  # cut within the axial plane
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,17 @@ class Region:
     def kept(self) -> list[int]:
         """As rows keep it."""
         return [*self.start, *self.stop]
+
+    def cut(self, shape: Sequence[int]) -> Cut:
+        """How it is cut out of a scan of this shape (i, j, k)."""
+        is_whole_slices = self.start[:2] == (0, 0) and self.stop[:2] == tuple(shape[:2])
+        return Cut.SLAB if is_whole_slices else Cut.CUBE
+
+    def size_mm(self, spacing_mm: Sequence[float]) -> tuple[float, float, float]:
+        """Its extent along i, j, k."""
+        sides = zip(self.start, self.stop, spacing_mm, strict=True)
+        i, j, k = ((stop - start) * mm for start, stop, mm in sides)
+        return i, j, k
 
     def words(self, shape: Sequence[int]) -> str:
         """Its first and last voxels along the axes that it does not fill, counted as the page does."""

@@ -7,18 +7,21 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from typing import Any
 
-from celery import shared_task
+import pghistory
+from celery import Task, shared_task
 from celery.signals import worker_shutting_down
-from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
+from redis.exceptions import RedisError
 
 from annotation import (
     agreement,
+    audit,
     chunks,
     exporting,
     exports,
@@ -28,14 +31,17 @@ from annotation import (
     learning,
     measuring,
     predicting,
+    retention,
     reviews,
+    signs,
     simulating,
     store,
     uploads,
     worklist,
 )
-from annotation.errors import Refused
-from annotation.models import Job, Model, Project, TrainingRun
+from annotation.errors import Refused, StoreFailed
+from annotation.models import Job, Model, Project, Queue, TrainingRun
+from annotation.store.faults import NOT_KEPT, told
 from training.manifest import Manifest, Report
 from training.progress import Cancelled, Listener, Progress, TrainingError
 from training.run import (
@@ -112,13 +118,19 @@ def _work_on(job_id: int, use_case: UseCase, beside: Pulse | None = None) -> Non
     if lease is None:
         return
     try:
-        use_case(Job.objects.select_related("project").get(pk=job_id), lease, Pulse(lease, beside))
+        job = Job.objects.select_related("project").get(pk=job_id)
+        # Told as well where the work folder's disk is full.
+        with pghistory.context(job=job_id, user=job.asked_by_id), told(NOT_KEPT):
+            use_case(job, lease, Pulse(lease, beside))
     except jobs.LeaseLost:
         logger.warning("Job %d went to another worker or ended; what was done here is dropped", job_id)
     except Cancelled:
         jobs.stand_down(lease)
     except (Refused, TrainingError) as refused:
         jobs.fail(lease, str(refused))
+    except StoreFailed as failed:  # what was worked out so far is kept where it can be, and room may be made
+        logger.error("Job %d could not store: %s", job_id, failed.__cause__)
+        jobs.retry(lease, failed.sentence)
     except Exception:
         logger.exception("Job %d stopped unexpectedly", job_id)
         jobs.retry(lease)
@@ -354,11 +366,19 @@ def sweep_pictures() -> None:
 
 @shared_task(name="annotation.tasks.sweep_uploads")
 def sweep_uploads() -> None:
-    """Remove what came from a browser once it is imported, or nobody goes on with it."""
+    """Remove what came from a browser once it is imported or given up, and what deletions left."""
     uploads.sweep()
+    retention.finish_removals()
 
 
-@shared_task(name="annotation.tasks.worker_heartbeat")
-def worker_heartbeat() -> None:
+@shared_task(name="annotation.tasks.seal_audit")
+def seal_audit() -> None:
+    """Append to the chain what the audit has got since."""
+    audit.seal(most=100_000)
+
+
+@shared_task(name="annotation.tasks.worker_heartbeat", bind=True)
+def worker_heartbeat(self: "Task[Any, None]", queue: str = Queue.IO) -> None:
     """A worker that is up but does not consume is as bad as none: health looks at when this last ran."""
-    cache.set("worker_heartbeat", time.time(), None)
+    with suppress(RedisError):
+        signs.note_heartbeat(queue, self.request.hostname or "here")

@@ -20,7 +20,7 @@ from django.db.models import BigIntegerField, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation import jobs, store
+from annotation import jobs, quota, store
 from annotation.errors import Conflict, NotFound, Refused, TooLarge
 from annotation.models import Job, JobKind, Project, Queue, Upload, UploadedFile
 from annotation.models.uploads import LONGEST_PATH
@@ -46,7 +46,7 @@ def announce(*, upload: Upload, path: str, size: int) -> UploadedFile:
     """Say that a file will come. The same file again is the one that is there, with its bytes.
 
     Raises Refused for a path that leads elsewhere, TooLarge, Conflict for another size of a file that is
-    there or an upload that is being imported.
+    there or an upload that is being imported. TooLarge too where the project's limit leaves no room for it.
     """
     clean = _clean(path)
     upload = _open(upload)
@@ -63,6 +63,7 @@ def announce(*, upload: Upload, path: str, size: int) -> UploadedFile:
     if upload.size + size > settings.MAX_BATCH_BYTES:
         limit = settings.MAX_BATCH_BYTES // 2**30
         raise TooLarge(f"An upload holds at most {limit} GiB; bring the rest in another one.")
+    quota.check(upload.project, size)
     upload.files_count, upload.size = upload.files_count + 1, upload.size + size
     upload.save(update_fields=["files_count", "size", "touched_at"])
     return UploadedFile.objects.create(upload=upload, path=clean, size=size)

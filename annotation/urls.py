@@ -1,7 +1,7 @@
 """Every address of the API."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from annotation.api import dashboards
 from annotation.api.adjudication import AdjudicateView, AdjudicationsView, ComponentsView
@@ -17,7 +17,13 @@ from annotation.api.agreement import (
     AgreementVolumesView,
     ScoringView,
 )
-from annotation.api.arrivals import CaseReleaseView, CaseRemovalView, CaseSliceView, CaseSpacingView
+from annotation.api.arrivals import (
+    CaseReleaseView,
+    CaseRemovalView,
+    CaseSliceView,
+    CaseSpacingView,
+    ImportSettingsView,
+)
 from annotation.api.assigning import AssignmentsView, DueView, PriorityView
 from annotation.api.assignments import (
     AssignmentView,
@@ -30,6 +36,7 @@ from annotation.api.assignments import (
     TakeOverView,
     UnsubmitView,
 )
+from annotation.api.audit import AuditFileView, AuditView
 from annotation.api.benches import BenchesView, BenchResumeView, BenchStopView, BenchView
 from annotation.api.branches import ApplyBranchView, BranchesView
 from annotation.api.dataset import (
@@ -41,6 +48,7 @@ from annotation.api.dataset import (
     SplitPreviewView,
     SplitsView,
 )
+from annotation.api.docs import DocsView
 from annotation.api.exports import ExportFileView, ExportsView, ExportView
 from annotation.api.guidance import RegionsView, UncertaintyView
 from annotation.api.guideline import (
@@ -53,7 +61,7 @@ from annotation.api.guideline import (
 from annotation.api.health import HealthView
 from annotation.api.history import DifferenceView, MaskRevisionsView
 from annotation.api.imports import ImportFileView, ImportsView, ImportView, LooksView, LookView
-from annotation.api.jobs import CancelView, JobView
+from annotation.api.jobs import CancelView, JobView, RetryView
 from annotation.api.learning import (
     ComparisonView,
     DecisionsView,
@@ -67,6 +75,7 @@ from annotation.api.masks import MaskView
 from annotation.api.me import CsrfView, MeView, PreferencesView
 from annotation.api.measurements import MeasurementsView
 from annotation.api.models import CardView, FolderView, ModelImportsView, NetworkView
+from annotation.api.operations import OperationsView
 from annotation.api.pins import PinNotesView, PinsView, PinView
 from annotation.api.planning import (
     CalibrationView,
@@ -89,6 +98,7 @@ from annotation.api.recipes import (
     ShippedRecipesView,
     ShippedRecipeView,
 )
+from annotation.api.retention import DeletionPreviewView, DeletionsView, StorageView
 from annotation.api.reviews import JudgedView, VerdictView
 from annotation.api.revisions import RestoreView, RevisionsView, UndoView
 from annotation.api.runs import RunView, TrainingsView
@@ -115,8 +125,9 @@ from annotation.api.worklist import NextView, UpcomingView, WorklistView
 
 urlpatterns = [
     path("healthz", HealthView.as_view(), name="health"),
+    path("api/operations/", OperationsView.as_view(), name="operations"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", DocsView.as_view(url_name="schema"), name="docs"),
     path("api/csrf/", CsrfView.as_view(), name="csrf"),
     path("api/me/", MeView.as_view(), name="me"),
     path("api/me/preferences/", PreferencesView.as_view(), name="preferences"),
@@ -173,6 +184,9 @@ urlpatterns = [
     path("api/projects/<int:project_id>/recipes/<int:recipe_id>/", RecipeView.as_view(), name="recipe"),
     path("api/projects/<int:project_id>/copies/", CopiesView.as_view(), name="copies"),
     path("api/projects/<int:project_id>/imports/", ImportsView.as_view(), name="imports"),
+    path(
+        "api/projects/<int:project_id>/import-settings/", ImportSettingsView.as_view(), name="import_settings"
+    ),
     path("api/projects/<int:project_id>/imports/look/", LooksView.as_view(), name="looks"),
     path("api/projects/<int:project_id>/imports/look/<int:job_id>/", LookView.as_view(), name="look"),
     path("api/projects/<int:project_id>/imports/<int:job_id>/", ImportView.as_view(), name="import"),
@@ -297,6 +311,15 @@ urlpatterns = [
     path("api/projects/<int:project_id>/calibration/", CalibrationView.as_view(), name="calibration"),
     path("api/projects/<int:project_id>/gold/", GoldView.as_view(), name="gold"),
     path("api/projects/<int:project_id>/queries/", QueriesView.as_view(), name="queries"),
+    path("api/projects/<int:project_id>/audit/", AuditView.as_view(), name="audit"),
+    path("api/projects/<int:project_id>/audit/file/", AuditFileView.as_view(), name="audit_file"),
+    path("api/projects/<int:project_id>/storage/", StorageView.as_view(), name="storage"),
+    path("api/projects/<int:project_id>/deletions/", DeletionsView.as_view(), name="deletions"),
+    path(
+        "api/projects/<int:project_id>/deletions/preview/<int:number>/",
+        DeletionPreviewView.as_view(),
+        name="deletion_preview",
+    ),
     path("api/projects/<int:project_id>/exports/", ExportsView.as_view(), name="exports"),
     path("api/projects/<int:project_id>/exports/<int:export_id>/", ExportView.as_view(), name="export"),
     path(
@@ -319,6 +342,7 @@ urlpatterns = [
     path("api/projects/<int:project_id>/what-if/", WhatIfsView.as_view(), name="what_if"),
     path("api/jobs/<int:job_id>/", JobView.as_view(), name="job"),
     path("api/jobs/<int:job_id>/cancel/", CancelView.as_view(), name="cancel"),
+    path("api/jobs/<int:job_id>/retry/", RetryView.as_view(), name="retry"),
     path("api/worklist/", WorklistView.as_view(), name="worklist"),
     path("api/worklist/next/", NextView.as_view(), name="next"),
     path("api/worklist/upcoming/", UpcomingView.as_view(), name="upcoming"),

@@ -64,8 +64,8 @@ def _run(stack: contextlib.ExitStack, var: Path, port: int) -> None:
     _welcome(address)
     processes.start("watch", [sys.executable, "manage.py", "watch"], to_terminal=True)
     while True:
-        running.check()
-        processes.check()
+        for name in [*running.tend(), *processes.tend()]:
+            console.print(f"[yellow]{name} had ended and was started again.[/yellow]")
         time.sleep(0.5)
 
 

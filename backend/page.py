@@ -11,6 +11,7 @@ FOR_PROGRAMS = ("/api/", "/_allauth/")
 WHERE = "All addresses are listed at /api/docs/; they end with a slash."
 NOT_FOR_YOU = "Your account may not open this. Go back, or sign in with one that may."
 FAULT = "The server has a problem. Try again in a moment; its log says more."
+NONCE = "{{ csp_nonce }}"  # as the front end's build writes it
 NOT_BUILT = "The front end is not built yet. Run `make build`, then reload this page."
 
 
@@ -22,7 +23,8 @@ def page(request: HttpRequest) -> HttpResponse:
     index = settings.FRONTEND_DIST / "index.html"
     if not index.is_file():
         return HttpResponse(NOT_BUILT, content_type="text/plain; charset=utf-8", status=503)
-    return HttpResponse(index.read_bytes(), content_type="text/html; charset=utf-8")
+    html = index.read_text(encoding="utf-8").replace(NONCE, str(request.csp_nonce))  # type: ignore[attr-defined]  # set by the middleware
+    return HttpResponse(html, content_type="text/html; charset=utf-8")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -6,13 +6,26 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import urlopen
+
+from backend.backoff import Backoff
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 STOP_SECONDS = 12.0
 CELERY = [PYTHON, "-m", "celery", "-A", "backend", "--quiet"]
+
+
+@dataclass
+class _Start:
+    """How a process is started, and how that went so far."""
+
+    command: list[str]
+    to_terminal: bool
+    backoff: Backoff = field(default_factory=Backoff)
 
 
 class ProcessError(Exception):
@@ -28,40 +41,76 @@ def manage(*arguments: str) -> None:
 
 def gunicorn(port: int) -> list[str]:
     options = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4", "--timeout", "120"]
-    return [PYTHON, "-m", "gunicorn", "backend.wsgi:application", *options]
+    return [PYTHON, "-m", "gunicorn", "backend.wsgi:application", "-c", "python:backend.webserver", *options]
 
 
 def workers() -> dict[str, list[str]]:
-    """One worker for short work, one for training (solo: one at a time), and the clock."""
+    """Workers, and the clock.
+
+    What is short (scores, the clock's own tasks) has a process that long imports and predictions cannot fill;
+    training has one that does one thing at a time (solo).
+    """
     return {
-        "worker": [*CELERY, "worker", "-Q", "io,score,infer", "-c", "2", "-n", "worker@%h", "-l", "INFO"],
+        "worker": [*CELERY, "worker", "-Q", "io,infer", "-c", "2", "-n", "worker@%h", "-l", "INFO"],
+        "scorer": [*CELERY, "worker", "-Q", "score", "-c", "1", "-n", "scorer@%h", "-l", "INFO"],
         "trainer": [*CELERY, "worker", "-Q", "train", "-P", "solo", "-n", "trainer@%h", "-l", "INFO"],
         "beat": [*CELERY, "beat", "-l", "WARNING", "--pidfile", ""],
     }
 
 
 class Processes:
-    """The product's own processes, each in its own session so that Ctrl-C reaches only the supervisor."""
+    """The product's own processes, each in its own session so that Ctrl-C reaches only the supervisor.
 
-    def __init__(self, log_folder: Path) -> None:
+    `environment`: what they see; the supervisor's own where none is given.
+    """
+
+    def __init__(self, log_folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self.log_folder = log_folder
+        self.environment = environment
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self._starts: dict[str, _Start] = {}
 
     def start(self, name: str, command: list[str], *, to_terminal: bool = False) -> None:
+        self._starts[name] = _Start(command, to_terminal)
+        self._spawn(name)
+
+    def _spawn(self, name: str) -> None:
+        start = self._starts[name]
         with (self.log_folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                command,
+                start.command,
                 cwd=ROOT,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
-                stdout=None if to_terminal else log,
+                stdout=None if start.to_terminal else log,
                 stderr=log,
                 start_new_session=True,
             )
+        start.backoff.started()
 
     def check(self) -> None:
         for name, process in self.running.items():
             if process.poll() is not None:
                 raise ProcessError(f"The {name} process ended by itself; see {self.log_folder / name}.log")
+
+    def tend(self) -> list[str]:
+        """Start again what ended by itself; the names of what was started, if it was time for any.
+
+        Raises ProcessError for a process that keeps ending as soon as it is started.
+        """
+        again = []
+        for name, process in list(self.running.items()):
+            backoff = self._starts[name].backoff
+            if process.poll() is None or not backoff.may_start():
+                continue
+            if backoff.is_hopeless:
+                log = self.log_folder / f"{name}.log"
+                raise ProcessError(f"The {name} process ends as soon as it is started; see {log}")
+            # Children of a killed parent would keep its port, or work beside the new one.
+            _signal_session(process, signal.SIGKILL, whole=True)
+            self._spawn(name)
+            again.append(name)
+        return again
 
     def stop(self) -> None:
         """Ask all to end, then end what is left, children included."""

@@ -22,7 +22,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +29,22 @@ import psutil
 import psycopg2
 import redis
 
+from backend.servers import STATE_FILE, Running, ServiceError
+
+__all__ = [
+    "STATE_FILE",
+    "Running",
+    "ServiceError",
+    "free_port",
+    "running",
+    "secret",
+    "start",
+    "valkey_binary",
+]
+
 DATABASE = USER = "delineate"
 POSTGRES_MAJORS = (18, 17, 16, 15)
 START_SECONDS = 60.0
-STATE_FILE = "services.json"
-
-
-class ServiceError(Exception):
-    """A service could not be started; the message says why and what to do."""
 
 
 # ── What is running, and secrets ──────────────────────────────────────────────
@@ -183,34 +190,6 @@ def _copy(source: Path, target: Path) -> None:
 
 
 # ── Running ───────────────────────────────────────────────────────────────────
-@dataclass
-class Running:
-    """Started services; `stop` ends what was started here and nothing else."""
-
-    var: Path
-    urls: dict[str, str] = field(default_factory=dict)
-    processes: list[tuple[subprocess.Popen[bytes], signal.Signals]] = field(default_factory=list)
-
-    def stop(self) -> None:
-        """End the servers in reverse order, waiting until their data is on disk."""
-        for process, polite in reversed(self.processes):
-            if process.poll() is None:
-                process.send_signal(polite)
-                try:
-                    process.wait(30)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-        self.processes.clear()
-        (self.var / STATE_FILE).unlink(missing_ok=True)
-
-    def check(self) -> None:
-        """Raise ServiceError when a server that we started has ended."""
-        for process, _ in self.processes:
-            if process.poll() is not None:
-                raise ServiceError(f"A database server ended by itself; see the logs in {self.var / 'log'}.")
-
-
 def start(var: Path, *, durable: bool = True) -> Running:
     """Start what the environment does not already name.
 
@@ -238,25 +217,6 @@ def start(var: Path, *, durable: bool = True) -> Running:
     _write_private(result.var / STATE_FILE, json.dumps(own), None)
     result.urls |= own
     return result
-
-
-def _spawn(
-    result: Running, name: str, command: list[str], user: pwd.struct_passwd | None, polite: signal.Signals
-) -> subprocess.Popen[bytes]:
-    with (result.var / "log" / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            start_new_session=True,  # Ctrl-C is for the supervisor, which stops the servers last
-            user=user.pw_uid if user else None,
-            group=user.pw_gid if user else None,
-            extra_groups=[] if user else None,
-        )
-    result.processes.append((process, polite))
-    return process
 
 
 def _stop_leftover(pid_file: Path, name: str, polite: signal.Signals) -> None:
@@ -295,7 +255,7 @@ def _start_postgres(result: Running, state: Path, user: pwd.struct_passwd | None
     options |= {} if durable else {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     command = [str(install / "bin" / "postgres"), "-D", str(data)]
     command += [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
-    process = _spawn(result, "postgres", command, user, signal.SIGINT)  # SIGINT = fast shutdown
+    process = result.spawn("postgres", command, user, signal.SIGINT)  # SIGINT = fast shutdown
     address = {"host": "127.0.0.1", "port": port, "user": USER, "password": password}
     log = result.var / "log" / "postgres.log"
     _wait_until(lambda: _answers_sql(address), process, "Postgres", log)
@@ -376,7 +336,7 @@ def _start_valkey(result: Running, state: Path, user: pwd.struct_passwd | None, 
     }
     config = data / "valkey.conf"
     _write_private(config, "".join(f"{key} {value}\n" for key, value in settings.items()), user)
-    process = _spawn(result, "valkey", [str(binary), str(config)], user, signal.SIGTERM)
+    process = result.spawn("valkey", [str(binary), str(config)], user, signal.SIGTERM)
     url = f"redis://:{password}@127.0.0.1:{port}"
     _wait_until(lambda: _answers_ping(url), process, "Valkey", result.var / "log" / "valkey.log")
     return url

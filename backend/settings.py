@@ -2,11 +2,13 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
+from csp.constants import NONCE
 
-from backend import services
+from backend import logs, services, storing
 from training.version import VERSION
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -17,15 +19,25 @@ VAR_ROOT = Path(str(VAR_DIR))
 # ── Secrets and hosts ─────────────────────────────────────────────────────────
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or services.secret(VAR_ROOT / "secret.key")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_SSL_REDIRECT = False  # the proxy redirects
+SESSION_COOKIE_HTTPONLY, SESSION_COOKIE_SAMESITE, CSRF_COOKIE_SAMESITE = True, "Lax", "Lax"
+# The prefix has the browser itself refuse a cookie that another host of the domain, or plain HTTP, would set.
+_HOST_ONLY = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_HOST_ONLY}sessionid", f"{_HOST_ONLY}csrftoken"
+SECURE_SSL_REDIRECT = False  # the proxy redirects: probes of the inner network speak plain HTTP
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # which asks for just that redirect
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# How many proxies of one's own stand before the web server: so many last addresses of X-Forwarded-For are
+# true. With 0 that header, which anybody can send, counts for nothing.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 
 # ── Applications ──────────────────────────────────────────────────────────────
 INSTALLED_APPS = [
@@ -42,6 +54,10 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "django_celery_beat",
     "rest_framework",
     "drf_spectacular",
@@ -49,7 +65,10 @@ INSTALLED_APPS = [
     "annotation",
 ]
 MIDDLEWARE = [
+    "backend.probes.Probes",
+    "backend.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
+    "backend.headers.Headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -59,7 +78,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "pghistory.middleware.HistoryMiddleware",
+    "annotation.audit.middleware.AuditMiddleware",
+    "backend.sessions.SessionLimits",
 ]
 ROOT_URLCONF = "backend.urls"
 WSGI_APPLICATION = "backend.wsgi.application"
@@ -102,10 +122,14 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+[-.][0-9a-zA-Z_-]{8,12}\..+$"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "store": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(STORE_ROOT)},
-    },
+    "store": storing.backend(
+        folder=STORE_ROOT,
+        bucket=env.str("S3_BUCKET", default=""),
+        endpoint=env.str("S3_ENDPOINT", default=""),
+        access_key=env.str("S3_ACCESS_KEY", default=""),
+        secret_key=env.str("S3_SECRET_KEY", default=""),
+        region=env.str("S3_REGION", default="us-east-1"),
+    ),
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
@@ -136,33 +160,47 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
-CELERY_BEAT_SCHEDULE = {
-    name: {
-        "task": f"annotation.tasks.{name}",
-        "schedule": float(seconds),
-        "options": {"expires": 2 * seconds},
+CELERY_BEAT_SCHEDULE = (
+    {
+        # One for each queue: a worker may consume one and not the other. The first keeps its name.
+        f"worker_heartbeat{ending}": {
+            "task": "annotation.tasks.worker_heartbeat",
+            "schedule": 10.0,
+            "kwargs": {"queue": queue},
+            "options": {"queue": queue, "expires": 20},
+        }
+        for queue, ending in {"io": "", "score": "_score", "infer": "_infer", "train": "_train"}.items()
     }
-    for name, seconds in {
-        "worker_heartbeat": 10,
-        "sweep_jobs": 20,
-        "release_leases": 30,
-        "refresh_agreement": 60,
-        "count_shown": 30,
-        "retrain_if_due": env.int("RETRAIN_CHECK_SECONDS", default=30),
-    }.items()
-} | {
-    # By the clock, not by an interval: a beat that is started anew every day comes to it all the same.
-    "sweep_pictures": {
-        "task": "annotation.tasks.sweep_pictures",
-        "schedule": crontab(hour="3", minute="17"),
-        "options": {"expires": 3600},
-    },
-    "sweep_uploads": {
-        "task": "annotation.tasks.sweep_uploads",
-        "schedule": crontab(minute="41"),
-        "options": {"expires": 3600},
-    },
-}
+    | {
+        name: {
+            "task": f"annotation.tasks.{name}",
+            "schedule": float(seconds),
+            # Short, and not to wait behind an import or a prediction.
+            "options": {"queue": "score", "expires": 2 * seconds},
+        }
+        for name, seconds in {
+            "sweep_jobs": 20,
+            "release_leases": 30,
+            "refresh_agreement": 60,
+            "count_shown": 30,
+            "seal_audit": 60,
+            "retrain_if_due": env.int("RETRAIN_CHECK_SECONDS", default=30),
+        }.items()
+    }
+    | {
+        # By the clock, not by an interval: a beat that is started anew every day comes to it all the same.
+        "sweep_pictures": {
+            "task": "annotation.tasks.sweep_pictures",
+            "schedule": crontab(hour="3", minute="17"),
+            "options": {"expires": 3600},
+        },
+        "sweep_uploads": {
+            "task": "annotation.tasks.sweep_uploads",
+            "schedule": crontab(minute="41"),
+            "options": {"expires": 3600},
+        },
+    }
+)
 
 # ── API ───────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {
@@ -189,13 +227,16 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         name: f"annotation.models.{name}"
         for name in (
+            "Action",
             "AgreementKind",
             "AssignmentRole",
             "AssignmentState",
             "CaseState",
+            "DeletionReason",
             "ExportFormat",
             "ExportWhat",
             "GateVerdict",
+            "JobKind",
             "JobState",
             "Level",
             "MeasurementKind",
@@ -232,35 +273,82 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {"invitation": "60/m/ip"}  # beside allauth's own: looking at a link
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False  # this browser stays; every other session ends with the password
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("browser",)
-HEADLESS_FRONTEND_URLS: dict[str, str] = {}
+HEADLESS_FRONTEND_URLS = {"socialaccount_login_error": "/sign-in"}
 LOGIN_URL = "/sign-in"
+# Without what a person does, and at the most, whatever they do.
+SESSION_IDLE_S = 60 * env.int("SESSION_IDLE_MINUTES", default=30)
+SESSION_COOKIE_AGE = SESSION_LONGEST_S = 3600 * env.int("SESSION_HOURS", default=12)
+USERSESSIONS_ADAPTER = "backend.accounts.Sessions"
+REQUIRE_TWO_FACTOR = env.str("REQUIRE_TWO_FACTOR", default="none")  # none, leads (and staff), all
+MFA_ADAPTER = "backend.accounts.SecondFactor"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Delineate"
+MFA_TOTP_TOLERANCE = 1  # half a minute of clock difference either way
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts have no e-mail of their own
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers themselves allow it on localhost alone
+OIDC_TRUSTS_SECOND_FACTOR = env.bool("OIDC_HAS_TWO_FACTOR", default=False)
+OIDC_APP = {
+    "provider_id": "oidc",
+    "name": env.str("OIDC_NAME", default="") or "single sign-on",
+    "client_id": env.str("OIDC_CLIENT_ID", default=""),
+    "secret": env.str("OIDC_CLIENT_SECRET", default=""),
+    "settings": {"server_url": env.str("OIDC_ISSUER", default="")},
+}
+SOCIALACCOUNT_ADAPTER = "backend.accounts.SingleSignOn"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [OIDC_APP] if env.str("OIDC_ISSUER", default="") else [],
+    }
+}
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # an address proves nothing about who has an account here
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True  # a connection is a way in for good
 
 # ── Content security ──────────────────────────────────────────────────────────
+# Scripts come from files alone. Styles as well, but for the elements that the page's own libraries add: these
+# carry the nonce that the page was served with.
+_issuer = urlsplit(env.str("OIDC_ISSUER", default=""))
+# A form that begins single sign-on is sent here and answered with an address over there.
+_SINGLE_SIGN_ON = [f"{_issuer.scheme}://{_issuer.netloc}"] if _issuer.netloc else []
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ("/api/docs", "/admin"),
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "script-src": ["'self'", "'wasm-unsafe-eval'"],
-        "style-src": ["'self'", "'unsafe-inline'"],
+        "style-src": ["'self'", NONCE],
         "img-src": ["'self'", "data:", "blob:"],
         "worker-src": ["'self'", "blob:"],
-        "connect-src": ["'self'", "blob:", "data:"],
+        "connect-src": ["'self'"],
+        "frame-src": ["'none'"],
         "object-src": ["'none'"],
-        "base-uri": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'", *_SINGLE_SIGN_ON],
         "frame-ancestors": ["'none'"],
+        "upgrade-insecure-requests": HTTPS,
     },
+}
+
+# ── Limits: how often one user may ask, (times, seconds) by what is asked for. Reading and saving have none ─
+REQUEST_LIMITS = {
+    "upload": (300, 3600),
+    "upload_file": (6000, 60),
+    "import": (300, 3600),
+    "model_import": (30, 3600),
+    "export": (120, 3600),
+    "picture": (300, 3600),
+    "token": (60, 3600),
+    "invitation": (120, 3600),
 }
 
 # ── The rest ──────────────────────────────────────────────────────────────────
 LANGUAGE_CODE = "en"
 USE_TZ = True
 TIME_ZONE = "UTC"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+# text for a terminal, json for a collector of logs.
+LOGGING = logs.configuration(env.str("LOG_FORMAT", default="text"), env.str("LOG_LEVEL", default="INFO"))
+# Who may read /metrics (Authorization: Bearer …); empty: this machine alone.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")

@@ -11,8 +11,9 @@ urlpatterns = [
     path("admin/login/", secure_admin_login(admin.site.login)),
     path("admin/", admin.site.urls),
     path("_allauth/", include("allauth.headless.urls")),
+    path("accounts/", include("allauth.urls")),  # where single sign-on comes back to
     path("", include("annotation.urls")),
-    re_path(r"^(?!api/|static/|_allauth/|admin/|healthz).*$", page, name="page"),
+    re_path(r"^(?!api/|static/|_allauth/|accounts/|admin/|healthz).*$", page, name="page"),
 ]
 
 handler403 = "backend.page.forbidden"

@@ -7,6 +7,8 @@ export default defineConfig({
   // Django serves the built files under /static/ and index.html on every page route.
   base: '/static/',
   plugins: [react()],
+  // Django writes the nonce of each answer in its place; the page hands it on to what adds style elements.
+  html: { cspNonce: '{{ csp_nonce }}' },
   build: { target: 'es2022', chunkSizeWarningLimit: 8000 },
   worker: { format: 'es' },
   server: {

@@ -17,7 +17,7 @@ from django.utils import timezone
 from annotation.agreement import scale
 from annotation.agreement.everybody import crossed
 from annotation.agreement.scale import DIFFERENCE_WITHIN, NOBODY, SHOWN, WITHIN, Figure, Scores, plain
-from annotation.agreement.sides import IN_PART
+from annotation.agreement.sides import is_in_part
 from annotation.models import AgreementGroup, AgreementKind, AgreementScore, Case, Project, StartFrom
 from training.metrics import METRIC_VERSION
 from training.raters import Estimate, Reads, difference, mean, within_reader_cv, within_reader_sd
@@ -140,7 +140,7 @@ def _within(group: AgreementGroup) -> dict[str, Figure]:
 
 def _anchoring(group: AgreementGroup, scores: Scores) -> Mapping[str, Any]:
     """Agreement of reads begun from one prediction, less that of reads from scratch."""
-    if scale.start_version(group.starts) is None or IN_PART in group.starts.split("|"):
+    if scale.start_version(group.starts) is None or is_in_part(group.starts):
         return {}  # parts of scans are not held against whole ones
     scratch = AgreementGroup.objects.filter(
         project=group.project_id,

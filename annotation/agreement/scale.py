@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from annotation.agreement.sides import IN_PART
 from annotation.agreement.summaries import FIGURES
+from annotation.regions import Cut
 from training.raters import Estimate, Limits
 
 Floats = NDArray[np.float64]
@@ -73,16 +74,20 @@ def load(group_id: int, figures: Sequence[str] = SHOWN) -> Scores:
     return Scores(case, reader_a, reader_b, dict(zip(figures, values, strict=True)))
 
 
+_IN_WORDS = {Cut.SLAB: ", in part", Cut.CUBE: ", in a cube"}
+
+
 def label(starts: str) -> str:
     """The starting point in words."""
     begun = _begun(starts)
     words = " and ".join(_words(part) for part in begun) if begun else "no read"
-    return f"{words}, in part" if IN_PART in starts.split("|") else words
+    return words + "".join(_IN_WORDS[cut] for cut in Cut if cut in starts.split("|"))
 
 
 def _begun(starts: str) -> list[str]:
     """Where the reads began, without what else stands there."""
-    return [part for part in starts.split("|") if part not in ("", IN_PART) and not part.startswith("model:")]
+    said = IN_PART | {""}
+    return [part for part in starts.split("|") if part not in said and not part.startswith("model:")]
 
 
 def _words(start: str) -> str:

@@ -27,9 +27,10 @@ from annotation.models import (
     Revision,
     StartFrom,
 )
+from annotation.regions import Cut, region_of
 
-IN_PART = "part"
-"""Stands with the starting point where readers were asked for a part of the scan."""
+IN_PART = frozenset(map(str, Cut))
+"""Stand with the starting point where readers were asked for a part of the scan."""
 FINAL_STATES = (AssignmentState.SUBMITTED, AssignmentState.DONE)
 
 
@@ -89,7 +90,12 @@ class Pair:
 
 
 def _order(start: str) -> tuple[bool, bool, str]:
-    return start.startswith("model:"), start == IN_PART, start
+    return start.startswith("model:"), start in IN_PART, start
+
+
+def is_in_part(starts: str) -> bool:
+    """Whether reads that began so were of a part of the scan."""
+    return not IN_PART.isdisjoint(starts.split("|"))
 
 
 def start_model_id(read: Assignment) -> int | None:
@@ -98,22 +104,23 @@ def start_model_id(read: Assignment) -> int | None:
 
 
 def starts_of(read: Assignment) -> str:
-    """scratch, prediction:3 (the model's version) or revision; of a part of a scan with |part behind it.
+    """scratch, prediction:3 (the model's version) or revision; of a slab with |part, of a cube with |cube.
 
-    So no figure ever pools reads of a part with those of whole scans.
+    So no figure ever pools reads of slabs, of cubes and of whole scans.
     """
     model = None if read.start_revision is None else read.start_revision.mask.model
     start = str(read.start_from)
     if read.start_from == StartFrom.PREDICTION and model is not None:
         start = f"{StartFrom.PREDICTION}:{model.version}"
-    return start if read.case.region is None else f"{start}|{IN_PART}"
+    region = region_of(read.case)
+    return start if region is None else f"{start}|{region.cut(read.case.volume.shape)}"
 
 
 def final_reads(case: Case) -> list[Assignment]:
     """The case's reads that count, in the order of reading."""
     reads = Assignment.objects.filter(case=case, role=AssignmentRole.ANNOTATE, state__in=FINAL_STATES)
     found = reads.filter(mask__head__gte=1, submitted_at__isnull=False)
-    rows = found.select_related("mask", "start_revision__mask__model", "case")
+    rows = found.select_related("mask", "start_revision__mask__model", "case__volume")
     return list(rows.order_by("submitted_at", "pk"))
 
 

@@ -48,8 +48,11 @@ class EditsOut(serializers.Serializer[Any]):
     layer = serializers.IntegerField()
     value = serializers.IntegerField()
     tolerance_mm = serializers.FloatField()
-    volume_ml = serializers.FloatField()
-    distance_mm = serializers.FloatField(help_text="Of the farthest voxel from the other read's structure.")
+    voxels = serializers.IntegerField()
+    volume_ml = serializers.FloatField(allow_null=True, help_text="Null = the spacing is not known.")
+    distance_mm = serializers.FloatField(
+        allow_null=True, help_text="Of the farthest voxel from the other read's structure."
+    )
     take_a = serializers.CharField()
     take_b = serializers.CharField()
     take_majority = serializers.CharField(allow_null=True, help_text="Null where there is no third vote.")
@@ -61,9 +64,9 @@ class ComponentOut(EditsOut):
     centre_ijk = serializers.ListField(child=serializers.IntegerField(), min_length=3, max_length=3)
     low = serializers.ListField(child=serializers.IntegerField(), min_length=3, max_length=3)
     high = serializers.ListField(child=serializers.IntegerField(), min_length=3, max_length=3)
-    only_a_ml = serializers.FloatField()
-    only_b_ml = serializers.FloatField()
-    beyond_mm = serializers.FloatField(help_text="The distance beyond the tolerance.")
+    only_a = serializers.IntegerField(help_text="Voxels.")
+    only_b = serializers.IntegerField(help_text="Voxels.")
+    beyond_mm = serializers.FloatField(allow_null=True, help_text="The distance beyond the tolerance.")
 
 
 class RateOut(serializers.Serializer[Any]):

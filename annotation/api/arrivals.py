@@ -1,4 +1,4 @@
-"""Cases that could not be taken as they came: held until a lead has looked, or of unknown spacing."""
+"""What a project lets in; cases that could not be taken as they came: held, or of unknown spacing."""
 
 from typing import Any
 
@@ -11,7 +11,41 @@ from rest_framework.response import Response
 
 from annotation import access, ingest
 from annotation.api.base import ApiView, answers, signed_in
+from annotation.errors import Refused
 from annotation.models import Case, CaseState, Volume
+
+
+class ImportSettingsView(ApiView):
+    class Input(serializers.Serializer[Any]):
+        keeps_uids = serializers.BooleanField(
+            required=False,
+            help_text="Keep the original UIDs of DICOM series from now on, sealed; false erases those kept.",
+        )
+        resamples_gaps = serializers.BooleanField(
+            required=False,
+            help_text="Bring series with gaps onto an even grid, unless an import says not to.",
+        )
+
+    class Output(serializers.Serializer[Any]):
+        keeps_uids = serializers.BooleanField()
+        resamples_gaps = serializers.BooleanField()
+        sealed = serializers.IntegerField(help_text="Scans of which original UIDs are kept.")
+
+    @extend_schema(responses=answers({200: Output}))
+    def get(self, request: Request, project_id: int) -> Response:
+        """What imports let in, and what they keep."""
+        project = access.project_for(signed_in(request), project_id, to="manage")
+        return Response(self.Output(ingest.door_of(project)).data)
+
+    @extend_schema(request=Input, responses=answers({200: Output}, 400))
+    def patch(self, request: Request, project_id: int) -> Response:
+        """Decide it for imports from now on. Keeping no original UIDs any more erases those that are kept."""
+        project = access.project_for(signed_in(request), project_id, to="manage")
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        if not given.validated_data:
+            raise Refused("Say what to change: keeps_uids or resamples_gaps.")
+        return Response(self.Output(ingest.change_door(project=project, **given.validated_data)).data)
 
 
 class CaseReleaseView(ApiView):

@@ -1,5 +1,6 @@
 """Who holds what, and reads that a lead gives to a reader by name."""
 
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -67,35 +68,39 @@ class AssignmentsView(ApiView):
         return Response(self.Row(planned, many=True).data, status=201)
 
 
-class PriorityView(ApiView):
+class CasesChanged(serializers.Serializer[Any]):
+    cases = serializers.IntegerField(help_text="How many cases have it now.")
+
+
+class OfCasesView(ApiView):
+    """Gives the same to each of some cases, by `change`."""
+
+    Input: type[serializers.Serializer[Any]]
+
+    def give(self, request: Request, project_id: int, change: Callable[..., int]) -> Response:
+        project = access.project_for(signed_in(request), project_id, to="manage")
+        given = self.Input(data=request.data)
+        given.is_valid(raise_exception=True)
+        return Response(CasesChanged({"cases": change(project=project, **given.validated_data)}).data)
+
+
+class PriorityView(OfCasesView):
     class Input(serializers.Serializer[Any]):
         cases = CaseNumbers()
         priority = serializers.FloatField(min_value=-100, max_value=100, help_text="0 = as usual.")
 
-    class Output(serializers.Serializer[Any]):
-        cases = serializers.IntegerField(help_text="How many cases have it now.")
-
-    @extend_schema(request=Input, responses=answers({200: Output}, 400))
+    @extend_schema(request=Input, responses=answers({200: CasesChanged}, 400))
     def put(self, request: Request, project_id: int) -> Response:
         """Which cases come first, among those that are due alike; readers are not told."""
-        project = access.project_for(signed_in(request), project_id, to="manage")
-        given = self.Input(data=request.data)
-        given.is_valid(raise_exception=True)
-        return Response({"cases": worklist.set_priority(project=project, **given.validated_data)})
+        return self.give(request, project_id, worklist.set_priority)
 
 
-class DueView(ApiView):
+class DueView(OfCasesView):
     class Input(serializers.Serializer[Any]):
         cases = CaseNumbers()
         due_at = serializers.DateTimeField(allow_null=True, help_text="null = none any more.")
 
-    class Output(serializers.Serializer[Any]):
-        cases = serializers.IntegerField(help_text="How many cases have it now.")
-
-    @extend_schema(request=Input, responses=answers({200: Output}, 400))
+    @extend_schema(request=Input, responses=answers({200: CasesChanged}, 400))
     def put(self, request: Request, project_id: int) -> Response:
         """By when cases are to be read; readers see it on reads that were given to them by name."""
-        project = access.project_for(signed_in(request), project_id, to="manage")
-        given = self.Input(data=request.data)
-        given.is_valid(raise_exception=True)
-        return Response({"cases": worklist.set_due(project=project, **given.validated_data)})
+        return self.give(request, project_id, worklist.set_due)

@@ -1,16 +1,14 @@
 """Who asks: a session of the browser, or a personal token of a program."""
 
-from allauth.account.adapter import get_adapter
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.cache import cache
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.authentication import SessionAuthentication as DjangoSession
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from annotation import team
+from annotation.api.throttling import TOO_MANY, address_of, count
 
-TOO_MANY = "Too many attempts. Wait a minute and try again."
 WRONG_TOKEN = "This token is unknown, expired or revoked. Make a new one on your account page."  # noqa: S105
 SCHEMES = ("token", "bearer")
 TOKEN = "token"  # noqa: S105  # what request.auth says of who came with one
@@ -37,22 +35,12 @@ class TokenAuthentication(BaseAuthentication):
             return user, TOKEN
         # Only failures are counted: behind one address there may be many programs, and one with an old token
         # must not lock the others out. Guessing is hopeless at any rate: a token has 256 random bits.
-        if _failures(request) > MOST_FAILURES:
-            raise Throttled(detail=TOO_MANY)
+        if count(f"wrong_tokens:{address_of(request)}", COUNTED_S) > MOST_FAILURES:
+            raise Throttled(wait=COUNTED_S, detail=TOO_MANY)
         raise AuthenticationFailed(WRONG_TOKEN)
 
     def authenticate_header(self, request: Request) -> str:
         return "Token"
-
-
-def _failures(request: Request) -> int:
-    """Wrong tokens from this address within a minute, with this one."""
-    key = f"wrong_tokens:{get_adapter().get_client_ip(request._request)}"
-    cache.add(key, 0, COUNTED_S)
-    try:
-        return int(cache.incr(key))
-    except ValueError:  # the minute ended between the two
-        return 1
 
 
 def require_own_page(request: Request) -> None:

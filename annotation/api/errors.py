@@ -1,23 +1,39 @@
 """Every refusal as JSON: `{"detail": one sentence}` and whatever the use case adds."""
 
+import logging
 from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.db import DatabaseError, OperationalError
 from rest_framework import status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from annotation.errors import Refused
+from annotation import audit
+from annotation.errors import Refused, StoreFailed, StoreFull
+from annotation.store import faults
 
 TOO_BIG = "The request is larger than this address takes."
 MALFORMED = "The request could not be read. Check its form and send it again."
+DATABASE_DOWN = "The database does not answer, so nothing of this was kept. Try again in a moment."
+_NO_ROOM = ("53100", "53200", "58030")  # SQLSTATE: disk full, out of memory, input or output error
+
+_REFUSED: dict[type[Exception], str] = {AuthenticationFailed: "token", PermissionDenied: "request"}
+
+logger = logging.getLogger(__name__)
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's exception handler; None lets a real fault become a 500."""
+    _note_refusal(error)
     if isinstance(error, Refused):
         return Response({"detail": error.sentence, **error.extra}, status=error.status)
+    if isinstance(error, StoreFailed):
+        logger.error("The store failed: %s", error.__cause__)
+        return Response({"detail": error.sentence}, status=error.status)
+    if isinstance(error, DatabaseError) and (down := _down(error)) is not None:
+        return down
     if isinstance(error, RequestDataTooBig):
         return Response({"detail": TOO_BIG}, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation | BadRequest):
@@ -26,6 +42,24 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if response is not None and isinstance(error, ValidationError):
         response.data = {"detail": _sentence(error.detail), "fields": error.detail}
     return response
+
+
+def _note_refusal(error: Exception) -> None:
+    """What `access` does not see: who came with a wrong token, or from another site's page."""
+    noun = _REFUSED.get(type(error))
+    if noun is not None:
+        audit.refused(user=None, noun=noun)
+
+
+def _down(error: DatabaseError) -> Response | None:
+    """What is the machine's fault and not the statement's: no room for the database, or nobody there."""
+    if getattr(error.__cause__, "pgcode", None) in _NO_ROOM:
+        logger.error("The database could not write: %s", error)
+        return Response({"detail": faults.FULL}, status=StoreFull.status)
+    if isinstance(error, OperationalError):
+        logger.error("The database failed: %s", error)
+        return Response({"detail": DATABASE_DOWN}, status=StoreFailed.status)
+    return None
 
 
 def _sentence(detail: Any, name: str = "") -> str:

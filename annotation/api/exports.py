@@ -27,6 +27,9 @@ class ExportOut(serializers.Serializer[Any]):
         readers = serializers.ListField(child=serializers.CharField(), help_text="User names; empty = all.")
         structures = serializers.ListField(child=serializers.CharField(), help_text="Keys; empty = all.")
         model = serializers.IntegerField(allow_null=True, help_text="A version.")
+        original_uids = serializers.BooleanField(
+            default=False, help_text="Objects name the series that the scans came from."
+        )
 
     id = serializers.IntegerField()
     form = serializers.ChoiceField(choices=ExportFormat.choices)
@@ -41,6 +44,8 @@ class ExportOut(serializers.Serializer[Any]):
 
 
 class ExportsView(ApiView):
+    limit = "export"
+
     class Input(serializers.Serializer[Any]):
         form = serializers.ChoiceField(choices=ExportFormat.choices)
         what = serializers.ChoiceField(choices=ExportWhat.choices, default=ExportWhat.ACCEPTED)
@@ -59,6 +64,11 @@ class ExportsView(ApiView):
             default=None,
             allow_null=True,
             help_text="Version; of what a model was trained on or predicted.",
+        )
+        original_uids = serializers.BooleanField(
+            default=False,
+            help_text="DICOM SEG and RTSTRUCT name the series that the scans came from, where the project "
+            "keeps its UIDs.",
         )
 
     @extend_schema(responses=answers({200: ExportOut(many=True)}))
@@ -80,6 +90,7 @@ class ExportsView(ApiView):
             readers=tuple(data["readers"]),
             structures=tuple(data["structures"]),
             model=data["model"],
+            original_uids=data["original_uids"],
         )
         made = exports.request_export(project=project, by=signed_in(request), order=order)
         return Response(ExportOut(made).data, status=202)

@@ -132,6 +132,8 @@ class GuidelineVersionView(ApiView):
 
 
 class GuidelineImagesView(ApiView):
+    limit = "picture"
+
     parser_classes = (MultiPartParser,)
     most_bytes = MOST_BYTES + FRAME_BYTES
 

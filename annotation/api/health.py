@@ -1,12 +1,8 @@
-"""Whether the service can work, for the proxy, the operator and compose."""
+"""Whether the service can work, for the operator and whatever watches over it."""
 
-import shutil
-import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 from django.db.utils import Error as DatabaseError
 from drf_spectacular.utils import extend_schema
@@ -16,10 +12,11 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation import operations, signs
 from annotation.api.base import ApiView
+from annotation.models import Queue
 
-LEAST_FREE_BYTES = 2**30
-OLDEST_HEARTBEAT_S = 120
+Answer = TypeVar("Answer")
 
 
 class HealthView(ApiView):
@@ -29,54 +26,48 @@ class HealthView(ApiView):
     permission_classes = (AllowAny,)
 
     class Output(serializers.Serializer[Any]):
+        class Served(serializers.Serializer[Any]):
+            queue = serializers.ChoiceField(choices=Queue.choices)
+            is_served = serializers.BooleanField()
+            seen_s = serializers.FloatField(
+                allow_null=True, help_text="Since a worker last did anything for this queue."
+            )
+
         database = serializers.BooleanField()
         broker = serializers.BooleanField()
-        worker = serializers.BooleanField()
-        worker_seen_s = serializers.FloatField(allow_null=True, help_text="Age of the last sign of life.")
-        disk = serializers.BooleanField()
-        disk_free_bytes = serializers.IntegerField()
+        store = serializers.BooleanField(help_text="Whether the store takes bytes.")
+        worker = serializers.BooleanField(help_text="Whether every queue is served.")
+        queues = Served(many=True)
+        disk = serializers.BooleanField(help_text="Whether there is room.")
+        disk_free_bytes = serializers.IntegerField(
+            help_text="The least of the store's and the work folder's."
+        )
 
     @extend_schema(responses={200: Output, 503: Output})
     def get(self, request: Request) -> Response:
-        health: dict[str, Any] = {"database": _answers(_ask_database), "broker": _answers(_ask_broker)}
-        seen_s = _worker_seen_s() if health["broker"] else None
-        free = _disk_free_bytes()
-        health |= {
-            "worker": seen_s is not None and seen_s < OLDEST_HEARTBEAT_S,
-            "worker_seen_s": seen_s,
-            "disk": free >= LEAST_FREE_BYTES,
-            "disk_free_bytes": free,
+        told = _or_none(signs.read, RedisError)
+        beats = told.heartbeats_s if told is not None else {}
+        queues = _or_none(lambda: operations.look_at_queues(beats), DatabaseError)
+        disks = operations.look_at_disks()
+        present = [disk for disk in (disks.store, disks.work) if disk is not None]
+        health: dict[str, Any] = {
+            "database": queues is not None,
+            "broker": told is not None,
+            "store": operations.store_is_writable(),
+            "worker": bool(queues) and all(queue.is_served for queue in queues or ()),
+            "queues": [
+                {"queue": one.queue, "is_served": one.is_served, "seen_s": one.seen_s} for one in queues or ()
+            ],
+            "disk": all(disk.has_room for disk in present),
+            "disk_free_bytes": min(disk.free_bytes for disk in present),
         }
-        well = all(health[part] for part in ("database", "broker", "worker", "disk"))
+        connection.close_if_unusable_or_obsolete()
+        well = all(health[part] for part in ("database", "broker", "store", "worker", "disk"))
         return Response(health, status=200 if well else 503, headers={"Cache-Control": "no-store"})
 
 
-def _answers(ask: Callable[[], object]) -> bool:
+def _or_none(ask: Callable[[], Answer], error: type[Exception]) -> Answer | None:
     try:
-        ask()
-    except (DatabaseError, RedisError, OSError):
-        return False
-    return True
-
-
-def _ask_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-
-
-def _ask_broker() -> None:
-    """The cache lies in the broker's server."""
-    cache.get("worker_heartbeat")
-
-
-def _worker_seen_s() -> float | None:
-    seen = cache.get("worker_heartbeat")
-    return None if seen is None else round(time.time() - float(seen), 1)
-
-
-def _disk_free_bytes() -> int:
-    """Of the disk that the store lies on, or will lie on."""
-    folder = settings.STORE_ROOT
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+        return ask()
+    except error:
+        return None

@@ -100,6 +100,7 @@ class AskedOut(serializers.Serializer[Any]):
 class ImportRowOut(AskedOut):
     recipe = serializers.SerializerMethodField(help_text="As it was asked for; empty = recognised by itself.")
     resample = serializers.SerializerMethodField()
+    site = serializers.SerializerMethodField(help_text="Where all of it was scanned; empty = not said.")
     imported = serializers.SerializerMethodField(help_text="Cases that it made; null = it has not ended.")
     counts = serializers.SerializerMethodField()
     data_set = serializers.SerializerMethodField(help_text="By which labels were read, or null.")
@@ -109,6 +110,9 @@ class ImportRowOut(AskedOut):
 
     def get_resample(self, job: Job) -> bool:
         return bool(job.ids.get("resample"))
+
+    def get_site(self, job: Job) -> str:
+        return str(job.ids.get("site", ""))
 
     def get_imported(self, job: Job) -> int | None:
         return self.known(job, "imported")  # type: ignore[no-any-return]  # from JSON
@@ -127,11 +131,18 @@ class ImportRowOut(AskedOut):
 
 
 class ImportOut(ImportRowOut):
-    notes = serializers.SerializerMethodField()
-    findings = serializers.SerializerMethodField()
+    counts = serializers.SerializerMethodField(help_text="Until now, while it goes on.")
+    notes = serializers.SerializerMethodField(help_text="None as long as it goes on.")
+    findings = serializers.SerializerMethodField(
+        help_text=f"All of them; the newest {intake.MOST_LIVE} while it goes on."
+    )
 
     def known(self, job: Job, field: str) -> Any:
         return job.result.get(field)
+
+    @extend_schema_field(CountsOut)
+    def get_counts(self, job: Job) -> Any:
+        return intake.counts_until_now(job)
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_notes(self, job: Job) -> Any:
@@ -140,12 +151,8 @@ class ImportOut(ImportRowOut):
     @extend_schema_field(FindingOut(many=True))
     def get_findings(self, job: Job) -> Any:
         ids = intake.case_ids(job)
-        return [{**finding, "case_id": ids.get(finding["case"])} for finding in findings_of(job)]
-
-
-def findings_of(job: Job) -> list[dict[str, Any]]:
-    """What a finished import found; those of older imports have no notes."""
-    return [{"notes": [], **finding} for finding in job.result.get("findings", [])]
+        found = intake.findings_of(job, intake.MOST_LIVE)
+        return [{**finding, "case_id": ids.get(finding["case"])} for finding in found]
 
 
 class LookOut(AskedOut):
@@ -200,6 +207,8 @@ class LookOut(AskedOut):
 
 
 class LooksView(ApiView):
+    limit = "import"
+
     class Input(WhereIn):
         by_names = serializers.BooleanField(
             default=False, help_text="Labels by name, even where the files are of a public data set."
@@ -228,6 +237,8 @@ class LookView(ApiView):
 
 
 class ImportsView(ApiView):
+    limit = "import"
+
     class Input(WhereIn):
         recipe = serializers.CharField(
             max_length=120,
@@ -236,7 +247,12 @@ class ImportsView(ApiView):
             help_text="A data set's key, a saved recipe's number or name, or none; empty = recognised.",
         )
         resample = serializers.BooleanField(
-            default=False, help_text="Series with gaps may be brought onto an even grid."
+            default=None,
+            allow_null=True,
+            help_text="Series with gaps may be brought onto an even grid; null = as the project says.",
+        )
+        site = serializers.CharField(
+            max_length=200, allow_blank=True, default="", help_text="Where all of it was scanned."
         )
 
     @extend_schema(responses=answers({200: ImportRowOut(many=True)}))
@@ -256,6 +272,7 @@ class ImportsView(ApiView):
             by=signed_in(request),
             recipe=given.validated_data["recipe"],
             resample=given.validated_data["resample"],
+            site=given.validated_data["site"],
             **_where(request, project, given.validated_data),
         )
         return Response(JobOut(job).data, status=202)
@@ -264,7 +281,7 @@ class ImportsView(ApiView):
 class ImportView(ApiView):
     @extend_schema(responses=answers({200: ImportOut}))
     def get(self, request: Request, project_id: int, job_id: int) -> Response:
-        """One import: how far it is, and what became of every series once it has ended."""
+        """One import: how far it is, and what became of every series until now."""
         return Response(ImportOut(intake.import_named(_managed(request, project_id), job_id)).data)
 
 
@@ -282,7 +299,7 @@ class ImportFileView(ApiView):
         given = self.Query(data=request.query_params)
         given.is_valid(raise_exception=True)
         form = given.validated_data["form"]
-        text = _WRITERS[form](findings_of(job))
+        text = _WRITERS[form](intake.findings_of(job))
         answer = HttpResponse(text, content_type=f"{MEDIA[form]}; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="import-{job.pk}.{form}"'
         return answer

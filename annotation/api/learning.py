@@ -40,6 +40,7 @@ class PolicyShape(serializers.ModelSerializer[LearningPolicy]):
     control_share = serializers.FloatField(min_value=0, max_value=1)
     diversity = serializers.FloatField(min_value=0, max_value=5)
     slab_mm = serializers.FloatField(min_value=1, max_value=2000)
+    cube_mm = serializers.FloatField(min_value=10, max_value=2000)
 
     class Meta:
         model = LearningPolicy

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation import access, preferences, projects, team
-from annotation.api.base import ApiView, answers, signed_in
+from annotation.api.base import ApiView, answers, must_set_up_second_factor, signed_in
 from annotation.models import Preferences, Role
 
 PREFERENCES_BYTES = 16 * 1024
@@ -24,6 +24,7 @@ LARGEST_NUMBER = 2**53  # beyond it a browser no longer counts by one
 class CsrfView(ApiView):
     """Sets the CSRF cookie, signed in or not."""
 
+    before_second_factor = True
     permission_classes = (AllowAny,)
 
     @extend_schema(responses={204: None})
@@ -35,6 +36,8 @@ class CsrfView(ApiView):
 class MeView(ApiView):
     """The signed-in user, and the projects that they belong to."""
 
+    before_second_factor = True
+
     class Output(serializers.Serializer[Any]):
         class Project(serializers.Serializer[Any]):
             id = serializers.IntegerField(source="project.pk")
@@ -44,6 +47,10 @@ class MeView(ApiView):
         username = serializers.CharField()
         name = serializers.CharField()
         may_create_projects = serializers.BooleanField()
+        must_set_up_second_factor = serializers.BooleanField(
+            help_text="Nothing else is open before there is one."
+        )
+        may_operate = serializers.BooleanField(help_text="Whether the Operations page is theirs.")
         projects = Project(many=True)
 
     class Input(serializers.Serializer[Any]):
@@ -70,6 +77,8 @@ class MeView(ApiView):
             "username": user.get_username(),
             "name": name or user.get_username(),
             "may_create_projects": projects.may_create(user),
+            "must_set_up_second_factor": must_set_up_second_factor(request),
+            "may_operate": bool(getattr(user, "is_staff", False)),
         }
         return Response(self.Output({**me, "projects": access.memberships(user)}).data)
 

@@ -154,6 +154,7 @@ class NetworkView(ApiView):
 
 
 class ModelImportsView(UploadView):
+    limit = "model_import"
     parser_classes = (MultiPartParser,)
 
     class Input(serializers.Serializer[Any]):

@@ -191,6 +191,7 @@ def _made(cases: list[Case]) -> dict[int, dict[str, Any]]:
 
 
 class CasesView(UploadView):
+    limit = "import"
     parser_classes = (MultiPartParser,)
 
     class Query(serializers.Serializer[Any]):
@@ -238,6 +239,9 @@ class CasesView(UploadView):
             required=False, help_text="NIfTI of integers, on the image's grid"
         )
         name = serializers.CharField(required=False, max_length=120, allow_blank=True, default="")
+        site = serializers.CharField(
+            required=False, max_length=200, allow_blank=True, default="", help_text="Where it was scanned."
+        )
 
     class Created(serializers.Serializer[Case]):
         id = serializers.IntegerField()
@@ -271,6 +275,7 @@ class CasesView(UploadView):
             image=given.validated_data["image"],
             label=given.validated_data.get("label"),
             name=given.validated_data["name"],
+            site=given.validated_data["site"],
         )
         return Response(self.Created(case).data, status=201)
 

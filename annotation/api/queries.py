@@ -26,7 +26,13 @@ class ChosenOut(serializers.Serializer[Any]):
     structure = serializers.CharField(source="acquisition.structure")
     structure_name = serializers.CharField()
     region = RegionOut(allow_null=True, help_text="The part of the scan that was chosen; null = all of it.")
-    region_mm = serializers.FloatField(allow_null=True, help_text="Thickness of the part, along k.")
+    region_mm = serializers.ListField(
+        child=serializers.FloatField(),
+        min_length=3,
+        max_length=3,
+        allow_null=True,
+        help_text="Size of the part along i, j, k.",
+    )
     rank = serializers.IntegerField(source="acquisition.rank")
     model_version = serializers.IntegerField(
         source="acquisition.model.version",
@@ -48,6 +54,7 @@ class QueriesView(ApiView):
         query_size = serializers.IntegerField()
         unit = serializers.ChoiceField(choices=Unit.choices)
         slab_mm = serializers.FloatField(help_text="Thickness of a slab.")
+        cube_mm = serializers.FloatField(help_text="Edge of a cube.")
         model_version = serializers.IntegerField(allow_null=True)
         at = serializers.DateTimeField(allow_null=True, help_text="Of the newest choice.")
         left = serializers.IntegerField(help_text="Chosen cases that nobody has opened.")

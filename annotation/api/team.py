@@ -15,8 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation import access, team
-from annotation.api.authentication import TOO_MANY, require_own_page
+from annotation.api.authentication import require_own_page
 from annotation.api.base import LARGEST_ID, ApiView, answers, signed_in
+from annotation.api.throttling import TOO_MANY
 from annotation.errors import Conflict, NotFound, Refused
 from annotation.models import Invitation, Level, Membership, Role
 
@@ -90,6 +91,8 @@ class InvitationOut(serializers.Serializer[Any]):
 
 class InvitationsView(ApiView):
     """For leads: links that still let somebody in. The secret of one is shown once, when it is made."""
+
+    limit = "invitation"
 
     class Input(serializers.Serializer[Any]):
         role = serializers.ChoiceField(choices=Role.choices)

@@ -25,6 +25,8 @@ class TokenOut(serializers.Serializer[Any]):
 class TokensView(ApiView):
     """Those that are not revoked, the newest first. A token is shown once, when it is made."""
 
+    limit = "token"
+
     class Input(serializers.Serializer[Any]):
         name = serializers.CharField(max_length=80, help_text="What will use it.")
         days = serializers.IntegerField(min_value=1, max_value=366, default=90)

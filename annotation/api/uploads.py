@@ -45,6 +45,8 @@ class UploadedFileOut(serializers.Serializer[Any]):
 
 
 class UploadsView(ApiView):
+    limit = "upload"
+
     @extend_schema(responses=answers({200: UploadOut(many=True)}))
     def get(self, request: Request, project_id: int) -> Response:
         """Uploads that were begun and neither imported nor given up, the newest first."""
@@ -75,6 +77,8 @@ class UploadView(ApiView):
 
 
 class UploadImportView(ApiView):
+    limit = "import"
+
     class Input(serializers.Serializer[Any]):
         recipe = serializers.CharField(
             max_length=120,
@@ -83,7 +87,12 @@ class UploadImportView(ApiView):
             help_text="A data set's key, a saved recipe's number or name, or none; empty = recognised.",
         )
         resample = serializers.BooleanField(
-            default=False, help_text="Series with gaps may be brought onto an even grid."
+            default=None,
+            allow_null=True,
+            help_text="Series with gaps may be brought onto an even grid; null = as the project says.",
+        )
+        site = serializers.CharField(
+            max_length=200, allow_blank=True, default="", help_text="Where all of it was scanned."
         )
 
     @extend_schema(request=Input, responses=answers({202: JobOut}, 400, 409))
@@ -128,6 +137,8 @@ class TusView(ApiView):
 
 
 class UploadFilesView(TusView):
+    limit = "upload_file"
+
     @extend_schema(
         request={PIECE: OpenApiTypes.BINARY},
         parameters=[

@@ -23,7 +23,13 @@ FOREVER = "private, max-age=31536000, immutable"
 class ZarrView(ApiView):
     @extend_schema(
         parameters=[OpenApiParameter("path", str, OpenApiParameter.PATH, description="As in 0/c/3/0/0")],
-        responses=answers({(200, "application/octet-stream"): OpenApiTypes.BINARY, 304: None}),
+        responses=answers(
+            {
+                (200, "application/octet-stream"): OpenApiTypes.BINARY,
+                (200, "application/json"): OpenApiTypes.OBJECT,
+                304: None,
+            }
+        ),
     )
     def get(self, request: Request, volume_id: str, path: str) -> HttpResponseBase:
         volume = access.volume_for(signed_in(request), volume_id)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
-from django.utils import timezone
 from numpy.typing import NDArray
 
+from annotation import clock
 from annotation.corrections.reads import lock, renew_lease, require_editable
 from annotation.corrections.sessions import AXIS
 from annotation.errors import Refused, TooLarge
@@ -58,7 +58,7 @@ def measure(
     locked = lock(assignment)
     require_editable(locked)
     locked.measurements.filter(key__in=removed).delete()
-    now = timezone.now()
+    now = clock.now()
     Measurement.objects.bulk_create(
         [
             Measurement(

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.utils import timezone
-
-from annotation import chunks, regions, worklist
+from annotation import chunks, clock, regions, worklist
 from annotation.errors import Conflict, NotFound, Refused
 from annotation.models import ENDED_STATES, Assignment, AssignmentState, Mask, ReadingSession
 from annotation.prepared import Prepared
@@ -88,7 +86,7 @@ def renew_lease(assignment: Assignment) -> None:
 
 def count(assignment: Assignment, session: ReadingSession, sessions: Iterable[ReadingSession]) -> None:
     """Add the seconds since the last sign of life of any session: two tabs do not count twice."""
-    now = timezone.now()
+    now = clock.now()
     gap = (now - max(one.last_seen_at for one in sessions)).total_seconds()
     seconds = max(0, min(int(gap), LONGEST_GAP_S))
     # Fractions are kept for the next sign of life; thrown away, a save each second would count nothing.

@@ -5,9 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
 
-from annotation import agreement, chunks, worklist
+from annotation import agreement, chunks, clock, worklist
 from annotation.corrections import events as events_
 from annotation.corrections.events import Event
 from annotation.corrections.reads import (
@@ -205,7 +204,7 @@ def submit(*, assignment: Assignment, revision: int, not_looked_at: Collection[s
     locked.mask.annotated = annotated
     locked.mask.save(update_fields=["annotated"])
     locked.state = AssignmentState.SUBMITTED
-    locked.submitted_at = timezone.now()
+    locked.submitted_at = clock.now()
     locked.save(update_fields=["state", "submitted_at", "updated_at"])
     agreement.settled(locked)
     worklist.hand_in(assignment=locked)

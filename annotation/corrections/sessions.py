@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from django.db import transaction
-from django.utils import timezone
 
+from annotation import clock
 from annotation.corrections.reads import count, is_editable, lock, renew_lease, require_editable, session_of
 from annotation.errors import Refused
 from annotation.models import Assignment, Looked, Plane, ReadingSession
@@ -31,7 +31,7 @@ def ping(*, session: ReadingSession, visible: bool) -> Assignment:
         if visible:
             count(locked, session_of(sessions, session.pk), sessions)
         else:
-            ReadingSession.objects.filter(pk=session.pk).update(last_seen_at=timezone.now())
+            ReadingSession.objects.filter(pk=session.pk).update(last_seen_at=clock.now())
         renew_lease(locked)
     return locked
 

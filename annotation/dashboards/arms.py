@@ -1,8 +1,8 @@
 """Does choosing cases pay: what those of the strategy and those of the control arm cost, and what was wrong.
 
 An accepted case stands in the arm in which it was last put forward before its first read began. The newest
-1000 accepted cases that were read by the policy's unit (as a whole or in part) make the figures; the two arms
-were read in the same weeks, since control cases stand between the others.
+1000 accepted cases that were read by the policy's unit (as a whole, in slabs or in cubes) make the figures;
+the two arms were read in the same weeks, since control cases stand between the others.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from django.db import connection
 
 from annotation.dashboards.differences import difference_of
 from annotation.dashboards.tables import Says
-from annotation.models import Arm, LearningPolicy, Project, Unit
+from annotation.models import Arm, LearningPolicy, Project
 from training.metrics import METRIC_VERSION
 from training.raters import Estimate, Group, Limits, mean_of_groups
 
@@ -33,9 +33,11 @@ QUANTITIES: tuple[tuple[str, str, Limits], ...] = (
 
 _CASES = """
 WITH newest AS (
-    SELECT id FROM annotation_case
-    WHERE project_id = %s AND split = 'pool' AND state = 'accepted' AND (region IS NULL) = %s
-    ORDER BY accepted_at DESC, id DESC LIMIT %s
+    SELECT c.id FROM annotation_case c JOIN annotation_volume v ON v.id = c.volume_id
+    WHERE c.project_id = %s AND c.split = 'pool' AND c.state = 'accepted' AND %s = CASE
+        WHEN c.region IS NULL THEN 'volume'
+        WHEN c.region[1:2] = '{0,0}' AND c.region[4:5] = v.shape[1:2] THEN 'slab' ELSE 'cube' END
+    ORDER BY c.accepted_at DESC, c.id DESC LIMIT %s
 ), begun AS (
     SELECT a.case_id, min(a.created_at) AS at, sum(a.active_seconds) AS seconds
     FROM annotation_assignment a JOIN newest ON newest.id = a.case_id GROUP BY 1
@@ -106,7 +108,7 @@ Values = dict[str, dict[int, float | None]]  # quantity → case → figure
 
 def _cases(project: Project) -> list[tuple[int, str, int]]:
     policy = LearningPolicy.objects.filter(project=project).first() or LearningPolicy()
-    return _asked(_CASES, [project.pk, policy.unit == Unit.VOLUME, MOST_CASES])
+    return _asked(_CASES, [project.pk, policy.unit, MOST_CASES])
 
 
 def _known(project: Project) -> tuple[dict[str, list[int]], Values]:

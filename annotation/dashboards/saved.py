@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotation.agreement.sides import IN_PART
+from annotation.agreement.sides import is_in_part
 from annotation.dashboards.course import groups_of_starts
 from annotation.dashboards.differences import METHOD, difference_of
 from annotation.dashboards.tables import Says
@@ -40,7 +40,7 @@ def saved_rows(project: Project) -> list[SavedRow]:
     scratch_reads = sum(group.n for group in scratch)
     rows = []
     for (starts, version), own in groups.items():
-        if version is None or IN_PART in starts.split("|"):
+        if version is None or is_in_part(starts):
             continue  # a part of a scan takes less time than a whole one, whoever drew before
         reads = sum(group.n for group in own)
         found = difference_of(scratch, own) if scratch else None

@@ -12,12 +12,13 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 
-from annotation import jobs, store
+from annotation import jobs, quota, store
 from annotation.errors import Conflict, NotFound
 from annotation.exports.building import build
 from annotation.exports.packing import ZipSink, sha256_of
 from annotation.exports.selecting import Item, Order, chosen
 from annotation.models import Export, Job, JobKind, JobState, Project, Queue
+from annotation.store.faults import NOT_KEPT, told
 from training.progress import OnProgress
 
 MOST_WAITING = 5
@@ -25,8 +26,9 @@ _PIECE = 1024**2
 
 
 def request_export(*, project: Project, by: AbstractBaseUser, order: Order) -> Export:
-    """Freeze what is selected now and put its export in the queue. Raises Refused, Conflict."""
+    """Freeze what is selected now and put its export in the queue. Raises Refused, Conflict, TooLarge."""
     items = chosen(project, order)
+    quota.check(project)
     with transaction.atomic():
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         waiting = exports_of(project).filter(job__state__in=jobs.UNFINISHED).count()
@@ -77,24 +79,32 @@ def remove(export: Export) -> None:
 
 
 def run(job: Job, lease: jobs.Lease, on_progress: OnProgress) -> None:
-    """Build the export's zip and publish it; a worker that dies leaves nothing that the next one minds."""
-    export = Export.objects.select_related("project", "requested_by").get(job=job)
+    """Build the export's zip and publish it; a worker that dies leaves nothing that the next one minds.
+
+    Raises StoreFull, StoreFailed, also where this machine's own disk is at fault.
+    """
+    export = Export.objects.select_related("project", "requested_by", "job").get(job=job)
     work = _work_folder(job, lease)
     try:
-        path = work / "export.zip"
-        with zipfile.ZipFile(path, "w") as packed:
-            manifest = build(
-                project=export.project,
-                order=order_of(job),
-                items=[Item(*item) for item in job.ids["items"]],
-                by=export.requested_by.get_username(),
-                sink=ZipSink(packed),
-                work=work,
-                on_progress=on_progress,
-            )
-        _publish(export, lease, path, manifest)
+        with told(NOT_KEPT):
+            path = work / "export.zip"
+            manifest = _built(export, path, work, on_progress)
+            _publish(export, lease, path, manifest)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _built(export: Export, path: Path, work: Path, on_progress: OnProgress) -> dict[str, Any]:
+    with zipfile.ZipFile(path, "w") as packed:
+        return build(
+            project=export.project,
+            order=order_of(export.job),
+            items=[Item(*item) for item in export.job.ids["items"]],
+            by=export.requested_by.get_username(),
+            sink=ZipSink(packed),
+            work=work,
+            on_progress=on_progress,
+        )
 
 
 def order_of(job: Job) -> Order:

@@ -40,7 +40,7 @@ def build(
     `work` is a folder for files on their way. Raises Refused where a format cannot hold a delineation.
     """
     segments = segments_of(project.pk, keys_of(project, order))
-    form = _format(order.form, project.name, segments)
+    form = _format(order, project.name, segments)
     passes = 2 if form.surveys else 1
     clock = _Clock(len(items) * passes, on_progress)
     if form.surveys:
@@ -83,10 +83,12 @@ class _Clock:
         self._report(Progress("exporting", self._total, self._total))
 
 
-def _format(form: str, name: str, segments: tuple[Segment, ...]) -> Format:
-    if form == ExportFormat.TABLES:
+def _format(order: Order, name: str, segments: tuple[Segment, ...]) -> Format:
+    if order.form == ExportFormat.TABLES:
         return Tables(name, segments)
-    return FORMATS[form](name, segments)
+    form = FORMATS[order.form](name, segments)
+    form.original_uids = order.original_uids
+    return form
 
 
 def _manifest(

@@ -14,18 +14,26 @@ from annotation.imaging.segmentations import (
     ct_series,
     datasets,
     nifti_writer,
+    original_series,
     rtstruct_writer,
     seg_nrrd_writer,
     seg_writer,
 )
-from annotation.imaging.segmentations.layers import Segment
+from annotation.imaging.segmentations.layers import Segment, Segmentation
 from annotation.models import ExportFormat, MaskKind, Split
+from annotation.original_uids import original_of
+
+_NOT_KEPT = "its original UIDs are not kept, so that it names a series written anew, which lies beside it."
 
 
 class Format:
-    """Writes delineations one by one; `notes` says what the format could not hold."""
+    """Writes delineations one by one; `notes` says what the format could not hold.
+
+    `original_uids`: drawings name the series that a scan came from, where that is kept.
+    """
 
     surveys = False
+    original_uids = False
 
     def __init__(self, name: str, segments: tuple[Segment, ...]) -> None:
         self.name, self.segments = name, segments
@@ -105,12 +113,28 @@ class SegNrrd(Format):
 
 
 class _Dicom(Format):
-    """A folder per case: `ct/`, the series that is referred to, and one object for each delineation."""
+    """A folder per case: `ct/`, the series that is referred to, and one object for each delineation.
+
+    Under original UIDs there is no `ct/`: the series is where it came from.
+    """
 
     def __init__(self, name: str, segments: tuple[Segment, ...]) -> None:
         super().__init__(name, segments)
         self._series: list[Dataset] = []
         self._patients: dict[str, str] = {}
+
+    def _placed(self, content: Content, folder: Path) -> tuple[Segmentation, list[Dataset]]:
+        """Return what was drawn, and the headers of the series that it is to name, slice by slice."""
+        original = original_of(content.case.volume_id) if self.original_uids else None
+        if original is None:
+            if self.original_uids:
+                self.notes.append(f"{content.item.name}: {_NOT_KEPT}")
+            return content.drawn, self._headers(content, folder)
+        headers = original_series.headers_of(original, patient=self._patient(content))
+        return original_series.turned_back(content.drawn, original), headers
+
+    def _patient(self, content: Content) -> str:
+        return self._patients.setdefault(content.case.patient_key, f"P{len(self._patients) + 1:04d}")
 
     def _headers(self, content: Content, folder: Path) -> list[Dataset]:
         if not content.has_image:
@@ -119,12 +143,11 @@ class _Dicom(Format):
                 "export as NIfTI or .seg.nrrd."
             )
         if self._is_new(content):
-            patient = self._patients.setdefault(content.case.patient_key, f"P{len(self._patients) + 1:04d}")
             volume = content.case.volume
             self._series = ct_series.write(
                 folder / "ct",
                 content.image,
-                patient=patient,
+                patient=self._patient(content),
                 name=content.item.stem,
                 known=Pseudonyms(volume.study_uid, volume.series_uid, volume.acquired_on),
             )
@@ -137,7 +160,7 @@ class DicomSeg(_Dicom):
     def add(self, content: Content, folder: Path) -> None:
         """Write one SEG; where every structure is absent there is none, which the notes say."""
         case = _made(folder / content.item.stem)
-        headers = self._headers(content, case)
+        drawn, headers = self._placed(content, case)
         model = content.revision.mask.model
         made_by = (
             f"Delineate model {model.version}"
@@ -145,7 +168,7 @@ class DicomSeg(_Dicom):
             else ""
         )
         path = case / f"seg{_tail(content)}.dcm"
-        if not seg_writer.write(path, content.drawn, headers, made_by=made_by):
+        if not seg_writer.write(path, drawn, headers, made_by=made_by):
             self.notes.append(f"{content.item.name} has no voxel in any structure; a SEG cannot say so.")
 
 
@@ -155,8 +178,8 @@ class Rtstruct(_Dicom):
     def add(self, content: Content, folder: Path) -> None:
         """Write one structure set; a structure without a voxel is an ROI without contours."""
         case = _made(folder / content.item.stem)
-        headers = self._headers(content, case)
-        rtstruct_writer.write(case / f"rtstruct{_tail(content)}.dcm", content.drawn, headers)
+        drawn, headers = self._placed(content, case)
+        rtstruct_writer.write(case / f"rtstruct{_tail(content)}.dcm", drawn, headers)
 
 
 class _Dataset(Format):

@@ -31,7 +31,10 @@ _FINAL = (AssignmentState.SUBMITTED, AssignmentState.DONE)
 
 @dataclass(frozen=True)
 class Order:
-    """What was asked for. Empty splits, readers or structures = all; `model` is a version."""
+    """What was asked for. Empty splits, readers or structures = all; `model` is a version.
+
+    `original_uids`: DICOM names the series that the scans came from, where the project keeps that.
+    """
 
     form: str
     what: str = ExportWhat.ACCEPTED.value
@@ -39,6 +42,7 @@ class Order:
     readers: tuple[str, ...] = ()
     structures: tuple[str, ...] = ()
     model: int | None = None
+    original_uids: bool = False
 
     def selection(self) -> dict[str, Any]:
         """What the manifest and the list say of it."""
@@ -158,6 +162,7 @@ def _check(project: Project, order: Order) -> None:
         raise Refused(f"The project has no structure {min(strange)}.")
     if not keys_of(project, order):
         raise Refused("The project has no structures yet; there is nothing to export.")
+    _check_original_uids(project, order)
     members = set(project.memberships.values_list("user__username", flat=True))
     if strange := set(order.readers) - members:
         raise Refused(f"{min(strange)} is not in this project's team.")
@@ -166,6 +171,16 @@ def _check(project: Project, order: Order) -> None:
         raise Refused("Say which model is meant." if of_model else "A model is not part of this selection.")
     if order.readers and of_model:
         raise Refused("A model's delineations have no readers; leave the readers out.")
+
+
+def _check_original_uids(project: Project, order: Order) -> None:
+    if order.original_uids and order.form not in (ExportFormat.DICOM_SEG, ExportFormat.RTSTRUCT):
+        raise Refused("Only DICOM SEG and RTSTRUCT can name original UIDs; choose one of them.")
+    if order.original_uids and not project.keeps_uids:
+        raise Refused(
+            "This project does not keep original UIDs. A lead can switch that on, for series that are "
+            "imported from then on."
+        )
 
 
 def _of_splits(cases: Any, order: Order) -> Any:

@@ -18,6 +18,7 @@ WEIGHTS, DESCRIPTION, CARD = "model.safetensors", "model.json", "card.json"
 MOST_FILES = 40
 LARGEST_TEXT = 4 * 1024**2
 LARGEST_MODEL = 3 * 1024**3
+HIGHEST_RATIO = 20  # weights hardly shrink at all
 _LARGEST_HEADER = 16 * 1024**2
 _PART = re.compile(r"^(?:member-\d|low)$")
 _TAKEN = frozenset({WEIGHTS, DESCRIPTION, CARD, "plan.json", "card.md"})
@@ -86,6 +87,8 @@ def _wanted(packed: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         raise TooLarge(
             f"Unpacked, this model has more than {LARGEST_MODEL // 1024**3} GiB; none so large is taken."
         )
+    if any(info.file_size > max(LARGEST_TEXT, HIGHEST_RATIO * info.compress_size) for info in files):
+        raise Refused("This zip unpacks to far more than weights do; nothing was taken.")
     tops = {info.filename.split("/")[0] for info in files if "/" in info.filename}
     shared = len(tops) == 1 and all("/" in info.filename for info in files)
     wrapped = shared and not _PART.match(next(iter(tops)))

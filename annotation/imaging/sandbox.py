@@ -23,7 +23,7 @@ import numpy as np
 
 from annotation.errors import Refused, TooLarge
 from annotation.imaging import checks
-from annotation.imaging.dicom import KEPT, Allowed, Found, Identity, Reading, Series
+from annotation.imaging.dicom import KEPT, Allowed, Found, Identity, Original, Reading, Series
 from annotation.imaging.findings import Cause, Finding, Mark, Outcome, Rejected
 from annotation.imaging.nifti import Inspection
 from annotation.imaging.segmentations import transport
@@ -129,17 +129,25 @@ class Decoder:
         paths: Sequence[Path],
         slices: Sequence[tuple[int, int]] | None = None,
         allowed: Allowed | None = None,
+        *,
+        keeps_uids: bool = False,
     ) -> Reading:
         """Decode one DICOM CT series: int16 HU (i, j, k), canonical LPS, and what was noticed.
 
-        `slices` are (index into paths, frame); None: every frame of every file.
+        `slices` are (index into paths, frame); None: every frame of every file. With `keeps_uids` also how
+        the files name it.
         """
         if not paths:
             raise Rejected(Cause.TOO_FEW_SLICES, "The series holds no files.")
-        extra = {"slices": None if slices is None else list(slices), "allowed": asdict(allowed or Allowed())}
+        extra: dict[str, Any] = {
+            "slices": None if slices is None else list(slices),
+            "allowed": asdict(allowed or Allowed()),
+            "keeps_uids": keeps_uids,
+        }
         volume, found = self._volume_and_answer("series", paths, **extra)
         checks.check_image(volume, f"The series of {paths[0].name}")
-        return Reading(volume, _marks(found), _header(found))
+        original = _original(found) if keeps_uids else None
+        return Reading(volume, _marks(found), _header(found), original)
 
     def inspect(self, path: Path, *, with_values: bool) -> Inspection:
         """Return an image file's grid, and with `with_values` its label values (None: no label map)."""
@@ -323,6 +331,13 @@ def _refusal(reply: Any) -> Refused:
 def _marks(found: Any) -> tuple[Mark, ...]:
     try:
         return tuple(Mark.from_json(one) for one in found["marks"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Rejected(Cause.DAMAGED, "The series could not be decoded.") from error
+
+
+def _original(found: Any) -> Original | None:
+    try:
+        return None if found["original"] is None else Original.from_json(found["original"])
     except (KeyError, TypeError, ValueError) as error:
         raise Rejected(Cause.DAMAGED, "The series could not be decoded.") from error
 

@@ -8,20 +8,26 @@ from typing import Any
 
 from annotation.errors import Refused
 from annotation.imaging import naming
-from training.labels import LabelError, parse_names
+from training.labels import HIGHEST_VALUE, LabelError, parse_names
 
 _STANDARD = ("labels.json", "dataset.json")
+_LONGEST_NAME = 200
 _LONGEST_BYTES = 8 * 1024**2
 _CASE_KEYS = ("case", "case_id", "id", "name")
 
 
 @dataclass(frozen=True)
 class Names:
-    """Which value of a label map stands for which structure, and which were not drawn in this case."""
+    """Which value of a label map stands for which structure, and which were not drawn in this case.
+
+    `regions` are nnU-Net's: structures that are several values each and may share them; `by_value` then says
+    which structures a value is part of.
+    """
 
     source: str
     by_value: dict[int, str]
     not_drawn: frozenset[str] = frozenset()
+    regions: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def check(self, values: Iterable[int], file: str) -> None:
         """Raise Refused when a value of `file` has no name."""
@@ -74,11 +80,13 @@ class Sidecars:
         if isinstance(content, LabelError):
             raise Refused(str(content))
         table = content[f"{suffix}_labels"] if suffix else content
+        not_drawn = _not_drawn(content, case_stem, f"{suffix}_not_drawn".lstrip("_"))
         try:
-            names = parse_names(table, source)
+            regions = _regions(table, source)
+            names = _shared(regions) if regions else parse_names(table, source)
         except LabelError as error:
             raise Refused(str(error)) from error
-        return Names(source, names, _not_drawn(content, case_stem, f"{suffix}_not_drawn".lstrip("_")))
+        return Names(source, names, not_drawn, regions)
 
     def upwards(self, folder: Path) -> Iterator[Path]:
         """Return a folder and those above it, up to the root."""
@@ -102,6 +110,37 @@ def _load(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return LabelError(f"{path.name} is not valid JSON.")
+
+
+def _regions(content: Any, source: str) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return the structures of a table in which some are several values; nothing for any other table.
+
+    Raises LabelError.
+    """
+    table = content.get("labels", content) if isinstance(content, dict) else None
+    if not isinstance(table, dict) or not any(isinstance(one, list) for one in table.values()):
+        return ()
+    found = []
+    for name, given in table.items():
+        values = given if isinstance(given, list) else [given]
+        if not values or not all(type(one) is int and 0 <= one <= HIGHEST_VALUE for one in values):
+            raise LabelError(
+                f"{source} gives {name[:60]!r} no values from 0 to {HIGHEST_VALUE}; a region is a list."
+            )
+        if set(values) != {0}:
+            found.append((name.strip(), tuple(sorted(set(values)))))
+    if not all(0 < len(name) <= _LONGEST_NAME for name, _ in found):
+        raise LabelError(f"{source} has an entry without a usable name.")
+    return tuple(found)
+
+
+def _shared(regions: Iterable[tuple[str, tuple[int, ...]]]) -> dict[int, str]:
+    """Return by value the names of the regions that it is part of."""
+    names: dict[int, list[str]] = {}
+    for name, values in regions:
+        for value in values:
+            names.setdefault(value, []).append(name)
+    return {value: " + ".join(of) for value, of in sorted(names.items()) if value}
 
 
 def _not_drawn(content: Any, case_stem: str, key: str) -> frozenset[str]:

@@ -74,7 +74,7 @@ def signature_of(image: Volume) -> Signature:
 
 def compare(one: Signature, other: Signature) -> tuple[float, float]:
     """Return the share of common slices, and the correlation of the profiles (0 where they are too short)."""
-    return _same_slices(one, other), _same_look(_views(one), _views(other))
+    return _same_slices(one, other), _same_look(views_of(one), views_of(other))
 
 
 def is_copy(same_slices: float, same_look: float) -> bool:
@@ -89,7 +89,7 @@ def is_certain(same_slices: float, same_look: float) -> bool:
 
 def find_copies(signatures: Sequence[Signature]) -> list[Copy]:
     """Return every pair of scans that shows the same."""
-    views = [_views(signature) for signature in signatures]
+    views = [views_of(signature) for signature in signatures]
     found = []
     for first, one in enumerate(signatures):
         for second in range(first + 1, len(signatures)):
@@ -199,7 +199,7 @@ def _same_slices(one: Signature, other: Signature) -> float:
     return shared / min(len(one.hashes), len(other.hashes))
 
 
-def _views(signature: Signature) -> NDArray[np.float32]:
+def views_of(signature: Signature) -> NDArray[np.float32]:
     """Return a profile's slices with mean 0 and length 1, so that their product is a correlation."""
     flat = signature.profile.reshape(*signature.profile.shape[:2], SIDE * SIDE).astype(np.float32)
     flat -= flat.mean(axis=2, keepdims=True)

@@ -78,8 +78,10 @@ def _rightly_named(path: Path, folder: Path) -> Path:
 def _series(paths: list[Path], request: dict[str, Any], folder: Path) -> Answer:
     slices = request.get("slices")
     chosen = None if slices is None else [(int(index), int(frame)) for index, frame in slices]
-    found = dicom.read_series(paths, chosen, dicom.Allowed(**request.get("allowed", {})))
-    said = {"marks": [mark.as_json() for mark in found.marks], "header": found.header}
+    allowed = dicom.Allowed(**request.get("allowed", {}))
+    found = dicom.read_series(paths, chosen, allowed, keeps_uids=request.get("keeps_uids") is True)
+    original = None if found.original is None else found.original.as_json()
+    said = {"marks": [mark.as_json() for mark in found.marks], "header": found.header, "original": original}
     return _save(found.volume, folder) | said
 
 

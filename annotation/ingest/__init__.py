@@ -2,22 +2,27 @@
 
 from annotation.imaging.dicom import Allowed
 from annotation.ingest.cases import add_case, content_sha256, read_voxels, upload_case
+from annotation.ingest.door import Door, change_door, door_of
 from annotation.ingest.folders import import_folder, import_paths
 from annotation.ingest.looking import Looked, look
 from annotation.ingest.quarantine import picture_of, release, remove
 from annotation.ingest.reads import ReadsReport, import_reads
 from annotation.ingest.reports import Imported, ImportReport, Refusal
+from annotation.ingest.signing import sign_volumes
 from annotation.ingest.spacing import give_spacing
 
 __all__ = [
     "Allowed",
+    "Door",
     "ImportReport",
     "Imported",
     "Looked",
     "ReadsReport",
     "Refusal",
     "add_case",
+    "change_door",
     "content_sha256",
+    "door_of",
     "give_spacing",
     "import_folder",
     "import_paths",
@@ -27,5 +32,6 @@ __all__ = [
     "read_voxels",
     "release",
     "remove",
+    "sign_volumes",
     "upload_case",
 ]

@@ -75,6 +75,12 @@ class FromRecipe:
         return Delineation(labels, tuple(sorted(known)), frozenset(self.made.annotated - known), notes)
 
 
+def regions_of(scan: Scan) -> Names | None:
+    """Return the names of a scan's label map where its structures are regions of values, else None."""
+    names = scan.labels.names if scan.labels is not None else None
+    return names if names is not None and names.regions else None
+
+
 def from_labels(scan: Scan, volume: Volume, decoder: Decoder) -> FromLabels:
     """Decode the label map of a scan. Raises Refused where it lies elsewhere.
 

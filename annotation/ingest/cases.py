@@ -17,10 +17,10 @@ from django.utils import timezone
 from django.utils.text import get_valid_filename
 from numpy.typing import NDArray
 
-from annotation import chunks, store, worklist
+from annotation import chunks, original_uids, quota, store, worklist
 from annotation.errors import Conflict, Refused, TooLarge
 from annotation.imaging import checks, formats, naming, omezarr
-from annotation.imaging.dicom import UNSAID, Identity, Pseudonyms, pseudonyms_of
+from annotation.imaging.dicom import UNSAID, Identity, Original, Pseudonyms, pseudonyms_of
 from annotation.imaging.dicom import patient_key as keyed_hash
 from annotation.imaging.findings import SPACING_UNKNOWN, Mark
 from annotation.imaging.sandbox import Decoder
@@ -37,8 +37,9 @@ from annotation.models import (
     Split,
     Volume,
 )
-from annotation.recipes import Library, certain, split_of_copies
+from annotation.recipes import Search, add_signature, certain, split_of_copies
 from annotation.recipes.leakage import Figures
+from annotation.sites import site_name
 from training.labels import IGNORE
 from training.volume import Geometry
 from training.volume import Volume as Scan
@@ -73,58 +74,72 @@ def add_case(
     marks: Sequence[Mark] = (),
     spacing_known: bool = True,
     identity: Identity = UNSAID,
-    library: Library | None = None,
+    original: Original | None = None,
+    site: str = "",
 ) -> Case:
     """Make a case of a decoded scan (int16 HU, canonical LPS), and accept the delineation that came with it.
 
     `labels` is (layer, i, j, k) with values of the project's schema, or None; `annotated` are the keys of the
     structures that were looked at; `header` and `marks` stay with the volume (see `imaging.dicom`), of
-    `identity` keyed hashes alone. A mark may hold the case until a lead has looked. The scan's signature is
-    kept, and a certain copy of a scan that the project has joins its split; `library` holds what is known of
-    other scans (see `recipes.Library`), None = read it now. Raises AlreadyThere when the project has this
-    scan, OtherSplit when it has scans of the patient in another split.
+    `identity` keyed hashes alone, and `original`, sealed, where the project keeps such. `site` is where it
+    was scanned. A mark may hold the case until a lead has looked. The scan's signature is kept, and a certain
+    copy of a scan that the project has joins its split. Raises AlreadyThere when the project has this scan,
+    OtherSplit when it has scans of the patient in another split.
     """
-    keys = sorted(set(annotated))
+    keys, site = sorted(set(annotated)), site_name(site)
     marks = marks if spacing_known or SPACING_UNKNOWN in marks else [*marks, SPACING_UNKNOWN]
     known = pseudonyms_of(settings.SECRET_KEY, patient_key, identity)
-    if labels is not None:
-        _check_labels(project, labels, volume.geometry.shape, keys)
+    _check_labels(project, labels, volume.geometry.shape, keys)
     signature = content_sha256(volume.voxels)
     _check_new(project, signature)
     look = signature_of(volume)
-    library = Library() if library is None else library
-    found = library.copies_of(look)  # of many scans this takes its time: not while others wait
+    (search := Search(look)).found()  # takes its time where many are alike: not while others wait
     with stored_image(volume) as store_key, transaction.atomic():
-        _lock(project, signature)
-        found |= library.copies_of(look, library.refresh())
-        found = {one: figures for one, figures in found.items() if one in library}
+        locked = _lock(project, signature)
+        quota.check_scan(project, store_key)
+        found = search.found()
         split = _split_with_copies(project, patient_key, split, found)
         row = volume_row(volume, store_key, signature, header=header, marks=marks, pseudonyms=known)
-        library.add(row, look, found)
-        state = CaseState.HELD if any(mark.holds for mark in marks) else CaseState.WAITING
-        about = {"name": name[:_LONGEST_NAME], "patient_key": patient_key, "split": split, "state": state}
-        case = Case.objects.create(project=project, volume=row, number=_next_number(project), **about)
-        if labels is not None:
-            _keep_labels(case, labels, keys)
+        add_signature(row, look, found)
+        _keep_original(locked, row, original)
+        about = {"name": name[:_LONGEST_NAME], "patient_key": patient_key, "split": split, "site": site}
+        case = _new_case(project, row, about, is_held=any(mark.holds for mark in marks))
+        _keep_labels(case, labels, keys)
         if case.state != CaseState.HELD:
             begin(case)
     return case
 
 
-def _lock(project: Project, signature: str) -> None:
+def _lock(project: Project, signature: str) -> Project:
     """See to it that no two cases of a project get one number, and that no scan comes in twice."""
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    locked = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     _check_new(project, signature)
+    return locked
 
 
-def _keep_labels(case: Case, labels: Labels, keys: Sequence[str]) -> None:
+def _new_case(project: Project, volume: Volume, about: Mapping[str, str], *, is_held: bool) -> Case:
+    state = CaseState.HELD if is_held else CaseState.WAITING
+    return Case.objects.create(
+        project=project, volume=volume, number=_next_number(project), state=state, **about
+    )
+
+
+def _keep_original(project: Project, volume: Volume, original: Original | None) -> None:
+    if original is not None and project.keeps_uids:
+        original_uids.keep(volume, original)
+
+
+def _keep_labels(case: Case, labels: Labels | None, keys: Sequence[str]) -> None:
+    if labels is None:
+        return
     mask = Mask.objects.create(case=case, kind=MaskKind.IMPORTED, annotated=list(keys))
     chunks.write_labels(mask=mask, labels=labels, kind=RevisionKind.IMPORT)
 
 
 def _next_number(project: Project) -> int:
     last: int | None = project.cases.aggregate(last=Max("number"))["last"]
-    return (last or 0) + 1
+    deleted = project.deletions.values_list("cases", flat=True)  # what was said of them is not said of others
+    return max([last or 0, *(max(numbers) for numbers in deleted)]) + 1
 
 
 def begin(case: Case) -> None:
@@ -141,7 +156,12 @@ def begin(case: Case) -> None:
 
 
 def upload_case(
-    *, project: Project, image: "File[Any]", label: "File[Any] | None" = None, name: str = ""
+    *,
+    project: Project,
+    image: "File[Any]",
+    label: "File[Any] | None" = None,
+    name: str = "",
+    site: str = "",
 ) -> Case:
     """Make a case of an uploaded scan (NIfTI, NRRD, MetaImage) and, if given, its label map.
 
@@ -169,6 +189,7 @@ def upload_case(
         labels=drawn.labels if drawn else None,
         annotated=drawn.annotated if drawn else (),
         marks=marks,
+        site=site,
     )
 
 
@@ -205,7 +226,11 @@ def split_of(project: Project, patient_key: str) -> str | None:
     return project.cases.filter(patient_key=patient_key).values_list("split", flat=True).first()
 
 
-def _check_labels(project: Project, labels: Labels, shape: tuple[int, ...], keys: Sequence[str]) -> None:
+def _check_labels(
+    project: Project, labels: Labels | None, shape: tuple[int, ...], keys: Sequence[str]
+) -> None:
+    if labels is None:
+        return
     entries = delineations.entries_of(project)
     layers = chunks.layer_count(project.pk)
     if labels.dtype != np.uint8 or labels.shape != (layers, *shape):

@@ -13,6 +13,7 @@ from annotation.imaging.packed import Packed, pack, shared_voxels
 from annotation.imaging.sandbox import Decoder
 from annotation.imaging.scans import DrawnFile, Scan
 from annotation.imaging.segmentations.layers import IGNORED, Code, Segment, Segmentation
+from annotation.imaging.sidecars import Names
 from annotation.ingest import delineations
 from annotation.ingest.delineations import Delineation
 from annotation.models import Project, SchemaStructure, Structure
@@ -91,6 +92,26 @@ def read(scan: Scan, volume: Volume, decoder: Decoder) -> Drawn:
             continue
         drawn.add(found, file)
         drawn.notes.extend(found.notes)
+    return drawn
+
+
+def of_regions(voxels: NDArray[np.uint8], geometry: Geometry, names: Names) -> Drawn:
+    """Return what a label map (i, j, k) draws whose structures are regions of several values."""
+    drawn = Drawn(geometry)
+    for name, values in names.regions:
+        mask = np.isin(voxels, values)
+        key = catalogue.key_of(name)
+        if name.lower() == IGNORED:
+            drawn.ignored = mask
+        elif name in names.not_drawn:
+            continue
+        elif key in drawn.masks:
+            raise Refused(
+                f"{names.source} has two names, {drawn.names[key]} and {name}, that are one structure; "
+                "name them differently."
+            )
+        else:
+            drawn.masks[key], drawn.names[key] = pack(mask), name
     return drawn
 
 

@@ -9,13 +9,14 @@ from annotation.imaging.folder import check_folder, survey
 from annotation.imaging.sandbox import Decoder
 from annotation.imaging.scans import Survey
 from annotation.ingest import data_sets, delineations
-from annotation.ingest.brought import known_values
+from annotation.ingest.brought import known_values, regions_of
 from annotation.ingest.choosing import Chosen, chosen_for, recipe_named
-from annotation.ingest.importing import Import, names_of
+from annotation.ingest.importing import Import, OnFindings, ignore_findings, names_of
 from annotation.ingest.reports import ImportReport, sentence_on
 from annotation.ingest.sources import nothing_found, searchable
 from annotation.models import Project
 from annotation.recipes import Recipe
+from annotation.sites import site_name
 from training.progress import OnProgress, Progress, ignore_progress
 
 
@@ -28,17 +29,20 @@ def import_folder(
     leave_some: bool = False,
     allowed: Allowed | None = None,
     recipe: str = "",
+    site: str = "",
+    on_findings: OnFindings = ignore_findings,
 ) -> ImportReport:
     """Import every scan below a folder, zips included; what cannot be imported is reported.
 
     `delineated` is how many pool cases keep the delineation that came with them (None: all);
     `leave_some` keeps some of a wholly delineated folder for the readers (see `splits.place`).
     `recipe` is by which labels are read: "" = that of the data set that the folder is, if any; a data set's
-    key; name or number of a saved one; "none" = the names of files and labels alone.
+    key; name or number of a saved one; "none" = the names of files and labels alone. `site` is where all of
+    them were scanned; `allowed` None: as the project says. `on_findings` is told of each series at once.
     Raises Refused when there is no folder, nothing in it that could be a scan, or the recipe does not fit.
     """
     check_folder(folder)
-    work = _Work(project, on_progress, allowed or Allowed(), recipe)
+    work = _Work(project, on_progress, allowed or allowed_in(project), recipe, site_name(site), on_findings)
     return work.run([folder], delineated, leave_some=leave_some)
 
 
@@ -49,12 +53,18 @@ def import_paths(
     on_progress: OnProgress = ignore_progress,
     allowed: Allowed | None = None,
     recipe: str = "",
+    site: str = "",
 ) -> ImportReport:
     """Import every scan in files, folders and zips; what cannot be imported is reported, the rest goes on.
 
-    `recipe` as for `import_folder`. Raises Refused when nothing in them could be a scan.
+    `allowed`, `recipe` and `site` as for `import_folder`. Raises Refused when nothing could be a scan.
     """
-    return _Work(project, on_progress, allowed or Allowed(), recipe).run(paths)
+    return _Work(project, on_progress, allowed or allowed_in(project), recipe, site_name(site)).run(paths)
+
+
+def allowed_in(project: Project) -> Allowed:
+    """Return what a project allows where nobody says otherwise."""
+    return Allowed(resample=project.resamples_gaps)
 
 
 @dataclass
@@ -65,6 +75,8 @@ class _Work:
     on_progress: OnProgress
     allowed: Allowed
     given: str
+    site: str = ""
+    on_findings: OnFindings = ignore_findings
     found: Survey = field(default_factory=Survey)
     by_recipe: dict[tuple[Path, ...], tuple[Recipe, str]] = field(default_factory=dict)
     report: ImportReport = field(default_factory=ImportReport)
@@ -88,6 +100,8 @@ class _Work:
                 self._adds_structures(),
                 self.by_recipe,
                 self.report,
+                site=self.site,
+                on_findings=self.on_findings,
             )
             return work.run(self.found, self.on_progress, delineated, leave_some=leave_some)
 
@@ -120,5 +134,6 @@ class _Work:
         if delineations.entries_of(self.project):
             return False
         scans = self.found.scans
-        drawn = any(scan.drawings for scan in scans) and not any(scan.labels for scan in scans)
-        return drawn or bool(self.by_recipe)
+        drawn = any(scan.drawings or regions_of(scan) for scan in scans)
+        has_tables = any(scan.labels and regions_of(scan) is None for scan in scans)
+        return (drawn and not has_tables) or bool(self.by_recipe)

@@ -1,7 +1,7 @@
 """One import under way: each scan decoded, its delineation brought into the project, its case made."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,16 +15,34 @@ from annotation.imaging.scans import Scan, Survey
 from annotation.imaging.splits import Placed, place
 from annotation.ingest import brought, copies, delineations, drawings, origins
 from annotation.ingest.brought import Brought
-from annotation.ingest.cases import AlreadyThere, OtherSplit, add_case, hashed_patient, split_of
+from annotation.ingest.cases import (
+    AlreadyThere,
+    OtherSplit,
+    add_case,
+    hashed_patient,
+    labels_on,
+    split_of,
+)
 from annotation.ingest.delineations import Delineation
 from annotation.ingest.drawings import Drawn
 from annotation.ingest.reports import Imported, ImportReport
 from annotation.models import Case, Project
-from annotation.recipes import Library, Recipe, centroids_of_labels, check_anatomy
+from annotation.recipes import Recipe, centroids_of_labels, check_anatomy
 from training.progress import OnProgress, Progress
 from training.volume import Geometry
 
+OnFindings = Callable[[Sequence[Finding]], None]
+"""Is told what became of some series and files, as soon as it is known."""
+
 _WITHOUT_SCAN = "The scan that it was drawn on was not imported."
+_NO_WAY_BACK = (
+    "Its original UIDs were not kept: only slices of single files that were not resampled can be drawn on "
+    "where they came from."
+)
+
+
+def ignore_findings(_: Sequence[Finding]) -> None:
+    """Tell nobody."""
 
 
 @dataclass
@@ -33,6 +51,7 @@ class Import:
 
     `by_recipe`: by a scan's files the recipe of its labels, and what its data set calls the case.
     `adds_structures`: the project had none, and those of the files are not known before they are decoded.
+    `site`: where all of them were scanned.
     """
 
     project: Project
@@ -43,7 +62,9 @@ class Import:
     by_recipe: Mapping[tuple[Path, ...], tuple[Recipe, str]] = field(default_factory=dict)
     report: ImportReport = field(default_factory=ImportReport)
     left_out: set[str] = field(default_factory=set)
-    library: Library = field(default_factory=Library)
+    site: str = ""
+    on_findings: OnFindings = ignore_findings
+    told: int = 0
 
     def run(
         self,
@@ -61,10 +82,19 @@ class Import:
         began = time.monotonic()
         for done, item in enumerate(placed):
             left = (time.monotonic() - began) / done * (len(placed) - done) if done else None
+            self._tell_new()
             on_progress(Progress("importing", done, len(placed), seconds_left=left))
             self.report.findings.append(self._finding(item))
+        self._tell_new()
         on_progress(Progress("importing", len(placed), len(placed)))
         return self._finished(found, had_structures)
+
+    def _tell_new(self) -> None:
+        """Hand on what was found since the last time."""
+        new = self.report.findings[self.told :]
+        if new:
+            self.on_findings(new)
+        self.told += len(new)
 
     def _finding(self, item: Placed) -> Finding:
         """Import one scan, or say why not."""
@@ -83,6 +113,8 @@ class Import:
         notes = [*(delineation.notes if delineation else ()), *copies.notes_on(case, item.split)]
         if isinstance(came, Drawn):
             notes += self._tell(came, scan, case)
+        if self.project.keeps_uids and scan.is_dicom and read.original is None:
+            notes.append(_NO_WAY_BACK)
         grid = read.volume.geometry
         spacing_mm = grid.spacing_mm if case.volume.spacing_known else None
         return Finding(
@@ -100,8 +132,9 @@ class Import:
     def _read(self, scan: Scan) -> Reading:
         if not scan.is_dicom:
             return Reading(self.decoder.image(scan.files[0]), scan.marks, {})
-        read = self.decoder.series(scan.files, scan.slices, self.allowed)
-        return Reading(read.volume, (*scan.marks, *read.marks), read.header)
+        keeps_uids = self.project.keeps_uids
+        read = self.decoder.series(scan.files, scan.slices, self.allowed, keeps_uids=keeps_uids)
+        return replace(read, marks=(*scan.marks, *read.marks))
 
     def _came(self, item: Placed, read: Reading) -> Brought | None:
         """Decode what came with a scan; None: nothing did, or it is held back."""
@@ -111,6 +144,10 @@ class Import:
         if scan.files in self.by_recipe:
             recipe, called = self.by_recipe[scan.files]
             return brought.by_recipe(recipe, called, scan, read.volume, self.decoder)
+        regions = brought.regions_of(scan)
+        if regions is not None and scan.labels is not None:
+            voxels = labels_on(read.volume, self.decoder, scan.labels.path)
+            return drawings.of_regions(voxels, read.volume.geometry, regions)
         if scan.labels is not None:
             return brought.from_labels(scan, read.volume, self.decoder)
         if not _is_label_map(scan):
@@ -166,7 +203,8 @@ class Import:
                 marks=marks,
                 spacing_known=spacing_known,
                 identity=scan.identity,
-                library=self.library,
+                original=read.original,
+                site=self.site,
             )
             if recipe is not None:
                 origins.remember(case, recipe)
@@ -230,7 +268,7 @@ def names_of(found: Survey, by_recipe: Mapping[tuple[Path, ...], object]) -> lis
     """Return names and values for the schema of a project without one, from the tables beside label maps."""
     tables, unnamed = [], []
     for scan in found.scans:
-        if scan.files in by_recipe:
+        if scan.files in by_recipe or brought.regions_of(scan) is not None:
             continue
         labels = scan.labels or (scan.drawings[0] if _is_label_map(scan) else None)
         if labels is not None and labels.names is not None:

@@ -16,6 +16,7 @@ from annotation.learning.atlas import (
 )
 from annotation.learning.bench_tables import BenchTable, MeasureTable, bench_table, measure_table
 from annotation.learning.benches import Bench, BenchState, EntryState, bench_named, benches
+from annotation.learning.cells import cells_of
 from annotation.learning.comparisons import (
     BeforeAfter,
     Change,
@@ -144,6 +145,7 @@ __all__ = [
     "benches",
     "cancel_proposal",
     "card_of",
+    "cells_of",
     "change_goal",
     "change_goals",
     "change_policy",

@@ -2,8 +2,8 @@
 
 A batch is chosen when the serving model has predicted the pool, and again when readers have opened all of it;
 before there is a model, the first cases are chosen by how typical they are. The worklist knows nothing of
-this: a rank is written as the case's `acquisition`, above all that mere uncertainty gives, and the slab that
-was chosen of a case as its `region`.
+this: a rank is written as the case's `acquisition`, above all that mere uncertainty gives, and the slab or
+cube that was chosen of a case as its `region`.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from django.db.models import Exists, Max, OuterRef
 from numpy.typing import NDArray
 
 from annotation.learning.candidates import UNOPENED, candidates, need_in, read_features, unopened
+from annotation.learning.cells import KeptCells
 from annotation.learning.policy import policy_of
 from annotation.learning.runs import lock, serving_model
 from annotation.models import (
@@ -41,6 +42,7 @@ from training.acquire import (
     Pick,
     Query,
     ScoreMaps,
+    SizeMm,
     axial,
     choose,
     choose_patches,
@@ -53,6 +55,7 @@ ABOVE = 2.0  # uncertainty, by which cases are ordered that nobody chose, is 1 a
 LOOPS = 10  # of a project, as far as the fading of noise is concerned
 DIGITS = 6
 PROFILE = "profile"  # beside the measures: what slabs are chosen by
+MOST_SCORES = 1 << 25  # of all places that are compared, in memory: of large pools some are drawn by lot
 
 
 def scores_of(
@@ -121,22 +124,37 @@ def _chosen(project: Project, model: Model | None, policy: LearningPolicy, count
         need=need_in(project, model, structures_in(one.scores for one in free)),
         diversity=diversity,
     )
-    slabs = _slabs(project, free) if policy.unit == Unit.SLAB and model is not None else {}
-    if slabs:
-        picks = choose_patches(slabs, query, (None, None, policy.slab_mm), one_each=True)
+    if maps := _maps(project, model, policy, free):
+        # Of each place two scores are compared, and three of each structure.
+        most = MOST_SCORES // (2 + 3 * len(structures_in(one.scores for one in free)))
+        picks = choose_patches(maps, query, _size_mm(policy), one_each=True, most=most)
     else:
         picks = choose(free, query, read_features(project, strategy))
     return _keep(project, model, picks, batch, seed)
 
 
-def _slabs(project: Project, free: Sequence[Candidate]) -> dict[str, ScoreMaps]:
-    """What slabs are chosen from, by case: not of calibration cases, which everybody reads as a whole.
+def _maps(
+    project: Project, model: Model | None, policy: LearningPolicy, free: Sequence[Candidate]
+) -> Mapping[str, ScoreMaps]:
+    """What parts of scans are chosen from, by case: not of calibration cases, which are read as a whole.
 
-    Empty where all was predicted before profiles were kept: then whole cases are chosen.
+    Empty where whole cases are chosen: before there is a model, and where all was predicted before such maps
+    were kept.
     """
+    if model is None or policy.unit == Unit.VOLUME:
+        return {}
     apart = set(Case.objects.filter(project=project, calibration__isnull=False).values_list("pk", flat=True))
-    kept = {one.id: one.scores[PROFILE] for one in free if PROFILE in one.scores and int(one.id) not in apart}
-    return {name: axial.from_dict(one) for name, one in kept.items()}
+    own = [one for one in free if int(one.id) not in apart]
+    if policy.unit == Unit.CUBE:
+        return KeptCells(model, [one.id for one in own])
+    return {one.id: axial.from_dict(one.scores[PROFILE]) for one in own if PROFILE in one.scores}
+
+
+def _size_mm(policy: LearningPolicy) -> SizeMm:
+    """How large a part is; None = all along that axis."""
+    if policy.unit == Unit.CUBE:
+        return policy.cube_mm, policy.cube_mm, policy.cube_mm
+    return None, None, policy.slab_mm
 
 
 @transaction.atomic

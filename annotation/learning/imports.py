@@ -16,7 +16,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max, Q
 
-from annotation import jobs, store
+from annotation import jobs, quota, store
 from annotation.errors import Refused
 from annotation.imaging.model_folder import DESCRIPTION
 from annotation.imaging.sandbox import Decoder
@@ -45,6 +45,7 @@ def request_import(
     *, project: Project, by: AbstractBaseUser, file: BinaryIO, licence: str = "", notes: str = ""
 ) -> Job:
     """Check and store an uploaded model folder (zip); a worker opens and scores it. Raises Refused."""
+    quota.check(project)
     with tempfile.TemporaryDirectory(prefix="delineate-model-") as place:
         path, folder = Path(place, "model.zip"), Path(place, "model")
         with path.open("wb") as target:

@@ -56,8 +56,9 @@ def _check(policy: LearningPolicy) -> None:
             "A frozen encoder keeps what the serving model has learned, so it needs a warm start. "
             "Start from the serving model, or train the encoder as well."
         )
-    if policy.unit == Unit.SLAB and policy.strategy in WHOLE_ONLY:
+    if policy.unit != Unit.VOLUME and policy.strategy in WHOLE_ONLY:
         raise Refused(
-            f"The strategy “{Strategy(policy.strategy).label}” compares whole scans and chooses no slabs. "
+            f"The strategy “{Strategy(policy.strategy).label}” compares whole scans and chooses no "
+            f"{Unit(policy.unit).label}. "
             "Take another strategy, or let readers read whole scans."
         )

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from numpy.typing import NDArray
 
 from annotation import chunks, jobs, worklist
+from annotation.learning.cells import keep_cells
 from annotation.learning.guidance import Guidance, stored
 from annotation.learning.runs import lock, serving_model
 from annotation.models import (
@@ -90,11 +91,15 @@ def in_turn(cases: QuerySet[Case]) -> QuerySet[Case]:
 
 @dataclass(frozen=True)
 class Sureness:
-    """How sure a pre-annotation is: overall and by structure key (0 to 1), and what strategies rank by."""
+    """How sure a pre-annotation is: overall and by structure key (0 to 1), and what strategies rank by.
+
+    `cells` is what parts of the scan are ranked by (`cells_of`); empty = it is read as a whole.
+    """
 
     overall: float
     structures: Mapping[str, float]
     scores: Mapping[str, Any]
+    cells: bytes = b""
 
 
 def store_prediction(
@@ -136,6 +141,7 @@ def keep(made: Prediction, mask: Mask, labels: NDArray[np.uint8], sureness: Sure
     if made.case.state in UNOPENED:
         worklist.make_ready(made.case)
     if made.case.state in UNOPENED and made.model is not None:
+        keep_cells(made, sureness.cells)
         # What is least sure teaches most: it is read first, after what is due or preferred.
         Case.objects.filter(pk=made.case_id).update(acquisition=sureness.overall)
     return made

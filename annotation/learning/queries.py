@@ -17,7 +17,7 @@ MOST_ROWS = 200
 class Chosen:
     """One case that was put forward; `minutes` is what correcting it is expected to take.
 
-    Of a part that is not told, for what is known is of whole scans. `region_mm` is the part's thickness.
+    Of a part that is not told, for what is known is of whole scans. `region_mm` is the part's size (i, j, k).
     """
 
     acquisition: Acquisition
@@ -26,7 +26,7 @@ class Chosen:
     why: str
     is_open: bool
     region: Region | None
-    region_mm: float | None
+    region_mm: tuple[float, float, float] | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Queries:
     query_size: int
     unit: Unit
     slab_mm: float
+    cube_mm: float
     model_version: int | None
     at: datetime | None
     left: int
@@ -79,6 +80,7 @@ def queries(project: Project) -> Queries:
         query_size=policy.query_size,
         unit=Unit(policy.unit),
         slab_mm=policy.slab_mm,
+        cube_mm=policy.cube_mm,
         model_version=model.version if model else None,
         at=rows[0].at if rows else None,
         left=left,
@@ -100,8 +102,8 @@ def _chosen(row: Acquisition, names: Mapping[str, str], minutes: float | None, i
     name = names.get(row.structure, row.structure)
     if region is None:
         return Chosen(row, name, minutes, why(row, names), is_open, None, None)
-    thick_mm = (region.stop[2] - region.start[2]) * row.case.volume.spacing_mm[2]
-    return Chosen(row, name, None, why(row, names), is_open, region, thick_mm)
+    size_mm = region.size_mm(row.case.volume.spacing_mm)
+    return Chosen(row, name, None, why(row, names), is_open, region, size_mm)
 
 
 def _newest(project: Project) -> list[Acquisition]:

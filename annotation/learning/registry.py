@@ -2,19 +2,20 @@
 
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation import store
 from annotation.errors import NotFound
 from annotation.learning.comparisons import BeforeAfter, before_and_after, names_of
 from annotation.learning.tolerances import tolerances_of
-from annotation.models import Model, ModelDecision, ModelScore, SnapshotItem, SnapshotUse
+from annotation.models import DeletedItem, Model, ModelDecision, ModelScore, SnapshotItem, SnapshotUse
 from training.raters import Estimate, Group, mean_of_groups
 
 MEASURES = ("dice", "surface_dice")
@@ -79,19 +80,25 @@ def card_of(model: Model) -> Card:
     keys = list(dict.fromkeys([*structures_known(model), *values]))
     items = SnapshotItem.objects.filter(snapshot=None if model.run is None else model.run.snapshot_id)
     trained = items.filter(use=SnapshotUse.TRAIN).order_by("case__number")
-    counted = items.order_by().values_list("use").annotate(n=Count("pk"))
+    counted = Counter(items.order_by().values_list("use", flat=True))
+    counted.update(_deleted(model).values_list("use", flat=True))
     return Card(
         model=model,
         structures=tuple(
             _structure(key, names.get(key, key), values.get(key, {}), measured_mm.get(key, set()))
             for key in keys
         ),
-        cases={use: 0 for use in SnapshotUse.values} | dict(counted),
+        cases={use: counted[use] for use in SnapshotUse.values},
         train_numbers=tuple(trained.values_list("case__number", flat=True)),
         test_cases=_measured(model).values("case").distinct().count(),
         decisions=tuple(model.decisions.select_related("instead_of", "by")),
         change=_change(model, keys),
     )
+
+
+def _deleted(model: Model) -> QuerySet[DeletedItem]:
+    """What stands in its frozen set for cases whose patients were deleted since."""
+    return DeletedItem.objects.filter(snapshot=None if model.run is None else model.run.snapshot_id)
 
 
 def _change(model: Model, keys: Sequence[str]) -> BeforeAfter | None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
+from annotation import clock
 from annotation.learning.gain import forecast_gain
 from annotation.learning.policy import policy_of
 from annotation.learning.runs import (
@@ -55,7 +55,7 @@ def _due(project: Project, policy: LearningPolicy, new: int) -> Trigger | None:
     if new >= project.retrain_after:
         return Trigger.COUNT
     at = _at(project, policy)
-    if at is not None and at <= timezone.now():
+    if at is not None and at <= clock.now():
         return Trigger.SCHEDULE
     if policy.forecast_gain is not None:
         gain = forecast_gain(project)
@@ -69,7 +69,7 @@ def _at(project: Project, policy: LearningPolicy) -> datetime | None:
     if policy.every_hours is None:
         return None
     last = last_run(project)
-    return timezone.now() if last is None else last.created_at + timedelta(hours=policy.every_hours)
+    return clock.now() if last is None else last.created_at + timedelta(hours=policy.every_hours)
 
 
 def _sentence(project: Project, policy: LearningPolicy, new: int, gain: float | None) -> str:

@@ -13,7 +13,8 @@ from annotation.models.agreement import (
     SurfaceSpread,
     UndefinedReason,
 )
-from annotation.models.arrivals import GivenSpacing, Release
+from annotation.models.arrivals import GivenSpacing, ImportFinding, OriginalUids, Release
+from annotation.models.audit import Action, AuditEvent, AuditLink
 from annotation.models.composition import ShownStructures, SplitChange, SplitMethod
 from annotation.models.exports import Export, ExportFormat, ExportWhat
 from annotation.models.guideline import GuidelineImage, GuidelineVersion, PictureType
@@ -59,7 +60,15 @@ from annotation.models.projects import (
     Side,
     Structure,
 )
-from annotation.models.recipes import CaseSource, DataSource, LabelRecipe, ScanCopy, VolumeSignature
+from annotation.models.recipes import (
+    CaseSource,
+    DataSource,
+    LabelRecipe,
+    ScanCopy,
+    SignatureWord,
+    VolumeSignature,
+)
+from annotation.models.retention import DeletedItem, DeletionReason, PatientDeletion, Quota, StoredSum
 from annotation.models.reviews import (
     Acceptability,
     ErrorCode,
@@ -80,6 +89,7 @@ from annotation.models.rounds import (
     RunEpoch,
     RunNote,
     ScanFeatures,
+    ScoreCells,
     StartWeights,
     Strategy,
     StructureGoal,
@@ -119,6 +129,7 @@ __all__ = [
     "NO_IMAGE",
     "Acceptability",
     "Acquisition",
+    "Action",
     "AgreementGroup",
     "AgreementKind",
     "AgreementScore",
@@ -128,6 +139,8 @@ __all__ = [
     "Assignment",
     "AssignmentRole",
     "AssignmentState",
+    "AuditEvent",
+    "AuditLink",
     "Branch",
     "CalibrationCase",
     "Case",
@@ -137,6 +150,8 @@ __all__ = [
     "Comparator",
     "DataSource",
     "DatasetSnapshot",
+    "DeletedItem",
+    "DeletionReason",
     "DriftAlarm",
     "DriftChart",
     "EditEvent",
@@ -150,6 +165,7 @@ __all__ = [
     "GuidelineImage",
     "GuidelineVersion",
     "Hanging",
+    "ImportFinding",
     "Invitation",
     "Job",
     "JobKind",
@@ -173,7 +189,9 @@ __all__ = [
     "ModelState",
     "NetworkComparison",
     "Offer",
+    "OriginalUids",
     "Part",
+    "PatientDeletion",
     "PictureType",
     "Pin",
     "PinNote",
@@ -185,6 +203,7 @@ __all__ = [
     "Project",
     "Purpose",
     "Queue",
+    "Quota",
     "ReadSummary",
     "ReaderRate",
     "ReadingSession",
@@ -200,8 +219,10 @@ __all__ = [
     "ScanCopy",
     "ScanFeatures",
     "SchemaStructure",
+    "ScoreCells",
     "ShownStructures",
     "Side",
+    "SignatureWord",
     "SnapshotItem",
     "SnapshotUse",
     "Split",
@@ -209,6 +230,7 @@ __all__ = [
     "SplitMethod",
     "StartFrom",
     "StartWeights",
+    "StoredSum",
     "Strategy",
     "Structure",
     "StructureGoal",

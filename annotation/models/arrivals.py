@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from annotation.models.learning import Job
 from annotation.models.volumes import Case, Volume
 
 
@@ -39,3 +40,33 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"release of {self.case}"
+
+
+class OriginalUids(models.Model):
+    """What the files of a volume were called where they came from, sealed (see annotation.original_uids).
+
+    Apart from all other tables, so that nothing that lists volumes can show it.
+    """
+
+    volume = models.OneToOneField(Volume, models.CASCADE, primary_key=True, related_name="+")
+    sealed = models.BinaryField()
+    kept_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"original UIDs of {self.volume}"
+
+
+class ImportFinding(models.Model):
+    """What became of one series of an import that goes on; once it has ended its result has them all."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="findings")
+    fence = models.PositiveIntegerField(help_text="Of the attempt that found it.")
+    place = models.PositiveIntegerField(help_text="In the order in which they were found.")
+    finding = models.JSONField(help_text="As annotation.imaging.findings.Finding writes it.")
+
+    class Meta:
+        ordering = ("job", "fence", "place")
+        constraints = (models.UniqueConstraint(fields=["job", "fence", "place"], name="import_finding_once"),)
+
+    def __str__(self) -> str:
+        return f"finding {self.place} of {self.job}"

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from annotation import clock
 from annotation.models.masks import Mask, Revision
 from annotation.models.projects import Project
 from annotation.models.volumes import Case
@@ -62,7 +63,7 @@ class Job(models.Model):
     )
     lease_until = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
-    nudged_at = models.DateTimeField(auto_now_add=True)
+    nudged_at = clock.DateTimeField(auto_now_add=True)
     cancel_requested = models.BooleanField(default=False)
     progress = models.JSONField(default=dict)
     result = models.JSONField(default=dict)

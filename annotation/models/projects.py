@@ -50,6 +50,11 @@ class Hanging(models.TextChoices):
     SINGLE = "single", "one plane"
 
 
+@pghistory.track(
+    pghistory.UpdateEvent(condition=pghistory.AnyChange("keeps_uids", "resamples_gaps")),
+    fields=["keeps_uids", "resamples_gaps"],
+    model_name="ProjectEvent",
+)
 class Project(models.Model):
     """Label schema, guideline, team, cases and policies."""
 
@@ -65,6 +70,13 @@ class Project(models.Model):
     )
     training_budget_s = models.PositiveIntegerField(
         default=180, help_text="Wall time of one training, in seconds."
+    )
+    keeps_uids = models.BooleanField(
+        default=False,
+        help_text="Imports keep the original UIDs of DICOM series, sealed, for drawings that go back there.",
+    )
+    resamples_gaps = models.BooleanField(
+        default=False, help_text="Imports bring series with gaps onto an even grid, unless told otherwise."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

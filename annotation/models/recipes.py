@@ -53,6 +53,17 @@ class VolumeSignature(models.Model):
         return f"signature of {self.volume}"
 
 
+class SignatureWord(models.Model):
+    """A word of a profile (annotation.imaging.signature_words): scans that look alike share many."""
+
+    pk = models.CompositePrimaryKey("word", "signature")
+    word = models.IntegerField()
+    signature = models.ForeignKey(VolumeSignature, models.CASCADE, related_name="words")
+
+    def __str__(self) -> str:
+        return f"word {self.word} of {self.signature}"
+
+
 class ScanCopy(models.Model):
     """Two volumes that show the same, found when the later one came in. `first` is the older one."""
 

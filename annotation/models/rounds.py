@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from annotation.models.learning import DatasetSnapshot, Model, TrainingRun
+from annotation.models.learning import DatasetSnapshot, Model, Prediction, TrainingRun
 from annotation.models.projects import Project, Structure
 from annotation.models.volumes import WITHIN_VOLUME, Case, Volume
 
@@ -39,6 +39,7 @@ class Unit(models.TextChoices):
 
     VOLUME = "volume", "whole scans"
     SLAB = "slab", "slabs of a scan"
+    CUBE = "cube", "cubes of a scan"
 
 
 @pghistory.track()
@@ -85,6 +86,7 @@ class LearningPolicy(models.Model):
     )
     unit = models.CharField(max_length=6, choices=Unit.choices, default=Unit.VOLUME)
     slab_mm = models.FloatField(default=40.0, help_text="Thickness of a slab.")
+    cube_mm = models.FloatField(default=64.0, help_text="Edge of a cube.")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -101,7 +103,7 @@ class LearningPolicy(models.Model):
                 & Q(margin__gte=0, margin__lte=1)
                 & Q(diversity__gte=0, diversity__lte=5)
                 & Q(members__gte=1, members__lte=5)
-                & Q(slab_mm__gt=0)
+                & Q(slab_mm__gt=0, cube_mm__gt=0)
                 & Q(atlases__lte=8)
                 & (Q(every_hours__isnull=True) | Q(every_hours__gte=1))
                 & (Q(forecast_gain__isnull=True) | Q(forecast_gain__gt=0, forecast_gain__lte=1)),
@@ -292,6 +294,19 @@ class Acquisition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case} chosen by {self.strategy}"
+
+
+class ScoreCells(models.Model):
+    """What a model says of a scan in cells of about a centimetre, by which cubes are chosen.
+
+    Kept of a case's newest prediction alone.
+    """
+
+    prediction = models.OneToOneField(Prediction, models.CASCADE, related_name="cells")
+    packed = models.BinaryField(help_text="`training.acquire.packed`.")
+
+    def __str__(self) -> str:
+        return f"cells of {self.prediction}"
 
 
 class ScanFeatures(models.Model):

@@ -1,11 +1,13 @@
 """Scans and the cases made of them."""
 
+import pghistory
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.lookups import Exact
 
+from annotation import clock
 from annotation.models.projects import Level, Project
 from training.volume import Geometry
 
@@ -122,6 +124,13 @@ _CUT = pgtrigger.UpdateOf("region", "volume_id")  # type: ignore[no-untyped-call
 _MOVED = pgtrigger.UpdateOf("project_id", "patient_key", "split")  # type: ignore[no-untyped-call]  # is untyped
 
 
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(condition=pghistory.AnyChange("site", "split")),
+    pghistory.DeleteEvent(),
+    fields=["project", "number", "site", "split", "state"],
+    model_name="CaseEvent",
+)
 class Case(models.Model):
     """A volume in a project. Its split is fixed by patient and never changes once a model was trained."""
 
@@ -161,7 +170,7 @@ class Case(models.Model):
         "annotation.Revision", models.PROTECT, null=True, blank=True, related_name="+"
     )
     accepted_at = models.DateTimeField(null=True, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = clock.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ("project", "number")
@@ -280,7 +289,7 @@ class Part(models.Model):
     )
     reads_wanted = models.PositiveSmallIntegerField(default=1, help_text="2 = two readers, blind.")
     needs_level = models.PositiveSmallIntegerField(choices=Level.choices, default=Level.JUNIOR)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = clock.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ("case", "pk")

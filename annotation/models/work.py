@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from annotation import clock
 from annotation.models.masks import Mask, Revision
 from annotation.models.volumes import Case, Part
 
@@ -103,11 +104,11 @@ class Assignment(models.Model):
     )
     skip_reason = models.CharField(max_length=500, blank=True, default="")
     active_seconds = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = clock.DateTimeField(auto_now_add=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
     final_at = models.DateTimeField(null=True, blank=True, help_text="Since when nothing changes it.")
     seen_at = models.DateTimeField(null=True, blank=True, help_text="Last opened after it was final.")
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = clock.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ("-updated_at",)
@@ -165,8 +166,8 @@ class ReadingSession(models.Model):
     """A stretch of work on an assignment, timed by the server's clock."""
 
     assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="sessions")
-    started_at = models.DateTimeField(auto_now_add=True)
-    last_seen_at = models.DateTimeField(auto_now_add=True)
+    started_at = clock.DateTimeField(auto_now_add=True)
+    last_seen_at = clock.DateTimeField(auto_now_add=True)
     active_seconds = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
@@ -185,7 +186,7 @@ class Looked(models.Model):
     assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="looked")
     plane = models.CharField(max_length=8, choices=Plane.choices)
     bits = models.BinaryField()
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = clock.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = (
@@ -227,8 +228,8 @@ class Measurement(models.Model):
         help_text="How the plane was turned: degrees about i, then j, then k; zeros in a slice of the scan.",
     )
     label = models.CharField(max_length=80, blank=True, default="")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = clock.DateTimeField(auto_now_add=True)
+    updated_at = clock.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ("pk",)
@@ -265,7 +266,7 @@ class Branch(models.Model):
         related_name="+",
         help_text="The revision that put the strokes on a mask after all.",
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = clock.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("-created_at", "-mask")
@@ -315,7 +316,7 @@ class EditEvent(models.Model):
     structure = models.PositiveSmallIntegerField(help_text="Schema value.")
     added = models.PositiveIntegerField(default=0, help_text="Voxels.")
     removed = models.PositiveIntegerField(default=0, help_text="Voxels.")
-    at = models.DateTimeField(auto_now_add=True)
+    at = clock.DateTimeField(auto_now_add=True)
 
     class Meta:
         triggers = (pgtrigger.Protect(name="event_append_only", operation=pgtrigger.Update),)

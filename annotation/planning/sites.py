@@ -1,6 +1,5 @@
 """Where scans come from, as a lead calls it: what held-out sites are made of."""
 
-import unicodedata
 from collections.abc import Collection
 
 from django.db import transaction
@@ -8,8 +7,7 @@ from django.utils import timezone
 
 from annotation.errors import Refused
 from annotation.models import Case, Project
-
-LONGEST = 80
+from annotation.sites import site_name
 
 
 @transaction.atomic
@@ -18,11 +16,7 @@ def change_site(*, project: Project, cases: Collection[int], site: str) -> int:
 
     Splits stay as they are. Raises Refused for cases that are not there and for what is no name.
     """
-    name = " ".join(site.split())
-    if len(name) > LONGEST or any(unicodedata.category(letter) == "Cc" for letter in name):
-        raise Refused(f"The name of a site has {LONGEST} letters at most.")
-    if name == "?":
-        raise Refused("“?” stands for sites that are not known; give the site another name.")
+    name = site_name(site)
     if not cases:
         raise Refused("Say which cases are of this site.")
     found = Case.objects.filter(project=project, number__in=cases)

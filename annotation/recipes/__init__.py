@@ -8,9 +8,12 @@ from annotation.recipes.anatomy import Anatomy, centroids_of, centroids_of_label
 from annotation.recipes.applying import Harmonised, apply_to_labels, apply_to_masks, body_midline
 from annotation.recipes.layouts import FoundCase, Recognised, cases_of
 from annotation.recipes.leakage import (
-    Library,
+    Search,
     Suspected,
+    add_signature,
     certain,
+    keep_words,
+    signature_in,
     split_of_copies,
     suspected_copies,
 )
@@ -33,11 +36,12 @@ __all__ = [
     "Form",
     "FoundCase",
     "Harmonised",
-    "Library",
     "Proposal",
     "Recipe",
     "Recognised",
+    "Search",
     "Suspected",
+    "add_signature",
     "apply_to_labels",
     "apply_to_masks",
     "body_midline",
@@ -50,6 +54,7 @@ __all__ = [
     "check_names",
     "delete_recipe",
     "json_of",
+    "keep_words",
     "propose",
     "recipe_for",
     "recipe_of",
@@ -59,6 +64,7 @@ __all__ = [
     "saved_recipe",
     "shipped",
     "shipped_named",
+    "signature_in",
     "split_of_copies",
     "suspected_copies",
 ]

@@ -3,17 +3,32 @@
 A scan that is in two splits of a project makes every figure of the test set too good, and names do not tell.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from annotation.imaging import signature
 from annotation.imaging.signature import SIDE, Signature
-from annotation.models import Case, Project, ScanCopy, Split, Volume, VolumeSignature
+from annotation.imaging.signature_words import asked_words, words_of
+from annotation.models import (
+    Case,
+    Project,
+    ScanCopy,
+    SignatureWord,
+    Split,
+    Volume,
+    VolumeSignature,
+)
 
 Figures = tuple[float, float]  # same_slices, same_look
+LEAST_WORDS = 3
+"""So many words are shared by scans that are compared; fewer is chance."""
+MOST_COMPARED = 100
+"""So many scans at most are compared for their words, those that share most of them."""
+_WORDS_AT_ONCE = 2000
+_SIGNATURES_AT_ONCE = 50
 _STRICTEST = (Split.TEST, Split.VALIDATION, Split.POOL)
 
 
@@ -34,59 +49,53 @@ class Suspected:
         return self.case.project_id == self.other.project_id and self.case.split != self.other.split
 
 
-class Library:
-    """The signatures of all scans of this installation, read once and kept up while an import adds more."""
+class Search:
+    """Looks for copies of one scan. Asked again, it compares only with what came meanwhile.
 
-    def __init__(self) -> None:
-        self._known: dict[int, Signature] = {}
-        self.refresh()
+    The database finds the few scans that share slices, or words of their profiles; these alone are read and
+    compared, one at a time.
+    """
 
-    def refresh(self) -> set[int]:
-        """Take in what others added meanwhile, and forget what is gone or was never committed.
+    def __init__(self, of: Signature) -> None:
+        self._of = of
+        self._words = sorted(asked_words(of))
+        self._compared: dict[int, Figures] = {}
 
-        Returns the volumes that are new.
-        """
-        rows = VolumeSignature.objects.filter(version=signature.VERSION)
-        there = set(rows.values_list("pk", flat=True))
-        self._known = {one: of for one, of in self._known.items() if one in there}
-        new = there - self._known.keys()
-        for row in rows.filter(pk__in=new).order_by("pk").iterator(chunk_size=500) if new else ():
-            self._known[row.pk] = _signature(row)
-        return new
+    def found(self) -> dict[int, Figures]:
+        """Return which volumes of this installation show the same scan, and their figures, by id."""
+        for volume_id, other in _signatures(self._near() - self._compared.keys()):
+            self._compared[volume_id] = signature.compare(self._of, other)
+        copies = {one: both for one, both in self._compared.items() if signature.is_copy(*both)}
+        there = set(VolumeSignature.objects.filter(pk__in=copies).values_list("pk", flat=True))
+        return {one: both for one, both in copies.items() if one in there}
 
-    def __contains__(self, volume_id: object) -> bool:
-        return volume_id in self._known
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def of(self, volume_id: int) -> Signature | None:
-        """Return the signature of a volume, or None where it has none."""
-        return self._known.get(volume_id)
-
-    def copies_of(self, of: Signature, among: Collection[int] | None = None) -> dict[int, Figures]:
-        """Return which volumes (`among` these, None = all) show the same scan, and their figures, by id."""
-        known = self._known if among is None else {one: self._known[one] for one in among}
-        figures = {one: signature.compare(of, other) for one, other in known.items()}
-        return {one: both for one, both in figures.items() if signature.is_copy(*both)}
-
-    def add(self, volume: Volume, of: Signature, copies: Mapping[int, Figures]) -> None:
-        """Keep a new scan's signature and what `copies_of` found for it, in the caller's transaction."""
-        _store(volume, of)
-        ScanCopy.objects.bulk_create(
-            (
-                ScanCopy(
-                    first_id=min(one, volume.pk),
-                    second_id=max(one, volume.pk),
-                    same_slices=same_slices,
-                    same_look=same_look,
-                )
-                for one, (same_slices, same_look) in copies.items()
-                if one != volume.pk
-            ),
-            ignore_conflicts=True,
+    def _near(self) -> set[int]:
+        """Return the volumes that may be copies: all that share slices, and those that share most words."""
+        same = VolumeSignature.objects.filter(
+            version=signature.VERSION, hashes__overlap=sorted(self._of.hashes)
         )
-        self._known[volume.pk] = of
+        shared = SignatureWord.objects.filter(word__in=self._words).values("signature").order_by()
+        alike = shared.annotate(n=Count("*")).filter(n__gte=LEAST_WORDS).order_by("-n", "signature")
+        of_words = alike.values_list("signature", flat=True)[:MOST_COMPARED] if self._words else ()
+        return {*(same.values_list("pk", flat=True) if self._of.hashes else ()), *of_words}
+
+
+def add_signature(volume: Volume, of: Signature, copies: Mapping[int, Figures]) -> None:
+    """Keep a new scan's signature and what a search found for it, in the caller's transaction."""
+    _store(volume, of)
+    ScanCopy.objects.bulk_create(
+        (
+            ScanCopy(
+                first_id=min(one, volume.pk),
+                second_id=max(one, volume.pk),
+                same_slices=same_slices,
+                same_look=same_look,
+            )
+            for one, (same_slices, same_look) in copies.items()
+            if one != volume.pk
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def certain(copies: Mapping[int, Figures]) -> list[int]:
@@ -95,7 +104,7 @@ def certain(copies: Mapping[int, Figures]) -> list[int]:
 
 
 def _store(volume: Volume, of: Signature) -> None:
-    VolumeSignature.objects.update_or_create(
+    row, _ = VolumeSignature.objects.update_or_create(
         volume=volume,
         defaults={
             "version": signature.VERSION,
@@ -104,6 +113,14 @@ def _store(volume: Volume, of: Signature) -> None:
             "profile": of.profile.tobytes(),
         },
     )
+    keep_words(row, of)
+
+
+def keep_words(row: VolumeSignature, of: Signature) -> None:
+    """Write the words of a signature anew."""
+    SignatureWord.objects.filter(signature=row).delete()
+    words = (SignatureWord(word=word, signature=row) for word in sorted(words_of(of)))
+    SignatureWord.objects.bulk_create(words, batch_size=_WORDS_AT_ONCE)
 
 
 def split_of_copies(project: Project, volume_ids: Iterable[int]) -> str | None:
@@ -140,7 +157,15 @@ def _ordered(project: Project, first: Case, second: Case, figures: tuple[float, 
     return Suspected(first, second, *figures)
 
 
-def _signature(row: VolumeSignature) -> Signature:
+def _signatures(volume_ids: Collection[int]) -> Iterator[tuple[int, Signature]]:
+    """Yield the signatures of volumes, a few in memory at a time."""
+    rows = VolumeSignature.objects.filter(version=signature.VERSION, pk__in=volume_ids)
+    for row in rows.iterator(chunk_size=_SIGNATURES_AT_ONCE) if volume_ids else ():
+        yield row.pk, signature_in(row)
+
+
+def signature_in(row: VolumeSignature) -> Signature:
+    """Return what a row holds."""
     profile = np.frombuffer(bytes(row.profile), np.uint8)
     views = len(profile) // (row.slices * SIDE * SIDE) if row.slices else 1
     return Signature(frozenset(row.hashes), profile.reshape(views, row.slices, SIDE, SIDE))

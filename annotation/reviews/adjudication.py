@@ -5,9 +5,8 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
-from annotation import agreement, chunks, learning, worklist
+from annotation import agreement, chunks, clock, learning, worklist
 from annotation.errors import Conflict
 from annotation.models import (
     ACTIVE_STATES,
@@ -101,7 +100,7 @@ def adjudicate(*, assignment: Assignment, revision: int, comment: str = "") -> R
             verdict=Verdict.FIX if changed else Verdict.ACCEPT,
             comment=comment.strip(),
         )
-        locked.state, locked.final_at = AssignmentState.DONE, timezone.now()
+        locked.state, locked.final_at = AssignmentState.DONE, clock.now()
         locked.save(update_fields=["state", "final_at", "updated_at"])
         agreement.request(locked.case)
         worklist.move(locked.part_id, CaseState.ACCEPTED, accepted=result)

@@ -7,7 +7,9 @@ import base64
 import gzip
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +18,15 @@ from numpy.typing import NDArray
 
 from annotation import chunks, store
 from annotation.agreement.scoring import Target, spacing_of, targets_of
+from annotation.errors import StoreFailed
 from annotation.models import Assignment, Mask, StartFrom
 from annotation.reviews.components import Component, Ints, components
 from training.raters import MAJORITY_RULE, staple
 
-FORMAT = 1
+FORMAT = 2
+logger = logging.getLogger(__name__)
+
+_VOXELS = (1.0, 1.0, 1.0)  # where nobody knows how large a voxel is, distances are counted in voxels
 MOST_COMPONENTS = 300  # the others go with the rest of their structure
 
 Labels = NDArray[np.uint8]
@@ -65,18 +71,24 @@ def packed(a: Assignment, b: Assignment, keys: Sequence[str], connectivity: int)
     if store.exists(key):
         return store.read(key)
     body = gzip.compress(json.dumps(_worked_out(a, b, targets, connectivity)).encode(), mtime=0)
-    store.put(key, body)
+    with suppress(FileExistsError):  # somebody else worked it out meanwhile
+        try:
+            store.put(key, body)
+        except StoreFailed as failed:  # kept to be quicker next time: the answer does not need it
+            logger.warning("A difference of two reads could not be kept: %s", failed.__cause__)
     return body
 
 
 def _store_key(a: Assignment, b: Assignment, targets: Sequence[Target], connectivity: int) -> str:
-    of = (FORMAT, a.mask_id, a.mask.head, b.mask_id, b.mask.head, connectivity, [*targets])
+    spacing = spacing_of(a.case.volume) if a.case.volume.spacing_known else None
+    of = (FORMAT, a.mask_id, a.mask.head, b.mask_id, b.mask.head, connectivity, [*targets], spacing)
     return f"adjudications/{a.case_id}/{hashlib.sha256(repr(of).encode()).hexdigest()[:32]}.json.gz"
 
 
 def _worked_out(a: Assignment, b: Assignment, targets: Sequence[Target], connectivity: int) -> dict[str, Any]:
     left, right, third = _layers(a.mask), _layers(b.mask), _common_start(a, b)
-    grid, spacing = chunks.grid_of(a.mask), spacing_of(a.case.volume)
+    known = a.case.volume.spacing_known
+    grid, spacing = chunks.grid_of(a.mask), spacing_of(a.case.volume) if known else _VOXELS
     found: list[_Found] = []
     rates: list[dict[str, Any]] = []
     votes = {
@@ -86,11 +98,13 @@ def _worked_out(a: Assignment, b: Assignment, targets: Sequence[Target], connect
     for target in targets:
         mine = votes[target.layer]
         masks = mine.a == target.value, mine.b == target.value
-        pieces = components(*masks, spacing, target.tolerance_mm, connectivity)
+        # A tolerance in millimetres says nothing then: all that differs is looked at.
+        pieces = components(*masks, spacing, target.tolerance_mm if known else 0.0, connectivity)
         found += [_Found(target, piece) for piece in pieces]
         rates += _rates(target, mine)
-    voxel_ml = float(np.prod(spacing)) / 1000
-    ranked = sorted((one for one in found if not one.component.rest), key=lambda one: -one.component.rank(1))
+    voxel_ml = float(np.prod(spacing)) / 1000 if known else None
+    worst_first = _rank if known else _size
+    ranked = sorted((one for one in found if not one.component.rest), key=worst_first, reverse=True)
     listed, small = ranked[:MOST_COMPONENTS], ranked[MOST_COMPONENTS:]
     rest = small + [one for one in found if one.component.rest]
     return {
@@ -116,31 +130,48 @@ def _common_start(a: Assignment, b: Assignment) -> Labels | None:
     return chunks.read_layers(start, a.mask.base_revision)
 
 
-def _component(one: _Found, votes: dict[int, _Votes], grid: chunks.Grid, voxel_ml: float) -> dict[str, Any]:
+def _rank(one: _Found) -> float:
+    return one.component.rank(1)
+
+
+def _size(one: _Found) -> int:
+    return len(one.component.voxels)
+
+
+def _component(
+    one: _Found, votes: dict[int, _Votes], grid: chunks.Grid, voxel_ml: float | None
+) -> dict[str, Any]:
+    """Describe a piece; without `voxel_ml` nothing of it is in millimetres."""
     piece = one.component
     return {
         **_named(one.target),
         "centre_ijk": piece.centre,
         "low": piece.low,
         "high": piece.high,
-        "volume_ml": len(piece.voxels) * voxel_ml,
-        "only_a_ml": piece.only_a * voxel_ml,
-        "only_b_ml": piece.only_b * voxel_ml,
-        "distance_mm": piece.distance_mm,
-        "beyond_mm": piece.beyond_mm,
+        "voxels": len(piece.voxels),
+        "only_a": piece.only_a,
+        "only_b": piece.only_b,
+        "volume_ml": None if voxel_ml is None else len(piece.voxels) * voxel_ml,
+        "distance_mm": None if voxel_ml is None else piece.distance_mm,
+        "beyond_mm": None if voxel_ml is None else piece.beyond_mm,
         **_edits(votes[one.target.layer], one.target.layer, piece.voxels, grid),
     }
 
 
 def _rest(
-    target: Target, rest: Sequence[_Found], votes: dict[int, _Votes], grid: chunks.Grid, voxel_ml: float
+    target: Target,
+    rest: Sequence[_Found],
+    votes: dict[int, _Votes],
+    grid: chunks.Grid,
+    voxel_ml: float | None,
 ) -> dict[str, Any]:
     mine = [one.component for one in rest if one.target == target]
     voxels = np.sort(np.concatenate([piece.voxels for piece in mine]))
     return {
         **_named(target),
-        "volume_ml": len(voxels) * voxel_ml,
-        "distance_mm": max(piece.distance_mm for piece in mine),
+        "voxels": len(voxels),
+        "volume_ml": None if voxel_ml is None else len(voxels) * voxel_ml,
+        "distance_mm": None if voxel_ml is None else max(piece.distance_mm for piece in mine),
         **_edits(votes[target.layer], target.layer, voxels, grid),
     }
 

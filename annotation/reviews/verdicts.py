@@ -4,9 +4,8 @@ import uuid
 from collections.abc import Collection, Mapping
 
 from django.db import transaction
-from django.utils import timezone
 
-from annotation import agreement, chunks, corrections, learning, worklist
+from annotation import agreement, chunks, clock, corrections, learning, worklist
 from annotation.errors import Conflict, Refused
 from annotation.models import (
     Assignment,
@@ -172,5 +171,5 @@ def _fix(review: Assignment, subject: Assignment) -> Revision:
 def _close(assignment: Assignment, state: AssignmentState) -> None:
     assignment.state = state
     if state == AssignmentState.DONE:
-        assignment.final_at = timezone.now()
+        assignment.final_at = clock.now()
     assignment.save(update_fields=["state", "final_at", "lease_until", "updated_at"])

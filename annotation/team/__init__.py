@@ -11,6 +11,7 @@ from annotation.team.invitations import (
     withdraw_invitation,
 )
 from annotation.team.members import Member, change_member, member_of, members
+from annotation.team.second_factor import has_second_factor, must_set_up_second_factor
 from annotation.team.tokens import Minted, make_token, revoke_token, tokens_of, user_of_token
 
 __all__ = [
@@ -19,11 +20,13 @@ __all__ = [
     "Minted",
     "accept_invitation",
     "change_member",
+    "has_second_factor",
     "invitation_of",
     "invite",
     "make_token",
     "member_of",
     "members",
+    "must_set_up_second_factor",
     "open_invitation",
     "open_invitations",
     "rename",

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
-from django.utils import timezone
 
+from annotation import clock
 from annotation.models import (
     ENDED_STATES,
     NO_IMAGE,
@@ -274,7 +274,7 @@ def _calibration_start(part: Part) -> starts.Start | None:
 
 def _washed_out(plan: ReliabilityPlan) -> datetime:
     """What was last seen before is forgotten."""
-    return timezone.now() - timedelta(days=plan.washout_days)
+    return clock.now() - timedelta(days=plan.washout_days)
 
 
 def _gold_parts(

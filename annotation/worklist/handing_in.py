@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from annotation import agreement
+from annotation import agreement, clock
 from annotation.errors import Conflict
 from annotation.models import (
     Assignment,
@@ -97,7 +96,7 @@ def undo_seconds(read: Assignment) -> float:
 def _seconds_left(read: Assignment) -> float:
     if read.state != AssignmentState.SUBMITTED or read.submitted_at is None:
         return 0
-    return max(0, UNDO_SECONDS - (timezone.now() - read.submitted_at).total_seconds())
+    return max(0, UNDO_SECONDS - (clock.now() - read.submitted_at).total_seconds())
 
 
 def _is_under_review(read: Assignment) -> bool:
@@ -123,7 +122,7 @@ def due_reads(rows: QuerySet[Assignment], undo_ended: datetime) -> QuerySet[Assi
 def finish_due(*, project: Project | None = None) -> int:
     """End the reads that nobody reviews once they cannot be taken back any more; how many there were."""
     rows = Assignment.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    due = due_reads(rows, timezone.now() - timedelta(seconds=UNDO_SECONDS))
+    due = due_reads(rows, clock.now() - timedelta(seconds=UNDO_SECONDS))
     if project is not None:
         due = due.filter(case__project=project)
     ended = list(due.select_related("mask").order_by("pk"))
@@ -136,7 +135,7 @@ def _finish(read: Assignment) -> None:
     if read.purpose == Purpose.ROUTINE and _is_held_against_prediction(read):
         parts.move(read.part_id, CaseState.COMPARING)
         return
-    read.state, read.final_at = AssignmentState.DONE, timezone.now()
+    read.state, read.final_at = AssignmentState.DONE, clock.now()
     read.save(update_fields=["state", "final_at", "updated_at"])
     if read.purpose == Purpose.ROUTINE:
         _accept(read)
@@ -194,6 +193,6 @@ def held_against_prediction(*, read: Assignment, close: bool) -> None:
     if not close:
         parts.move(read.part_id, CaseState.IN_REVIEW)
         return
-    read.state, read.final_at = AssignmentState.DONE, timezone.now()
+    read.state, read.final_at = AssignmentState.DONE, clock.now()
     read.save(update_fields=["state", "final_at", "updated_at"])
     _accept(read)

@@ -5,9 +5,8 @@ from statistics import median
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet, Subquery
-from django.utils import timezone
 
-from annotation import access
+from annotation import access, clock
 from annotation.models import (
     Assignment,
     AssignmentRole,
@@ -83,7 +82,7 @@ def _offered(project: Project) -> int:
 def note_seen(read: Assignment) -> None:
     """The reader has looked at a finished read again, so that what was seen counts from today."""
     if read.final_at is not None:
-        Assignment.objects.filter(pk=read.pk).update(seen_at=timezone.now())
+        Assignment.objects.filter(pk=read.pk).update(seen_at=clock.now())
 
 
 def structures(project: Project) -> QuerySet[SchemaStructure]:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from annotation import clock
 from annotation.errors import Conflict, Refused
 from annotation.models import (
     Assignment,
@@ -47,7 +47,7 @@ def expired_reads(rows: QuerySet[Assignment], now: datetime) -> QuerySet[Assignm
 def release_expired(*, project: Project | None = None) -> int:
     """Give back what nobody drew on before its lease ran out; drawn work stays with its reader."""
     rows = Assignment.objects.select_for_update(of=("self", "mask"), skip_locked=True)
-    expired = expired_reads(rows.select_related("mask"), timezone.now())
+    expired = expired_reads(rows.select_related("mask"), clock.now())
     if project is not None:
         expired = expired.filter(case__project=project)
     left = list(expired)
@@ -112,7 +112,7 @@ def _give_back(assignments: Sequence[Assignment]) -> None:
     if not assignments:
         return
     ids = [assignment.pk for assignment in assignments]
-    Assignment.objects.filter(pk__in=ids).update(state=AssignmentState.RELEASED, updated_at=timezone.now())
+    Assignment.objects.filter(pk__in=ids).update(state=AssignmentState.RELEASED, updated_at=clock.now())
     _free(assignments)
 
 

@@ -11,9 +11,8 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Case as DbCase
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value, When
-from django.utils import timezone
 
-from annotation import chunks
+from annotation import chunks, clock
 from annotation.models import (
     CalibrationCase,
     Case,
@@ -73,7 +72,7 @@ def offer_again(cases: Collection[int]) -> None:
             When(Exists(waiting), then=Value(Offer.WAITING)),
             default=Value(Offer.NOTHING),
         ),
-        updated_at=timezone.now(),
+        updated_at=clock.now(),
     )
 
 
@@ -151,13 +150,13 @@ def settle(case: Case, *, accepted_again: bool = False) -> None:
     if case.state != CaseState.ACCEPTED:
         case.accepted_revision, case.accepted_at = None, None
     elif accepted_again or before != CaseState.ACCEPTED:
-        case.accepted_revision, case.accepted_at = _whole(case), timezone.now()
+        case.accepted_revision, case.accepted_at = _whole(case), clock.now()
     case.save(update_fields=["state", "offer", "accepted_revision", "accepted_at", "updated_at"])
 
 
 def _set(part_ids: Collection[int], state: CaseState, accepted: Revision | None) -> None:
     Part.objects.filter(pk__in=part_ids).update(
-        state=state, accepted_revision=accepted, updated_at=timezone.now()
+        state=state, accepted_revision=accepted, updated_at=clock.now()
     )
 
 

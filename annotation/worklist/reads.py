@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.utils import timezone
 
+from annotation import clock
 from annotation.models import (
     Assignment,
     AssignmentRole,
@@ -20,7 +20,7 @@ from annotation.worklist import starts
 
 
 def lease_end(now: datetime | None = None) -> datetime:
-    return (now or timezone.now()) + timedelta(seconds=settings.LEASE_SECONDS)
+    return (now or clock.now()) + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def next_number(case_id: int, reader: int) -> int:

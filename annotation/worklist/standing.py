@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
-from django.utils import timezone
 
+from annotation import clock
 from annotation.models import (
     Assignment,
     AssignmentRole,
@@ -38,7 +38,7 @@ class Standing:
 
 def standing(reader: int, project: Project) -> Standing:
     """As of now."""
-    now = timezone.now()
+    now = clock.now()
     undo_ended = now - timedelta(seconds=UNDO_SECONDS)
     [row] = _ASKED.columns(project=project.pk, reader=reader, now=now, undo_ended=undo_ended)
     return Standing(*row)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils import timezone
 
+from annotation import clock
 from annotation.models import (
     Acquisition,
     Arm,
@@ -111,5 +111,5 @@ def waits_for_first_model(project: Project) -> bool:
     opened = Case.objects.filter(project=project, split=Split.POOL).exclude(
         state__in=(CaseState.WAITING, CaseState.READY, CaseState.HELD)
     )
-    touched = Q(state=CaseState.ACCEPTED) | Q(updated_at__gt=timezone.now() - IDLE_AFTER)
+    touched = Q(state=CaseState.ACCEPTED) | Q(updated_at__gt=clock.now() - IDLE_AFTER)
     return opened.filter(touched).count() >= max(policy.cold_cases, project.retrain_after)

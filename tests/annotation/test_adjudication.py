@@ -34,6 +34,7 @@ from annotation.models import (
     RevisionKind,
     Role,
     Verdict,
+    Volume,
 )
 from annotation.reviews import Requirements
 from tests.annotation.agreement.world import KEYS, draw, hand_in, organs, read_by, work
@@ -266,6 +267,19 @@ class TestDisagreement:
         )  # voxels of 1 × 1 × 2 mm
         listed = sum(one["volume_ml"] for one in [*found["components"], *found["rest"]])
         assert listed == pytest.approx(differing)
+
+    def test_where_nobody_knows_how_large_a_voxel_is(self, adjudication: Assignment) -> None:
+        """Nothing is in millimetres, no tolerance hides a voxel, the largest piece comes first."""
+        before = differences(adjudication)
+        Volume.objects.filter(pk=adjudication.case.volume_id).update(spacing_known=False)
+        found = differences(Assignment.objects.get(pk=adjudication.pk))
+        assert found["rest"] == []
+        lengths = ("volume_ml", "distance_mm", "beyond_mm")
+        assert {one[name] for one in found["components"] for name in lengths} == {None}
+        sizes = [one["voxels"] for one in found["components"]]
+        assert sizes == sorted(sizes, reverse=True)
+        listed = [*before["components"], *before["rest"]]
+        assert sum(sizes) == sum(one["voxels"] for one in listed)
 
     @pytest.mark.parametrize("side", ["a", "b"])
     def test_taking_one_side_everywhere_gives_that_read(self, adjudication: Assignment, side: str) -> None:

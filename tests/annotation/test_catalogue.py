@@ -8,7 +8,6 @@ import pytest
 from pydicom.sr.codedict import codes
 
 from annotation import catalogue
-from annotation.dashboards import published as dashboards
 from annotation.models import Side, Structure
 from training.phantom import STRUCTURES
 
@@ -146,13 +145,6 @@ def test_published_agreement_has_its_source_and_knows_its_structures() -> None:
         assert study.metric in ("dice", "surface_dice")
     assert catalogue.published_agreement("kidney_tumor")[0].mean == 0.923
     assert catalogue.published_agreement("gallbladder") == ()
-
-
-def test_the_dashboards_bands_are_among_what_is_published() -> None:
-    with catalogue.PUBLISHED.open(encoding="utf-8", newline="") as file:
-        known = list(csv.DictReader(file))
-    with dashboards.FILE.open(encoding="utf-8", newline="") as file:
-        assert all(band in known for band in csv.DictReader(file))
 
 
 @pytest.mark.shared_data

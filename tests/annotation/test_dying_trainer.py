@@ -12,8 +12,14 @@ from annotation import learning, store
 from annotation.models import Model, ModelState, Project, Split
 from tests.phantom_cases import KEYS, add_phantom
 from tests.processes import ROOT, environment
+from tests.trust.figures import record
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    pytest.mark.trust,
+    pytest.mark.timeout(900),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +59,13 @@ def test_a_training_killed_at_five_points_ends_with_one_whole_model(project: Pro
     assert len(last["epochs"]) == len({(member, epoch) for member, epoch, _ in last["epochs"]}) >= 1
     assert len(last["notes"]) == len(set(last["notes"]))
     attempts = [note for note in last["notes"] if note.startswith("Attempt")]
-    assert len(attempts) == 5
+    record(
+        "R4",
+        f"a worker of train is killed: {', '.join(one['point'] for one in killed)}",
+        f"{len(killed)} kills, {len(attempts)} times gone on from what was kept, then {last['models']} model "
+        f"of {len(last['files'])} files, nothing else left",
+        met=len(attempts) == len(killed) == 5,
+    )
 
 
 def assert_resumed(killed: list[dict[str, Any]]) -> None:

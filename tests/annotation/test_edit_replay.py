@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from annotation import chunks
 from annotation.chunks import Grid, decode_edits
 from annotation.models import LabelSchema, Mask, MaskKind, Project, RevisionKind, SchemaStructure, Structure
+from annotation.regions import Region
 from tests.annotation.factories import make_case
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,14 +27,15 @@ ROLLDOWN = ROOT / "frontend" / "node_modules" / ".bin" / "rolldown"
 SHAPE = (37, 34, 33)  # two chunks along every axis
 SEQUENCES = 12
 EDITS = 14
+CUBE = Region((9, 7, 5), (30, 33, 25))
 VALUES = range(1, 6)  # what the sequences draw with, on both layers
 
 # In JavaScript, so that node runs it as it is; everything that it calls is the front end's own TypeScript.
 SCRIPT = f"""
 import {{ recordings }} from {json.dumps(str(ENGINE))};
 const packed = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-const [seed] = process.argv.slice(2).map(Number);
-const told = recordings({json.dumps(SHAPE)}, seed, {SEQUENCES}, {EDITS}).map((one) => ({{
+const [seed, bounds] = process.argv.slice(2).map((one) => JSON.parse(one));
+const told = recordings({json.dumps(SHAPE)}, seed, {SEQUENCES}, {EDITS}, bounds).map((one) => ({{
   start: one.start.map(packed),
   saves: one.saves.map(({{ rows, plain }}) => [packed(rows), packed(plain)]),
   end: one.end.map(packed),
@@ -77,8 +79,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def record(bundle: Path, seed: int) -> list[Recording]:
-    done = subprocess.run(["node", str(bundle), str(seed)], capture_output=True, text=True, check=False)  # noqa: S607
+def record(bundle: Path, seed: int, region: Region | None = None) -> list[Recording]:
+    sizes = [] if region is None else [side.stop - side.start for side in region.slices]
+    box = None if region is None else {"low": region.start, "size": sizes}
+    command = ["node", str(bundle), str(seed), json.dumps(box)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [
         Recording(
@@ -105,13 +110,15 @@ def layered(project: Project) -> Project:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("seed", [1, 20260511])
-def test_saves_give_the_buffer_of_the_browser(bundle: Path, layered: Project, ana: User, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "region"), [(1, None), (20260511, None), (7, CUBE)])
+def test_saves_give_the_buffer_of_the_browser(
+    bundle: Path, layered: Project, ana: User, seed: int, region: Region | None
+) -> None:
     case = make_case(layered, shape=SHAPE)
     values = chunks.values_of(layered.pk)
-    recordings = record(bundle, seed)
+    recordings = record(bundle, seed, region)
     assert len(recordings) == SEQUENCES
-    assert sum(len(one.saves) for one in recordings) > 3 * SEQUENCES
+    assert sum(len(one.saves) for one in recordings) > 2 * SEQUENCES
     for one in recordings:
         mask = Mask.objects.create(case=case, kind=MaskKind.READER, author=ana)
         chunks.write_labels(mask=mask, labels=one.start, kind=RevisionKind.IMPORT)
@@ -120,6 +127,9 @@ def test_saves_give_the_buffer_of_the_browser(bundle: Path, layered: Project, an
             exact = decode_edits(gzip.compress(save.runs), grid=Grid(SHAPE), values=values)
             applied = chunks.apply(mask, edits)
             assert applied.voxels == exact.voxels, "a save does not change what the stroke did"
+            if region is not None:
+                within = chunks.clipped(mask, applied, region)
+                assert within.voxels == applied.voxels, "a save reaches out of what is asked for"
             same = chunks.apply(mask, exact)
             assert all(np.array_equal(same.changed[name], applied.changed[name]) for name in same.changed)
             chunks.append(
@@ -130,6 +140,9 @@ def test_saves_give_the_buffer_of_the_browser(bundle: Path, layered: Project, an
                 changed=applied.changed,
             )
         np.testing.assert_array_equal(chunks.read_layers(mask), one.end)
+        if region is not None:
+            one.end[:, *region.slices] = one.start[:, *region.slices]
+            np.testing.assert_array_equal(one.end, one.start)
 
 
 @pytest.mark.django_db

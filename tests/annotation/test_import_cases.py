@@ -71,13 +71,24 @@ def test_files_folders_and_zips_in_one_go(
 
 def test_gaps_are_bridged_where_that_is_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken.a_missing_slice(tmp_path / "gap")
-    status, found, _ = _run(capsys, "New", "--create", "--resample", tmp_path / "gap")
+    status, found, _ = _run(capsys, "New", "--create", "--resample", "--site", "North", tmp_path / "gap")
     assert (status, found[0]["outcome"], found[0]["cause"]) == (0, "resampled", "missing_slices")
     assert found[0]["shape"] == [broken.COLUMNS, broken.ROWS, broken.SLICES]
+    assert Case.objects.get().site == "North"
     volume = Volume.objects.get()
     assert volume.marks[0]["cause"] == "missing_slices"
     points = volume.geometry.index_to_lps(np.moveaxis(np.indices(volume.shape), 0, -1))
     assert np.abs(ingest.read_voxels(volume) - broken.hu_at(points)).max() <= 1
+
+
+def test_gaps_are_bridged_where_the_project_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken.a_missing_slice(tmp_path / "gap")
+    project = Project.objects.create(name="New", resamples_gaps=True)
+    assert _run(capsys, "New", "--no-resample", tmp_path / "gap")[1][0]["outcome"] == "refused"
+    assert _run(capsys, "New", tmp_path / "gap")[1][0]["outcome"] == "resampled"
+    assert project.cases.count() == 1
 
 
 def test_text_in_the_pixels_waits_for_a_person(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

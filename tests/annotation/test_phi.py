@@ -1,4 +1,4 @@
-"""Strings that identify somebody, planted in everything that comes in, are looked for wherever bytes stay."""
+"""S8: strings that identify somebody, planted in what comes in, are looked for wherever bytes stay."""
 
 import base64
 import gzip
@@ -22,8 +22,9 @@ from annotation.models import Case, CaseState, Job, JobState, Project, SchemaStr
 from tests.annotation import phi
 from tests.annotation.api.conftest import Browser
 from tests.annotation.factories import stroke
+from tests.trust.figures import record
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.trust]
 
 FORMS = ("nifti", "structures", "nnunet", "decathlon", "seg_nrrd", "dicom_seg", "rtstruct", "tables")
 PIECE = "application/offset+octet-stream"
@@ -62,9 +63,9 @@ def _imported(lead: Browser, project: Project, files: dict[str, bytes], heard: H
     uploads.sweep()
 
 
-def _exported(lead: Browser, project: Project, form: str, heard: Heard) -> None:
+def _exported(lead: Browser, project: Project, form: str, heard: Heard, **asked: bool) -> None:
     url = f"/api/projects/{project.pk}/exports/"
-    made = lead.post(url, {"form": form, "splits": [], "structures": []})
+    made = lead.post(url, {"form": form, "splits": [], "structures": [], **asked})
     assert made.status_code == 202, (form, made.content)
     tasks.export(made.json()["job"]["id"])
     job = Job.objects.get(pk=made.json()["job"]["id"])
@@ -183,9 +184,47 @@ def test_none_of_them_comes_through(
     heard.append(("cases", lead.get(f"/api/projects/{project.pk}/cases/").content))
     heard.append(("logs", caplog.text.encode()))
     heard.append(("output", "".join(capfd.readouterr()).encode()))
-    assert _found([*heard, *_tables(), *_stored(), *_valkey()]) == []
+    places = [*heard, *_tables(), *_stored(), *_valkey()]
+    found = _found(places)
+    searched = sum(len(data) for _, data in places) / 2**20
+    answer = f"{len(found)} found in {len(places)} places, {searched:.0f} MiB {found[:3] or ''}"
+    record("S8", f"{len(phi.planted())} planted strings, from upload to exports", answer, met=not found)
     assert Structure.objects.filter(key="liver").exists()
     _keeps_together()
+
+
+def test_original_uids_leave_in_the_two_exports_that_ask_for_them_alone(
+    project: Project, lea: User, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: Any
+) -> None:
+    """Where a project keeps them: not in tables, store, logs, queue, answers or other exports."""
+    files = {"scans.zip": _files(tmp_path / "work_of_test")["scans.zip"]}
+    capfd.readouterr()
+    caplog.set_level(logging.DEBUG)
+    caplog.clear()
+    heard: Heard = []
+    lead = Browser(lea)
+    assert lead.patch(f"/api/projects/{project.pk}/import-settings/", {"keeps_uids": True}).status_code == 200
+    SchemaStructure.objects.filter(schema__project=project, structure__key="kidney_left").delete()
+    _imported(lead, project, files, heard)
+    for form in FORMS:
+        _exported(lead, project, form, heard)
+    for page in ("cases", "imports", "import-settings", "exports"):
+        heard.append((page, lead.get(f"/api/projects/{project.pk}/{page}/").content))
+    heard.append(("case", lead.get(f"/api/cases/{Case.objects.get().pk}/").content))
+    assert _found([*heard, *_tables(), *_stored(), *_valkey()]) == []
+    asked: Heard = []
+    for form in ("dicom_seg", "rtstruct"):
+        _exported(lead, project, form, asked, original_uids=True)
+    heard.append(("logs", caplog.text.encode()))
+    heard.append(("output", "".join(capfd.readouterr()).encode()))
+    answers = [one for one in asked if not one[0].startswith("export ")]
+    assert _found([*heard, *answers, *_tables(), *_valkey()]) == []
+    theirs = {f"uid {uid}" for uid in (phi.STUDY_UID, phi.SERIES_UID, phi.FRAME_UID, phi.INSTANCE_UID)}
+    found = _found([one for one in asked if one not in answers])
+    for form, file in (("dicom_seg", "seg.dcm"), ("rtstruct", "rtstruct.dcm")):
+        places = {place for place, where in found if form in where and where.endswith(file)}
+        assert places == theirs
+    assert {place for place, _ in found} == theirs
 
 
 def _read_one(project: Project, reader: User) -> None:

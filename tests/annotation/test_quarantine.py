@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from PIL import Image
 
@@ -32,6 +33,8 @@ from training.volume import Geometry
 from training.volume import Volume as Scan
 
 pytestmark = pytest.mark.django_db
+
+CASE_EVENTS: Any = apps.get_model("annotation", "CaseEvent")
 
 SHAPE = (12, 10, 6)
 HOLDS = Mark(Outcome.WARNED, Cause.BURNED_IN, "Text in the pixels.", holds=True)
@@ -148,6 +151,22 @@ def test_a_removed_case_leaves_nothing(
     assert not Mask.objects.exists()
     assert not store.exists(key)
     assert add(project).number == 1
+
+
+def test_who_removed_a_case_or_changed_its_site_is_in_the_history(project: Project, lea: User) -> None:
+    held, lead = add(project), Browser(lea)
+    sites = {"site": "North", "cases": [held.number]}
+    assert lead.put(f"/api/projects/{project.pk}/sites/", sites).status_code == 200
+    assert lead.put(f"/api/projects/{project.pk}/sites/", sites).status_code == 200  # changes nothing
+    assert lead.post(f"/api/cases/{held.pk}/remove/").status_code == 204
+    rows = CASE_EVENTS.objects.filter(pgh_obj_id=held.pk).order_by("pgh_id").select_related("pgh_context")
+    assert [(row.pgh_label, row.site, row.number) for row in rows] == [
+        ("insert", "", 1),
+        ("update", "North", 1),
+        ("delete", "North", 1),
+    ]
+    assert [row.pgh_context.metadata["user"] for row in rows[1:]] == [lea.pk] * 2
+    assert not {"name", "patient_key"} & {field.name for field in CASE_EVENTS._meta.get_fields()}
 
 
 def test_what_is_not_held_cannot_be_decided_on(project: Project, lea: User) -> None:

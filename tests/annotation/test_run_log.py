@@ -86,8 +86,8 @@ def test_half_a_model_is_removed_once_nobody_can_still_write_it(run: TrainingRun
     store.put("models/whole/model.json", b"{}")
     for name, age_s in (("old", 7200), ("new", 0)):
         store.put(f"models/.unfinished-{name}/model.json", b"{}")
-        path = store._storage().path(f"models/.unfinished-{name}")
-        os.utime(path, (time.time() - age_s,) * 2)
+        with store.local_path(f"models/.unfinished-{name}") as path:
+            os.utime(path, (time.time() - age_s,) * 2)
     learning.tidy_work_folders()
     assert store.exists("models/.unfinished-new")
     assert store.exists("models/whole")

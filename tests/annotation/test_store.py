@@ -8,6 +8,8 @@ from django.core.files.storage import InMemoryStorage
 from annotation import store
 from annotation.errors import NotFound
 
+pytestmark = pytest.mark.django_db
+
 BACKENDS = ["file system", "any other storage"]
 
 

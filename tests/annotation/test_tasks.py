@@ -12,10 +12,9 @@ import psycopg2
 import pytest
 import redis
 import zstandard
-from django.core.cache import cache
 from django.db import connection
 
-from annotation import jobs, learning, store, tasks
+from annotation import jobs, learning, signs, store, tasks
 from annotation.models import (
     Case,
     CaseState,
@@ -274,9 +273,10 @@ def test_the_clock_predicts_what_came_in_after_the_promotion(project: Project) -
 
 
 def test_a_heartbeat_says_when_a_worker_last_consumed() -> None:
-    before = time.time()
-    tasks.worker_heartbeat()
-    assert before <= cache.get("worker_heartbeat") <= time.time()
+    tasks.worker_heartbeat(queue="score")
+    heartbeats_s = signs.read().heartbeats_s
+    assert list(heartbeats_s) == ["score"]
+    assert 0 <= heartbeats_s["score"] < 30
 
 
 def test_the_clock_sweeps(project: Project, lease: jobs.Lease) -> None:

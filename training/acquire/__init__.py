@@ -15,6 +15,7 @@ from training.acquire.effort import Effort, fit_effort, surface_cm2
 from training.acquire.features import scan_features
 from training.acquire.maps import ALL, ENTROPY, Box, ScoreMaps, cells_of, volume_scores
 from training.acquire.need import Goal, Reached, need_of
+from training.acquire.places import SizeMm
 from training.acquire.rankers import NEEDS_MAPS, NEEDS_MEMBERS, RANKERS
 
 STRATEGIES = tuple(RANKERS)
@@ -37,6 +38,7 @@ __all__ = [
     "Query",
     "Reached",
     "ScoreMaps",
+    "SizeMm",
     "cells_of",
     "choose",
     "choose_patches",

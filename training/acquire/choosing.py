@@ -15,15 +15,11 @@ from training.acquire.maps import (
     ENTROPY,
     WEIGHTED,
     Box,
-    Cells,
     Floats,
     ScoreMaps,
-    clashing,
-    first_voxel,
-    patch_cells,
-    patch_means,
     structures_in,
 )
+from training.acquire.places import Pool, SizeMm, places_of
 from training.acquire.rankers import RANKERS, Turn
 from training.acquire.table import Draft, Flags, Table, Taken
 from training.progress import TrainingError
@@ -34,8 +30,6 @@ CONTROL = "fg_random"
 
 WHOLE_ONLY = ("typiclust", "kcenter", "edit_time")
 """Strategies that compare whole scans and know no parts of them."""
-
-SizeMm = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -107,29 +101,36 @@ def choose_patches(
     taken: Mapping[str, Sequence[Box]] | None = None,
     *,
     one_each: bool = False,
+    most: int | None = None,
 ) -> tuple[Pick, ...]:
     """Choose patches that overlap neither each other nor what was `taken` before (boxes of voxels).
 
     `size_mm` None = the whole axis, so that (None, None, 40) asks for slabs. `one_each`: at most one patch of
-    a scan. Strategies of distance know no patches. Raises TrainingError with one sentence.
+    a scan. `most`: so many patches of all scans at the most are looked at, as many of each, drawn by lot; of
+    `pool` one scan is held at a time. Strategies of distance know no patches. Raises TrainingError with one
+    sentence.
     """
     _check(query)
     if query.strategy in WHOLE_ONLY:
         raise TrainingError(
             f"{query.strategy} chooses whole scans, not parts of them; name another strategy."
         )
-    places = [_Places.of(name, pool[name], size_mm, (taken or {}).get(name, ())) for name in sorted(pool)]
-    if not places:
+    if not pool:
         return ()
+    each = None if most is None else max(1, most // len(pool))
+    found = Pool(
+        tuple(
+            places_of(name, pool[name], size_mm, (taken or {}).get(name, ()), most=each, seed=query.seed)
+            for name in sorted(pool)
+        )
+    )
     if one_each:
-        query = replace(query, count=min(query.count, len(places)))
-    table = _table_of_patches(places, query, one_each)
-    starts = np.cumsum([0, *(one.count for one in places)])
+        query = replace(query, count=min(query.count, len(pool)))
+    table = found.table(_need(found.structures, query), one_each=one_each)
     picks = []
     for arm, strategy, one in _chosen(table, query):
-        owner = int(np.searchsorted(starts, one.item, side="right")) - 1
-        box = places[owner].box(one.item - int(starts[owner]))
-        picks.append(Pick(places[owner].id, arm, strategy, one.score, one.structure, box))
+        places, item = found.owner(one.item)
+        picks.append(Pick(places.id, arm, strategy, one.score, one.structure, places.box(item)))
     return tuple(picks)
 
 
@@ -239,95 +240,3 @@ def _itself(count: int) -> Callable[[int], Flags]:
         return found
 
     return clash
-
-
-# ── Patches ──────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class _Places:
-    """All patches of one scan; `shape` counts where they may begin along each axis."""
-
-    id: str
-    maps: ScoreMaps
-    size: Cells
-    shape: Cells
-    free: Flags
-
-    @staticmethod
-    def of(name: str, maps: ScoreMaps, size_mm: SizeMm, taken: Sequence[Box]) -> "_Places":
-        size = patch_cells(maps, size_mm)
-        i, j, k = (n - width + 1 for n, width in zip(maps.cells, size, strict=True))
-        places = _Places(name, maps, size, (i, j, k), np.ones(i * j * k, bool))
-        for box in taken:
-            places.free[_touching(places, box)] = False
-        return places
-
-    @property
-    def count(self) -> int:
-        return len(self.free)
-
-    def origin(self, item: int) -> Cells:
-        i, j, k = (int(at) for at in np.unravel_index(item, self.shape))
-        return i, j, k
-
-    def box(self, item: int) -> Box:
-        return self.maps.voxels_of(self.origin(item), self.size)
-
-    def means(self, values: Floats) -> Floats:
-        found = patch_means(values.astype(np.float32), self.maps.voxels, self.size)
-        return found.reshape(*found.shape[:-3], -1)
-
-
-def _touching(places: _Places, box: Box) -> Flags:
-    """Tell which patches share a voxel with a box of voxels."""
-    found = np.ones(places.shape, bool)
-    for axis in range(3):
-        firsts = np.arange(places.shape[axis])
-        n, cells, width = places.maps.shape[axis], places.maps.cells[axis], places.size[axis]
-        low, high = first_voxel(firsts, n, cells), first_voxel(firsts + width, n, cells)
-        meets = (low < box[axis].stop) & (high > box[axis].start)
-        found &= meets.reshape([-1 if other == axis else 1 for other in range(3)])
-    return found.ravel()
-
-
-def _table_of_patches(places: Sequence[_Places], query: Query, one_each: bool) -> Table:
-    keys = places[0].maps.structures
-    if any(one.maps.structures != keys for one in places):
-        raise TrainingError("All scans must be scored for the same structures; predict them with one model.")
-
-    def joined(of: Callable[[_Places], Floats]) -> Floats:
-        return np.concatenate([of(one) for one in places], axis=-1)
-
-    free = np.concatenate([one.free for one in places])
-    starts = np.cumsum([0, *(one.count for one in places)])
-
-    def clash(item: int) -> Flags:
-        owner = int(np.searchsorted(starts, item, side="right")) - 1
-        one = places[owner]
-        own = np.full(one.shape, one_each)
-        own[clashing(one.shape, one.origin(item - int(starts[owner])), one.size)] = True
-        found = np.zeros(len(free), bool)
-        found[starts[owner] : starts[owner + 1]] = own.ravel()
-        return found
-
-    return Table(
-        structures=keys,
-        weighted=joined(lambda one: one.means(one.maps.weighted.astype(np.float64))),
-        entropy=joined(lambda one: one.means(one.maps.entropy.astype(np.float64))),
-        bald=joined(lambda one: one.means(one.maps.mutual.astype(np.float64))),
-        drawn=joined(lambda one: _middles(one, one.maps.drawn > 0)),
-        border=joined(lambda one: _middles(one, (one.maps.drawn > 0) & (one.maps.drawn < 1))),
-        minutes=np.full(len(free), np.nan),
-        features=np.zeros((len(free), 0)),
-        read=np.zeros((0, 0)),
-        clash=clash,
-        free=free,
-        need=_need(keys, query),
-    )
-
-
-def _middles(one: _Places, there: Flags) -> Floats:
-    """Return for every patch whether the cell in its middle belongs to an area, (structure, patch)."""
-    i, j, k = (slice(width // 2, width // 2 + n) for width, n in zip(one.size, one.shape, strict=True))
-    return there[:, i, j, k].reshape(len(there), -1).astype(np.float64)

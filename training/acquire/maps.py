@@ -73,11 +73,16 @@ class ScoreMaps:
 
     def voxels_of(self, origin: Sequence[int], size: Sequence[int]) -> Box:
         """Return the scan's voxels, (i, j, k), of a box of cells that begins at `origin`."""
-        i, j, k = (
-            slice(first_voxel(first, n, c), first_voxel(first + many, n, c))
-            for first, many, n, c in zip(origin, size, self.shape, self.cells, strict=True)
-        )
-        return i, j, k
+        return voxels_of(origin, size, self.shape, self.cells)
+
+
+def voxels_of(origin: Sequence[int], size: Sequence[int], shape: Cells, cells: Cells) -> Box:
+    """Return the voxels, (i, j, k), of a box of cells in a scan of so many voxels and cells."""
+    i, j, k = (
+        slice(first_voxel(first, n, c), first_voxel(first + many, n, c))
+        for first, many, n, c in zip(origin, size, shape, cells, strict=True)
+    )
+    return i, j, k
 
 
 def first_voxel(cell: Any, voxels: int, cells: int) -> Any:

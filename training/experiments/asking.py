@@ -19,12 +19,12 @@ from training.acquire import (
     Pick,
     Query,
     ScoreMaps,
+    SizeMm,
     choose,
     choose_patches,
     scan_features,
     volume_scores,
 )
-from training.acquire.choosing import SizeMm
 from training.experiments.reading import Reading
 from training.experiments.simulate_order import SLAB, VOLUME, Scene, SimulateOrder
 from training.experiments.trial import Trial, write_json

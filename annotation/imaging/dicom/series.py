@@ -22,6 +22,7 @@ from annotation.imaging.dicom.decode import (
     stored_frames,
 )
 from annotation.imaging.dicom.headers import CLASSIC, ENHANCED, functional_parts, place_of, value_in
+from annotation.imaging.dicom.originals import Original, original_of
 from annotation.imaging.dicom.regular import size_of, straightened
 from annotation.imaging.dicom.summary import Value, summary_of
 from annotation.imaging.findings import Cause, Mark, Outcome, Rejected
@@ -42,11 +43,15 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Reading:
-    """A decoded series (int16 HU (i, j, k), canonical LPS), what was noticed, what is kept of its header."""
+    """A decoded series (int16 HU (i, j, k), canonical LPS), what was noticed, what is kept of its header.
+
+    `original` is how the files name it, where that was asked for and drawings can go back there.
+    """
 
     volume: Volume
     marks: tuple[Mark, ...]
     header: dict[str, Value]
+    original: Original | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class _Place:
     is_multi: bool
     slice_: Slice
     scale: Scale
+    header: Dataset
 
 
 @dataclass
@@ -83,10 +89,13 @@ def read_series(
     paths: Sequence[Path],
     slices: Sequence[tuple[int, int]] | None = None,
     allowed: Allowed | None = None,
+    *,
+    keeps_uids: bool = False,
 ) -> Reading:
     """Decode one CT series. Raises Rejected (with a cause) or TooLarge, with one sentence.
 
-    `slices` are (index into paths, frame) of every slice; None: every frame of every file.
+    `slices` are (index into paths, frame) of every slice; None: every frame of every file. Without
+    `keeps_uids` nothing is said of how the files name it.
     """
     allowed = allowed or Allowed()
     if not paths:
@@ -105,7 +114,13 @@ def read_series(
     checks.check_size(size_of(stack.shape, grid), 2, stack.name)
     volume = _volume(stack, grid)
     summary = summary_of(headers[chosen[0][0]], chosen[0][1])
-    return Reading(volume, (*stack.marks, *grid.marks), summary)
+    original = _original(stack, grid) if keeps_uids else None
+    return Reading(volume, (*stack.marks, *grid.marks), summary, original)
+
+
+def _original(stack: _Stack, grid: Grid) -> Original | None:
+    places = stack.places
+    return original_of([place.header for place in places], [place.slice_ for place in places], grid)
 
 
 def _volume(stack: _Stack, grid: Grid) -> Volume:
@@ -165,7 +180,7 @@ def _place(headers: Sequence[Dataset], paths: Sequence[Path], index: int, frame:
             f"{path.name} lacks a usable pixel spacing: it cannot be placed in the patient.",
         )
     is_multi = int(header.get("NumberOfFrames") or 1) > 1
-    return _Place(path, frame, is_multi, slice_, scale_of(header, frame, path.name))
+    return _Place(path, frame, is_multi, slice_, scale_of(header, frame, path.name), header)
 
 
 def _check_kind(header: Dataset, name: str) -> None:

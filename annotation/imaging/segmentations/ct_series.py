@@ -8,7 +8,7 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_ui
 from pydicom.valuerep import DSfloat
 
 from annotation.imaging.dicom.pseudonyms import Pseudonyms
-from training.volume import Volume
+from training.volume import Geometry, Volume
 
 _EMPTY = (
     *("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID"),
@@ -27,10 +27,10 @@ def write(
     """
     folder.mkdir(parents=True, exist_ok=True)
     known = known or Pseudonyms()
-    series = _series(image, patient, name, known)
+    series = series_header(image.geometry, patient=patient, name=name, known=known)
     headers = []
     for k in range(image.geometry.shape[2]):
-        header = _slice(series, image, k, _derived(known.series_uid, f"slice {k}"))
+        header = slice_header(series, image.geometry, k, _derived(known.series_uid, f"slice {k}"))
         header.PixelData = np.ascontiguousarray(image.voxels[:, :, k].T, "<i2").tobytes()
         header.save_as(folder / f"{k + 1:04d}.dcm", enforce_file_format=True)
         del header.PixelData
@@ -48,7 +48,7 @@ def _derived(series_uid: str, what: str) -> UID:
     return generate_uid(entropy_srcs=[series_uid, what]) if series_uid else generate_uid()
 
 
-def _series(image: Volume, patient: str, name: str, known: Pseudonyms) -> Dataset:
+def series_header(geometry: Geometry, *, patient: str, name: str, known: Pseudonyms) -> Dataset:
     """Return what all slices share."""
     data = Dataset()
     for keyword in _EMPTY:
@@ -68,7 +68,6 @@ def _series(image: Volume, patient: str, name: str, known: Pseudonyms) -> Datase
         data.StudyDate = f"{known.acquired_on:%Y%m%d}"
         data.LongitudinalTemporalInformationModified = "MODIFIED"
     data.SeriesNumber, data.SeriesDescription = 1, name
-    geometry = image.geometry
     direction = np.asarray(geometry.direction)
     data.Columns, data.Rows = geometry.shape[0], geometry.shape[1]
     data.ImageOrientationPatient = decimals([*direction[:, 0], *direction[:, 1]])
@@ -80,14 +79,15 @@ def _series(image: Volume, patient: str, name: str, known: Pseudonyms) -> Datase
     return data
 
 
-def _slice(series: Dataset, image: Volume, k: int, uid: UID) -> Dataset:
+def slice_header(series: Dataset, geometry: Geometry, k: int, uid: UID) -> Dataset:
+    """Return the header of slice k, without voxels."""
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = CTImageStorage
+    meta.MediaStorageSOPClassUID = series.SOPClassUID
     meta.MediaStorageSOPInstanceUID = uid
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data = Dataset()
     data.update(series)
     data.file_meta = meta
     data.SOPInstanceUID, data.InstanceNumber = meta.MediaStorageSOPInstanceUID, k + 1
-    data.ImagePositionPatient = decimals(image.geometry.index_to_lps((0.0, 0.0, float(k))))
+    data.ImagePositionPatient = decimals(geometry.index_to_lps((0.0, 0.0, float(k))))
     return data

@@ -1,6 +1,7 @@
 """DICOM SEG of a segmentation, by highdicom: BINARY, coded by SNOMED CT, on the series it refers to."""
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,8 @@ from annotation.imaging.segmentations.layers import IGNORED, Segment, Segmentati
 from training.version import VERSION
 
 OWN_SCHEME = "99DELINEATE"
+# It writes the UIDs of what it is given into the log, and these may be a hospital's own.
+logging.getLogger("highdicom").setLevel(logging.WARNING)
 _LONGEST_LABEL = 64
 _LONGEST_CODE = 16
 _MOST_BYTES = 2 * 1024**3

@@ -40,6 +40,11 @@ class Command(BaseCommand):
                 f"--{name}", action="append", default=[], metavar=metavar, choices=choices, help=says
             )
         parser.add_argument("--model", type=int, metavar="VERSION", help="For training and predictions.")
+        parser.add_argument(
+            "--original-uids",
+            action="store_true",
+            help="DICOM SEG and RTSTRUCT name the series that the scans came from, where that is kept.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = project_named(options["project"], create=False)
@@ -50,6 +55,7 @@ class Command(BaseCommand):
             readers=tuple(options["reader"]),
             structures=tuple(options["structure"]),
             model=options["model"],
+            original_uids=options["original_uids"],
         )
         try:
             manifest = _with_bar(project, order, options["out"])

@@ -6,7 +6,7 @@ was refused, 2 when nothing could be done.
 
 import json
 import sys
-from argparse import Action, ArgumentParser
+from argparse import Action, ArgumentParser, BooleanOptionalAction
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,13 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="File, folder or zip.")
         parser.add_argument("--create", action="store_true", help="Make the project if there is none.")
         parser.add_argument("--lead", default="", metavar="USER", help="Who leads the project from now on.")
-        parser.add_argument("--resample", action="store_true", help="Interpolate gaps between slices.")
+        parser.add_argument(
+            "--resample",
+            action=BooleanOptionalAction,
+            default=None,
+            help="Interpolate gaps between slices, or refuse them. Default: as the project says.",
+        )
+        parser.add_argument("--site", default="", metavar="NAME", help="Where all of it was scanned.")
         parser.add_argument("--allow-burned-in", action="store_true", help="Take scans with text in them.")
         parser.add_argument(
             "--recipe",
@@ -63,9 +69,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = project_named(options["project"], create=options["create"], lead=options["lead"])
-        allowed = ingest.Allowed(resample=options["resample"], burned_in=options["allow_burned_in"])
+        resample = project.resamples_gaps if options["resample"] is None else options["resample"]
+        allowed = ingest.Allowed(resample=resample, burned_in=options["allow_burned_in"])
+        how = {"allowed": allowed, "recipe": options["recipe"], "site": options["site"]}
         try:
-            report = _with_bar(project, options["paths"], allowed, options["recipe"])
+            report = _with_bar(project, options["paths"], how)
         except (Refused, NotFound) as refused:
             raise CommandError(refused.sentence, returncode=NOTHING_DONE) from refused
         if options["json"]:
@@ -95,9 +103,7 @@ def _status(findings: list[Finding]) -> int:
     return SOME_REFUSED if any(one.outcome is Outcome.REFUSED for one in findings) else 0
 
 
-def _with_bar(
-    project: Project, paths: list[Path], allowed: ingest.Allowed, recipe: str
-) -> ingest.ImportReport:
+def _with_bar(project: Project, paths: list[Path], how: dict[str, Any]) -> ingest.ImportReport:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(_STAGES["looking"], total=None)
@@ -110,6 +116,4 @@ def _with_bar(
                 total=progress.total,
             )
 
-        return ingest.import_paths(
-            project=project, paths=paths, on_progress=show, allowed=allowed, recipe=recipe
-        )
+        return ingest.import_paths(project=project, paths=paths, on_progress=show, **how)

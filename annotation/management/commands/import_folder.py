@@ -30,12 +30,14 @@ class Command(BaseCommand):
         parser.add_argument("--create", action="store_true", help="Make the project if there is none.")
         parser.add_argument("--lead", default="", metavar="USER", help="Who leads the project from now on.")
         parser.add_argument("--recipe", default="", metavar="NAME", help="As import_cases takes it.")
+        parser.add_argument("--site", default="", metavar="NAME", help="Where all of it was scanned.")
         parser.add_argument("--delineated", type=int, help="How many delineations to start from.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = project_named(options["project"], create=options["create"], lead=options["lead"])
         try:
-            report = _with_bar(project, options["folder"], options["delineated"], options["recipe"])
+            how = {name: options[name] for name in ("delineated", "recipe", "site")}
+            report = _with_bar(project, options["folder"], how)
         except Refused as refused:
             raise CommandError(refused.sentence, returncode=NOTHING_DONE) from refused
         for line in report.lines():
@@ -46,7 +48,7 @@ class Command(BaseCommand):
             sys.exit(SOME_REFUSED)
 
 
-def _with_bar(project: Project, folder: Path, delineated: int | None, recipe: str) -> ingest.ImportReport:
+def _with_bar(project: Project, folder: Path, how: dict[str, Any]) -> ingest.ImportReport:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(_STAGES["looking"], total=None)
@@ -55,6 +57,4 @@ def _with_bar(project: Project, folder: Path, delineated: int | None, recipe: st
             description = _STAGES[progress.stage]
             bar.update(task, description=description, completed=progress.done, total=progress.total)
 
-        return ingest.import_folder(
-            project=project, folder=folder, on_progress=show, delineated=delineated, recipe=recipe
-        )
+        return ingest.import_folder(project=project, folder=folder, on_progress=show, **how)

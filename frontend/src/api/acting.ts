@@ -94,7 +94,7 @@ export function useSetDue(project: number) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ cases, dueAt }: CaseAction) =>
-      requestJson<Schemas['DueOutput']>(`/api/projects/${project}/due/`, {
+      requestJson<Schemas['CasesChanged']>(`/api/projects/${project}/due/`, {
         method: 'PUT',
         json: { cases, due_at: dueAt },
       }),
@@ -106,7 +106,7 @@ export function useSetPriority(project: number) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (given: { readonly cases: readonly number[]; readonly priority: number }) =>
-      requestJson<Schemas['PriorityOutput']>(`/api/projects/${project}/priority/`, {
+      requestJson<Schemas['CasesChanged']>(`/api/projects/${project}/priority/`, {
         method: 'PUT',
         json: given,
       }),

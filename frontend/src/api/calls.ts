@@ -54,6 +54,8 @@ export interface NewCase {
   readonly image: File;
   readonly label: File | null;
   readonly name: string;
+  /** Where it was scanned; '' = not said. */
+  readonly site: string;
 }
 
 export function uploadCase(project: number, given: NewCase): Promise<CreatedCase> {
@@ -64,6 +66,9 @@ export function uploadCase(project: number, given: NewCase): Promise<CreatedCase
   }
   if (given.name !== '') {
     form.set('name', given.name);
+  }
+  if (given.site !== '') {
+    form.set('site', given.site);
   }
   return requestJson(`/api/projects/${project}/cases/`, { method: 'POST', form });
 }

@@ -22,6 +22,12 @@ test('a write carries the CSRF token of the cookie, a read does not', async () =
   expect(seen[1]?.init.body).toBe('{"project":1}');
 });
 
+test('the cookie of an installation with HTTPS has a prefix', async () => {
+  answerWith(() => Response.json({ ok: true }), 'theme=dark; __Host-csrftoken=c');
+  await requestJson('/api/worklist/next/', { method: 'POST', json: { project: 1 } });
+  expect(new Headers(seen[0]?.init.headers).get('X-CSRFToken')).toBe('c');
+});
+
 test('a first write without a token asks for one', async () => {
   answerWith(() => new Response(null, { status: 204 }), '');
   await requestJson('/api/jobs/1/cancel/', { method: 'POST' });

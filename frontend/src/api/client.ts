@@ -1,5 +1,7 @@
 /** The only place that calls `fetch`: session cookie, CSRF header, and errors as `ApiError`. */
 
+import { activityHeaders } from './activity';
+
 export class ApiError extends Error {
   readonly status: number;
   readonly detail: string;
@@ -60,7 +62,11 @@ export async function request(path: string, options: RequestOptions = {}): Promi
 }
 
 async function send(path: string, options: RequestOptions): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
+  const headers: Record<string, string> = {
+    Accept: 'application/json',
+    ...activityHeaders(),
+    ...options.headers,
+  };
   const init: RequestInit = { method: options.method ?? 'GET', headers, credentials: 'same-origin' };
   if (init.method !== 'GET') {
     Object.assign(headers, tokenHeaders());
@@ -99,7 +105,7 @@ export function tokenHeaders(): Readonly<Record<string, string>> {
 
 function csrfToken(): string {
   const cookies = globalThis.document?.cookie ?? '';
-  const found = /(?:^|;\s*)csrftoken=([^;]*)/.exec(cookies);
+  const found = /(?:^|;\s*)(?:__Host-)?csrftoken=([^;]*)/.exec(cookies);
   return decodeURIComponent(found?.[1] ?? '');
 }
 

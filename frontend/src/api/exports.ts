@@ -18,6 +18,8 @@ export interface ExportOrder {
   readonly readers: readonly string[];
   readonly structures: readonly string[];
   readonly model: number | null;
+  /** DICOM names the series that the scans came from. */
+  readonly original_uids: boolean;
 }
 
 const POLL_MS = 2_000;

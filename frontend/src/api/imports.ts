@@ -30,8 +30,15 @@ export interface Origin {
 export interface ImportOrder extends Origin {
   /** '' = recognised by itself. */
   readonly recipe: string;
-  readonly resample: boolean;
+  /** Null = as the project says. */
+  readonly resample: boolean | null;
+  /** Where all of it was scanned; '' = not said. */
+  readonly site: string;
 }
+
+/** What imports let in, and what they keep. */
+export type ImportSettings = Schemas['ImportSettingsOutput'];
+export type ImportSettingsChange = Partial<Pick<ImportSettings, 'keeps_uids' | 'resamples_gaps'>>;
 
 const POLL_MS = 2_000;
 const root = (project: number): string => `/api/projects/${project}/imports/`;
@@ -46,8 +53,28 @@ function placeOf({ folder, upload }: Origin): Readonly<Record<string, string>> {
   return upload === null ? { folder: folder ?? '' } : { upload };
 }
 
-export function askImport(project: number, { recipe, resample, ...place }: ImportOrder): Promise<Job> {
-  return requestJson(root(project), { method: 'POST', json: { ...placeOf(place), recipe, resample } });
+export function askImport(project: number, order: ImportOrder): Promise<Job> {
+  const { recipe, resample, site, ...place } = order;
+  return requestJson(root(project), { method: 'POST', json: { ...placeOf(place), recipe, resample, site } });
+}
+
+const settingsUrl = (project: number): string => `/api/projects/${project}/import-settings/`;
+const settingsKey = (project: number) => ['project', project, 'import-settings'] as const;
+
+export function useImportSettings(project: number) {
+  return useQuery({
+    queryKey: settingsKey(project),
+    queryFn: ({ signal }) => requestJson<ImportSettings>(settingsUrl(project), { signal }),
+  });
+}
+
+export function useChangeImportSettings(project: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (json: ImportSettingsChange) =>
+      requestJson<ImportSettings>(settingsUrl(project), { method: 'PATCH', json }),
+    onSuccess: (settings) => client.setQueryData(settingsKey(project), settings),
+  });
 }
 
 export function askLook(project: number, place: Origin, byNames = false): Promise<Look> {

@@ -8,7 +8,7 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
-import { fetchMe, signIn, signOut } from './account';
+import { fetchMe, sendCode, sendKey, signIn, signOut } from './account';
 import * as calls from './calls';
 import type { AssignmentRole, CaseFilter, GivenVerdict, Job } from './types';
 
@@ -25,6 +25,15 @@ export function useSignIn() {
   return useMutation({
     mutationFn: (given: { username: string; password: string }) => signIn(given.username, given.password),
     // Nobody watches this query on the sign-in page, so that it must be asked for by name.
+    onSuccess: (ways) => (ways.length === 0 ? client.fetchQuery({ ...meQuery, staleTime: 0 }) : undefined),
+  });
+}
+
+/** The second step of signing in; `null` is the security key. */
+export function useSecondStep() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (code: string | null) => (code === null ? sendKey() : sendCode(code)),
     onSuccess: () => client.fetchQuery({ ...meQuery, staleTime: 0 }),
   });
 }

@@ -586,6 +586,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{job_id}/retry/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description For staff: a job that failed or was cancelled waits again. One that waits or runs stays as it is. */
+        post: operations["api_jobs_retry_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/masks/{mask_id}/": {
         parameters: {
             query?: never;
@@ -754,6 +771,23 @@ export interface paths {
         post?: never;
         /** @description Signed-in users only; bodies are weighed before they are read. */
         delete: operations["api_me_tokens_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Queues, workers, disks, failed jobs, versions; null where the broker, which alone knows it, is away. */
+        get: operations["api_operations_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1046,6 +1080,40 @@ export interface paths {
         put?: never;
         /** @description Pre-annotate cases from labelled ones, without a model. */
         post: operations["api_projects_atlases_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/audit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_audit_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/audit/file/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Signed-in users only; bodies are weighed before they are read. */
+        get: operations["api_projects_audit_file_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1906,6 +1974,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/deletions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Deletions that were done, the newest first. */
+        get: operations["api_projects_deletions_list"];
+        put?: never;
+        /** @description Delete the patient of a case from this project: all cases, reads, images, and exports with them. */
+        post: operations["api_projects_deletions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project_id}/deletions/preview/{number}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the deletion of a case's patient would take, what it would leave, and what is in the way. */
+        get: operations["api_projects_deletions_preview_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/due/": {
         parameters: {
             query?: never;
@@ -2117,6 +2220,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/import-settings/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What imports let in, and what they keep. */
+        get: operations["api_projects_import_settings_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Decide it for imports from now on. Keeping no original UIDs any more erases those that are kept. */
+        patch: operations["api_projects_import_settings_partial_update"];
+        trace?: never;
+    };
     "/api/projects/{project_id}/imports/": {
         parameters: {
             query?: never;
@@ -2142,7 +2263,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One import: how far it is, and what became of every series once it has ended. */
+        /** @description One import: how far it is, and what became of every series until now. */
         get: operations["api_projects_imports_retrieve"];
         put?: never;
         post?: never;
@@ -2672,6 +2793,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project_id}/storage/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The most bytes that the project may hold in the store, and what it holds. */
+        get: operations["api_projects_storage_retrieve"];
+        /** @description Set the limit. What is there stays, also where that is more. */
+        put: operations["api_projects_storage_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project_id}/structures/": {
         parameters: {
             query?: never;
@@ -3084,6 +3223,20 @@ export interface components {
         AcceptabilityTable: {
             rows: components["schemas"]["AcceptabilityRow"][];
         };
+        /**
+         * @description * `read` - read
+         *     * `create` - made
+         *     * `change` - changed
+         *     * `delete` - removed
+         *     * `refused` - refused
+         *     * `sign_in` - signed in
+         *     * `sign_in_failed` - failed to sign in
+         *     * `sign_out` - signed out
+         *     * `export` - exported
+         *     * `erase` - erased
+         * @enum {string}
+         */
+        Action: "read" | "create" | "change" | "delete" | "refused" | "sign_in" | "sign_in_failed" | "sign_out" | "export" | "erase";
         AdjudicateInputRequest: {
             revision: number;
             /** @default  */
@@ -3397,6 +3550,31 @@ export interface components {
              */
             atlases: number;
         };
+        AuditOutput: {
+            rows: components["schemas"]["AuditRow"][];
+            /** @description `before` of the next page. */
+            next: number | null;
+        };
+        AuditRow: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            /** @description User name; empty: nobody signed in, or the machine. */
+            person: string;
+            action: components["schemas"]["Action"];
+            noun: string;
+            /** @description Id of the thing. */
+            object: string;
+            /** @description Number of the case, as long as it is there. */
+            case: number | null;
+            address: string | null;
+            route: string;
+            /** @description Id of the request, as in the logs. */
+            request: string;
+            detail: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * @description * `you` - you
          *     * `reader` - reader
@@ -3404,6 +3582,11 @@ export interface components {
          * @enum {string}
          */
         AuthorEnum: "you" | "reader" | "reviewer";
+        BackupOut: {
+            /** Format: double */
+            age_s: number;
+            size_bytes: number;
+        };
         BarRow: {
             /** @description in_plane_mm, gap_mm, slices, field_mm or volume_ml, as in `dataset_scans`. */
             measure: string;
@@ -3644,6 +3827,12 @@ export interface components {
             /** Format: date-time */
             at: string;
             readonly applied: boolean;
+        };
+        BusyOut: {
+            task: string;
+            job_id: number | null;
+            /** Format: double */
+            for_s: number;
         };
         CalibrationReadShape: {
             reader: string;
@@ -3894,6 +4083,10 @@ export interface components {
          * @enum {string}
          */
         CaseState: "held" | "waiting" | "ready" | "in_progress" | "in_review" | "comparing" | "adjudication" | "returned" | "accepted";
+        CasesChanged: {
+            /** @description How many cases have it now. */
+            cases: number;
+        };
         CasesCreated: {
             id: number;
             number: number;
@@ -3911,6 +4104,11 @@ export interface components {
             label?: string;
             /** @default  */
             name: string;
+            /**
+             * @description Where it was scanned.
+             * @default
+             */
+            site: string;
         };
         CasesOutput: {
             count: number;
@@ -4018,11 +4216,8 @@ export interface components {
             structure_name: string;
             /** @description The part of the scan that was chosen; null = all of it. */
             region: components["schemas"]["RegionOut"] | null;
-            /**
-             * Format: double
-             * @description Thickness of the part, along k.
-             */
-            region_mm: number | null;
+            /** @description Size of the part along i, j, k. */
+            region_mm: number[] | null;
             rank: number;
             /** @description null = before any model. */
             model_version?: number | null;
@@ -4079,13 +4274,17 @@ export interface components {
             value: number;
             /** Format: double */
             tolerance_mm: number;
-            /** Format: double */
-            volume_ml: number;
+            voxels: number;
+            /**
+             * Format: double
+             * @description Null = the spacing is not known.
+             */
+            volume_ml: number | null;
             /**
              * Format: double
              * @description Of the farthest voxel from the other read's structure.
              */
-            distance_mm: number;
+            distance_mm: number | null;
             take_a: string;
             take_b: string;
             /** @description Null where there is no third vote. */
@@ -4093,15 +4292,15 @@ export interface components {
             centre_ijk: number[];
             low: number[];
             high: number[];
-            /** Format: double */
-            only_a_ml: number;
-            /** Format: double */
-            only_b_ml: number;
+            /** @description Voxels. */
+            only_a: number;
+            /** @description Voxels. */
+            only_b: number;
             /**
              * Format: double
              * @description The distance beyond the tolerance.
              */
-            beyond_mm: number;
+            beyond_mm: number | null;
         };
         ComponentsOutput: {
             connectivity: number;
@@ -4203,6 +4402,34 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /** @description That a patient was deleted; nothing tells which. */
+        DeletionOut: {
+            id: number;
+            /** @description Null = the operator. */
+            by: string | null;
+            /** Format: date-time */
+            at: string;
+            reason: components["schemas"]["DeletionReason"];
+            /** @description Their numbers. */
+            cases: number[];
+            exports: number;
+            /** @description Keys of the store that have still to be removed. */
+            readonly left: number;
+        };
+        /**
+         * @description * `consent` - consent was withdrawn
+         *     * `request` - the patient asked for it
+         *     * `period` - the time for which it may be kept is over
+         *     * `mistake` - it came in by mistake
+         *     * `study_ended` - the study has ended
+         * @enum {string}
+         */
+        DeletionReason: "consent" | "request" | "period" | "mistake" | "study_ended";
+        DeletionsInputRequest: {
+            /** @description Number of one of its cases. */
+            case: number;
+            reason: components["schemas"]["DeletionReason"];
+        };
         /** @description The one model minus the other, with the bounds of the 95 % interval. */
         DifferenceOut: {
             /** Format: double */
@@ -4213,6 +4440,11 @@ export interface components {
             high: number;
             cases: number;
             not_applicable: number;
+        };
+        DiskOut: {
+            free_bytes: number;
+            total_bytes: number;
+            has_room: boolean;
         };
         /** @description How cases are to be divided into pool, validation and test. */
         DivisionInRequest: {
@@ -4397,10 +4629,6 @@ export interface components {
              */
             due_at: string | null;
         };
-        DueOutput: {
-            /** @description How many cases have it now. */
-            cases: number;
-        };
         /** @description Edits, as a save takes them, in base64: the voxels as that side has them. */
         EditsOut: {
             structure: string;
@@ -4408,13 +4636,17 @@ export interface components {
             value: number;
             /** Format: double */
             tolerance_mm: number;
-            /** Format: double */
-            volume_ml: number;
+            voxels: number;
+            /**
+             * Format: double
+             * @description Null = the spacing is not known.
+             */
+            volume_ml: number | null;
             /**
              * Format: double
              * @description Of the farthest voxel from the other read's structure.
              */
-            distance_mm: number;
+            distance_mm: number | null;
             take_a: string;
             take_b: string;
             /** @description Null where there is no third vote. */
@@ -4556,6 +4788,11 @@ export interface components {
             structures: string[];
             /** @description A version. */
             model: number | null;
+            /**
+             * @description Objects name the series that the scans came from.
+             * @default false
+             */
+            original_uids: boolean;
         };
         /**
          * @description * `accepted` - accepted delineations
@@ -4574,6 +4811,23 @@ export interface components {
             structures?: string[];
             /** @description Version; of what a model was trained on or predicted. */
             model?: number | null;
+            /**
+             * @description DICOM SEG and RTSTRUCT name the series that the scans came from, where the project keeps its UIDs.
+             * @default false
+             */
+            original_uids: boolean;
+        };
+        FailedOut: {
+            id: number;
+            kind: components["schemas"]["JobKind"];
+            queue: components["schemas"]["QueueEnum"];
+            project: string;
+            error: string;
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
         };
         /** @description A statistic with its 95 % interval; null where undefined, unbounded or unknown: `reason` says why. */
         FigureOut: {
@@ -4730,6 +4984,49 @@ export interface components {
             sd_residual: number;
             /** Format: double */
             icc: number;
+        };
+        /** @description What a patient's deletion would take. */
+        FoundOut: {
+            cases: components["schemas"]["FoundOutCaseOut"][];
+            counts: components["schemas"]["FoundOutCountsOut"];
+            /** @description Exports that hold the patient; they go as a whole. */
+            exports: components["schemas"]["FoundOutHeldOut"][];
+            /** @description Models that learned from the patient; they stay. */
+            models: components["schemas"]["FoundOutLearnedOut"][];
+            /** @description Why it cannot be done now. */
+            in_the_way: string[];
+        };
+        FoundOutCaseOut: {
+            number: number;
+            name: string;
+            split: string;
+            state: string;
+        };
+        FoundOutCountsOut: {
+            reads: number;
+            revisions: number;
+            scan_bytes: number;
+            export_bytes: number;
+            /** @description Training sets in which a tombstone stays. */
+            frozen_sets: number;
+            /** @description Pre-annotations of others that came from these; they stay. */
+            drawn_from: number;
+            /** @description Not imported yet, and not searched. */
+            uploads: number;
+            /** @description Of the guideline; they are not searched. */
+            pictures: number;
+        };
+        FoundOutHeldOut: {
+            id: number;
+            /** Format: date-time */
+            created_at: string;
+            requested_by: string;
+        };
+        FoundOutLearnedOut: {
+            version: number;
+            state: string;
+            /** @description Version of the model that it began from. */
+            through: number | null;
         };
         GateOut: {
             decision: string;
@@ -4897,14 +5194,24 @@ export interface components {
         HealthOutput: {
             database: boolean;
             broker: boolean;
+            /** @description Whether the store takes bytes. */
+            store: boolean;
+            /** @description Whether every queue is served. */
             worker: boolean;
+            queues: components["schemas"]["HealthOutputServed"][];
+            /** @description Whether there is room. */
+            disk: boolean;
+            /** @description The least of the store's and the work folder's. */
+            disk_free_bytes: number;
+        };
+        HealthOutputServed: {
+            queue: components["schemas"]["QueueEnum"];
+            is_served: boolean;
             /**
              * Format: double
-             * @description Age of the last sign of life.
+             * @description Since a worker last did anything for this queue.
              */
-            worker_seen_s: number | null;
-            disk: boolean;
-            disk_free_bytes: number;
+            seen_s: number | null;
         };
         /**
          * @description * `` -
@@ -4939,12 +5246,17 @@ export interface components {
             /** @description As it was asked for; empty = recognised by itself. */
             readonly recipe: string;
             readonly resample: boolean;
+            /** @description Where all of it was scanned; empty = not said. */
+            readonly site: string;
             /** @description Cases that it made; null = it has not ended. */
             readonly imported: number | null;
-            readonly counts: components["schemas"]["CountsOut"] | null;
+            /** @description Until now, while it goes on. */
+            readonly counts: components["schemas"]["CountsOut"];
             /** @description By which labels were read, or null. */
             readonly data_set: components["schemas"]["DataSetOut"] | null;
+            /** @description None as long as it goes on. */
             readonly notes: string[];
+            /** @description All of them; the newest 200 while it goes on. */
             readonly findings: components["schemas"]["FindingOut"][];
         };
         /** @description A job that was asked for, and how far it is. */
@@ -4966,11 +5278,19 @@ export interface components {
             /** @description As it was asked for; empty = recognised by itself. */
             readonly recipe: string;
             readonly resample: boolean;
+            /** @description Where all of it was scanned; empty = not said. */
+            readonly site: string;
             /** @description Cases that it made; null = it has not ended. */
             readonly imported: number | null;
             readonly counts: components["schemas"]["CountsOut"] | null;
             /** @description By which labels were read, or null. */
             readonly data_set: components["schemas"]["DataSetOut"] | null;
+        };
+        ImportSettingsOutput: {
+            keeps_uids: boolean;
+            resamples_gaps: boolean;
+            /** @description Scans of which original UIDs are kept. */
+            sealed: number;
         };
         /** @description One of the two. */
         ImportsInputRequest: {
@@ -4989,11 +5309,13 @@ export interface components {
              * @default
              */
             recipe: string;
+            /** @description Series with gaps may be brought onto an even grid; null = as the project says. */
+            resample?: boolean | null;
             /**
-             * @description Series with gaps may be brought onto an even grid.
-             * @default false
+             * @description Where all of it was scanned.
+             * @default
              */
-            resample: boolean;
+            site: string;
         };
         InvitationOut: {
             id: number;
@@ -5034,21 +5356,6 @@ export interface components {
             /** @description For the link /invitation#…; not kept. */
             token: string;
         };
-        JobOut: {
-            id: number;
-            kind: components["schemas"]["JobOutKindEnum"];
-            state: components["schemas"]["JobState"];
-            attempts: number;
-            readonly progress: components["schemas"]["ProgressOut"];
-            error: string;
-            result: unknown;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            started_at: string | null;
-            /** Format: date-time */
-            finished_at: string | null;
-        };
         /**
          * @description * `import` - import
          *     * `train` - train
@@ -5062,7 +5369,22 @@ export interface components {
          *     * `look` - look at what an import would bring
          * @enum {string}
          */
-        JobOutKindEnum: "import" | "train" | "predict" | "propose" | "atlas" | "score" | "simulate" | "measure" | "export" | "look";
+        JobKind: "import" | "train" | "predict" | "propose" | "atlas" | "score" | "simulate" | "measure" | "export" | "look";
+        JobOut: {
+            id: number;
+            kind: components["schemas"]["JobKind"];
+            state: components["schemas"]["JobState"];
+            attempts: number;
+            readonly progress: components["schemas"]["ProgressOut"];
+            error: string;
+            result: unknown;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            started_at: string | null;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
         /**
          * @description * `queued` - queued
          *     * `running` - running
@@ -5526,6 +5848,10 @@ export interface components {
             username: string;
             name: string;
             may_create_projects: boolean;
+            /** @description Nothing else is open before there is one. */
+            must_set_up_second_factor: boolean;
+            /** @description Whether the Operations page is theirs. */
+            may_operate: boolean;
             projects: components["schemas"]["MeOutputProject"][];
         };
         MeOutputProject: {
@@ -5797,6 +6123,25 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        OperationsOutput: {
+            /** @description Whether the broker answers. */
+            broker: boolean;
+            /** @description Whether the store takes bytes. */
+            store: boolean;
+            queues: components["schemas"]["QueueOut"][];
+            workers: components["schemas"]["WorkerOut"][] | null;
+            /** @description Null: the store is no disk of this machine. */
+            store_disk: components["schemas"]["DiskOut"] | null;
+            work_disk: components["schemas"]["DiskOut"];
+            database_bytes: number;
+            /** @description Of the last 30 days, the newest first, at most 50. */
+            failed: components["schemas"]["FailedOut"][];
+            /** @description Null: none is known. */
+            backup: components["schemas"]["BackupOut"] | null;
+            versions: {
+                [key: string]: string;
+            };
+        };
         /**
          * @description * `accepted` - accepted
          *     * `warned` - warned
@@ -5954,6 +6299,12 @@ export interface components {
             /** @description Accepted cases that show it. */
             cases?: number | null;
         };
+        PatchedImportSettingsInputRequest: {
+            /** @description Keep the original UIDs of DICOM series from now on, sealed; false erases those kept. */
+            keeps_uids?: boolean;
+            /** @description Bring series with gaps onto an even grid, unless an import says not to. */
+            resamples_gaps?: boolean;
+        };
         PatchedMeInputRequest: {
             /** @description As others see it; empty: the user name. */
             name?: string;
@@ -5989,6 +6340,8 @@ export interface components {
             diversity?: number;
             /** Format: double */
             slab_mm?: number;
+            /** Format: double */
+            cube_mm?: number;
             /** @description Trainings start by themselves. */
             automatic?: boolean;
             weights?: components["schemas"]["WeightsEnum"];
@@ -6177,6 +6530,8 @@ export interface components {
             diversity: number;
             /** Format: double */
             slab_mm: number;
+            /** Format: double */
+            cube_mm: number;
             /** @description Trainings start by themselves. */
             automatic?: boolean;
             weights?: components["schemas"]["WeightsEnum"];
@@ -6277,10 +6632,6 @@ export interface components {
              * @description 0 = as usual.
              */
             priority: number;
-        };
-        PriorityOutput: {
-            /** @description How many cases have it now. */
-            cases: number;
         };
         /** @description A refusal: what is wrong and what to do, in one sentence. */
         Problem: {
@@ -6434,6 +6785,11 @@ export interface components {
              * @description Thickness of a slab.
              */
             slab_mm: number;
+            /**
+             * Format: double
+             * @description Edge of a cube.
+             */
+            cube_mm: number;
             model_version: number | null;
             /**
              * Format: date-time
@@ -6446,6 +6802,33 @@ export interface components {
             next: string;
             /** @description The newest first, 200 at most. */
             chosen: components["schemas"]["ChosenOut"][];
+        };
+        /**
+         * @description * `io` - io
+         *     * `score` - score
+         *     * `infer` - infer
+         *     * `train` - train
+         * @enum {string}
+         */
+        QueueEnum: "io" | "score" | "infer" | "train";
+        QueueOut: {
+            queue: components["schemas"]["QueueEnum"];
+            /** @description Null: the broker does not answer. */
+            messages: number | null;
+            /** @description Jobs that nobody holds. */
+            waiting: number;
+            running: number;
+            /**
+             * Format: double
+             * @description Null: nothing waits.
+             */
+            oldest_wait_s: number | null;
+            /**
+             * Format: double
+             * @description Since a worker last did anything for it.
+             */
+            seen_s: number | null;
+            is_served: boolean;
         };
         /** @description STAPLE's diagnosis of one vote, among A, B and the prediction. */
         RateOut: {
@@ -7291,6 +7674,25 @@ export interface components {
             /** Format: int64 */
             session?: number | null;
         };
+        StorageInputRequest: {
+            /**
+             * Format: int64
+             * @description Bytes; null = none.
+             */
+            limit: number | null;
+        };
+        StorageOut: {
+            /** @description Bytes; null = none is set. */
+            limit: number | null;
+            /** @description Bytes. */
+            scans: number;
+            /** @description Bytes. */
+            models: number;
+            /** @description Bytes. */
+            exports: number;
+            /** @description Bytes of files on their way, as announced. */
+            uploads: number;
+        };
         /**
          * @description * `random` - random
          *     * `fg_random` - random, aware of the foreground
@@ -7583,9 +7985,10 @@ export interface components {
         /**
          * @description * `volume` - whole scans
          *     * `slab` - slabs of a scan
+         *     * `cube` - cubes of a scan
          * @enum {string}
          */
-        UnitEnum: "volume" | "slab";
+        UnitEnum: "volume" | "slab" | "cube";
         UpcomingOutput: {
             upcoming: components["schemas"]["UpcomingOutputCase"] | null;
         };
@@ -7600,11 +8003,13 @@ export interface components {
              * @default
              */
             recipe: string;
+            /** @description Series with gaps may be brought onto an even grid; null = as the project says. */
+            resample?: boolean | null;
             /**
-             * @description Series with gaps may be brought onto an even grid.
-             * @default false
+             * @description Where all of it was scanned.
+             * @default
              */
-            resample: boolean;
+            site: string;
         };
         UploadOut: {
             /** Format: uuid */
@@ -7763,6 +8168,24 @@ export interface components {
          * @enum {string}
          */
         WhoOutKindEnum: "reader" | "model" | "all";
+        WorkerOut: {
+            name: string;
+            queues: string[];
+            version: string;
+            /** Format: double */
+            up_s: number;
+            /**
+             * Format: double
+             * @description Since it last said that it is there.
+             */
+            alive_s: number;
+            /**
+             * Format: double
+             * @description Since it last carried out a task.
+             */
+            worked_s: number | null;
+            busy: components["schemas"]["BusyOut"][];
+        };
         WorklistOutput: {
             next: components["schemas"]["WorklistOutputNext"];
             returned: components["schemas"]["ReturnedOut"][];
@@ -7906,6 +8329,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_assignments_branches_create: {
@@ -7976,6 +8417,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_assignments_completed_update: {
@@ -8039,6 +8489,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8233,6 +8701,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_assignments_looked_update: {
@@ -8296,6 +8782,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8375,6 +8879,15 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8493,6 +9006,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8741,6 +9272,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_assignments_release_create: {
@@ -8875,6 +9415,24 @@ export interface operations {
                     "application/json": components["schemas"]["StaleOut"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_assignments_revisions_create: {
@@ -8954,6 +9512,15 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9088,6 +9655,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_assignments_submit_create: {
@@ -9151,6 +9736,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9292,6 +9895,24 @@ export interface operations {
                     "application/json": components["schemas"]["StaleOut"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_assignments_unsubmit_create: {
@@ -9419,6 +10040,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_branches_apply_create: {
@@ -9494,6 +10133,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StaleOut"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -9824,6 +10481,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_csrf_retrieve: {
@@ -9910,6 +10585,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_invitations_open_create: {
@@ -9962,6 +10655,24 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10037,6 +10748,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_jobs_retrieve: {
@@ -10095,6 +10824,63 @@ export interface operations {
         };
     };
     api_jobs_cancel_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_jobs_retry_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -10552,6 +11338,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_me_preferences_retrieve: {
@@ -10659,6 +11463,15 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10828,6 +11641,33 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_me_tokens_destroy: {
@@ -10847,6 +11687,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_operations_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationsOutput"];
+                };
             };
             /** @description Nobody is signed in. */
             401: {
@@ -10992,6 +11878,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_pins_notes_create: {
@@ -11046,6 +11950,24 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11167,6 +12089,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_retrieve: {
@@ -11278,6 +12218,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12067,6 +13025,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_atlases_create: {
@@ -12130,6 +13106,188 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_audit_retrieve: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `read` - read
+                 *     * `create` - made
+                 *     * `change` - changed
+                 *     * `delete` - removed
+                 *     * `refused` - refused
+                 *     * `sign_in` - signed in
+                 *     * `sign_in_failed` - failed to sign in
+                 *     * `sign_out` - signed out
+                 *     * `export` - exported
+                 *     * `erase` - erased
+                 */
+                action?: "read" | "create" | "change" | "delete" | "refused" | "sign_in" | "sign_in_failed" | "sign_out" | "export" | "erase" | "";
+                /** @description `next` of the page before. */
+                before?: number;
+                /** @description A number. */
+                case?: number | null;
+                /** @description A user name. */
+                person?: string;
+                since?: string;
+                /** @description Not included. */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_audit_file_retrieve: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `read` - read
+                 *     * `create` - made
+                 *     * `change` - changed
+                 *     * `delete` - removed
+                 *     * `refused` - refused
+                 *     * `sign_in` - signed in
+                 *     * `sign_in_failed` - failed to sign in
+                 *     * `sign_out` - signed out
+                 *     * `export` - exported
+                 *     * `erase` - erased
+                 */
+                action?: "read" | "create" | "change" | "delete" | "refused" | "sign_in" | "sign_in_failed" | "sign_out" | "export" | "erase" | "";
+                /** @description A number. */
+                case?: number | null;
+                /**
+                 * @description * `csv` - csv
+                 *     * `jsonl` - jsonl
+                 */
+                form?: "csv" | "jsonl";
+                /** @description A user name. */
+                person?: string;
+                since?: string;
+                /** @description Not included. */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/jsonl": string;
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12248,6 +13406,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12538,6 +13714,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_calibration_create: {
@@ -12736,6 +13930,24 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15802,7 +17014,55 @@ export interface operations {
             };
         };
     };
-    api_projects_due_update: {
+    api_projects_deletions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionOut"][];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_deletions_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -15813,16 +17073,16 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DueInputRequest"];
+                "application/json": components["schemas"]["DeletionsInputRequest"];
             };
         };
         responses: {
-            200: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DueOutput"];
+                    "application/json": components["schemas"]["DeletionOut"];
                 };
             };
             /** @description The request is wrong; the sentence says where. */
@@ -15854,6 +17114,170 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody or something was faster. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part of the service is down. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_deletions_preview_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_due_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DueInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasesChanged"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15972,6 +17396,33 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16252,6 +17703,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_goals_partial_update: {
@@ -16306,6 +17775,24 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16431,6 +17918,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_groups_list: {
@@ -16542,6 +18047,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16675,6 +18198,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_guideline_images_create: {
@@ -16738,6 +18270,24 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -16905,6 +18455,133 @@ export interface operations {
             };
         };
     };
+    api_projects_import_settings_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportSettingsOutput"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_import_settings_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedImportSettingsInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportSettingsOutput"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     api_projects_imports_list: {
         parameters: {
             query?: never;
@@ -17014,6 +18691,33 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17205,6 +18909,33 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_imports_look_retrieve: {
@@ -17365,6 +19096,33 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17539,6 +19297,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_models_card_retrieve: {
@@ -17643,6 +19419,24 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17868,6 +19662,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_models_imports_create: {
@@ -17931,6 +19743,24 @@ export interface operations {
             };
             /** @description More bytes than this address takes. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18047,6 +19877,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_priority_update: {
@@ -18069,7 +19917,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PriorityOutput"];
+                    "application/json": components["schemas"]["CasesChanged"];
                 };
             };
             /** @description The request is wrong; the sentence says where. */
@@ -18101,6 +19949,24 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18274,6 +20140,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_recipes_retrieve: {
@@ -18387,6 +20271,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18512,6 +20414,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_reliability_retrieve: {
@@ -18621,6 +20541,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_reliability_forecast_create: {
@@ -18675,6 +20613,24 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18855,6 +20811,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_rollback_create: {
@@ -18918,6 +20892,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19196,6 +21188,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     splits: {
@@ -19314,6 +21324,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     preview_split: {
@@ -19368,6 +21396,151 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_storage_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageOut"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    api_projects_storage_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StorageInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageOut"];
+                };
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A member without this right, or a missing CSRF token (of a session; personal tokens need none). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such object, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19438,6 +21611,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19564,6 +21755,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_tolerances_list: {
@@ -19682,6 +21891,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_projects_uploads_list: {
@@ -19771,6 +21998,15 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -19889,6 +22125,24 @@ export interface operations {
             };
             /** @description Somebody or something was faster. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20106,6 +22360,24 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_structures_retrieve: {
@@ -20218,6 +22490,24 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20413,6 +22703,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_uploads_import_create: {
@@ -20483,6 +22782,33 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; the header Retry-After says after how many seconds to ask again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     api_uploads_files_retrieve: {
@@ -20505,6 +22831,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request is wrong; the sentence says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
             /** @description Nobody is signed in. */
             401: {
@@ -20645,6 +22980,9 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description No response body */
@@ -20790,6 +23128,24 @@ export interface operations {
             };
             /** @description No such object, or not yours to see. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More bytes than this address takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another kind of body than this address takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -45,6 +45,8 @@ export interface VolumeInfo {
   readonly id: string;
   readonly shape: Triple;
   readonly spacing_mm: Triple;
+  /** False: the files do not say it, and nothing is in millimetres. */
+  readonly spacing_known: boolean;
   readonly origin_lps: Triple;
   /** Row-major 3×3; the columns are the unit vectors of i, j and k in LPS. */
   readonly direction: readonly [Triple, Triple, Triple];

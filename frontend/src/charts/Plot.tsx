@@ -1,6 +1,7 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { type ChartOption, type EChartsType, mount } from './echarts';
+import { asNodes } from './hints';
 import classes from './Plot.module.css';
 import { DARK, LIGHT, type Palette } from './palette';
 
@@ -103,7 +104,7 @@ export function complete(option: ChartOption, palette: Palette): ChartOption {
     ...option,
     ...(tooltip === undefined || Array.isArray(tooltip)
       ? {}
-      : { tooltip: { ...HINT, ...hintColours(palette), ...tooltip } }),
+      : { tooltip: { ...HINT, ...hintColours(palette), ...asNodes(tooltip) } }),
   };
 }
 

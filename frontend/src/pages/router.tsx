@@ -24,8 +24,10 @@ const rootRoute = createRootRouteWithContext<Context>()({
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
-  validateSearch: (search: Record<string, unknown>): { next?: string } =>
-    typeof search.next === 'string' && isOwnPath(search.next) ? { next: search.next } : {},
+  validateSearch: (search: Record<string, unknown>): { next?: string; error?: string } => ({
+    ...(typeof search.next === 'string' && isOwnPath(search.next) ? { next: search.next } : {}),
+    ...(typeof search.error === 'string' ? { error: search.error } : {}),
+  }),
   component: SignInPage,
 });
 
@@ -44,6 +46,9 @@ const signedInRoute = createRoute({
     const me = await context.queryClient.ensureQueryData(meQuery);
     if (me === null) {
       throw redirect({ to: '/sign-in', search: { next: location.href } });
+    }
+    if (me.must_set_up_second_factor && location.pathname !== '/account') {
+      throw redirect({ to: '/account' });
     }
     return { me };
   },
@@ -111,7 +116,15 @@ const newProjectRoute = createRoute({
 const accountRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/account',
+  validateSearch: (search: Record<string, unknown>): { error?: string } =>
+    typeof search.error === 'string' ? { error: search.error } : {},
   component: lazyRouteComponent(() => import('./account/AccountPage'), 'AccountPage'),
+});
+
+const operationsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/operations',
+  component: lazyRouteComponent(() => import('./operations/OperationsPage'), 'OperationsPage'),
 });
 
 const ownReadingRoute = createRoute({
@@ -135,6 +148,8 @@ const importRoute = createRoute({
 const mappingRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/projects/$projectId/mapping/$lookId',
+  validateSearch: (search: Record<string, unknown>): { from?: 'wizard' } =>
+    search.from === 'wizard' ? { from: 'wizard' } : {},
   component: lazyRouteComponent(() => import('./project/mapping/MappingPage'), 'MappingPage'),
 });
 
@@ -177,6 +192,7 @@ const routeTree = rootRoute.addChildren([
     mappingRoute,
     runRoute,
     modelRoute,
+    operationsRoute,
     accountRoute,
   ]),
 ]);

@@ -47,6 +47,15 @@ export function inThousands(digits: string | number): string {
 }
 
 /** `1 512 mL`, `20.3 mL`, `0.34 mL`; a dash for nothing. */
+/** A size in millilitres; in voxels where nobody knows how large a voxel is. */
+export function sizeWords(volume_ml: number, voxel_ml: number, isMeasured: boolean): string {
+  if (isMeasured || volume_ml <= 0) {
+    return millilitres(volume_ml);
+  }
+  const voxels = Math.round(volume_ml / voxel_ml);
+  return voxels === 1 ? '1 voxel' : `${inThousands(voxels)} voxels`;
+}
+
 export function millilitres(volume: number): string {
   if (volume <= 0) {
     return '—';

@@ -6,7 +6,7 @@ import type { Window2d } from './outline';
 import { fitScale, type PlaneFrame, type PlaneView, type ScreenPoint, withSlice } from './planeFrame';
 import { PlaneMarks } from './planeMarks';
 import { pixelRatio } from './views/bitmap';
-import { boundsOn, NO_MARK } from './views/bounds';
+import { boundsOn } from './views/bounds';
 import { drawTurns } from './views/drawTurns';
 import { ImagePainter, type WindowTable } from './views/imagePainter';
 import {
@@ -325,14 +325,8 @@ export class PlanePane {
     const { bounds } = this.scene;
     if (bounds === null) return;
     const { width, height } = current;
-    const pane = {
-      frame,
-      width,
-      height,
-      slice: this.slice,
-      screenOf: (index: Ijk) => this.screenOf(index),
-    };
-    this.marks.bound(this.isTilted ? NO_MARK : boundsOn(pane, bounds, this.shape));
+    const indexAt = (point: ScreenPoint): Ijk => this.indexAt(point);
+    this.marks.bound(boundsOn({ width, height, indexAt }, bounds, this.shape));
   }
 
   placeCrosshair(): void {

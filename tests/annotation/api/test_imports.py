@@ -9,11 +9,12 @@ import pytest
 from django.contrib.auth.models import User
 
 from annotation import intake, jobs, recipes, tasks, uploads
-from annotation.models import Case, Job, JobKind, JobState, Project, Queue, Upload
+from annotation.models import Case, ImportFinding, Job, JobKind, JobState, Project, Queue, Upload
 from tests.annotation.api.conftest import Browser
 from tests.annotation.api.guard import assert_kept_out, assert_refused
 from tests.annotation.factories import make_case, make_job
 from tests.annotation.imaging.files import scan_voxels, write_nifti
+from training.progress import Progress
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_a_folder_below_a_root_is_queued(project: Project, url: str, root: Path,
     assert answer.status_code == 202
     job = Job.objects.get(pk=answer.json()["id"])
     assert (job.kind, job.state, job.queue, job.project) == ("import", "queued", "io", project)
-    assert job.ids == {"folder": str(root / "batch 1"), "recipe": "", "resample": False}
+    assert job.ids == {"folder": str(root / "batch 1"), "recipe": "", "resample": False, "site": ""}
     assert (job.asked_by, answer.json()["progress"]) == (User.objects.get(username="lea"), {})
 
 
@@ -153,7 +154,7 @@ def test_an_upload_is_imported_once(
     assert first.status_code == again.status_code == 202
     job = Job.objects.get()
     assert again.json()["id"] == job.pk
-    assert job.ids == {"upload": str(upload.pk), "recipe": "lits", "resample": False}
+    assert job.ids == {"upload": str(upload.pk), "recipe": "lits", "resample": False, "site": ""}
     assert job.asked_by == lea
 
 
@@ -212,6 +213,63 @@ def test_a_report_has_every_finding(project: Project, url: str, lea: User, as_le
     ]
     assert (report["notes"], report["state"]) == (RESULT["notes"], "succeeded")
     assert (report["data_set"]["non_commercial"], report["imported"]) == (True, 1)
+
+
+def test_what_was_found_until_now_is_shown_while_an_import_goes_on(
+    project: Project, url: str, root: Path, as_lea: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each series is there as soon as it is through, the newest of many alone; the downloads have all."""
+    for number in range(4):
+        write_nifti(root / f"pt_{number}.nii.gz", scan_voxels(number))
+    job = Job.objects.get(pk=as_lea.post(url, {"folder": str(root), "site": " North "}).json()["id"])
+    lease = jobs.claim(job.pk)
+    assert lease is not None
+    seen: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(intake, "MOST_LIVE", 2)
+
+    def look(progress: Progress) -> None:
+        if progress.stage == "importing":
+            report = as_lea.get(f"{url}{job.pk}/").json()
+            file = as_lea.get(f"{url}{job.pk}/file/").content.splitlines()
+            seen.append((report["counts"]["accepted"], len(report["findings"]), len(file)))
+
+    intake.run_import(job, lease, look)
+    assert seen == [(0, 0, 0), (1, 1, 1), (2, 2, 2), (3, 2, 3), (4, 2, 4)]
+    done = as_lea.get(f"{url}{job.pk}/").json()
+    assert (len(done["findings"]), done["counts"]["accepted"], done["site"]) == (4, 4, "North")
+    assert not ImportFinding.objects.exists()
+    assert set(project.cases.values_list("site", flat=True)) == {"North"}
+
+
+def test_findings_of_an_attempt_that_died_are_not_shown(
+    project: Project, url: str, lea: User, as_lea: Browser
+) -> None:
+    job = make_job(project, kind=JobKind.IMPORT)
+    Job.objects.filter(pk=job.pk).update(fence=2)
+    for fence in (1, 2):
+        ImportFinding.objects.create(
+            job=job, fence=fence, place=0, finding=FINDING | {"source": f"{fence}.dcm"}
+        )
+    report = as_lea.get(f"{url}{job.pk}/").json()
+    assert [finding["source"] for finding in report["findings"]] == ["2.dcm"]
+    assert report["counts"]["split"] == 1
+
+
+def test_a_project_says_whether_gaps_are_bridged_unless_an_import_does(
+    project: Project, url: str, root: Path, as_lea: Browser
+) -> None:
+    settings = f"/api/projects/{project.pk}/import-settings/"
+    assert_refused(as_lea.patch(settings, {}), 400, "Say what to change")
+    assert as_lea.patch(settings, {"resamples_gaps": True}).json()["resamples_gaps"] is True
+    for given, meant in ({}, True), ({"resample": None}, True), ({"resample": False}, False):
+        answer = as_lea.post(url, {"folder": str(root), **given})
+        assert Job.objects.get(pk=answer.json()["id"]).ids["resample"] is meant
+
+
+@pytest.mark.parametrize("site", ["?", "x" * 81, "a\tb\nc\x07"])
+def test_what_is_no_name_of_a_site(url: str, root: Path, as_lea: Browser, site: str) -> None:
+    assert_refused(as_lea.post(url, {"folder": str(root), "site": site}), 400)
+    assert not Job.objects.exists()
 
 
 def test_a_report_as_a_file(project: Project, url: str, lea: User, as_lea: Browser) -> None:

@@ -15,6 +15,8 @@ def test_name_and_projects_with_roles(
         "username": "ana",
         "name": "ana",
         "may_create_projects": False,
+        "must_set_up_second_factor": False,
+        "may_operate": False,
         "projects": [
             {"id": project.pk, "name": "Abdomen", "role": "annotator"},
             {"id": other_project.pk, "name": "Elsewhere", "role": "reviewer"},

@@ -93,8 +93,7 @@ def test_copies_say_nothing_of_other_projects_but_that_there_is_one(
 ) -> None:
     of = signature_of(make_phantom(1, shape=(64, 64, 32), spacing_mm=(4.5, 4.5, 6.0)).image)
     for where, split in ((project, Split.POOL), (project, Split.TEST), (other_project, Split.POOL)):
-        library = recipes.Library()
-        library.add(make_case(where, split=split).volume, of, library.copies_of(of))
+        recipes.add_signature(make_case(where, split=split).volume, of, recipes.Search(of).found())
     rows = lead.get(f"/api/projects/{project.pk}/copies/").json()
     assert [(r["case"], r["other"], r["other_split"], r["split_apart"]) for r in rows] == [
         (1, 2, "test", True),

@@ -1,12 +1,10 @@
 """The data dictionary in the documentation, and what it describes, are the same."""
 
-import csv
 from pathlib import Path
 
 import pytest
 
 from annotation.dashboards import SOURCES, columns
-from annotation.dashboards.published import FILE, all_bands
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "dashboards.md"
 
@@ -17,12 +15,3 @@ def test_every_column_is_described(name: str) -> None:
     described = [line.split("`")[1] for line in section.splitlines() if line.startswith("| `")]
     assert described == [column.name for column in columns(SOURCES[name].row)]
     assert SOURCES[name].about in section
-
-
-def test_every_band_has_its_source() -> None:
-    with FILE.open(newline="", encoding="utf-8") as file:
-        assert len(list(csv.DictReader(file))) == len(all_bands())
-    for band in all_bands():
-        assert band.source
-        assert band.address.startswith("https://")
-        assert 0 <= band.low <= band.high <= 1 or band.metric.endswith("_mm")

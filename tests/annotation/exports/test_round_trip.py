@@ -89,6 +89,27 @@ def test_one_file_per_structure(scene: Project, out: Path) -> None:
     assert image.geometry.is_close(geometry(), 1e-3)
 
 
+def test_regions_of_nnunet_come_back_as_the_structures_that_they_were(
+    scene: Project, out: Path, empty: Project
+) -> None:
+    """A tumour within its liver: both are lists of values there, and layers of their own here."""
+    export(scene, out, ExportFormat.NNUNET, splits=("pool", "validation"))
+    (root,) = [path for path in out.iterdir() if path.is_dir()]
+    table = json.loads((root / "dataset.json").read_text(encoding="utf-8"))["labels"]
+    assert any(isinstance(values, list) for values in table.values())
+    report = ingest.import_folder(project=empty, folder=root)
+    assert report.refused == []
+    for seed in (1, 2):
+        case = empty.cases.get(name=f"case_{seed:04d}")
+        assert case.accepted_revision is not None
+        assert set(case.accepted_revision.mask.annotated) == set(KEYS)
+        labels = chunks.read_layers(case.accepted_revision.mask, case.accepted_revision.number)
+        for entry in SchemaStructure.objects.filter(schema__project=empty).select_related("structure"):
+            found = labels[entry.layer] == entry.value
+            assert np.array_equal(found, truth(seed, entry.structure.key)), entry.structure.key
+        assert np.array_equal((labels == IGNORE).all(axis=0), labels_of(seed)[0] == IGNORE)
+
+
 def test_label_maps_of_each_layer(scene: Project, out: Path) -> None:
     export(scene, out, ExportFormat.NIFTI)
     names = json.loads((out / "labels_layer_0" / "labels.json").read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
-"""Seeded damage through the door that browsers use: sent by tus, imported by a job, nothing falls over.
+"""S2: seeded damage through the door that browsers use: sent by tus, imported by a job, nothing falls over.
 
-Seventy mutants by default; DELINEATE_MUTANTS=2000 makes as many. Twenty go into one upload, as files of one
-folder would.
+Seventy mutants by default (DELINEATE_MUTANTS makes another number), 2000 in `make torture`. Twenty go into
+one upload, as files of one folder would.
 """
 
 import base64
@@ -29,9 +29,11 @@ from tests.annotation.imaging import broken
 from tests.annotation.imaging.files import scan_voxels, write_nifti
 from tests.annotation.imaging.multi_frame import enhanced
 from tests.annotation.imaging.test_mutants import _itk, mutant
+from tests.trust.figures import record
 
 MUTANTS = int(os.environ.get("DELINEATE_MUTANTS", "70"))
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(max(600, 5 * MUTANTS))]
+MOST_MUTANTS = max(MUTANTS, round(2000 * float(os.environ.get("DELINEATE_TORTURE_SCALE", "1.0"))))
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(max(600, 5 * MOST_MUTANTS))]
 IN_ONE_UPLOAD = 20
 PIECE = "application/offset+octet-stream"
 CRASHED = "its decoder crashed"
@@ -153,23 +155,39 @@ def _nothing_half_stored() -> None:
     assert Volume.objects.count() == Case.objects.count()
 
 
+@pytest.mark.trust
 def test_nothing_falls_over(project: Project, lea: User, tmp_path: Path) -> None:
+    _send_damaged(MUTANTS, project, lea, tmp_path)
+
+
+@pytest.mark.torture
+def test_nothing_falls_over_however_many(project: Project, lea: User, tmp_path: Path) -> None:
+    _send_damaged(MOST_MUTANTS, project, lea, tmp_path)
+
+
+def _send_damaged(number: int, project: Project, lea: User, tmp_path: Path) -> None:
     lead, tally, seen = Browser(lea), Tally(), set[int]()
     lead.client.raise_request_exception = False
     makes = formats(tmp_path / "whole")
-    for first in range(0, MUTANTS, IN_ONE_UPLOAD):
-        seeds = range(first, min(first + IN_ONE_UPLOAD, MUTANTS))
+    for first in range(0, number, IN_ONE_UPLOAD):
+        seeds = range(first, min(first + IN_ONE_UPLOAD, number))
         mutants = [makes[seed % len(makes)](np.random.default_rng(seed)) for seed in seeds]
         _count(_brought(lead, project, mutants, tally), tally)
         _check_volumes(seen)
         uploads.sweep()
-        print(f"{seeds.stop} of {MUTANTS}: {dict(tally.findings.most_common())}", flush=True)  # noqa: T201
+        print(f"{seeds.stop} of {number}: {dict(tally.findings.most_common())}", flush=True)  # noqa: T201
     _nothing_half_stored()
-    print(f"{MUTANTS} mutants: answers {dict(tally.answers)}, jobs {dict(tally.jobs)},")  # noqa: T201
+    print(f"{number} mutants: answers {dict(tally.answers)}, jobs {dict(tally.jobs)},")  # noqa: T201
     print(f"{len(seen)} volumes, decoders that crashed: {tally.crashes}")  # noqa: T201
     print(dict(tally.findings.most_common()))  # noqa: T201
-    assert sum(tally.findings.values()) >= MUTANTS
-    assert sum(n for what, n in tally.findings.items() if what.startswith("refused")) > MUTANTS // 4
+    refused = sum(n for what, n in tally.findings.items() if what.startswith("refused"))
+    assert refused > number // 4
     gone: tuple[type[Row], ...] = (Upload, UploadedFile)
     assert [one._default_manager.count() for one in gone] == [0, 0]
     assert list((tmp_path / "work").glob("*")) == []
+    judged = sum(tally.findings.values())
+    faults = sum(n for status, n in tally.answers.items() if status >= 500)
+    found = (
+        f"{faults} answers 5xx, {judged} judged, {refused} of them refused, {tally.crashes} decoders ended"
+    )
+    record("S2", f"{number} damaged files by upload", found, met=judged >= number and not faults)

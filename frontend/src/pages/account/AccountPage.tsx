@@ -5,6 +5,9 @@ import { type Me, useChangePassword, useRename } from '../../api';
 import { Header } from '../shell/Header';
 import { Notice } from '../shell/Notice';
 import classes from './Account.module.css';
+import { SecondFactors } from './SecondFactors';
+import { Sessions } from './Sessions';
+import { SingleSignOn } from './SingleSignOn';
 import { Tokens } from './Tokens';
 
 const route = getRouteApi('/signedIn/account');
@@ -17,12 +20,24 @@ export function AccountPage() {
       <Header me={me} project={me.projects[0] ?? null} page="worklist" />
       <main className={classes.main}>
         <h1 className={classes.title}>Your account</h1>
+        {me.must_set_up_second_factor && (
+          <Notice tone="needsYou">
+            This installation asks you for a second factor. Set one up below; then everything else opens.
+          </Notice>
+        )}
         <div className={classes.cards}>
           <NameCard me={me} />
           <PasswordCard />
           <KeysCard me={me} />
         </div>
-        <Tokens />
+        <SecondFactors />
+        {!me.must_set_up_second_factor && (
+          <>
+            <SingleSignOn />
+            <Sessions />
+            <Tokens />
+          </>
+        )}
       </main>
     </div>
   );

@@ -6,6 +6,8 @@ import { Notice } from '../shell/Notice';
 import { duration } from '../words';
 import { ProjectStructures } from './ProjectStructures';
 import classes from './SettingsTab.module.css';
+import { DeletePatient } from './storage/DeletePatient';
+import { StorageSection } from './storage/StorageSection';
 
 const LAYOUTS = Object.entries(LAYOUT_NAMES).map(([value, label]) => ({ value, label }));
 const LONGEST_TRAINING_MIN = 30 * 24 * 60;
@@ -20,6 +22,8 @@ export function SettingsTab({ project }: { readonly project: Project }) {
         <BudgetSetting project={project} />
       </div>
       <ProjectStructures project={project} />
+      <StorageSection project={project.id} />
+      <DeletePatient project={project.id} />
     </>
   );
 }

@@ -87,6 +87,12 @@ export const TABS: readonly ProjectTab[] = [
     isFor: isLead,
     Panel: lazy(async () => ({ default: (await import('./team/TeamTab')).TeamTab })),
   },
+  {
+    value: 'audit',
+    label: 'Audit',
+    isFor: isLead,
+    Panel: lazy(async () => ({ default: (await import('./audit/AuditTab')).AuditTab })),
+  },
   { value: 'guideline', label: 'Guideline', isFor: everybody, Panel: GuidelineTab },
   { value: 'settings', label: 'Settings', isFor: isLead, Panel: SettingsTab },
 ];

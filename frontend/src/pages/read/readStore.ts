@@ -55,6 +55,8 @@ interface Habits {
 interface OfOneCase {
   /** Volume of one voxel; null before a case is open. */
   readonly voxel_ml: number | null;
+  /** False: nobody knows how large a voxel is. */
+  readonly isMeasured: boolean;
   /** As the project colours them, in the order of the list. */
   readonly given: readonly Structure[];
   /** The same in the reader's own colours. */
@@ -134,6 +136,7 @@ const FIRST_HABITS: Habits = {
 
 const NOTHING_OPEN: OfOneCase = {
   voxel_ml: null,
+  isMeasured: true,
   given: [],
   structures: [],
   active: null,

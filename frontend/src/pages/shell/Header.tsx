@@ -60,6 +60,11 @@ export function Header({ me, project, page }: HeaderProps) {
             New project
           </Link>
         )}
+        {me.may_operate && (
+          <Link to="/operations" className={classes.link}>
+            Operations
+          </Link>
+        )}
         <Link to="/account" className={classes.link} title={me.username}>
           {me.name || me.username}
         </Link>

@@ -2,13 +2,22 @@ import { Button, MantineProvider, Stack, Text, Title } from '@mantine/core';
 import { type ErrorComponentProps, Link, Outlet, useRouter, useRouterState } from '@tanstack/react-router';
 import { theme } from '../../theme';
 import { useDashboardScheme } from './dashboardScheme';
+import { styleNonce } from './nonce';
+
+const TABLES = ['/projects', '/operations'];
 
 /** Dark for who reads scans; light for who reads tables, unless they chose otherwise. */
 export function RootLayout() {
-  const isDashboard = useRouterState({ select: (state) => state.location.pathname.startsWith('/projects') });
+  const isDashboard = useRouterState({
+    select: (state) => TABLES.some((path) => state.location.pathname.startsWith(path)),
+  });
   const [scheme] = useDashboardScheme();
   return (
-    <MantineProvider theme={theme} forceColorScheme={isDashboard ? scheme : 'dark'}>
+    <MantineProvider
+      theme={theme}
+      forceColorScheme={isDashboard ? scheme : 'dark'}
+      getStyleNonce={styleNonce}
+    >
       <Outlet />
     </MantineProvider>
   );
@@ -39,7 +48,7 @@ export function RouteProblem({ error, reset }: ErrorComponentProps) {
     void router.invalidate();
   };
   return (
-    <MantineProvider theme={theme} forceColorScheme="dark">
+    <MantineProvider theme={theme} forceColorScheme="dark" getStyleNonce={styleNonce}>
       <Message
         title="This page could not be opened"
         text={error instanceof Error ? error.message : String(error)}

@@ -162,6 +162,29 @@ describe('measuring', () => {
     expect(told.at(-1)).toBe(0);
   });
 
+  it('is settled at the end of a drag, and never half-way', () => {
+    const [tool, pane] = [newTool(), new TestPane('axial', 3)];
+    const settled: (readonly Measurement[])[] = [];
+    const told: (readonly Measurement[])[] = [];
+    tool.onSettled((all) => settled.push(all));
+    tool.onChange((all) => told.push(all));
+    const gesture = tool.begin(pane, 'length', pane.over(2, 2));
+    for (const column of [4, 6, 8]) gesture.move(pane.over(column, 2));
+    expect([told.length, settled.length]).toEqual([3, 0]);
+    gesture.end();
+    expect(settled).toMatchObject([[{ length_mm: 6 }]]);
+    const grip = tool.begin(pane, 'length', pane.over(8, 2));
+    grip.move(pane.over(8, 10));
+    expect(settled.length).toBe(1);
+    grip.cancel();
+    expect(settled.at(-1)).toMatchObject([{ length_mm: 6 }]);
+    tool.begin(pane, 'length', pane.over(15, 15)).end();
+    tool.label(tool.all[0]?.id ?? 0, 'cyst');
+    expect(settled.at(-1)).toMatchObject([{ length_mm: 6, label: 'cyst' }]);
+    tool.remove(tool.all[0]?.id ?? 0);
+    expect(settled.at(-1)).toEqual([]);
+  });
+
   it('draws an angle by a drag and a click, or by three clicks', () => {
     const [tool, pane] = [newTool(), new TestPane('axial', 3)];
     const click = (column: number, row: number) => tool.begin(pane, 'angle', pane.over(column, row)).end();

@@ -30,6 +30,12 @@ const SHORTEST_PX = 4;
 const COLOUR = '#f2c14e';
 const OTHERS_COLOUR = '#8fc7ee';
 
+interface Drag {
+  move(point: ScreenPoint): void;
+  end(): readonly Measurement[];
+  cancel(): readonly Measurement[];
+}
+
 interface Grip {
   readonly id: number;
   readonly end: End;
@@ -37,6 +43,7 @@ interface Grip {
 
 export class MeasuringTool implements MeasurementPort {
   readonly changed = new Subscribers<readonly Measurement[]>();
+  private readonly settled = new Subscribers<readonly Measurement[]>();
   all: readonly Measurement[] = [];
   private others: readonly Measurement[] = [];
   private readonly sketched: () => void;
@@ -47,6 +54,7 @@ export class MeasuringTool implements MeasurementPort {
   private near: Grip | null = null;
   private next = 1;
   private draft: AngleDraft | null = null;
+  private isDragging = false;
 
   constructor(sketched: () => void, image: ToolImage, spacing_mm: Triple) {
     this.sketched = sketched;
@@ -56,6 +64,10 @@ export class MeasuringTool implements MeasurementPort {
 
   onChange(callback: (all: readonly Measurement[]) => void): () => void {
     return this.changed.add(callback);
+  }
+
+  onSettled(callback: (all: readonly Measurement[]) => void): () => void {
+    return this.settled.add(callback);
   }
 
   /** Takes what was measured before in the place of all there is. */
@@ -86,11 +98,11 @@ export class MeasuringTool implements MeasurementPort {
 
   private grip(pane: ToolPane, grip: Grip): Gesture {
     const before = this.all;
-    return {
+    return this.dragged({
       move: (point) => this.drag(pane, grip, point),
-      end: () => {},
-      cancel: () => this.set(before),
-    };
+      end: () => this.all,
+      cancel: () => before,
+    });
   }
 
   private line(pane: ToolPane, kind: LineKind, at: ScreenPoint): Gesture {
@@ -99,16 +111,30 @@ export class MeasuringTool implements MeasurementPort {
     const sheet = sheetIn(pane);
     const start = pointOn(pane, at);
     let moved = 0;
-    return {
+    return this.dragged({
       move: (point) => {
         moved = Math.max(moved, reachOf(kind, point.x - at.x, point.y - at.y));
         const drawn = measurementBetween(kind, id, sheet, [start, pointOn(pane, point)]);
         this.set([...before, drawn]);
       },
-      end: () => {
-        if (moved < SHORTEST_PX) this.set(before);
+      end: () => (moved < SHORTEST_PX ? before : this.all),
+      cancel: () => before,
+    });
+  }
+
+  /** A gesture whose ends say what there is then: only that is settled. */
+  private dragged({ move, end, cancel }: Drag): Gesture {
+    const settle = (all: readonly Measurement[]): void => {
+      this.isDragging = false;
+      this.set(all);
+    };
+    return {
+      move: (point) => {
+        this.isDragging = true;
+        move(point);
       },
-      cancel: () => this.set(before),
+      end: () => settle(end()),
+      cancel: () => settle(cancel()),
     };
   }
 
@@ -185,6 +211,7 @@ export class MeasuringTool implements MeasurementPort {
   private set(all: readonly Measurement[]): void {
     this.all = all;
     this.changed.tell(all);
+    if (!this.isDragging) this.settled.tell(all);
     this.sketched();
   }
 

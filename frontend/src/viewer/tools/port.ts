@@ -103,7 +103,10 @@ export interface GreyInside {
 
 export interface MeasurementPort {
   readonly all: readonly Measurement[];
+  /** Told all the while that something is dragged. */
   onChange(callback: (all: readonly Measurement[]) => void): () => void;
+  /** Told when something was drawn, changed or deleted, and never of a drag that is under way. */
+  onSettled(callback: (all: readonly Measurement[]) => void): () => void;
   /** Replaces all of them: what an earlier sitting left. */
   restore(all: readonly Measurement[]): void;
   /** Somebody else's, drawn to be looked at: no end of them can be taken. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LabelMap, type SliceRuns } from '../../voxels';
+import { type Box, LabelMap, type SliceRuns } from '../../voxels';
 import { layerStyles } from '../styles';
 import { uncertainSlices } from './heat';
 import { LOOKED_MS, Rails } from './rails';
@@ -98,6 +98,47 @@ describe('looking', () => {
     rails.setLooked('axial', Uint8Array.of(0, 1, 1, 0));
     expect(rails.lookedShare(LIVER)).toBe(1);
     expect(rails.lookedShare({ layer: 0, value: 9 })).toBeNull();
+  });
+});
+
+describe('of a cube', () => {
+  const CUBE: Box = { low: [30, 4, 1], size: [4, 8, 2] };
+  const TWO = { layer: 0, value: 7 };
+
+  it('only what lies in it has to be looked at, and is walked through', () => {
+    // Beside the cube, and around two of its corners: in its columns and in its rows, and yet not in it.
+    map.layers[0]?.[1]?.set([7], 31 + 40 * 15);
+    map.layers[0]?.[1]?.set([7], 2 + 40 * 7);
+    map.layers[0]?.[2]?.set([7], 30 + 40 * 11);
+    const cube = new Rails(map, CUBE);
+    cube.setStyles(layerStyles([LIVER, SPLEEN], 1));
+    cube.setActive(LIVER);
+    vi.runAllTimers();
+    expect(ones(cube.marks('axial').active)).toEqual([1]);
+    expect(ones(cube.marks('sagittal').active)).toEqual([33]);
+    expect(ones(cube.marks('axial').structures)).toEqual([1, 2, 3]);
+    cube.setActive(TWO);
+    expect(ones(cube.marks('axial').active)).toEqual([2]);
+    expect(ones(cube.marks('coronal').active)).toEqual([11]);
+    cube.setLooked('axial', Uint8Array.of(0, 0, 1, 0));
+    expect(cube.lookedShare(TWO)).toBe(1);
+    expect(cube.lookedShare(LIVER)).toBe(0);
+    expect(cube.lookedShare(SPLEEN)).toBeNull();
+    cube.destroy();
+  });
+
+  it('follows an edit in it, and none outside', () => {
+    const cube = new Rails(map, CUBE);
+    cube.setStyles(layerStyles([LIVER], 1));
+    cube.setActive(LIVER);
+    vi.runAllTimers();
+    map.layers[0]?.[2]?.set([3], 32 + 40 * 5);
+    map.layers[0]?.[3]?.set([3], 32 + 40 * 5);
+    cube.edits([runs(2, [32 + 40 * 5], [1]), runs(3, [32 + 40 * 5], [1])]);
+    vi.runAllTimers();
+    expect(ones(cube.marks('axial').active)).toEqual([1, 2]);
+    expect(cube.shadows.box(LIVER)).toEqual({ low: [32, 5, 1], size: [3, 3, 3] });
+    cube.destroy();
   });
 });
 

@@ -1,9 +1,7 @@
 /** What the rail beside each plane shows, kept up to date a little at a time. */
 import {
   type Box,
-  boxOf,
   type LabelMap,
-  lastOf,
   PLANE_AXIS,
   PLANES,
   type Plane,
@@ -28,9 +26,9 @@ type PerPlane = Record<Plane, Uint8Array>;
 export class Rails {
   readonly changed = new Subscribers<null>();
   private readonly map: LabelMap;
-  /** All that is asked for: looking elsewhere is not waited for. */
-  private readonly bounds: Box;
   readonly shadows: Shadows;
+  /** Of all that is asked for: looking elsewhere is not waited for. */
+  private readonly asked: Shadows;
   private readonly edited: PerPlane;
   private readonly looked: PerPlane;
   private readonly unmarked: SliceRuns[] = [];
@@ -46,8 +44,8 @@ export class Rails {
 
   constructor(map: LabelMap, bounds: Box | null = null) {
     this.map = map;
-    this.bounds = bounds ?? boxOf(map.shape);
     this.shadows = new Shadows(map);
+    this.asked = bounds === null ? this.shadows : new Shadows(map, bounds);
     this.edited = emptyMarks(map.shape);
     this.looked = emptyMarks(map.shape);
     this.workSoon();
@@ -81,6 +79,7 @@ export class Rails {
   private markEdits(): void {
     for (const slice of this.unmarked) {
       this.shadows.changed(slice.layer, slice.k);
+      this.asked.changed(slice.layer, slice.k);
       markRuns(slice, this.map.shape, this.edited);
     }
     this.unmarked.length = 0;
@@ -109,8 +108,8 @@ export class Rails {
   lookedShare(structure: StructureRef): number | null {
     let slices = 0;
     let looked = 0;
-    for (let k = this.bounds.low[2]; k <= lastOf(this.bounds)[2]; k++) {
-      if (!this.shadows.has(structure, k)) continue;
+    for (let k = 0; k < this.map.shape[2]; k++) {
+      if (!this.asked.has(structure, k)) continue;
       slices += 1;
       looked += this.looked.axial[k] as number;
     }
@@ -147,9 +146,7 @@ export class Rails {
     const axis = PLANE_AXIS[plane];
     const made = { structures: new Uint8Array(slices), active: new Uint8Array(slices) };
     this.shadows.mark(axis, (layer, value) => this.styles[layer]?.visible[value] === 1, made.structures);
-    this.shadows.mark(axis, (layer, value) => this.isActive(layer, value), made.active);
-    made.active.fill(0, 0, this.bounds.low[axis]);
-    made.active.fill(0, lastOf(this.bounds)[axis] + 1);
+    this.asked.mark(axis, (layer, value) => this.isActive(layer, value), made.active);
     this.places[plane] = made;
     return made;
   }
@@ -171,9 +168,11 @@ export class Rails {
     this.workTimer ??= setTimeout(() => {
       this.workTimer = null;
       this.markEdits();
-      this.shadows.read(performance.now() + WORK_MS);
+      const until = performance.now() + WORK_MS;
+      this.asked.read(until);
+      this.shadows.read(until);
       this.places = {};
-      if (this.shadows.isComplete) this.tellSoon();
+      if (this.asked.isComplete && this.shadows.isComplete) this.tellSoon();
       else this.workSoon();
     }, 0);
   }

@@ -5,8 +5,10 @@
 import {
   type Box,
   boxBetween,
+  boxOf,
   isStructure,
   type LabelMap,
+  lastOf,
   type StructureRef,
   type Triple,
 } from '../../voxels';
@@ -21,18 +23,21 @@ type SliceShadows = ReadonlyMap<number, Shadow>;
 
 export class Shadows {
   private readonly map: LabelMap;
+  private readonly within: Box;
   /** shadows[layer][k], undefined where the slice has to be read. */
   private readonly shadows: (SliceShadows | undefined)[][];
   private readonly waiting: { readonly layer: number; readonly k: number }[] = [];
   /** isWaiting[layer][k]: 1 for those. */
   private readonly isWaiting: readonly Uint8Array[];
 
-  constructor(map: LabelMap) {
+  /** Of the whole scan, or of what lies in a box alone. */
+  constructor(map: LabelMap, within: Box = boxOf(map.shape)) {
     this.map = map;
+    this.within = within;
     this.shadows = map.layers.map((slices) => new Array(slices.length));
     this.isWaiting = map.layers.map((slices) => new Uint8Array(slices.length).fill(1));
     for (let layer = 0; layer < map.layers.length; layer++) {
-      for (let k = map.shape[2] - 1; k >= 0; k--) this.waiting.push({ layer, k });
+      for (let k = lastOf(within)[2]; k >= within.low[2]; k--) this.waiting.push({ layer, k });
     }
   }
 
@@ -43,6 +48,7 @@ export class Shadows {
   /** The slice will be read again; until then its old shadow holds. */
   changed(layer: number, k: number): void {
     const isWaiting = this.isWaiting[layer];
+    if (k < this.within.low[2] || k > lastOf(this.within)[2]) return;
     if (isWaiting === undefined || isWaiting[k] !== 0) return;
     isWaiting[k] = 1;
     this.waiting.push({ layer, k });
@@ -55,7 +61,8 @@ export class Shadows {
       this.isWaiting[layer]?.fill(0, k, k + 1);
       const slice = this.map.layers[layer]?.[k];
       const shadows = this.shadows[layer];
-      if (slice !== undefined && shadows !== undefined) shadows[k] = shadowsOf(slice, this.map.shape);
+      if (slice !== undefined && shadows !== undefined)
+        shadows[k] = shadowsOf(slice, this.map.shape, this.within);
     }
   }
 
@@ -106,12 +113,13 @@ function setMarks(bits: Uint32Array, marks: Uint8Array): void {
   }
 }
 
-function shadowsOf(slice: Uint8Array, [ni, nj]: Triple): SliceShadows {
+function shadowsOf(slice: Uint8Array, [ni, nj]: Triple, within: Box): SliceShadows {
   const found = new Map<number, Shadow>();
   const words = wordsOf(slice);
-  for (let j = 0; j < nj; j++) {
-    const end = (j + 1) * ni;
-    for (let p = j * ni; p < end; ) {
+  const [lastI, lastJ] = lastOf(within);
+  for (let j = within.low[1]; j <= lastJ; j++) {
+    const end = j * ni + lastI + 1;
+    for (let p = j * ni + within.low[0]; p < end; ) {
       const value = slice[p] as number;
       const next = runEnd(slice, words, p, end);
       if (isStructure(value)) add(found, value, p - j * ni, next - j * ni, j, ni, nj);

@@ -1,13 +1,14 @@
 /** All that is asked for of a scan: nothing outside of it changes, by whatever tool. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Box, boxOf, boxVoxels, lastOf } from '../box';
+import { type Box, boxBetween, boxOf, boxVoxels, lastOf } from '../box';
 import { NO_MASK } from '../editMask';
-import type { SliceRuns } from '../edits';
+import { applyEdits, decodeEdits, encodeEdits, type SliceRuns } from '../edits';
 import { editsWithin } from '../editsWithin';
-import { ijk } from '../geometry';
+import { ijk, type Triple } from '../geometry';
 import { LabelMap } from '../labelMap';
 import { EditEngine } from './editEngine';
-import { SHAPE, SPACING } from './testActions';
+import { anyAction, differing, lockedEngine, SHAPE, SPACING, startMap, take } from './testActions';
 
 const SLAB: Box = { low: [0, 0, 4], size: [SHAPE[0], SHAPE[1], 3] };
 const CUBE: Box = { low: [3, 2, 4], size: [9, 7, 3] };
@@ -35,6 +36,17 @@ function drawn(engine: EditEngine, box: Box): { inside: number; outside: number 
     });
   });
   return found;
+}
+
+function changedInside(map: LabelMap, start: LabelMap, box: Box): number {
+  let changed = 0;
+  for (let layer = 0; layer < map.layers.length; layer++) {
+    const [now, before] = [map.cut(layer, box), start.cut(layer, box)];
+    now.forEach((value, p) => {
+      if (value !== before[p]) changed += 1;
+    });
+  }
+  return changed;
 }
 
 function everywhere(): SliceRuns[] {
@@ -87,6 +99,35 @@ describe.each([
     const values = new Uint8Array(boxVoxels(whole)).fill(1);
     engine.apply({ tool: 'threshold', target: TARGET, changes: [{ layer: 0, box: whole, values }] });
     expect(drawn(engine, box)).toEqual({ inside: box.size[0] * box.size[1], outside: 0 });
+  });
+});
+
+describe('any sequence of edits in any box', () => {
+  const side = (n: number) => fc.tuple(fc.nat(n / 2), fc.integer({ min: n / 2, max: n - 1 }));
+  const anyBox = fc.tuple(side(SHAPE[0]), side(SHAPE[1]), side(SHAPE[2])).map((sides): Box => {
+    const [first, last] = [0, 1].map((end) => sides.map((ends) => ends[end])) as unknown as [Triple, Triple];
+    return boxBetween(first, last);
+  });
+
+  it('changes no voxel outside, and says of none that it did', () => {
+    const inside = { voxels: 0 };
+    fc.assert(
+      fc.property(anyBox, fc.array(anyAction, { minLength: 6, maxLength: 14 }), (box, actions) => {
+        const [engine, start, told] = [lockedEngine(), startMap(), startMap()];
+        engine.setBounds(box);
+        for (const action of actions) {
+          const record = take(engine, action);
+          if (record === null) continue;
+          applyEdits(told, decodeEdits(encodeEdits(record.delta)));
+        }
+        expect(differing(engine.map, told)).toBe(0);
+        const changed = differing(engine.map, start);
+        expect(changedInside(engine.map, start, box)).toBe(changed);
+        inside.voxels += changed;
+      }),
+      { numRuns: 60 },
+    );
+    expect(inside.voxels).toBeGreaterThan(500);
   });
 });
 

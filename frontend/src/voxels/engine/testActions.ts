@@ -236,8 +236,14 @@ export interface Recording {
   readonly end: readonly Uint8Array[];
 }
 
-/** The same recordings for the same seed. */
-export function recordings(shape: Triple, seed: number, count: number, edits: number): Recording[] {
+/** The same recordings for the same seed; in a box, where only that is asked for. */
+export function recordings(
+  shape: Triple,
+  seed: number,
+  count: number,
+  edits: number,
+  bounds: Box | null = null,
+): Recording[] {
   const sequences = fc.sample(fc.array(anyActionOn(shape), { minLength: edits, maxLength: edits }), {
     seed,
     numRuns: count,
@@ -245,6 +251,7 @@ export function recordings(shape: Triple, seed: number, count: number, edits: nu
   const other = otherMap(shape);
   return sequences.map((actions) => {
     const engine = lockedEngine(shape);
+    engine.setBounds(bounds);
     const start = [0, 1].map((of) => engine.map.layerVoxels(of).slice());
     const records = actions.map((action) => take(engine, action, other)).filter((record) => record !== null);
     const end = [0, 1].map((of) => engine.map.layerVoxels(of));

@@ -1,4 +1,4 @@
-import { Anchor, Button, Checkbox, FileInput, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, FileInput, Group, Stack, Text, TextInput } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { type SubmitEvent, useState } from 'react';
 import { useUploadCase } from '../../../api';
@@ -7,6 +7,8 @@ import { caseLabel } from '../../words';
 import classes from './AddCases.module.css';
 import { FromThisComputer } from './FromThisComputer';
 import { RecipeSelect } from './RecipeSelect';
+import { ResampleBox } from './ResampleBox';
+import { SiteField } from './SiteField';
 import { UnderWay } from './UnderWay';
 import { useBeginning } from './useBeginning';
 import type { Reading } from './useFolderSending';
@@ -21,7 +23,7 @@ export function AddCases({
   readonly project: number;
   readonly isFirst?: boolean;
 }) {
-  const [reading, setReading] = useState<Reading>({ recipe: '', resample: false });
+  const [reading, setReading] = useState<Reading>({ recipe: '', resample: null, site: '' });
   return (
     <>
       {isFirst && (
@@ -34,7 +36,7 @@ export function AddCases({
       <FromThisComputer project={project} reading={reading} />
       <div className={classes.ways}>
         <ImportFolder project={project} reading={reading} />
-        <UploadOne project={project} />
+        <UploadOne project={project} site={reading.site} />
       </div>
     </>
   );
@@ -66,10 +68,11 @@ function HowToRead({ project, reading, onChange }: HowToReadProps) {
         value={reading.recipe}
         onChange={(recipe) => onChange({ ...reading, recipe })}
       />
-      <Checkbox
-        label="Bring series with gaps between their slices onto an even grid; otherwise they are refused"
-        checked={reading.resample}
-        onChange={(event) => onChange({ ...reading, resample: event.currentTarget.checked })}
+      <SiteField value={reading.site} onChange={(site) => onChange({ ...reading, site })} />
+      <ResampleBox
+        project={project}
+        value={reading.resample}
+        onChange={(resample) => onChange({ ...reading, resample })}
       />
     </section>
   );
@@ -118,7 +121,7 @@ function ImportFolder({ project, reading }: { readonly project: number; readonly
 }
 
 /** The form's fields; they are emptied when the case is there. */
-function useUploadForm(project: number) {
+function useUploadForm(project: number, site: string) {
   const upload = useUploadCase(project);
   const [image, setImage] = useState<File | null>(null);
   const [label, setLabel] = useState<File | null>(null);
@@ -131,14 +134,14 @@ function useUploadForm(project: number) {
   const send = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     if (image !== null) {
-      upload.mutate({ image, label, name: name.trim() }, { onSuccess: clear });
+      upload.mutate({ image, label, name: name.trim(), site }, { onSuccess: clear });
     }
   };
   return { upload, image, setImage, label, setLabel, name, setName, send };
 }
 
-function UploadOne({ project }: { readonly project: number }) {
-  const { upload, image, setImage, label, setLabel, name, setName, send } = useUploadForm(project);
+function UploadOne({ project, site }: { readonly project: number; readonly site: string }) {
+  const { upload, image, setImage, label, setLabel, name, setName, send } = useUploadForm(project, site);
   return (
     <form className={classes.way} onSubmit={send} aria-label="Upload one case">
       <Stack gap="sm">

@@ -10,6 +10,7 @@ import { Sending } from './Sending';
 import { UnderWay } from './UnderWay';
 import { Unfinished } from './Unfinished';
 import { type FolderSending, type Reading, useFolderSending } from './useFolderSending';
+import { useWayBack } from './useWayBack';
 import { relativePath } from './words';
 
 /** Drop a folder or a zip: its files are sent, and imported when all are there. */
@@ -59,6 +60,7 @@ interface OutcomeProps {
 }
 
 function Outcome({ project, sending: { state } }: OutcomeProps) {
+  const wayBack = useWayBack();
   if (state.kind === 'failed') {
     return (
       <Notice tone="failed">{state.message} What was sent is kept: choose the folder again to go on.</Notice>
@@ -72,6 +74,7 @@ function Outcome({ project, sending: { state } }: OutcomeProps) {
       <Navigate
         to="/projects/$projectId/mapping/$lookId"
         params={{ projectId: String(project), lookId: String(state.look) }}
+        search={wayBack}
       />
     );
   }

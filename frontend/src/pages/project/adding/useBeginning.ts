@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { type Origin, useAskImport, useAskLook } from '../../../api';
 import type { Reading } from './useFolderSending';
+import { useWayBack } from './useWayBack';
 
 export type Asked = 'look' | 'import';
 
@@ -9,10 +10,12 @@ export function useBeginning(project: number) {
   const look = useAskLook(project);
   const order = useAskImport(project);
   const navigate = useNavigate();
+  const wayBack = useWayBack();
   const follow = ({ id }: { readonly id: number }): void =>
     void navigate({
       to: '/projects/$projectId/mapping/$lookId',
       params: { projectId: String(project), lookId: String(id) },
+      search: wayBack,
     });
   const begin = (what: Asked, origin: Origin, reading: Reading): void => {
     if (what === 'look') {

@@ -1,4 +1,4 @@
-import { Button, MultiSelect, NativeSelect, NumberInput, Progress } from '@mantine/core';
+import { Button, Checkbox, MultiSelect, NativeSelect, NumberInput, Progress } from '@mantine/core';
 import { type SubmitEvent, useState } from 'react';
 import {
   type Export,
@@ -11,13 +11,23 @@ import {
   useAskExport,
   useCancelJob,
   useExports,
+  useImportSettings,
   useMembers,
   useRemoveExport,
 } from '../../../api';
 import { Notice } from '../../shell/Notice';
 import { when } from '../../words';
 import classes from './export.module.css';
-import { exportWords, FORMATS, isOfModel, notesOf, stateWords, WHAT } from './words';
+import {
+  canNameUids,
+  exportWords,
+  FORMATS,
+  goesBackWords,
+  isOfModel,
+  notesOf,
+  stateWords,
+  WHAT,
+} from './words';
 
 const SPLITS = ['pool', 'validation', 'test'];
 const START: ExportOrder = {
@@ -27,6 +37,7 @@ const START: ExportOrder = {
   readers: [],
   structures: [],
   model: null,
+  original_uids: false,
 };
 
 function choices(of: Readonly<Record<string, string>>) {
@@ -64,7 +75,9 @@ function AskExport({ project }: { readonly project: Project }) {
           label="Format"
           data={choices(FORMATS)}
           value={order.form}
-          onChange={(event) => change({ form: event.currentTarget.value as ExportFormat })}
+          onChange={(event) =>
+            change({ form: event.currentTarget.value as ExportFormat, original_uids: false })
+          }
         />
         <NativeSelect
           label="What"
@@ -76,6 +89,7 @@ function AskExport({ project }: { readonly project: Project }) {
         />
         <Narrowed project={project} order={order} onChange={change} />
       </div>
+      <GoesBack project={project.id} order={order} onChange={change} />
       {ask.error !== null && <Notice tone="failed">{ask.error.message}</Notice>}
       <Button
         type="submit"
@@ -86,6 +100,28 @@ function AskExport({ project }: { readonly project: Project }) {
         Export
       </Button>
     </form>
+  );
+}
+
+interface GoesBackProps {
+  readonly project: number;
+  readonly order: ExportOrder;
+  readonly onChange: (changed: Partial<ExportOrder>) => void;
+}
+
+/** Offered where a project keeps original UIDs, for the two formats that can name them. */
+function GoesBack({ project, order, onChange }: GoesBackProps) {
+  const settings = useImportSettings(project).data;
+  if (settings?.keeps_uids !== true || !canNameUids(order.form)) {
+    return null;
+  }
+  return (
+    <Checkbox
+      label="For the hospital: name its own study, series and slices (original UIDs)"
+      description={goesBackWords(settings.sealed)}
+      checked={order.original_uids}
+      onChange={(event) => onChange({ original_uids: event.currentTarget.checked })}
+    />
   );
 }
 

@@ -6,7 +6,7 @@ const made = (job: Partial<Export['job']>, more: Partial<Export> = {}): Export =
   id: 1,
   form: 'nnunet',
   what: 'accepted',
-  selection: { splits: ['test'], readers: [], structures: ['liver'], model: null },
+  selection: { splits: ['test'], readers: [], structures: ['liver'], model: null, original_uids: false },
   items: 12,
   requested_by: 'lea',
   created_at: '2026-01-01T00:00:00Z',
@@ -32,7 +32,10 @@ it('says what an export holds', () => {
   expect(exportWords(made({}))).toBe('Accepted delineations · 12 as nnU-Net raw · test · liver');
   const ofModel = made(
     {},
-    { what: 'predictions', selection: { splits: [], readers: [], structures: [], model: 3 } },
+    {
+      what: 'predictions',
+      selection: { splits: [], readers: [], structures: [], model: 3, original_uids: false },
+    },
   );
   expect(exportWords(ofModel)).toBe('What a model predicted · 12 as nnU-Net raw · model 3');
 });

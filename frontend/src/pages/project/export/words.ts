@@ -25,11 +25,23 @@ export function isOfModel(what: ExportWhat): boolean {
   return what === 'training' || what === 'predictions';
 }
 
+/** Whether a format names the series that a scan came from. */
+export function canNameUids(form: ExportFormat): boolean {
+  return form === 'dicom_seg' || form === 'rtstruct';
+}
+
+/** What a lead has to know before a file names the hospital's own series. */
+export function goesBackWords(sealed: number): string {
+  const scans = sealed === 1 ? '1 scan' : `${sealed} scans`;
+  return `They are kept of ${scans}; others get a new series beside them. Send such a file to the hospital alone.`;
+}
+
 /** `Accepted delineations · 12 as nnU-Net raw · test · liver`. */
 export function exportWords({ form, what, items, selection }: Export): string {
   const named = [...selection.splits, ...selection.readers, ...selection.structures];
   const model = selection.model === null ? [] : [`model ${selection.model}`];
-  return [WHAT[what], `${items} as ${FORMATS[form]}`, ...model, ...named].join(' · ');
+  const uids = selection.original_uids ? ['original UIDs'] : [];
+  return [WHAT[what], `${items} as ${FORMATS[form]}`, ...uids, ...model, ...named].join(' · ');
 }
 
 /** Where an export is: how far with the time left, how large, or why there is none. */

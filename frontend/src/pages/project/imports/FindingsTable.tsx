@@ -5,7 +5,7 @@ import { caseLabel } from '../../words';
 import { KeptDrawer } from '../kept/KeptDrawer';
 import classes from './imports.module.css';
 import { Tag } from './Tag';
-import { causeWords, KINDS, kindOf, shownOf, timesWords } from './words';
+import { causeWords, KINDS, kindOf, shownOf, timesWords, totalOf } from './words';
 
 const ROWS_PER_PAGE = 100;
 
@@ -29,7 +29,7 @@ export function FindingsTable({ project, findings, counts }: FindingsTableProps)
   return (
     <section aria-label="What became of every series">
       <div className={classes.filters}>
-        <Kinds counts={counts} total={findings.length} kind={kind} onChoose={setKind} />
+        <Kinds counts={counts} total={totalOf(counts)} kind={kind} onChoose={setKind} />
         <TextInput
           size="xs"
           aria-label="Find in the report"

@@ -17,7 +17,7 @@ import { DataSetFacts } from './DataSetFacts';
 import { FindingsTable } from './FindingsTable';
 import classes from './imports.module.css';
 import { Tag } from './Tag';
-import { progressWords, STATES, wayWords } from './words';
+import { progressWords, STATES, untilNowWords, wayWords } from './words';
 
 const route = getRouteApi('/signedIn/projects/$projectId/imports/$jobId');
 
@@ -75,6 +75,7 @@ function Top({ report, project }: PartProps) {
         <p className={classes.quiet}>
           {wayWords(report)} · {report.by === null ? '' : `${report.by}, `}
           {when(report.created_at)}
+          {report.site !== '' && ` · site ${report.site}`}
           {report.resample && ' · series with gaps may be resampled'}
         </p>
       </div>
@@ -158,7 +159,7 @@ interface ResultProps {
 }
 
 function Result({ report, project }: ResultProps) {
-  const { data_set: dataSet, notes, counts } = report;
+  const { data_set: dataSet, notes, counts, findings } = report;
   return (
     <>
       {dataSet !== null && (
@@ -176,7 +177,20 @@ function Result({ report, project }: ResultProps) {
           </ul>
         </section>
       )}
-      {counts !== null && <FindingsTable project={project} findings={report.findings} counts={counts} />}
+      {findings.length > 0 && <UntilNow report={report} />}
+      {(findings.length > 0 || report.state === 'succeeded') && (
+        <FindingsTable project={project} findings={findings} counts={counts} />
+      )}
     </>
+  );
+}
+
+/** While it goes on, the newest of what was found; afterwards nothing has to be said. */
+function UntilNow({ report }: { readonly report: ImportReport }) {
+  const words = untilNowWords(report);
+  return words === '' ? null : (
+    <p className={classes.line} role="status">
+      {words}
+    </p>
   );
 }

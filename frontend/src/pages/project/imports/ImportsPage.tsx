@@ -4,6 +4,7 @@ import { goesOn, type ImportRow, useImports } from '../../../api';
 import { Header } from '../../shell/Header';
 import { Message } from '../../shell/RootLayout';
 import { when } from '../../words';
+import { ImportSettings } from './ImportSettings';
 import classes from './imports.module.css';
 import { SavedRecipes } from './SavedRecipes';
 import { Tag } from './Tag';
@@ -38,6 +39,7 @@ export function ImportsPage() {
             <Rows rows={imports.data} project={projectId} />
           )}
           <SavedRecipes project={id} />
+          <ImportSettings project={id} />
         </main>
       )}
       {imports.data === undefined && imports.error !== null && (

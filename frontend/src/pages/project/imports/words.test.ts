@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Finding } from '../../../api';
-import { causeWords, countWords, kindOf, progressWords, shownOf, timesWords } from './words';
+import { causeWords, countWords, kindOf, progressWords, shownOf, timesWords, untilNowWords } from './words';
 
 const FINDING: Finding = {
   source: 'a.dcm (series 1 of 2, 40 files)',
@@ -64,4 +64,15 @@ test('how far an import is', () => {
     'Importing: 3 of 40, about 3 min left',
   );
   expect(progressWords({ stage: 'looking', done: 0, total: 0 })).toBe('Looking at the files');
+});
+
+test('an import that goes on says what it came to until now', () => {
+  const counts = { accepted: 300, warned: 0, split: 0, resampled: 0, skipped: 0, refused: 1 };
+  const report = { counts, findings: [FINDING, TILT] };
+  expect(untilNowWords({ ...report, state: 'running' })).toBe(
+    'Until now: 300 accepted, 1 refused. The newest 2 are shown; the downloads have all.',
+  );
+  const two = { ...report, counts: { ...counts, accepted: 1 } };
+  expect(untilNowWords({ ...two, state: 'cancelled' })).toBe('Before it ended: 1 accepted, 1 refused.');
+  expect(untilNowWords({ ...report, state: 'succeeded' })).toBe('');
 });

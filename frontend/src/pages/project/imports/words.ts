@@ -1,4 +1,11 @@
-import type { Finding, ImportKind, ImportRow } from '../../../api';
+import type {
+  Finding,
+  ImportCounts,
+  ImportKind,
+  ImportReport,
+  ImportRow,
+  ImportSettings,
+} from '../../../api';
 import { duration } from '../../words';
 import type { Tone } from './Tag';
 
@@ -130,4 +137,38 @@ export function shownOf(
           text.toLowerCase().includes(wanted),
         )),
   );
+}
+
+/** All series and files, whatever became of them. */
+export function totalOf(counts: ImportCounts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/** What is shown of an import that has no whole report: it goes on, failed or was cancelled. */
+export function untilNowWords({
+  state,
+  counts,
+  findings,
+}: Pick<ImportReport, 'state' | 'counts' | 'findings'>): string {
+  if (state === 'succeeded') {
+    return '';
+  }
+  const total = totalOf(counts);
+  const far = state === 'running' || state === 'queued' ? 'Until now' : 'Before it ended';
+  const newest =
+    findings.length < total ? ` The newest ${findings.length} are shown; the downloads have all.` : '';
+  return `${far}: ${countWords(counts)}.${newest}`;
+}
+
+/** What keeping original UIDs means, and of how many scans they are kept. */
+export function keptWords({
+  keeps_uids: keeps,
+  sealed,
+}: Pick<ImportSettings, 'keeps_uids' | 'sealed'>): string {
+  const why =
+    'They name a study of a patient. They are stored encrypted and leave only in DICOM SEG and RTSTRUCT exports that ask for them.';
+  if (!keeps) {
+    return `${why} Switch it on before you import.`;
+  }
+  return `${why} Kept of ${sealed === 1 ? '1 scan' : `${sealed} scans`}.`;
 }

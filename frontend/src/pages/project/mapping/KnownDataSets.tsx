@@ -4,8 +4,8 @@ import { useState } from 'react';
 import { type KnownDataSet, type Look, type Seen, useAskLook } from '../../../api';
 import { Notice } from '../../shell/Notice';
 import { DataSetFacts } from '../imports/DataSetFacts';
+import { ImportOptions } from './ImportOptions';
 import classes from './mapping.module.css';
-import { ResampleBox } from './ResampleBox';
 import { useImporting } from './useImporting';
 import { dataSetWords } from './words';
 
@@ -31,7 +31,7 @@ export function KnownDataSets({ project, look, looked: { recognised, alike } }: 
       {recognised === null && <Choice offered={offered} value={key} onChoose={setKey} />}
       {chosen !== undefined && <Chosen dataSet={chosen} />}
       {importing.error !== null && <Notice tone="failed">{importing.error.message}</Notice>}
-      <ResampleBox importing={importing} />
+      <ImportOptions importing={importing} />
       <div className={classes.acts}>
         <Button
           disabled={chosen === undefined || chosen.refused !== ''}
@@ -111,7 +111,7 @@ export function WithoutLabels({ project, look }: Pick<KnownProps, 'project' | 'l
     <section className={classes.panel} aria-label="Without labels">
       <p className={classes.quiet}>There are no labels to map.</p>
       {importing.error !== null && <Notice tone="failed">{importing.error.message}</Notice>}
-      <ResampleBox importing={importing} />
+      <ImportOptions importing={importing} />
       <div className={classes.acts}>
         <Button loading={importing.isPending} onClick={() => importing.begin('')}>
           Import the scans

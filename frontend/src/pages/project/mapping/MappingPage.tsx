@@ -23,14 +23,7 @@ export function MappingPage() {
       <Header me={me} project={me.projects.find((one) => one.id === id) ?? null} page="project" />
       {look.data !== undefined && (
         <main className={classes.main}>
-          <Anchor
-            size="sm"
-            renderRoot={(props) => (
-              <Link to="/projects/$projectId" params={{ projectId }} search={{ tab: 'data' }} {...props} />
-            )}
-          >
-            Add cases
-          </Anchor>
+          <WayBack project={id} />
           <h1 className={classes.title}>What the labels stand for</h1>
           <Content look={look.data} project={id} />
         </main>
@@ -41,6 +34,33 @@ export function MappingPage() {
         </Message>
       )}
     </div>
+  );
+}
+
+/** To where the look was asked for. */
+function WayBack({ project }: { readonly project: number }) {
+  const { from } = route.useSearch();
+  return from === 'wizard' ? (
+    <Anchor
+      size="sm"
+      renderRoot={(props) => <Link to="/projects/new" search={{ project, step: 'cases' }} {...props} />}
+    >
+      Back to the new project
+    </Anchor>
+  ) : (
+    <Anchor
+      size="sm"
+      renderRoot={(props) => (
+        <Link
+          to="/projects/$projectId"
+          params={{ projectId: String(project) }}
+          search={{ tab: 'data' }}
+          {...props}
+        />
+      )}
+    >
+      Add cases
+    </Anchor>
   );
 }
 

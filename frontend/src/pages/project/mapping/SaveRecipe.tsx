@@ -2,8 +2,8 @@ import { Button, Checkbox, TextInput } from '@mantine/core';
 import type { SubmitEvent } from 'react';
 import { ApiError, type Look, useSaveRecipe } from '../../../api';
 import { Notice } from '../../shell/Notice';
+import { ImportOptions } from './ImportOptions';
 import classes from './mapping.module.css';
-import { ResampleBox } from './ResampleBox';
 import { contentOf, openPlaces, problemOfName, problemOfStructures, type RecipeDraft } from './recipeDraft';
 import { useImporting } from './useImporting';
 import { openWords } from './words';
@@ -71,7 +71,7 @@ export function SaveRecipe({ project, look, draft, isChecked, onCheck, onChange,
         checked={draft.isShared}
         onChange={(event) => onChange({ ...draft, isShared: event.currentTarget.checked })}
       />
-      <ResampleBox importing={importing} />
+      <ImportOptions importing={importing} />
       {isChecked && open > 0 && (
         <Notice tone="needsYou">
           {openWords(open)} {problemOfStructures(draft)}

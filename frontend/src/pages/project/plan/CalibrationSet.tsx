@@ -1,5 +1,5 @@
-import { Button, NativeSelect, Table, TextInput } from '@mantine/core';
-import { type SubmitEvent, useState } from 'react';
+import { Button, NativeSelect, Table } from '@mantine/core';
+import { useState } from 'react';
 import {
   type CalibrationCase,
   type CalibrationDraft,
@@ -11,7 +11,7 @@ import {
 } from '../../../api';
 import { Notice } from '../../shell/Notice';
 import { caseLabel } from '../../words';
-import { caseNumbers } from './caseNumbers';
+import { AddCases, CasesTable } from './CasesByNumber';
 import classes from './Plan.module.css';
 import { Section } from './Section';
 
@@ -67,32 +67,23 @@ function Rows({ project, rows, isPending, onChange }: RowsProps) {
     .filter(({ active, role }) => active && role === 'annotator')
     .map(({ username }) => username);
   return (
-    <div className={classes.scroll}>
-      <Table verticalSpacing={4} stickyHeader aria-label="Calibration cases">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th w={130}>Case</Table.Th>
-            <Table.Th w={190}>Begins</Table.Th>
-            <Table.Th>Readers</Table.Th>
-            <Table.Th w={100} />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Row
-              key={row.number}
-              row={row}
-              readers={readers}
-              isPending={isPending}
-              onStart={(start_from) =>
-                onChange(rows.map((each) => (each.number === row.number ? { ...each, start_from } : each)))
-              }
-              onRemove={() => onChange(rows.filter(({ number }) => number !== row.number))}
-            />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
+    <CasesTable
+      label="Calibration cases"
+      columns={[{ title: 'Begins', width: 190 }, { title: 'Readers' }, { title: '', width: 100 }]}
+    >
+      {rows.map((row) => (
+        <Row
+          key={row.number}
+          row={row}
+          readers={readers}
+          isPending={isPending}
+          onStart={(start_from) =>
+            onChange(rows.map((each) => (each.number === row.number ? { ...each, start_from } : each)))
+          }
+          onRemove={() => onChange(rows.filter(({ number }) => number !== row.number))}
+        />
+      ))}
+    </CasesTable>
   );
 }
 
@@ -161,24 +152,14 @@ interface AddingProps {
 }
 
 function Adding({ isPending, onAdd }: AddingProps) {
-  const [text, setText] = useState('');
   const [start, setStart] = useState('half');
-  const numbers = caseNumbers(text);
-  const send = (event: SubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const added = (numbers ?? []).map((number, index) => ({ number, start_from: startOf(start, index) }));
-    onAdd(added, () => setText(''));
-  };
+  const add = (numbers: readonly number[], done: () => void): void =>
+    onAdd(
+      numbers.map((number, index) => ({ number, start_from: startOf(start, index) })),
+      done,
+    );
   return (
-    <form className={classes.adding} onSubmit={send}>
-      <TextInput
-        className={classes.wide}
-        label="Add cases by number"
-        placeholder="3, 7, 12–15"
-        value={text}
-        error={numbers === null && 'Numbers and runs of them: 3, 7, 12–15.'}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
+    <AddCases label="Add cases by number" isPending={isPending} onAdd={add}>
       <NativeSelect
         className={classes.middle}
         label="They begin"
@@ -186,15 +167,7 @@ function Adding({ isPending, onAdd }: AddingProps) {
         value={start}
         onChange={(event) => setStart(event.currentTarget.value)}
       />
-      <Button
-        type="submit"
-        variant="default"
-        loading={isPending}
-        disabled={numbers === null || numbers.length === 0}
-      >
-        Add
-      </Button>
-    </form>
+    </AddCases>
   );
 }
 

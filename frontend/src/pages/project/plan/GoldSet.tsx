@@ -1,9 +1,10 @@
 import { Button, Table, TextInput } from '@mantine/core';
-import { type SubmitEvent, useState } from 'react';
+import { useState } from 'react';
 import { type GoldCase, type Project, useCases, useChangeGold, useGold } from '../../../api';
 import { Notice } from '../../shell/Notice';
 import { caseLabel } from '../../words';
-import { caseNumbers, inRuns } from './caseNumbers';
+import { AddCases, CasesTable } from './CasesByNumber';
+import { inRuns } from './caseNumbers';
 import classes from './Plan.module.css';
 import { Section } from './Section';
 
@@ -41,31 +42,26 @@ interface RowsProps {
 
 function Rows({ rows, isPending, onChange }: RowsProps) {
   return (
-    <div className={classes.scroll}>
-      <Table verticalSpacing={4} stickyHeader aria-label="Gold cases">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th w={130}>Case</Table.Th>
-            <Table.Th>Where the answer comes from</Table.Th>
-            <Table.Th w={130}>State</Table.Th>
-            <Table.Th w={190} />
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Row
-              key={row.number}
-              row={row}
-              isPending={isPending}
-              onExclude={(excluded) =>
-                onChange(rows.map((each) => (each.number === row.number ? { ...each, excluded } : each)))
-              }
-              onRemove={() => onChange(rows.filter(({ number }) => number !== row.number))}
-            />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
+    <CasesTable
+      label="Gold cases"
+      columns={[
+        { title: 'Where the answer comes from' },
+        { title: 'State', width: 130 },
+        { title: '', width: 190 },
+      ]}
+    >
+      {rows.map((row) => (
+        <Row
+          key={row.number}
+          row={row}
+          isPending={isPending}
+          onExclude={(excluded) =>
+            onChange(rows.map((each) => (each.number === row.number ? { ...each, excluded } : each)))
+          }
+          onRemove={() => onChange(rows.filter(({ number }) => number !== row.number))}
+        />
+      ))}
+    </CasesTable>
   );
 }
 
@@ -114,28 +110,22 @@ interface AddingProps {
 }
 
 function Adding({ project, rows, isPending, onAdd }: AddingProps) {
-  const [text, setText] = useState('');
   const [source, setSource] = useState('');
-  const numbers = caseNumbers(text);
-  const send = (event: SubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault();
+  const add = (numbers: readonly number[], done: () => void): void => {
     const there = new Set(rows.map(({ number }) => number));
-    const added = (numbers ?? [])
-      .filter((number) => !there.has(number))
-      .map((number) => ({ number, source, excluded: false }));
-    onAdd(added, () => setText(''));
+    const added = numbers.filter((number) => !there.has(number));
+    onAdd(
+      added.map((number) => ({ number, source, excluded: false })),
+      done,
+    );
   };
   return (
-    <form className={classes.adding} onSubmit={send}>
-      <TextInput
-        className={classes.wide}
-        label="Add accepted cases by number"
-        description={<Accepted project={project} rows={rows} />}
-        placeholder="3, 7, 12–15"
-        value={text}
-        error={numbers === null && 'Numbers and runs of them: 3, 7, 12–15.'}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
+    <AddCases
+      label="Add accepted cases by number"
+      description={<Accepted project={project} rows={rows} />}
+      isPending={isPending}
+      onAdd={add}
+    >
       <TextInput
         className={classes.wide}
         label="Where the answer comes from"
@@ -145,15 +135,7 @@ function Adding({ project, rows, isPending, onAdd }: AddingProps) {
         value={source}
         onChange={(event) => setSource(event.currentTarget.value)}
       />
-      <Button
-        type="submit"
-        variant="default"
-        loading={isPending}
-        disabled={numbers === null || numbers.length === 0}
-      >
-        Add
-      </Button>
-    </form>
+    </AddCases>
   );
 }
 

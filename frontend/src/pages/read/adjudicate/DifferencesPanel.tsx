@@ -1,6 +1,6 @@
 import { UnstyledButton } from '@mantine/core';
 import type { Assignment, Component, Disagreement, Sides, Structure } from '../../../api';
-import { millilitres } from '../../words';
+import { millilitres, sizeWords } from '../../words';
 import classes from './DifferencesPanel.module.css';
 import { type Side, useDifferences } from './differenceStore';
 
@@ -87,15 +87,24 @@ function Row({ component, at, structure }: RowProps) {
       <span className={classes.name}>{structure?.name ?? component.structure}</span>
       <span className={classes.decided}>{decided === null ? '' : WORDS[decided]}</span>
       <span className={classes.about}>
-        {millilitres(component.volume_ml)} · {component.distance_mm.toFixed(1)} mm · {onlyWords(component)}
+        {[sizeOf(component), ...farWords(component), onlyWords(component)].join(' · ')}
       </span>
     </UnstyledButton>
   );
 }
 
-function onlyWords({ only_a_ml, only_b_ml }: Component): string {
-  if (only_b_ml === 0) return 'only in A';
-  return only_a_ml === 0 ? 'only in B' : 'in A and in B';
+/** In millilitres; in voxels where nobody knows how large a voxel is. */
+function sizeOf({ voxels, volume_ml }: Pick<Sides, 'voxels' | 'volume_ml'>): string {
+  return volume_ml === null ? sizeWords(voxels, 1, false) : millilitres(volume_ml);
+}
+
+function farWords({ distance_mm }: Component): readonly string[] {
+  return distance_mm === null ? [] : [`${distance_mm.toFixed(1)} mm`];
+}
+
+function onlyWords({ only_a, only_b }: Component): string {
+  if (only_b === 0) return 'only in A';
+  return only_a === 0 ? 'only in B' : 'in A and in B';
 }
 
 interface RestProps {
@@ -113,7 +122,7 @@ function Rest({ sides, structure, editable }: RestProps) {
     <div className={classes.rest}>
       <span className={classes.dot} style={{ background: structure?.colour ?? 'var(--muted)' }} />
       <span className={classes.name}>{structure?.name ?? sides.structure}</span>
-      <span className={classes.size}>{millilitres(sides.volume_ml)}</span>
+      <span className={classes.size}>{sizeOf(sides)}</span>
       <span
         className={classes.choices}
         role="radiogroup"

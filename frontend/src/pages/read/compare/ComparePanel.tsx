@@ -2,12 +2,14 @@ import { Button, CloseButton, NativeSelect, SegmentedControl, UnstyledButton } f
 import { memo, type ReactNode, useId } from 'react';
 import type { Assignment, Structure } from '../../../api';
 import { PLANES, type Plane } from '../../../voxels';
-import { millilitres, score } from '../../words';
+import { score } from '../../words';
 import { call } from '../keys/handlers';
 import { useShownKey } from '../keys/keyStore';
 import type { OpenedCase } from '../openCase';
 import { ProposalSection } from '../proposal/ProposalSection';
 import { useProposed } from '../proposal/useProposed';
+import { useRead } from '../readStore';
+import { useSizeWords } from '../sizes';
 import classes from './ComparePanel.module.css';
 import { type Comparison, type How, useCompareStore } from './compareStore';
 import { changed_ml, type Overlap } from './overlap';
@@ -212,6 +214,7 @@ export function OverlapTableView({ rows, structures }: OverlapTableViewProps) {
   const agreed = rows.every((row) => changed_ml(row) === 0);
   const how = useCompareStore(({ comparison }) => comparison?.how ?? 'difference');
   const isTaking = useCompareStore(({ take }) => take !== null);
+  const isMeasured = useRead((state) => state.isMeasured);
   return (
     <>
       <p className={classes.quiet}>{agreed ? 'The two masks are the same.' : SIGNS[how]}</p>
@@ -221,11 +224,11 @@ export function OverlapTableView({ rows, structures }: OverlapTableViewProps) {
             <tr className={classes.head} data-taking={isTaking || undefined}>
               <th scope="col">Structure</th>
               <th scope="col">Dice</th>
-              <th scope="col" title="Added, in millilitres">
-                + mL
+              <th scope="col" title={`Added, in ${isMeasured ? 'millilitres' : 'voxels'}`}>
+                + {isMeasured ? 'mL' : 'voxels'}
               </th>
-              <th scope="col" title="Removed, in millilitres">
-                − mL
+              <th scope="col" title={`Removed, in ${isMeasured ? 'millilitres' : 'voxels'}`}>
+                − {isMeasured ? 'mL' : 'voxels'}
               </th>
               {isTaking && <th scope="col" aria-label="From the proposal" />}
             </tr>
@@ -253,6 +256,7 @@ interface RowProps {
 const Row = memo(function Row({ row, structure }: RowProps) {
   const name = structure?.name ?? `value ${row.value}`;
   const take = useCompareStore((state) => state.take);
+  const figure = useFigure();
   return (
     <tr
       className={classes.row}
@@ -293,6 +297,7 @@ const Row = memo(function Row({ row, structure }: RowProps) {
 });
 
 /** The unit stands in the heading. */
-function figure(volume_ml: number): string {
-  return volume_ml > 0 ? millilitres(volume_ml).replace(' mL', '') : '';
+function useFigure(): (volume_ml: number) => string {
+  const sizeOf = useSizeWords();
+  return (volume_ml) => (volume_ml > 0 ? sizeOf(volume_ml).replace(/ (mL|voxels?)$/, '') : '');
 }

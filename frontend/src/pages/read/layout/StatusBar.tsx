@@ -36,6 +36,7 @@ function useCursor(): Cursor | null {
 function UnderPointer() {
   const cursor = useCursor();
   const structures = useRead((state) => state.structures);
+  const isMeasured = useRead((state) => state.isMeasured);
   if (cursor === null) {
     return null;
   }
@@ -45,9 +46,11 @@ function UnderPointer() {
   return (
     <>
       <span className={classes.index}>({cursor.ijk.join(', ')})</span>
-      <span className={classes.point}>
-        L {signed(cursor.lps[0])}&ensp;P {signed(cursor.lps[1])}&ensp;S {signed(cursor.lps[2])} mm
-      </span>
+      {isMeasured && (
+        <span className={classes.point}>
+          L {signed(cursor.lps[0])}&ensp;P {signed(cursor.lps[1])}&ensp;S {signed(cursor.lps[2])} mm
+        </span>
+      )}
       <span className={classes.hu}>HU {cursor.hu === null ? '—' : signed(cursor.hu, 0)}</span>
       <span className={classes.structure}>{under?.name ?? ''}</span>
     </>

@@ -4,6 +4,7 @@ import { useCompareStore } from '../compare/compareStore';
 import { sourceWords } from '../compare/sources';
 import { useShownKey } from '../keys/keyStore';
 import { useRead } from '../readStore';
+import { UNKNOWN_SPACING } from '../sizes';
 import { askedWords } from './asked';
 import { stopCine, useCine } from './cine';
 import classes from './StatusBar.module.css';
@@ -13,6 +14,7 @@ export function ViewNotes({ assignment }: { readonly assignment: Assignment }) {
   return (
     <>
       <Asked assignment={assignment} />
+      <NotMeasured />
       <Playing />
       <Thick />
       <Turned />
@@ -38,6 +40,12 @@ function Asked({ assignment }: { readonly assignment: Assignment }) {
       </button>
     )
   );
+}
+
+/** Not to be put away either: a lead has to give the spacing. */
+function NotMeasured() {
+  const isMeasured = useRead((state) => state.isMeasured);
+  return isMeasured ? null : <span title={UNKNOWN_SPACING}>spacing unknown: sizes in voxels</span>;
 }
 
 function Playing() {

@@ -47,7 +47,11 @@ export function useViewer(opened: OpenedCase, elements: RefObject<Elements>, att
       if (isGone) {
         return;
       }
-      set({ port, voxel_ml: voxelMl(opened) });
+      set({
+        port,
+        voxel_ml: voxelMl(opened),
+        isMeasured: opened.assignment.volume.spacing_known,
+      });
       activateFirstDrawn(created);
       setMounted({ port, problem: null });
       exposeForTests(created);

@@ -11,6 +11,7 @@ const VOLUME: VolumeInfo = {
   id: '1',
   shape: [64, 48, 32],
   spacing_mm: [0.7, 0.9, 1.3],
+  spacing_known: true,
   origin_lps: [-101.3, 57.9, -1033.7],
   direction: [
     [0.8, -0.6, 0],

@@ -28,7 +28,8 @@ export function useMeasurements(opened: OpenedCase): void {
   const shows = useMeasurementStore((state) => state.showsReaders);
   useEffect(() => {
     measuring?.restore(measured.all);
-    return measuring?.onChange((all) => measured.note(all));
+    // A slowly drawn one is not sent half-way.
+    return measuring?.onSettled((all) => measured.note(all));
   }, [measuring, measured]);
   useEffect(() => measuring?.show(shows ? readers : []), [measuring, shows, readers]);
   useSending(opened);

@@ -1,7 +1,7 @@
 import { Checkbox, UnstyledButton } from '@mantine/core';
 import type { Assignment, Structure } from '../../../api';
-import { millilitres } from '../../words';
 import { useRead } from '../readStore';
+import { useSizeWords } from '../sizes';
 import { goToStructure } from '../structures/goTo';
 import { useCompleted } from './completedStore';
 import classes from './LeftOut.module.css';
@@ -74,5 +74,6 @@ function useVolumeWords({ layer, value }: Structure): string {
   useRead((state) => state.drawn);
   const voxels = useRead((state) => state.port)?.engine.voxelCount(layer, value) ?? 0;
   const voxel_ml = useRead((state) => state.voxel_ml) ?? 0;
-  return voxels === 0 ? 'nothing drawn' : millilitres(voxels * voxel_ml);
+  const sizeOf = useSizeWords();
+  return voxels === 0 ? 'nothing drawn' : sizeOf(voxels * voxel_ml);
 }

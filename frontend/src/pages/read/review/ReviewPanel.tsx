@@ -1,8 +1,9 @@
 import { UnstyledButton } from '@mantine/core';
 import type { Assignment, Structure } from '../../../api';
-import { millilitres, VERDICTS, when } from '../../words';
+import { VERDICTS, when } from '../../words';
 import type { Overlap } from '../compare/overlap';
 import { ReadersMeasurements } from '../measurements/ReadersMeasurements';
+import { useSizeWords } from '../sizes';
 import { JudgeList } from './JudgeList';
 import { LeftOut } from './LeftOut';
 import classes from './ReviewPanel.module.css';
@@ -61,6 +62,7 @@ interface ChangeRowProps {
 
 function ChangeRow({ change, structure, isCurrent, onShow }: ChangeRowProps) {
   const name = structure?.name ?? `value ${change.value}`;
+  const sizeOf = useSizeWords();
   return (
     <UnstyledButton
       className={classes.row}
@@ -71,10 +73,8 @@ function ChangeRow({ change, structure, isCurrent, onShow }: ChangeRowProps) {
     >
       <span className={classes.dot} style={{ background: structure?.colour ?? 'var(--muted)' }} />
       <span className={classes.name}>{name}</span>
-      <span className={classes.added}>{change.added_ml > 0 ? `+${millilitres(change.added_ml)}` : ''}</span>
-      <span className={classes.removed}>
-        {change.removed_ml > 0 ? `−${millilitres(change.removed_ml)}` : ''}
-      </span>
+      <span className={classes.added}>{change.added_ml > 0 ? `+${sizeOf(change.added_ml)}` : ''}</span>
+      <span className={classes.removed}>{change.removed_ml > 0 ? `−${sizeOf(change.removed_ml)}` : ''}</span>
     </UnstyledButton>
   );
 }

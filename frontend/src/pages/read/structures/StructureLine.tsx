@@ -10,9 +10,9 @@ import {
 import { type KeyboardEvent, memo, useState } from 'react';
 import type { Structure } from '../../../api';
 import { DRAWINGS, type Drawing } from '../../../viewer';
-import { millilitres } from '../../words';
 import { useShownKey } from '../keys/keyStore';
 import { drawingOf, isShown, useRead } from '../readStore';
+import { useSizeWords } from '../sizes';
 import { useColours } from './colours';
 import { DRAWING_NAMES } from './drawingNames';
 import { goToStructure } from './goTo';
@@ -113,9 +113,10 @@ function Volume({ structure }: { readonly structure: Structure }) {
     drawn >= 0 ? (port?.engine.volumeMl(layer, value) ?? null) : null,
   );
   const percent = useLookedPercent(structure);
+  const sizeOf = useSizeWords();
   return (
     <span className={classes.volume} title={percent === null ? undefined : `looked at: ${percent} %`}>
-      {volume_ml === null ? '' : millilitres(volume_ml)}
+      {volume_ml === null ? '' : sizeOf(volume_ml)}
       {percent !== null && (
         <span className={classes.meter} aria-hidden>
           <span className={classes.looked} style={{ width: `${percent}%` }} />

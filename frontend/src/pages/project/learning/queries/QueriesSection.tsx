@@ -4,7 +4,7 @@ import { CASE_STATES, caseLabel, when } from '../../../words';
 import { FromAtlases } from './FromAtlases';
 import classes from './queries.module.css';
 import { WhatIfPanel } from './WhatIfPanel';
-import { ARMS, minutesWords, regionWords, STRATEGIES, scoreWords } from './words';
+import { ARMS, minutesWords, regionWords, STRATEGIES, scoreWords, unitWords } from './words';
 
 /** Which cases the strategy put forward and why, and what another one would have. */
 export function QueriesSection({ project }: { readonly project: Project }) {
@@ -29,10 +29,7 @@ function leadWords(queries: Queries): string {
       : `${STRATEGIES[queries.strategy]}, ${queries.query_size} cases at a time, ${Math.round(
           100 * queries.control_share,
         )} % of them drawn as a control.`;
-  const unit =
-    queries.unit === 'slab' && queries.model_version !== null
-      ? ` Readers get slabs of about ${queries.slab_mm} mm.`
-      : '';
+  const unit = queries.model_version === null ? '' : unitWords(queries);
   return `${strategy}${unit} ${queries.next}`;
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { costWords, minutesWords, regionWords, scoreWords, trainingsOf } from './words';
+import { costWords, minutesWords, regionWords, scoreWords, trainingsOf, unitWords } from './words';
 
 const usual = {
   strategies: [],
@@ -23,10 +23,17 @@ it('says what a replay costs before it starts', () => {
   expect(costWords(1, 1)).toContain('about 1 min');
 });
 
-it('tells the slab that was chosen of a scan', () => {
+it('tells the part that was chosen of a scan', () => {
   const region = { start: [0, 0, 40], stop: [64, 64, 56] };
-  expect(regionWords({ region, region_mm: 38.4 })).toBe('slices 40–55, 38 mm');
+  expect(regionWords({ region, region_mm: [320, 320, 38.4] })).toBe('slices 40–55; 320 × 320 × 38 mm');
   expect(regionWords({ region: null, region_mm: null })).toBe('');
+});
+
+it('says what readers get', () => {
+  const sizes = { slab_mm: 40, cube_mm: 64 };
+  expect(unitWords({ unit: 'volume', ...sizes })).toBe('');
+  expect(unitWords({ unit: 'slab', ...sizes })).toContain('slabs of about 40 mm');
+  expect(unitWords({ unit: 'cube', ...sizes })).toContain('cubes of about 64 mm');
 });
 
 it('writes scores and minutes', () => {

@@ -1,4 +1,4 @@
-import type { Chosen, StrategyName, WhatIf } from '../../../../api';
+import type { Chosen, Queries, StrategyName, WhatIf } from '../../../../api';
 
 export const STRATEGIES: Readonly<Record<StrategyName, string>> = {
   random: 'random',
@@ -27,11 +27,19 @@ export function minutesWords(minutes: number | null): string {
   return minutes === null ? '—' : `${minutes < 10 ? minutes.toFixed(1) : Math.round(minutes)} min`;
 }
 
-/** `slices 40–55, 32 mm`; empty for a whole scan. Slabs are as wide as the scan. */
+/** `slices 40–55; 410 × 410 × 32 mm`; empty for a whole scan. */
 export function regionWords({ region, region_mm: mm }: Pick<Chosen, 'region' | 'region_mm'>): string {
   if (region === null || mm === null) return '';
   const [first, behind] = [region.start[2] as number, region.stop[2] as number];
-  return `slices ${first}–${behind - 1}, ${Math.round(mm)} mm`;
+  return `slices ${first}–${behind - 1}; ${mm.map(Math.round).join(' × ')} mm`;
+}
+
+/** What readers get of a case, where it is less than all of it. */
+export function unitWords({ unit, slab_mm, cube_mm }: Pick<Queries, 'unit' | 'slab_mm' | 'cube_mm'>): string {
+  if (unit === 'volume') return '';
+  return unit === 'slab'
+    ? ` Readers get slabs of about ${slab_mm} mm.`
+    : ` Readers get cubes of about ${cube_mm} mm.`;
 }
 
 /** How many trainings a replay needs: the first one of a seed serves every strategy. */

@@ -91,6 +91,7 @@ function Training(props: FieldsProps) {
 
 function Reading(props: FieldsProps) {
   const { kept, draft, onChange } = props;
+  const unit = draft.unit ?? kept.unit;
   return (
     <>
       <NativeSelect
@@ -109,12 +110,16 @@ function Reading(props: FieldsProps) {
       />
       <NativeSelect
         label="Readers get"
-        description="slabs once a model has predicted"
+        description="parts once a model has predicted"
         data={[...UNITS]}
-        value={draft.unit ?? kept.unit}
+        value={unit}
         onChange={(event) => onChange({ unit: event.currentTarget.value as LearningPolicy['unit'] })}
       />
-      <NumberField about={NUMBERS.slab} isOff={(draft.unit ?? kept.unit) !== 'slab'} {...props} />
+      {unit === 'cube' ? (
+        <NumberField about={NUMBERS.cube} {...props} />
+      ) : (
+        <NumberField about={NUMBERS.slab} isOff={unit !== 'slab'} {...props} />
+      )}
       {NUMBERS.reading.map((about) => (
         <NumberField key={about.field} about={about} {...props} />
       ))}

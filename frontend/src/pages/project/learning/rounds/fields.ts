@@ -10,6 +10,7 @@ type NumberName =
   | 'diversity'
   | 'query_size'
   | 'slab_mm'
+  | 'cube_mm'
   | 'cold_cases'
   | 'atlases';
 
@@ -31,6 +32,7 @@ interface Numbers {
   readonly gate: readonly NumberAbout[];
   readonly reading: readonly NumberAbout[];
   readonly slab: NumberAbout;
+  readonly cube: NumberAbout;
 }
 
 export const NUMBERS: Numbers = {
@@ -135,12 +137,21 @@ export const NUMBERS: Numbers = {
     least: 1,
     most: 2000,
   },
+  cube: {
+    field: 'cube_mm',
+    label: 'Edge of a cube',
+    words: 'to the nearest centimetre or so',
+    unit: 'mm',
+    least: 10,
+    most: 2000,
+  },
 };
 
 /** What a reader is given of a case that was chosen. */
 export const UNITS: readonly { readonly value: string; readonly label: string }[] = [
   { value: 'volume', label: 'whole scans' },
   { value: 'slab', label: 'axial slabs' },
+  { value: 'cube', label: 'cubes' },
 ];
 
 export const NETWORKS: readonly { readonly value: string; readonly label: string }[] = [

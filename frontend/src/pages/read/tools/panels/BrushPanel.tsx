@@ -1,11 +1,13 @@
 import { Slider } from '@mantine/core';
 import { useRead } from '../../readStore';
+import { useLengthUnit } from '../../sizes';
 import { RADII_MM, radiusStep } from '../presets';
 import { Choice, HuRangeControl, Line } from './controls';
 import classes from './controls.module.css';
 
 /** Size and shape of whatever paints. */
 export function BrushPanel() {
+  const unit = useLengthUnit();
   const brush = useRead((state) => state.brush);
   const set = useRead((state) => state.set);
   return (
@@ -21,14 +23,14 @@ export function BrushPanel() {
           className={classes.slider ?? ''}
           size="xs"
           label={null}
-          thumbLabel="Brush radius in millimetres"
+          thumbLabel={`Brush radius in ${unit === 'mm' ? 'millimetres' : unit}`}
           min={0}
           max={RADII_MM.length - 1}
           value={radiusStep(brush.radius_mm)}
           onChange={(at) => set({ brush: { ...brush, radius_mm: RADII_MM[at] ?? brush.radius_mm } })}
         />
         <output className={classes.output} aria-label="Brush radius">
-          {shownRadius(brush.radius_mm)} mm
+          {shownRadius(brush.radius_mm)} {unit}
         </output>
       </Line>
     </>

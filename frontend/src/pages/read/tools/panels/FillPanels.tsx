@@ -1,6 +1,7 @@
 import { Switch } from '@mantine/core';
 import { useMemo } from 'react';
 import { useRead } from '../../readStore';
+import { useLengthUnit } from '../../sizes';
 import { BrushPanel, RangePanel } from './BrushPanel';
 import { Measure, Select } from './controls';
 import classes from './controls.module.css';
@@ -22,6 +23,7 @@ export function ThresholdPanel() {
 }
 
 export function GrowPanel() {
+  const unit = useLengthUnit();
   const { growMargin_mm, growLocality, growBackground } = useSettings();
   const seeds = useVisibleDrawn();
   const params =
@@ -44,7 +46,7 @@ export function GrowPanel() {
       </p>
       <Measure
         label="Around"
-        unit="mm"
+        unit={unit}
         min={5}
         max={60}
         step={5}

@@ -1,4 +1,5 @@
 import { useRead } from '../../readStore';
+import { useLengthUnit } from '../../sizes';
 import { Choice, Measure, Select } from './controls';
 import classes from './controls.module.css';
 import { OperationBar } from './OperationBar';
@@ -13,6 +14,7 @@ const METHODS = {
 } as const;
 
 export function SmoothPanel() {
+  const unit = useLengthUnit();
   const active = useRead((state) => state.active);
   const { smooth, smoothRadius_mm } = useSettings();
   const layer = active?.layer ?? 0;
@@ -29,7 +31,7 @@ export function SmoothPanel() {
       />
       <Measure
         label="Radius"
-        unit="mm"
+        unit={unit}
         min={0.5}
         max={15}
         step={0.5}
@@ -45,6 +47,7 @@ export function SmoothPanel() {
 }
 
 export function MarginPanel() {
+  const unit = useLengthUnit();
   const active = useRead((state) => state.active);
   const margin_mm = useSettings((state) => state.margin_mm);
   const params =
@@ -57,7 +60,7 @@ export function MarginPanel() {
     <>
       <Measure
         label="Margin"
-        unit="mm"
+        unit={unit}
         min={-20}
         max={20}
         step={0.5}
@@ -73,13 +76,14 @@ export function MarginPanel() {
 const SIDES = { inside: 'Inside', both: 'Both', outside: 'Outside' } as const;
 
 export function HollowPanel() {
+  const unit = useLengthUnit();
   const active = useRead((state) => state.active);
   const { shell_mm, shellSide } = useSettings();
   return (
     <>
       <Measure
         label="Wall"
-        unit="mm"
+        unit={unit}
         min={0.5}
         max={20}
         step={0.5}

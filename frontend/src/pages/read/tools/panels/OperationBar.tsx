@@ -1,9 +1,10 @@
 import { Button, Progress } from '@mantine/core';
 import type { OperationState } from '../../../../viewer';
 import type { OperationName } from '../../../../voxels';
-import { inThousands, millilitres } from '../../../words';
+import { inThousands } from '../../../words';
 import { useShownKey } from '../../keys/keyStore';
 import { useRead } from '../../readStore';
+import { useSizeWords } from '../../sizes';
 import classes from './OperationBar.module.css';
 import { type Ready, type Run, useOperation } from './useOperation';
 
@@ -28,11 +29,13 @@ export function OperationBar<N extends OperationName>({ name, params, live = fal
 
 function Outcome({ state, missing }: { readonly state: OperationState; readonly missing: string | null }) {
   const voxel_ml = useVoxelMl();
+  const isMeasured = useRead((read) => read.isMeasured);
+  const sizeOf = useSizeWords();
   if (state.kind === 'running') {
     return <Progress size="sm" value={state.share * 100} aria-label="How much of it is done" />;
   }
   if (state.kind === 'preview') {
-    const volume = voxel_ml === null ? '' : ` (${millilitres(state.voxels * voxel_ml)})`;
+    const volume = voxel_ml === null || !isMeasured ? '' : ` (${sizeOf(state.voxels * voxel_ml)})`;
     return (
       <p className={classes.words} role="status">
         {state.voxels === 0

@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react';
 import type { Structure } from '../../../../api';
 import type { GreySummary } from '../../../../viewer';
-import { millilitres, signed } from '../../../words';
+import { signed } from '../../../words';
 import { useRead } from '../../readStore';
+import { useSizeWords } from '../../sizes';
 import { Line } from './controls';
 import classes from './controls.module.css';
 
@@ -14,6 +15,7 @@ export function ProbePanel() {
   const active = useRead((state) => state.active);
   const voxel_ml = useRead((state) => state.voxel_ml);
   const grey = useGrey(active);
+  const sizeOf = useSizeWords();
   if (active === null || grey === undefined) {
     return null;
   }
@@ -25,7 +27,7 @@ export function ProbePanel() {
     <section aria-label={`Grey values of ${active.name}`}>
       <p className={classes.hint}>
         {active.name}
-        {voxel_ml === null ? '' : `, ${millilitres(voxels * voxel_ml)}`}
+        {voxel_ml === null ? '' : `, ${sizeOf(voxels * voxel_ml)}`}
         {isPart ? ' (of the slices that are here)' : ''}
       </p>
       <Line label="Mean">

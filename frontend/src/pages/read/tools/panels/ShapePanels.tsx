@@ -1,5 +1,6 @@
 import type { ScissorsOptions } from '../../../../viewer';
 import { useRead } from '../../readStore';
+import { useLengthUnit } from '../../sizes';
 import { Choice, Measure } from './controls';
 
 const REACHES = { slice: 'This slice', some: '± slices', all: 'All' } as const;
@@ -52,6 +53,7 @@ export function ScissorsPanel() {
 }
 
 export function FloodPanel() {
+  const unit = useLengthUnit();
   const flood = useRead((state) => state.options.flood);
   const setOptions = useRead((state) => state.setOptions);
   return (
@@ -73,7 +75,7 @@ export function FloodPanel() {
       />
       <Measure
         label="Within"
-        unit="mm"
+        unit={unit}
         min={5}
         max={300}
         step={5}
