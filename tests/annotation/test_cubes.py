@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from annotation import chunks, corrections, learning, worklist
@@ -252,6 +252,8 @@ def test_whatever_is_drawn_the_server_has_what_was_inside_and_nothing_else(read:
         st.integers(0, SHAPE[2] - 1),
         st.booleans(),
     )
+    @example([((CUBE.start[0] + ni * CUBE.start[1]), 3, 1)], CUBE.start[2], False)
+    @example([(0, ni * SHAPE[1], 2)], CUBE.start[2], True)
     def check(runs: list[tuple[int, int, int]], k: int, is_cut: bool) -> None:
         nonlocal expected, saved
         wanted = expected.copy()

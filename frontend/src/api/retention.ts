@@ -43,7 +43,8 @@ export function useDeletions(project: number) {
 /** What the deletion of a case's patient would take; `number` null = not asked yet. Never from memory. */
 export function useFoundPatient(project: number, number: number | null) {
   return useQuery({
-    queryKey: [...deletionsKey(project), 'preview', number],
+    // Not below the project's key: what was deleted must not be asked for again while its dialog closes.
+    queryKey: ['deletion-preview', project, number],
     queryFn: ({ signal }) =>
       requestJson<FoundPatient>(`${root(project)}deletions/preview/${number}/`, { signal }),
     enabled: number !== null,

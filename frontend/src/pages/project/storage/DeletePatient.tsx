@@ -63,11 +63,11 @@ interface QuestionProps {
 }
 
 function Question({ project, number, onDone }: QuestionProps) {
-  const { data: found, error, isFetching } = useFoundPatient(project, number);
+  const { data: found, error } = useFoundPatient(project, number);
   if (error !== null) {
     return <Notice tone="failed">{error.message}</Notice>;
   }
-  if (found === undefined || isFetching) {
+  if (found === undefined) {
     return <Loader size="sm" />;
   }
   return <Decision project={project} number={number} found={found} onDone={onDone} />;
