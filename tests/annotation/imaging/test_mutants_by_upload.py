@@ -72,7 +72,7 @@ def formats(folder: Path) -> list[Make]:
     return [
         lambda rng: ("ct.nii", mutant(nifti, rng)),
         lambda rng: ("ct.nii.gz", gzip.compress(mutant(nifti, rng))),
-        lambda rng: ("ct.nii.gz", mutant(gzip.compress(nifti), rng)),
+        lambda rng: ("ct.nii.gz", mutant(gzip.compress(nifti, mtime=0), rng)),
         lambda rng: ("ct.nrrd", mutant(nrrd, rng)),
         lambda rng: ("ct.mha", mutant(mha, rng)),
         lambda rng: ("slice.zip", _damaged_slice(series, rng)),
