@@ -1,5 +1,6 @@
 import { Button, Table } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
+import Bowser from 'bowser';
 import { type BrowserSession, useEndSessions, useSessions } from '../../api';
 import { Notice } from '../shell/Notice';
 import { when } from '../words';
@@ -67,7 +68,9 @@ interface SessionRowProps {
 function SessionRow({ session, isPending, onEnd }: SessionRowProps) {
   return (
     <Table.Tr>
-      <Table.Td className={classes.agent}>{session.user_agent}</Table.Td>
+      <Table.Td className={classes.agent} title={session.user_agent}>
+        {browserOf(session.user_agent)}
+      </Table.Td>
       <Table.Td>{session.ip}</Table.Td>
       <Table.Td c="dimmed">{when(new Date(session.created_at * 1000).toISOString())}</Table.Td>
       <Table.Td ta="right">
@@ -81,4 +84,11 @@ function SessionRow({ session, isPending, onEnd }: SessionRowProps) {
       </Table.Td>
     </Table.Tr>
   );
+}
+
+/** "Firefox 144 on Linux"; what is no browser is named as it named itself. */
+function browserOf(userAgent: string): string {
+  const { browser, os } = Bowser.parse(userAgent);
+  const version = browser.version?.split('.')[0] ?? '';
+  return browser.name && os.name ? `${browser.name} ${version} on ${os.name}` : userAgent || 'not known';
 }
