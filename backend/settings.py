@@ -104,7 +104,8 @@ DATABASES = {
     "default": env.db_url_config(
         env.str("DATABASE_URL", default=_embedded.get("DATABASE_URL", "postgres://127.0.0.1/delineate"))
     )
-    | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+    # Ten minutes: a new connection first has to learn the tables, and to prepare and plan what it is asked.
+    | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 }
 REDIS_URL = env.str("REDIS_URL", default=_embedded.get("REDIS_URL", "redis://127.0.0.1:6379")).rstrip("/")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{REDIS_URL}/1"}}
@@ -278,6 +279,7 @@ HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ("browser",)
 HEADLESS_FRONTEND_URLS = {"socialaccount_login_error": "/sign-in"}
 LOGIN_URL = "/sign-in"
+SESSION_ENGINE = "backend.session_rows"
 # Without what a person does, and at the most, whatever they do.
 SESSION_IDLE_S = 60 * env.int("SESSION_IDLE_MINUTES", default=30)
 SESSION_COOKIE_AGE = SESSION_LONGEST_S = 3600 * env.int("SESSION_HOURS", default=12)

@@ -10,7 +10,9 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, QuerySet
 
 from annotation.models import (
@@ -39,11 +41,11 @@ class Place:
 
 def place_of(reader: int, project: Project) -> Place:
     """From the reads that the blocks have given so far; what was given back or skipped does not count."""
-    counts = Counter(dict(_COUNTED.columns(reader=reader, project=project.pk)))
+    rows = _COUNTED.columns(reader=reader, project=project.pk)
+    counts = Counter({purpose: n for purpose, n, _ in rows})
     position = sum(counts.values())
-    within = position % BLOCK
-    newest = _NEWEST.columns(reader=reader, project=project.pk)[:within] if within else []
-    return Place(position, counts - Counter(purpose for (purpose,) in newest))
+    newest = rows[0][2][: position % BLOCK] if rows else []
+    return Place(position, counts - Counter(newest))
 
 
 def _given(reader: int, project: int) -> QuerySet[Assignment]:
@@ -58,18 +60,14 @@ def _given(reader: int, project: int) -> QuerySet[Assignment]:
     return standing.exclude(purpose=Purpose.CALIBRATION)
 
 
-_COUNTED = Prepared(
-    Assignment,
-    lambda **asked: _given(**asked).order_by().values_list("purpose").annotate(n=Count("pk")),
-    reader=int,
-    project=int,
-)
-_NEWEST = Prepared(
-    Assignment,
-    lambda **asked: _given(**asked).order_by("-pk").values_list("purpose")[:BLOCK],
-    reader=int,
-    project=int,
-)
+def _counted(reader: int, project: int) -> "QuerySet[Assignment, Any]":
+    """Of each purpose how many; and with each the purposes of the newest reads of all, newest first."""
+    given = _given(reader, project)
+    newest = ArraySubquery(given.order_by("-pk").values("purpose")[:BLOCK])
+    return given.order_by().values_list("purpose").annotate(n=Count("pk"), newest=newest)
+
+
+_COUNTED = Prepared(Assignment, _counted, reader=int, project=int)
 
 
 def purpose_at(place: Place, plan: ReliabilityPlan, reader: int) -> Purpose:

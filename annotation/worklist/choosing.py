@@ -60,7 +60,7 @@ class Chooser:
         self.there = there or standing(self.reader, self.project)
 
     def choice(self) -> Choice | None:
-        plan = balance.plan_of(self.project) if self.membership.role == Role.ANNOTATOR else None
+        plan = getattr(self.project, "plan", None) if self.membership.role == Role.ANNOTATOR else None
         for given_back in (False, True):
             found = next(self._candidates(plan, given_back), None)
             if found is not None:
@@ -175,9 +175,7 @@ class Chooser:
         project, level = self.project.pk, self.membership.level
         is_held = offer == Offer.WAITING and starts.waits_for_first_model(self.project)
         if self.lock and not given_back and not passed_over and not is_held:
-            return _LOCKED_CASE.first(
-                project=project, offer=offer, reader=self.reader, level=level, state=state
-            )
+            return _LOCKED_CASE[offer].first(project=project, reader=self.reader, level=level)
         cases = _offered_cases(project, offer, self.reader, level, state, given_back=given_back)
         cases = cases.exclude(pk__in=passed_over)
         if is_held:
@@ -233,15 +231,15 @@ def _locking(cases: QuerySet[Case]) -> QuerySet[Case]:
     return cases.select_for_update(skip_locked=True, no_key=True, of=("self",))
 
 
-_LOCKED_CASE = Prepared(
-    Case,
-    lambda **asked: _locking(_offered_cases(**asked, given_back=False))[:1],
-    project=int,
-    offer=str,
-    reader=int,
-    level=int,
-    state=str,
-)
+def _locked_case(project: int, reader: int, level: int, *, offer: Offer, state: CaseState) -> QuerySet[Case]:
+    return _locking(_offered_cases(project, offer, reader, level, state, given_back=False))[:1]
+
+
+# One for each: for any offer, Postgres would expect few such cases, and so plan anew every time.
+_LOCKED_CASE = {
+    offer: Prepared(Case, partial(_locked_case, offer=offer, state=state), project=int, reader=int, level=int)
+    for offer, state in ((Offer.READY, CaseState.READY), (Offer.WAITING, CaseState.WAITING))
+}
 _FREE_PART = Prepared(
     Part,
     lambda case, **asked: _free_parts(**asked).filter(case=case)[:1],

@@ -112,20 +112,24 @@ def _begin(choice: Choice, reader: int) -> Assignment:
 
 
 def _one_claim_at_a_time(reader: AbstractBaseUser, project: Project) -> Membership:
-    """Two clicks of one reader queue up here; different readers never wait for each other.
+    """The reader's place, with the project and its plan. Two clicks of one reader queue up here; different
+    readers never wait for each other.
 
     Who was deactivated a moment ago is told as a stranger is, and takes nothing.
     """
     membership = _HELD_PLACE.first(user=reader.pk, project=project.pk)
     if membership is None:
         raise NotFound("There is no such project, or you are not a member of it.")
-    membership.project = project
     return membership
 
 
 _HELD_PLACE = Prepared(
     Membership,
-    lambda **asked: Membership.objects.select_for_update(no_key=True).filter(**asked, active=True),
+    lambda **asked: (
+        Membership.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("project__plan")
+        .filter(**asked, active=True)
+    ),
     user=int,
     project=int,
 )

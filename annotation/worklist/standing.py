@@ -24,7 +24,7 @@ from annotation.worklist.leases import expired_reads
 @dataclass(frozen=True)
 class Standing:
     """Whether there are, in the project, reads to be ended, leases that ran out and calibration cases; of the
-    reader's own, reads begun and not drawn on, and planned ones; whether a model serves, or is being trained.
+    reader's own, reads begun and not drawn on, and planned ones; whether a model serves.
     """
 
     due: bool
@@ -33,7 +33,6 @@ class Standing:
     undrawn: bool
     planned: bool
     is_served: bool
-    is_trained: bool
 
 
 def standing(reader: int, project: Project) -> Standing:
@@ -55,7 +54,6 @@ def _question(project: int, reader: int, now: datetime, undo_ended: datetime) ->
         Exists(own.filter(state=AssignmentState.OPEN, mask__head=0)),
         Exists(own.filter(state=AssignmentState.PLANNED)),
         Exists(starts.serving(project)),
-        Exists(starts.being_trained(project)),
     )
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -14,7 +15,6 @@ from annotation.models import (
     AssignmentState,
     CalibrationCase,
     Case,
-    JobState,
     Model,
     Project,
     Purpose,
@@ -22,13 +22,11 @@ from annotation.models import (
 )
 from annotation.prepared import Prepared
 from annotation.worklist.standing import Standing, standing
-from tests.annotation.factories import make_case, make_job, make_model, make_submitted, stroke
+from tests.annotation.factories import make_case, make_model, make_submitted, stroke
 
 pytestmark = pytest.mark.django_db
 
-NOTHING = dict.fromkeys(
-    ("due", "expired", "calibrates", "undrawn", "planned", "is_served", "is_trained"), False
-)
+NOTHING = dict.fromkeys(("due", "expired", "calibrates", "undrawn", "planned", "is_served"), False)
 
 
 def told(**there: bool) -> Standing:
@@ -64,7 +62,7 @@ def test_a_read_is_due_once_it_cannot_be_taken_back(ana: User, ben: User, projec
     assert standing(ben.pk, project) == told(due=True)
 
 
-def test_planned_reads_calibration_models_and_trainings(ana: User, ben: User, project: Project) -> None:
+def test_planned_reads_calibration_and_models(ana: User, ben: User, project: Project) -> None:
     case = make_case(project)
     read = worklist.next_case(reader=ana, project=project)
     assert read is not None
@@ -72,8 +70,7 @@ def test_planned_reads_calibration_models_and_trainings(ana: User, ben: User, pr
     CalibrationCase.objects.create(case=case, start_from=StartFrom.SCRATCH)
     make_model(project)
     assert standing(ana.pk, project) == told(planned=True, calibrates=True, is_served=True)
-    make_job(project, state=JobState.RUNNING)
-    assert standing(ben.pk, project) == told(calibrates=True, is_served=True, is_trained=True)
+    assert standing(ben.pk, project) == told(calibrates=True, is_served=True)
 
 
 def test_a_prepared_query_is_asked_with_other_values_each_time(
@@ -118,3 +115,65 @@ def test_a_prepared_query_brings_the_rows_that_it_selects_beside_its_own(
     with django_assert_num_queries(0):
         assert (row.case, row.mask, row.subject) == (case, read.mask, None)
         assert row.case.volume.shape == case.volume.shape
+
+
+@pytest.fixture
+def of_two() -> Prepared[Case]:
+    """One value twice, and a text beside it that looks like a place for one."""
+    return Prepared(
+        Case,
+        lambda project, name: (
+            Case.objects.filter(Q(project=project) | Q(project__name="100 %s '<0>' $1"))
+            .filter(project=project, name=name)
+            .order_by("number")
+        ),
+        project=int,
+        name=str,
+    )
+
+
+def known_to_postgres() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_prepared_statements ORDER BY prepare_time")
+        return [name for (name,) in cursor.fetchall()]
+
+
+def test_a_connection_prepares_a_query_once_and_a_new_one_again(
+    project: Project, other_project: Project, of_two: Prepared[Case]
+) -> None:
+    case, there = make_case(project), make_case(other_project)
+    before = known_to_postgres()
+    assert of_two.first(project=project.pk, name=case.name) == case
+    (name,) = set(known_to_postgres()) - set(before)
+    assert of_two.first(project=other_project.pk, name=there.name) == there
+    assert of_two.first(project=other_project.pk, name="' OR true --") is None
+    assert set(known_to_postgres()) - set(before) == {name}
+
+
+def test_what_was_prepared_in_a_transaction_outlives_it(project: Project, of_two: Prepared[Case]) -> None:
+    case = make_case(project)
+    with transaction.atomic():
+        assert of_two.first(project=project.pk, name=case.name) == case
+        transaction.set_rollback(True)
+    assert of_two.first(project=project.pk, name=case.name) == case
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_prepares_anew(project: Project, of_two: Prepared[Case]) -> None:
+    case = make_case(project)
+    assert of_two.first(project=project.pk, name=case.name) == case
+    connection.close()
+    assert known_to_postgres() == []
+    assert of_two.first(project=project.pk, name=case.name) == case
+    assert len(known_to_postgres()) == 1
+
+
+def test_behind_a_pooler_nothing_is_prepared(
+    project: Project, of_two: Prepared[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = make_case(project)
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    before = known_to_postgres()
+    assert of_two.first(project=project.pk, name=case.name) == case
+    assert of_two.first(project=project.pk, name="another") is None
+    assert known_to_postgres() == before

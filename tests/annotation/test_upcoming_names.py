@@ -24,7 +24,7 @@ def test_a_claim_while_looking_ahead_changes_no_name(ana: User, project: Project
     def claim_behind_the_choice(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         """The case is chosen once its prediction is looked for; then somebody presses the button."""
         found = execute(sql, *rest)
-        if "annotation_prediction" in sql and not claimed:
+        if sql.startswith("EXECUTE annotation_mask") and not claimed:
             claimed.append(None)
             claimed[0] = at_once([lambda: worklist.next_case(reader=ana, project=project)])[0]
         return found
