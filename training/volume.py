@@ -17,6 +17,7 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff, io_orientation, ornt_transform
 from nibabel.spatialimages import HeaderDataError
+from nibabel.volumeutils import apply_read_scaling
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -27,6 +28,7 @@ _SINGLE = 4e-7  # a few roundings of single precision, in which affines are stor
 _INT16 = np.iinfo(np.int16)
 _TIE = 1e-4  # shares closer than this are alike: rounding must not choose between two labels
 _ROWS = 64  # of an interpolation matrix computed at once
+_SLICES = 4  # scaled at once
 
 
 class VolumeError(Exception):
@@ -114,44 +116,71 @@ def _as_meant(spacing_mm: tuple[float, float, float]) -> tuple[float, float, flo
     return i, j, k
 
 
-def to_canonical(voxels: NDArray[Any], affine_lps: Matrix) -> Volume:
-    """Flip and permute an array (no resampling) so that its axes run Left, Posterior, Superior."""
+def to_canonical(voxels: NDArray[Any], affine_lps: Matrix, *, order: Literal["C", "F"] = "C") -> Volume:
+    """Flip and permute an array (no resampling) so that its axes run Left, Posterior, Superior.
+
+    `order` is how the result lies in memory: "F", slice after slice, is much faster to make of slices, and
+    to cut into slices.
+    """
     affine_ras = _FLIP_XY @ affine_lps
     if not np.isfinite(affine_ras).all() or abs(np.linalg.det(affine_ras[:3, :3])) < 1e-9:
         raise VolumeError("The image's affine is singular: it does not say how large the voxels are.")
     step = ornt_transform(io_orientation(affine_ras), axcodes2ornt(("L", "P", "S")))
-    moved = np.ascontiguousarray(apply_orientation(voxels, step))
+    moved = np.asarray(apply_orientation(voxels, step), order=order)
     affine = _FLIP_XY @ affine_ras @ inv_ornt_aff(step, voxels.shape)
     shape = (int(moved.shape[0]), int(moved.shape[1]), int(moved.shape[2]))
     return Volume(moved, geometry_from_affine(shape, affine))
 
 
-def read_nifti(path: Path, *, hu: bool = True, unset: bool = False) -> Volume:
+def read_nifti(path: Path, *, hu: bool = True, unset: bool = False, order: Literal["C", "F"] = "C") -> Volume:
     """Read a CT image (.nii, .nii.gz) as int16 HU, canonical LPS. Raises VolumeError with one sentence.
 
     Without `hu` the values have no unit, as those of MR: what does not fit whole numbers of 16 bits is
     multiplied by one factor so that it does. Zeros stay zeros, and each scan's z-score stays what it is.
-    `unset` takes a file whose header says nothing of where it lies (see `says_nothing`) at 1 mm.
+    `unset` takes a file whose header says nothing of where it lies (see `says_nothing`) at 1 mm. `order` as
+    for `to_canonical`.
     """
-    values, affine_lps = _read(path, unset=unset)
-    if not np.isfinite(values).all():
-        raise VolumeError(f"{path.name} holds voxels that are not numbers.")
-    if not hu:
-        values = _fitted(values)
-    low, high = float(values.min()), float(values.max())
-    if low < _INT16.min or high > _INT16.max:
+    values, affine_lps = _read(path, unset=unset, taken=_hounsfield if hu else _fitted)
+    return to_canonical(values, affine_lps, order=order)
+
+
+def _hounsfield(image: Any, name: str) -> NDArray[np.int16]:
+    """Return a file's voxels as whole HU, made of its stored ones a few slices at a time.
+
+    Scaled values take eight bytes each: of a whole scan they would be four times as large as it.
+    """
+    stored = _three_axes(np.asarray(image.dataobj.get_unscaled()), name)
+    slope, inter = np.float64(image.dataobj.slope), np.float64(image.dataobj.inter)
+    whole = np.empty(stored.shape, np.int16, order="F")
+    lowest, highest = np.inf, -np.inf
+    for first in range(0, stored.shape[-1], _SLICES):
+        part = (..., slice(first, first + _SLICES))
+        values = apply_read_scaling(stored[part], slope, inter)
+        low, high = _range(values, name)
+        lowest, highest = min(low, lowest), max(high, highest)
+        if low >= _INT16.min and high <= _INT16.max:
+            whole[part] = np.rint(values)
+    if lowest < _INT16.min or highest > _INT16.max:
         raise VolumeError(
-            f"{path.name} holds values from {low:g} to {high:g}, which are not Hounsfield units."
+            f"{name} holds values from {lowest:g} to {highest:g}, which are not Hounsfield units."
         )
-    return to_canonical(np.rint(values).astype(np.int16), affine_lps)
+    return whole
 
 
-def _fitted(values: NDArray[Any]) -> NDArray[Any]:
-    """Return values, in their own unit, as numbers that 16 bits hold without loss worth the name."""
-    largest = max(abs(float(values.min())), abs(float(values.max())))
-    if largest == 0 or (largest <= _INT16.max and (values == np.rint(values)).all()):
-        return values
-    return np.asarray(values * (_INT16.max / largest), np.float32)
+def _fitted(image: Any, name: str) -> NDArray[np.int16]:
+    """Return a file's voxels, in their own unit, as numbers that 16 bits hold without loss worth the name."""
+    values = _scaled(image, name)
+    largest = max(abs(bound) for bound in _range(values, name))
+    if largest > _INT16.max or (values != np.rint(values)).any():
+        values = np.asarray(values * (_INT16.max / largest), np.float32)
+    return np.asarray(np.rint(values), np.int16)
+
+
+def _range(values: NDArray[Any], name: str) -> tuple[float, float]:
+    """Return the lowest and the highest value. Raises VolumeError where some are no numbers."""
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise VolumeError(f"{name} holds voxels that are not numbers.")
+    return float(values.min()), float(values.max())
 
 
 def read_label_map(path: Path, *, unset: bool = False) -> Volume:
@@ -201,8 +230,26 @@ def _is_placed(header: Any) -> bool:
     return bool(header["qform_code"] or header["sform_code"])
 
 
-def _read(path: Path, *, unset: bool = False) -> tuple[NDArray[Any], Matrix]:
-    """Return the values as stored (scaled) and the LPS affine of a 3-D NIfTI file."""
+def _scaled(image: Any, name: str) -> NDArray[Any]:
+    """Return a file's values; without a scale factor the stored type is kept, which saves memory."""
+    if image.dataobj.slope == 1 and image.dataobj.inter == 0:
+        return _three_axes(np.asarray(image.dataobj.get_unscaled()), name)
+    return _three_axes(np.asarray(image.dataobj, dtype=np.float32), name)
+
+
+def _three_axes(values: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return values without what further axes of one voxel a file has. Raises VolumeError: it is not 3-D."""
+    while values.ndim > 3 and values.shape[-1] == 1:
+        values = values[..., 0]
+    if values.ndim != 3 or 0 in values.shape:
+        raise VolumeError(f"{name} has shape {values.shape}; one 3-D image is needed.")
+    return values
+
+
+def _read(
+    path: Path, *, unset: bool = False, taken: Callable[[Any, str], NDArray[Any]] = _scaled
+) -> tuple[NDArray[Any], Matrix]:
+    """Return the values of a 3-D NIfTI file, scaled or as `taken` makes them, and its LPS affine."""
     if not path.is_file():
         raise VolumeError(f"{path.name} does not exist.")
     try:
@@ -213,21 +260,10 @@ def _read(path: Path, *, unset: bool = False) -> tuple[NDArray[Any], Matrix]:
             raise VolumeError(f"{path.name} does not say how the patient lies (no qform, no sform).")
         if image.header.get_data_dtype().kind not in "iuf":
             raise VolumeError(f"{path.name} holds colours or complex numbers instead of one value per voxel.")
-        values = _scaled(image)
+        values = taken(image, path.name)
     except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error) as error:
         raise VolumeError(f"{path.name} is damaged or not a NIfTI file.") from error
-    while values.ndim > 3 and values.shape[-1] == 1:
-        values = values[..., 0]
-    if values.ndim != 3 or 0 in values.shape:
-        raise VolumeError(f"{path.name} has shape {values.shape}; one 3-D image is needed.")
     return values, _FLIP_XY @ np.asarray(image.affine, float)
-
-
-def _scaled(image: Any) -> NDArray[Any]:
-    """Return the voxels; without a scale factor the stored type is kept, which saves memory."""
-    if image.dataobj.slope == 1 and image.dataobj.inter == 0:
-        return np.asarray(image.dataobj.get_unscaled())
-    return np.asarray(image.dataobj, dtype=np.float32)
 
 
 def resampled_shape(

@@ -68,7 +68,7 @@ def read_image(path: Path) -> Volume:
     """
     _check_header(path)
     try:
-        image = volume.read_nifti(path, unset=True)
+        image = volume.read_nifti(path, unset=True, order="F")
     except VolumeError as error:
         raise _unusable(error) from error
     checks.check_image(image, path.name)

@@ -5,7 +5,6 @@ full image, and means of 2 × 2 × 2 and 4 × 4 × 4 voxels. A chunk is 8 whole 
 of int16 little endian, i fastest, filled up with −1024 (air) behind the last slice.
 """
 
-import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,11 +106,12 @@ def _halved(slices: Voxels) -> Voxels:
 def _means(slices: Voxels) -> Voxels:
     pads = [(0, n % 2 if n > 1 else 0) for n in slices.shape]
     even = np.pad(slices, pads, mode="edge") if any(after for _, after in pads) else slices
-    steps = [2 if n > 1 else 1 for n in even.shape]
-    total = np.zeros([n // step for n, step in zip(even.shape, steps, strict=True)], np.int32)
-    for dk, dj, di in np.ndindex(*steps):
-        total += even[dk :: steps[0], dj :: steps[1], di :: steps[2]]
-    return np.rint(total / math.prod(steps)).astype(np.int16)
+    total: NDArray[np.signedinteger] = even
+    for axis, size in enumerate(even.shape):  # whole slices first: what lies together is added fastest
+        if size > 1:
+            pairs = np.moveaxis(total, axis, 0)
+            total = np.moveaxis(np.add(pairs[::2], pairs[1::2], dtype=np.int32), 0, axis)
+    return np.asarray(np.rint(total / 2 ** sum(n > 1 for n in even.shape)), np.int16)
 
 
 def _metadata(geometry: Geometry, resolutions: tuple[Level, ...]) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def _profile(voxels: NDArray[np.generic], spacing_mm: tuple[float, float, float]
     """Return small ranked pictures of the body, one every PITCH_MM; slices without a body are left out."""
     count = max(1, min(MOST_SLICES, int(voxels.shape[2] * spacing_mm[2] / PITCH_MM)))
     step = max(1, min(voxels.shape[:2]) // 128)
-    coarse = np.asarray(voxels[::step, ::step], np.float32)
+    coarse = np.ascontiguousarray(voxels[::step, ::step], np.float32)
     inside_from, is_hu = _outline(coarse)
     windows = [(-np.inf, np.inf), _SOFT_HU] if is_hu else [(-np.inf, np.inf)]
     pictures = []

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,16 @@ def test_the_signature_is_of_shape_and_voxels() -> None:
     changed = voxels.copy()
     changed[0, 0, 0] += 1
     assert ingest.content_sha256(voxels) != ingest.content_sha256(changed)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (64, 4, 3), (65, 5, 7), (130, 3, 2)])
+def test_the_signature_is_the_same_however_voxels_lie_in_memory(shape: tuple[int, int, int]) -> None:
+    voxels = np.random.default_rng(1).integers(-1024, 3000, shape, np.int16)
+    known = hashlib.sha256("x".join(map(str, shape)).encode() + voxels.astype("<i2").tobytes()).hexdigest()
+    wider = np.zeros((shape[0] * 2, *shape[1:]), np.int16)
+    wider[::2] = voxels
+    for one in (voxels, np.asfortranarray(voxels), voxels[::-1][::-1], wider[::2]):
+        assert ingest.content_sha256(one) == known
 
 
 # ── upload_case ───────────────────────────────────────────────────────────────

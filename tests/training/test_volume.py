@@ -2,8 +2,9 @@
 
 import gzip
 import itertools
+import tracemalloc
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import nibabel as nib
 import numpy as np
@@ -49,6 +50,50 @@ def test_a_voxel_keeps_its_place_in_the_patient_whatever_the_stored_orientation(
         assert volume.voxels[i, j, k] == voxels[1, 2, 3]
         assert volume.geometry.direction == STRAIGHT
         assert volume.geometry.spacing_mm == (2.0, 3.0, 4.0)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_voxels_are_the_same_however_they_lie_in_memory(order: Literal["C", "F"]) -> None:
+    affine = np.array([[0, -2.0, 0, 5], [0, 0, 3, 6], [-4, 0, 0, 7], [0, 0, 0, 1]])
+    volume = to_canonical(marked(), affine, order=order)
+    flags = volume.voxels.flags
+    assert flags.c_contiguous if order == "C" else flags.f_contiguous
+    np.testing.assert_array_equal(volume.voxels, to_canonical(marked(), affine).voxels)
+
+
+def _scaled_file(path: Path, shape: tuple[int, int, int], inter: float) -> Path:
+    """Write what scanners store: unsigned values, and what makes HU of them."""
+    stored = np.random.default_rng(3).integers(0, 4000, shape).astype(np.uint16)
+    image = nib.Nifti1Image(stored, np.diag([1.0, 1.0, 1.0, 1.0]))
+    image.header.set_slope_inter(1.0, inter)
+    nib.save(image, path)
+    return path
+
+
+@pytest.mark.parametrize("inter", [-1024.0, -1024.5, 0.25])
+def test_scaled_values_are_those_of_all_at_once(tmp_path: Path, inter: float) -> None:
+    path = _scaled_file(tmp_path / "a.nii.gz", (6, 5, 11), inter)
+    image: Any = nib.load(path)
+    wanted = np.rint(np.asarray(image.dataobj)).astype(np.int16)[::-1, ::-1]
+    np.testing.assert_array_equal(read_nifti(path, order="F").voxels, wanted)
+
+
+def test_a_value_that_is_no_hu_is_told_with_all_of_the_range(tmp_path: Path) -> None:
+    stored = np.zeros((2, 2, 12), np.float32)
+    stored[0, 0, 1], stored[0, 0, 10] = 1e6, -2000
+    with pytest.raises(VolumeError, match=r"from -2000 to 1e\+06, which are not Hounsfield units"):
+        read_nifti(save(tmp_path / "a.nii", stored, np.eye(4)))
+
+
+def test_reading_takes_no_more_than_three_times_the_scan(tmp_path: Path) -> None:
+    path = _scaled_file(tmp_path / "a.nii.gz", (128, 128, 64), -1024.0)
+    tracemalloc.start()
+    try:
+        volume = read_nifti(path, order="F")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * volume.voxels.nbytes
 
 
 def test_axes_are_put_in_order_without_resampling(tmp_path: Path) -> None:

@@ -157,12 +157,14 @@ def hounsfield(
     if invert:
         values = (-1 if scale.is_signed else 2**scale.bits - 1) - values
     if whole:
-        values = values * int(scale.slope) + int(scale.intercept)
+        values *= int(scale.slope)
+        values += int(scale.intercept)
     else:
         values = np.rint(values * scale.slope + scale.intercept)
     if is_padding is not None:
         values[is_padding] = AIR_HU
-    if not np.isfinite(values).all() or values.min() < _INT16.min or values.max() > _INT16.max:
+    is_finite = whole or np.isfinite(values).all()
+    if not is_finite or values.min() < _INT16.min or values.max() > _INT16.max:
         raise Rejected(Cause.NOT_HU, f"{name} holds values that are not Hounsfield units.")
     return values.astype(np.int16)
 

@@ -49,7 +49,7 @@ def _reach(grid: Grid) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def _shifted(voxels: Voxels, offsets: Floats, size: tuple[int, int]) -> Voxels:
     """Place each slice at its (column, row) offset in a larger one."""
-    result = np.full((*size, voxels.shape[2]), AIR_HU, np.int16)
+    result = np.full((*size, voxels.shape[2]), AIR_HU, np.int16, order="F")
     for k, offset in enumerate(offsets):
         moved = ndimage.affine_transform(
             voxels[:, :, k].astype(np.float32),
@@ -72,7 +72,7 @@ def _between(shifts: Floats, planes: Floats, depth: int) -> Floats:
 
 def _evened(voxels: Voxels, planes: Floats, depth: int) -> Voxels:
     """Interpolate between the slices at `planes` to slices at 0, 1, …, depth − 1."""
-    result = np.empty((*voxels.shape[:2], depth), np.int16)
+    result = np.empty((*voxels.shape[:2], depth), np.int16, order="F")
     for k in range(depth):
         at = min(max(k, float(planes[0])), float(planes[-1]))
         lower = int(np.clip(np.searchsorted(planes, at, side="right") - 1, 0, len(planes) - 2))

@@ -124,13 +124,13 @@ def _original(stack: _Stack, grid: Grid) -> Original | None:
 
 
 def _volume(stack: _Stack, grid: Grid) -> Volume:
-    voxels = np.empty((*stack.shape, len(stack.places)), np.int16)
+    voxels = np.empty((*stack.shape, len(stack.places)), np.int16, order="F")
     at = {index: k for k, index in enumerate(grid.order)}
     for index, hu in _decoded(stack, range(len(stack.places))):
         voxels[:, :, at[index]] = hu
     voxels, affine = straightened(voxels, grid, stack.name)
     try:
-        volume = to_canonical(voxels, affine)
+        volume = to_canonical(voxels, affine, order="F")
     except VolumeError as error:
         raise Rejected(Cause.NO_POSITION, str(error)) from error
     checks.check_image(volume, stack.name)
