@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from django.conf import settings
@@ -25,6 +25,11 @@ def environment(**changes: str) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
     }
     return os.environ | own | changes
+
+
+def served(commands: Iterable[list[str]]) -> set[frozenset[str]]:
+    """Queues that each worker among the commands takes from."""
+    return {frozenset(command[command.index("-Q") + 1].split(",")) for command in commands if "-Q" in command}
 
 
 # The checkpoint's interval is shortened so that a test need not wait for it.

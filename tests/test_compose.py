@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.processes import ROOT
+from annotation.models import Queue
+from backend import processes
+from tests.processes import ROOT, served
 
 COMPOSE = shutil.which("docker-compose")
 SECRETS = {
@@ -29,7 +31,7 @@ def compose() -> dict[str, Any]:
 
 
 def test_every_service_of_the_product_is_there(compose: dict[str, Any]) -> None:
-    wanted = {"postgres", "valkey", "web", "worker-cpu", "trainer-cpu", "beat", "proxy", "migrate"}
+    wanted = {"postgres", "valkey", "web", "worker-cpu", "scorer", "trainer-cpu", "beat", "proxy", "migrate"}
     optional = {"worker-gpu": ["gpu"], "proxy-tls": ["tls"], "minio": ["minio"]}
     assert set(compose["services"]) == wanted | set(optional)
     for name, profiles in optional.items():
@@ -77,15 +79,10 @@ def test_databases_are_healthy_before_anything_uses_them(compose: dict[str, Any]
             assert service["depends_on"]["migrate"]["condition"] == "service_completed_successfully", name
 
 
-def test_all_four_queues_have_a_worker(compose: dict[str, Any]) -> None:
-    commands = [service.get("command", []) for service in compose["services"].values()]
-    served = {
-        queue
-        for command in commands
-        if "-Q" in command
-        for queue in command[command.index("-Q") + 1].split(",")
-    }
-    assert served == {"io", "score", "infer", "train"}
+def test_workers_serve_the_queues_that_those_of_the_demo_serve(compose: dict[str, Any]) -> None:
+    of_compose = [one.get("command", []) for one in compose["services"].values() if "profiles" not in one]
+    assert served(of_compose) == served(processes.workers().values())
+    assert {queue for queues in served(of_compose) for queue in queues} == set(Queue)
 
 
 def test_the_product_works_as_a_role_that_owns_nothing(compose: dict[str, Any]) -> None:

@@ -15,9 +15,9 @@ from django.test import Client
 
 from annotation import signs
 from annotation.models import JobKind, JobState, Project, Queue
-from backend import metrics
+from backend import metrics, processes
 from tests.annotation.factories import make_job
-from tests.processes import ROOT
+from tests.processes import ROOT, served
 
 DEPLOY = ROOT / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
@@ -149,13 +149,11 @@ def test_no_container_may_more_than_it_must() -> None:
 
 
 def test_every_queue_has_a_worker_and_every_worker_a_probe() -> None:
-    served = set()
-    for name, container in containers():
-        arguments = container.get("args", [])
-        if "-Q" in arguments:
-            served |= set(arguments[arguments.index("-Q") + 1].split(","))
-            assert "/tmp/worker" in str(container["livenessProbe"]), name
-    assert served == set(Queue)
+    workers = {name: one for name, one in containers() if "-Q" in one.get("args", [])}
+    assert [name for name, one in workers.items() if "/tmp/worker" not in str(one["livenessProbe"])] == []
+    without_gpu = [one["args"] for name, one in workers.items() if name != "worker-gpu"]
+    assert served(without_gpu) == served(processes.workers().values())
+    assert {queue for queues in served(without_gpu) for queue in queues} == set(Queue)
 
 
 def test_kubernetes_and_compose_run_the_same_servers() -> None:

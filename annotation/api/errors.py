@@ -18,6 +18,8 @@ TOO_BIG = "The request is larger than this address takes."
 MALFORMED = "The request could not be read. Check its form and send it again."
 DATABASE_DOWN = "The database does not answer, so nothing of this was kept. Try again in a moment."
 _NO_ROOM = ("53100", "53200", "58030")  # SQLSTATE: disk full, out of memory, input or output error
+_AWAY = ("08", "53", "57")
+"""Classes of SQLSTATE (PostgreSQL's appendix A): connection lost, no resources, stopped by its operator."""
 
 _REFUSED: dict[type[Exception], str] = {AuthenticationFailed: "token", PermissionDenied: "request"}
 
@@ -52,11 +54,15 @@ def _note_refusal(error: Exception) -> None:
 
 
 def _down(error: DatabaseError) -> Response | None:
-    """What is the machine's fault and not the statement's: no room for the database, or nobody there."""
-    if getattr(error.__cause__, "pgcode", None) in _NO_ROOM:
+    """What is the machine's fault and not the statement's: no room for the database, or nobody there.
+
+    Without a code nobody was there to give one. A deadlock or a lock that was not had is a fault of ours.
+    """
+    code = getattr(error.__cause__, "pgcode", None)
+    if code in _NO_ROOM:
         logger.error("The database could not write: %s", error)
         return Response({"detail": faults.FULL}, status=StoreFull.status)
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError) and (code is None or code.startswith(_AWAY)):
         logger.error("The database failed: %s", error)
         return Response({"detail": DATABASE_DOWN}, status=StoreFailed.status)
     return None

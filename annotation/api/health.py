@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.db import connection
 from django.db.utils import Error as DatabaseError
 from drf_spectacular.utils import extend_schema
 from redis.exceptions import RedisError
@@ -61,7 +60,6 @@ class HealthView(ApiView):
             "disk": all(disk.has_room for disk in present),
             "disk_free_bytes": min(disk.free_bytes for disk in present),
         }
-        connection.close_if_unusable_or_obsolete()
         well = all(health[part] for part in ("database", "broker", "store", "worker", "disk"))
         return Response(health, status=200 if well else 503, headers={"Cache-Control": "no-store"})
 

@@ -3,13 +3,14 @@
 A process that dies between rows and bytes leaves the keys in the tombstone: the clock removes what is left.
 """
 
+import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from annotation import audit, store
+from annotation import audit, jobs, store, uploads
 from annotation.agreement import charts, staleness
 from annotation.errors import Conflict, Refused
 from annotation.models import (
@@ -26,6 +27,7 @@ from annotation.models import (
     Prediction,
     Project,
     SnapshotItem,
+    Upload,
     Volume,
 )
 from annotation.retention import reach
@@ -70,17 +72,19 @@ def _delete_rows(project: Project, found: Found, reason: str, by: AbstractBaseUs
     ids = found.case_ids
     readers = set(Assignment.objects.filter(case__in=ids).values_list("reader", flat=True))
     rows = reach.rows_of(ids)
+    sent = _imported_uploads(project)
     deletion = PatientDeletion.objects.create(
         project=project,
         by_id=None if by is None else by.pk,
         reason=reason,
         cases=[case.number for case in found.cases],
         counts=dict(found.counts),
-        left=_keys(rows, found),
+        left=[*_keys(rows, found), *(f"{uploads.ROOT}/{upload}" for upload in sent)],
     )
     _keep_tombstones(deletion, ids)
     staleness.mark_stale(AgreementScore.objects.filter(case__in=ids))
     _forget_jobs(project, found)
+    Upload.objects.filter(pk__in=sent).delete()
     reach.delete(rows)
     charts.keep(project, readers)
     audit.note(
@@ -109,6 +113,15 @@ def _keys(rows: reach.Rows, found: Found) -> list[str]:
         *(f"adjudications/{pk}" for pk in found.case_ids),
         *(f"exports/{export.pk}" for export in found.exports),
     ]
+
+
+def _imported_uploads(project: Project) -> list[uuid.UUID]:
+    """Files that were sent for imports that have ended: of no more use, and removed by the hour anyway.
+
+    One of them may be the patient's. Imports that go on are in the way of a deletion (`look`).
+    """
+    ended = Upload.objects.filter(project=project, job__isnull=False)
+    return list(ended.exclude(job__state__in=jobs.UNFINISHED).values_list("pk", flat=True))
 
 
 def _keep_tombstones(deletion: PatientDeletion, ids: Sequence[int]) -> None:

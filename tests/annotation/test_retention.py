@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from annotation import agreement, exports, ingest, learning, retention, store, upkeep
+from annotation import agreement, exports, ingest, learning, retention, store, upkeep, uploads
 from annotation.errors import Conflict, NotFound, Refused
 from annotation.learning.runs import digest
 from annotation.models import (
@@ -26,6 +26,7 @@ from annotation.models import (
     Project,
     SnapshotItem,
     Split,
+    Upload,
     Volume,
 )
 from annotation.upkeep.digests import tables
@@ -116,6 +117,30 @@ def test_nothing_of_the_patient_is_left(project: Project, patient: Case, lea: Us
     assert (done.cases, done.by, done.reason, done.left) == ([1, 2], lea, "consent", [])
     assert done.counts["cases"] == 2
     assert upkeep.check_store(read=True).faults == []
+
+
+def upload_of(project: Project, lea: User, path: str) -> tuple[Upload, str]:
+    """One file that was sent whole; where its bytes are."""
+    upload = uploads.begin(project=project, by=lea)
+    file = uploads.announce(upload=upload, path=path, size=2)
+    uploads.receive(file=file, offset=0, data=b"ab")
+    return upload, f"{uploads.ROOT}/{upload.pk}"
+
+
+def test_files_that_were_sent_go_once_their_import_has_ended(
+    project: Project, patient: Case, other_project: Project, lea: User, otto: User
+) -> None:
+    ended, its_bytes = upload_of(project, lea, f"{NAME}/1.dcm")
+    waiting, not_searched = upload_of(project, lea, "unknown.dcm")
+    elsewhere, of_others = upload_of(other_project, otto, "other.dcm")
+    for upload in (ended, elsewhere):
+        job = uploads.begin_import(upload=upload, options={})
+        Job.objects.filter(pk=job.pk).update(state=JobState.FAILED)
+    assert retention.look(project, 1).counts["uploads"] == 1
+    delete(project, by=lea)
+    assert rows_with(NAME) == []
+    assert [store.exists(key) for key in (its_bytes, not_searched, of_others)] == [False, True, True]
+    assert set(Upload.objects.all()) == {waiting, elsewhere}
 
 
 def test_its_numbers_are_not_given_again(project: Project, patient: Case) -> None:
@@ -237,6 +262,15 @@ class TestCommand:
         call_command("delete_patient", project.name, "1", "--reason", "request", "--yes")
         assert not Case.objects.filter(patient_key=KEY).exists()
         assert capsys.readouterr().out.count("Deleted.") == 2
+
+    def test_what_was_not_searched_is_told(
+        self, project: Project, patient: Case, lea: User, capsys: Any
+    ) -> None:
+        upload_of(project, lea, "unknown.dcm")
+        call_command("delete_patient", project.name, "1", "--reason", "request")
+        told = capsys.readouterr().out
+        assert "Not searched: 1 uploads that are not imported yet, 0 pictures of the guideline. " in told
+        assert "Backups and downloads are not reached." in told
 
     def test_where_something_is_in_the_way(self, project: Project, ana: User, capsys: Any) -> None:
         make_read(ana, project)

@@ -1,8 +1,11 @@
 """`make torture`: every promise of docs/reference/trust.md tried, shown as a table, and written down there.
 
-`python -m tests.trust R2 S1` tries some of them and writes nothing. Exits with 1 when a promise is not met.
+`python -m tests.trust R2 S1` tries some of them and writes nothing; `--list` says which tests those would be.
+DELINEATE_TORTURE_SCALE=0.1 does a tenth of the durations and counts; rows that are shortened say so.
+Exits with 1 when a promise is not met, or a test failed.
 """
 
+import argparse
 import os
 import platform
 import re
@@ -13,10 +16,11 @@ from pathlib import Path
 
 import psutil
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from tests.trust.figures import FILE, Figure, read
-from tests.trust.scale import scale
+from tests.trust.figures import FILE, Figure, in_order, read
+from tests.trust.scale import VARIABLE, scale
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reference" / "trust.md"
@@ -24,37 +28,80 @@ BEGIN, END = "<!-- figures: begin (written by make torture) -->", "<!-- figures:
 PROMISE = re.compile(r"[RS]\d+")
 PROMISES = [f"R{number}" for number in range(1, 11)] + [f"S{number}" for number in range(1, 12)]
 NONE_RAN = 5  # pytest's exit status
+OF_THIS = "test_table.py"  # it speaks of all and tries none
 
 console = Console(highlight=False)
 
 
-def main(chosen: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the tests of these promises (none named: of all); the exit status says whether all are met."""
+    asked = parser().parse_args(arguments)
+    chosen: list[str] = asked.promises
     unknown = [name for name in chosen if name not in PROMISES]
     if unknown:
         console.print(f"There is no promise {unknown[0]}. Known are {', '.join(PROMISES)}.")
         return 2
+    if asked.list:
+        for name in chosen or PROMISES:
+            console.print(f"{name}: {', '.join(sorted(tests_of([name])))}", soft_wrap=True)
+        return 0
+    return try_out(chosen)
+
+
+def try_out(chosen: list[str]) -> int:
+    """Run, show, and write the page where all were tried."""
     with tempfile.TemporaryDirectory(prefix="delineate-figures-") as folder:
         file = Path(folder, "figures.jsonl")
         file.touch()
         environment = os.environ | {FILE: str(file)}
         ran = [subprocess.run(one, cwd=ROOT, env=environment, check=False) for one in commands(chosen)]
         figures = [figure for figure in read(file) if not chosen or figure.promise in chosen]
+    figures = with_missing(figures, chosen or PROMISES)
     console.print(table(figures))
-    missing = [name for name in chosen or PROMISES if name not in {figure.promise for figure in figures}]
-    if missing:
-        console.print(f"No figure was found for {', '.join(missing)}.")
     if not chosen:
         write(figures, PAGE)
         console.print(f"Written to {PAGE.relative_to(ROOT)}.")
-    met = all(figure.met for figure in figures) and not missing
+    met = all(figure.met for figure in figures)
     return 0 if met and all(one.returncode in (0, NONE_RAN) for one in ran) else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Of the command line."""
+    made = argparse.ArgumentParser(
+        "python -m tests.trust",
+        description="Try what docs/reference/trust.md promises; none named: all of it, and write the page.",
+        epilog=f"R1 saves for 10 minutes and R10 soaks for 2 hours; {VARIABLE}=0.1 does a tenth of both.",
+    )
+    made.add_argument("promises", nargs="*", metavar="PROMISE", help="R1 to R10, S1 to S11")
+    made.add_argument("--list", action="store_true", help="name the tests of each promise, and run none")
+    return made
+
+
+def with_missing(figures: list[Figure], promises: list[str]) -> list[Figure]:
+    """A promise without a figure is not met."""
+    tried = {figure.promise for figure in figures}
+    missing = [
+        Figure(name, "all of it", "no figure: its tests did not run, or were skipped", met=False)
+        for name in promises
+        if name not in tried
+    ]
+    return in_order([*figures, *missing])
 
 
 def commands(chosen: list[str]) -> list[list[str]]:
     """What needs a browser runs by itself; nothing runs beside what is measured."""
     places = sorted(tests_of(chosen)) if chosen else ["tests"]
-    pytest = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider"]
+    pytest = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "tests.trust.failing",
+    ]
     return [[*pytest, "-m", f"(trust or torture) and {browser}", *places] for browser in ("not e2e", "e2e")]
 
 
@@ -64,7 +111,7 @@ def tests_of(chosen: list[str]) -> set[str]:
     return {
         str(path.relative_to(ROOT))
         for path in (ROOT / "tests").rglob("test_*.py")
-        if wanted.search(path.read_text(encoding="utf-8"))
+        if path.name != OF_THIS and wanted.search(path.read_text(encoding="utf-8"))
     }
 
 
@@ -72,7 +119,8 @@ def table(figures: list[Figure]) -> Table:
     """As the terminal shows it."""
     shown = Table("promise", "what was tried", "found", "met", title="What a hospital asks")
     for one in figures:
-        shown.add_row(one.promise, one.what, one.found, "[green]yes[/]" if one.met else "[red]NO[/]")
+        met = "[green]yes[/]" if one.met else "[red]NO[/]"
+        shown.add_row(one.promise, escape(tried(one)), escape(one.found), met)
     return shown
 
 
@@ -87,17 +135,24 @@ def write(figures: list[Figure], page: Path) -> None:
 def as_markdown(figures: list[Figure]) -> str:
     """The machine, the scale and the table."""
     rows = [
-        f"| {one.promise} | {_cell(one.what)} | {_cell(one.found)} | {'yes' if one.met else '**no**'} |\n"
+        f"| {one.promise} | {_cell(tried(one))} | {_cell(one.found)} | {'yes' if one.met else '**no**'} |\n"
         for one in figures
     ]
     head = f"\n{machine()}\n\n| promise | what was tried | found | met |\n|---|---|---|---|\n"
     return head + "".join(rows) + "\n"
 
 
+def tried(figure: Figure) -> str:
+    """What was tried, and how much of it where that was not the whole."""
+    return figure.what if figure.scale == 1 else f"{figure.what} (shortened, scale {figure.scale:g})"
+
+
 def machine() -> str:
     """What the figures were measured on, and how much of the long tests was done."""
     memory = psutil.virtual_memory().total / 2**30
-    part = "the whole tests" if scale() == 1 else f"the long tests shortened to {scale():g} of their length"
+    part = (
+        "the whole tests" if scale() == 1 else f"long tests shortened (scale {scale():g}), as their rows say"
+    )
     return (
         f"Measured on {psutil.cpu_count()} processors ({platform.machine()}), {memory:.0f} GB of memory, "
         f"Python {platform.python_version()}; {part}."

@@ -3,6 +3,7 @@
 import os
 
 VARIABLE = "DELINEATE_TORTURE_SCALE"
+_shortened: set[str] = set()
 
 
 def scale() -> float:
@@ -11,5 +12,18 @@ def scale() -> float:
 
 
 def scaled(whole: float, least: float) -> float:
-    """`whole` times the scale, though not less than `least`."""
-    return max(least, whole * scale())
+    """`whole` times the scale, though not less than `least`; the figures of this test say so."""
+    done = max(least, whole * scale())
+    if done < whole:
+        _shortened.add(_this_test())
+    return done
+
+
+def scale_of_this_test() -> float:
+    """The scale where the test that runs asked for it and did less than the whole, else 1."""
+    return scale() if _this_test() in _shortened else 1.0
+
+
+def _this_test() -> str:
+    """As pytest names it, without what it is doing of it: setup, call or teardown."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]

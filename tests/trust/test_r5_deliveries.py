@@ -36,7 +36,11 @@ pytestmark = [
 BY_TIME = (JobKind.SIMULATE, JobKind.TRAIN)
 """How good their networks get depends on the seconds that they had."""
 WORKERS, COPIES = 2, 3
-ROUNDS = int(scaled(3, 1))
+
+
+def rounds() -> int:
+    """How many random orders are tried."""
+    return int(scaled(3, 1))
 
 
 @pytest.fixture(autouse=True)
@@ -92,13 +96,13 @@ def test_late_and_repeated_messages_change_no_row_and_no_file(model_dir: Path, t
     assert not failed, failed
     before = table_hashes(), store_hashes()
     rng = random.Random(5)
-    for _ in range(ROUNDS):
+    for _ in range(rounds()):
         messages = every * COPIES
         rng.shuffle(messages)
         deliver(messages)
     after = table_hashes(), store_hashes()
     changed = sorted(name for name, digest in before[0].items() if after[0][name] != digest)
-    count = ROUNDS * COPIES * len(every)
+    count = rounds() * COPIES * len(every)
     record(
         "R5",
         f"{len(every)} jobs of all {len(TASKS)} kinds, done; then {count} messages more, shuffled",
@@ -123,7 +127,7 @@ def test_the_order_and_number_of_messages_do_not_matter(model_dir: Path, tmp_pat
     wanted = outcome(once)
     rng = random.Random(6)
     differing: list[str] = []
-    for number in range(ROUNDS):
+    for number in range(rounds()):
         mixed = new_project(f"Mixed {number}")
         waiting = fill(mixed, tmp_path / str(number), model_dir, rng.sample(kinds, len(kinds)))
         messages = waiting * COPIES
@@ -133,7 +137,7 @@ def test_the_order_and_number_of_messages_do_not_matter(model_dir: Path, tmp_pat
         differing += differences(wanted, outcome(mixed))
     record(
         "R5",
-        f"{len(kinds)} kinds of jobs, each message {COPIES} times, {ROUNDS} random orders, two workers",
+        f"{len(kinds)} kinds of jobs, each message {COPIES} times, {rounds()} random orders, two workers",
         "all tables that count equal to a single delivery in order"
         if not differing
         else f"{len(differing)} rows differ; {'; '.join(differing[:4])}",

@@ -34,9 +34,9 @@ from annotation.models import (
     Split,
     Structure,
 )
-from tests.annotation.agreement.world import new_case, open_read, organs, read_by
+from tests.annotation.agreement.world import open_read, organs, read_by
 from tests.annotation.factories import make_model
-from tests.phantom_cases import KEYS, SPACING_MM, add_phantom, phantom
+from tests.phantom_cases import KEYS, SHAPE, SPACING_MM, add_phantom, phantom
 from training.labels import StructureSpec
 from training.manifest import Case as ManifestCase
 from training.manifest import Manifest
@@ -94,9 +94,9 @@ def fill(project: Project, folder: Path, model_dir: Path, kinds: Sequence[JobKin
     add_phantom(project, 1, delineated=True, split=Split.TEST)
     opened = add_phantom(project, 6, delineated=False)
     read = open_read(opened, ana)
-    twice = new_case(project)
+    twice = add_phantom(project, 10, delineated=False)
     for reader, shift in ((ana, 0.0), (ben, 0.6)):
-        read_by(twice, reader, organs(shift))
+        read_by(twice, reader, organs(shift, shape=SHAPE))
     for seed in WAITING:
         add_phantom(project, seed, delineated=False)
     model = make_model(project, state=ModelState.SERVING)

@@ -62,5 +62,9 @@ class Command(BaseCommand):
         )
         if models:
             self.stdout.write(f"  These models learned from the patient and stay: {models}.")
+        self.stdout.write(
+            f"  Not searched: {counts['uploads']} uploads that are not imported yet, "
+            f"{counts['pictures']} pictures of the guideline. Backups and downloads are not reached."
+        )
         for sentence in found.in_the_way:
             self.stdout.write(f"  In the way: {sentence}")

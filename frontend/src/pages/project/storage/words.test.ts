@@ -40,7 +40,16 @@ describe('what a deletion takes and leaves', () => {
       'Case 7 with its image.',
       '1 read with 3 revisions, all pins, reviews and scores.',
     ]);
-    expect(stays(FOUND)).toEqual(['Backups and downloads are not reached from here.']);
+    const always = stays(FOUND);
+    expect(always).toHaveLength(2);
+    expect(always[0]).toMatch(/^Backups hold the patient until they are removed/);
+    expect(always[1]).toBe('What people downloaded is with them.');
+  });
+
+  it('names what was not searched', () => {
+    const left = stays({ ...FOUND, counts: { ...FOUND.counts, uploads: 2, pictures: 1 } });
+    expect(left[0]).toMatch(/^Not searched: 2 uploads not imported yet\./);
+    expect(left[1]).toBe('Not searched: 1 picture of the guideline. Look through it yourself.');
   });
 
   it('names exports and models', () => {

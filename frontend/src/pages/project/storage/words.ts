@@ -77,13 +77,18 @@ export function stays(found: FoundPatient): string[] {
   }
   if (counts.uploads > 0) {
     lines.push(
-      `${count(counts.uploads, 'upload')} not imported yet cannot be searched; give up those with the patient.`,
+      `Not searched: ${count(counts.uploads, 'upload')} not imported yet. Remove those with the patient under Add cases; after three idle days they go by themselves.`,
     );
   }
   if (counts.pictures > 0) {
-    lines.push(`Look through the ${count(counts.pictures, 'picture')} of the guideline yourself.`);
+    lines.push(
+      `Not searched: ${count(counts.pictures, 'picture')} of the guideline. Look through ${counts.pictures === 1 ? 'it' : 'them'} yourself.`,
+    );
   }
-  lines.push('Backups and downloads are not reached from here.');
+  lines.push(
+    'Backups hold the patient until they are removed; the operator knows when. After an older one is brought back, delete the patient again.',
+    'What people downloaded is with them.',
+  );
   return lines;
 }
 
