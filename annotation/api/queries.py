@@ -33,6 +33,12 @@ class ChosenOut(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Size of the part along i, j, k.",
     )
+    place = serializers.CharField(
+        help_text="First and last voxels of the part along the axes that it cuts; empty = the whole scan."
+    )
+    read_id = serializers.IntegerField(
+        allow_null=True, help_text="The case's newest read, to be opened; null = nobody has it."
+    )
     rank = serializers.IntegerField(source="acquisition.rank")
     model_version = serializers.IntegerField(
         source="acquisition.model.version",
@@ -44,6 +50,14 @@ class ChosenOut(serializers.Serializer[Any]):
     minutes = serializers.FloatField(allow_null=True, help_text="What correcting it is expected to take.")
     why = serializers.CharField()
     is_open = serializers.BooleanField(help_text="Whether nobody has opened it yet.")
+
+
+class PredictedOut(serializers.Serializer[Any]):
+    """Unread scans that the serving model has predicted."""
+
+    scans = serializers.IntegerField()
+    no_slab = serializers.IntegerField(help_text="Of how many no slab can be chosen.")
+    no_cube = serializers.IntegerField(help_text="Of how many no cube can be chosen.")
 
 
 class QueriesView(ApiView):
@@ -59,6 +73,7 @@ class QueriesView(ApiView):
         at = serializers.DateTimeField(allow_null=True, help_text="Of the newest choice.")
         left = serializers.IntegerField(help_text="Chosen cases that nobody has opened.")
         next = serializers.CharField(help_text="When cases are chosen again.")
+        predicted = PredictedOut()
         chosen = ChosenOut(many=True, help_text="The newest first, 200 at most.")
 
     @extend_schema(operation_id="queries", responses=answers({200: Output}))

@@ -1,13 +1,29 @@
 """What a strategy put forward, for leads: which cases, in which arm, by what score, and why, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count, Q
+
+from annotation.learning.acquisition import PROFILE
 from annotation.learning.candidates import effort_of, minutes_of, unopened
 from annotation.learning.policy import policy_of
 from annotation.learning.runs import serving_model
-from annotation.models import Acquisition, Arm, Model, Prediction, Project, SchemaStructure, Strategy, Unit
+from annotation.models import (
+    ACTIVE_STATES,
+    Acquisition,
+    Arm,
+    Assignment,
+    AssignmentRole,
+    AssignmentState,
+    Model,
+    Prediction,
+    Project,
+    SchemaStructure,
+    Strategy,
+    Unit,
+)
 from annotation.regions import Region
 
 MOST_ROWS = 200
@@ -17,7 +33,8 @@ MOST_ROWS = 200
 class Chosen:
     """One case that was put forward; `minutes` is what correcting it is expected to take.
 
-    Of a part that is not told, for what is known is of whole scans. `region_mm` is the part's size (i, j, k).
+    Of a part that is not told, for what is known is of whole scans. `region_mm` is the part's size (i, j, k),
+    `place` says its first and last voxels. `read_id` is the case's newest read.
     """
 
     acquisition: Acquisition
@@ -27,6 +44,20 @@ class Chosen:
     is_open: bool
     region: Region | None
     region_mm: tuple[float, float, float] | None
+    place: str
+    read_id: int | None
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Unread scans that the serving model has predicted: of how many no slab and no cube can be chosen.
+
+    What parts are chosen by was not kept of them.
+    """
+
+    scans: int
+    no_slab: int
+    no_cube: int
 
 
 @dataclass(frozen=True)
@@ -44,6 +75,7 @@ class Queries:
     at: datetime | None
     left: int
     next: str
+    predicted: Predicted
     chosen: list[Chosen]
 
 
@@ -72,6 +104,7 @@ def queries(project: Project) -> Queries:
         (one.case_id, one.model_id): one
         for one in Prediction.objects.filter(case__in=[row.case_id for row in rows]).defer("regions")
     }
+    reads = _reads(row.case_id for row in rows)
     left = sum(1 for row in rows if row.case_id in open_ and row.model_id == (model and model.pk))
     return Queries(
         strategy=Strategy(policy.strategy),
@@ -85,25 +118,50 @@ def queries(project: Project) -> Queries:
         at=rows[0].at if rows else None,
         left=left,
         next=_next(model, left, policy.query_size, policy.cold_cases),
+        predicted=_predicted(project, model),
         chosen=[
             _chosen(
                 row,
                 names,
                 minutes_of(effort, predictions.get((row.case_id, row.model_id))),
                 row.case_id in open_,
+                reads.get(row.case_id),
             )
             for row in rows
         ],
     )
 
 
-def _chosen(row: Acquisition, names: Mapping[str, str], minutes: float | None, is_open: bool) -> Chosen:
+def _chosen(
+    row: Acquisition, names: Mapping[str, str], minutes: float | None, is_open: bool, read: int | None
+) -> Chosen:
     region = Region.of(row.region)
     name = names.get(row.structure, row.structure)
     if region is None:
-        return Chosen(row, name, minutes, why(row, names), is_open, None, None)
+        return Chosen(row, name, minutes, why(row, names), is_open, None, None, "", read)
     size_mm = region.size_mm(row.case.volume.spacing_mm)
-    return Chosen(row, name, None, why(row, names), is_open, region, size_mm)
+    place = region.words(row.case.volume.shape)
+    return Chosen(row, name, None, why(row, names), is_open, region, size_mm, place, read)
+
+
+def _reads(cases: Iterable[int]) -> dict[int, int]:
+    """The newest read of each case, for a lead to open."""
+    begun = (*ACTIVE_STATES, AssignmentState.DONE)
+    reads = Assignment.objects.filter(case__in=set(cases), role=AssignmentRole.ANNOTATE, state__in=begun)
+    return dict(reads.order_by("pk").values_list("case", "pk"))
+
+
+def _predicted(project: Project, model: Model | None) -> Predicted:
+    if model is None:
+        return Predicted(0, 0, 0)
+    # Those of a calibration set are read as a whole in any case.
+    cases = unopened(project).filter(calibration__isnull=True)
+    found = Prediction.objects.filter(model=model, case__in=cases).aggregate(
+        scans=Count("pk"),
+        no_slab=Count("pk", filter=~Q(scores__has_key=PROFILE)),
+        no_cube=Count("pk", filter=Q(cells__isnull=True)),
+    )
+    return Predicted(found["scans"], found["no_slab"], found["no_cube"])
 
 
 def _newest(project: Project) -> list[Acquisition]:

@@ -18,6 +18,7 @@ from annotation.dashboards.arms import cases_of_arm
 from annotation.errors import Refused
 from annotation.learning.cells import KeptCells, cells_of, keep_cells
 from annotation.learning.policy import policy_of
+from annotation.learning.queries import Predicted
 from annotation.models import (
     Acquisition,
     Arm,
@@ -154,6 +155,22 @@ def test_the_control_is_drawn_by_the_same_unit(project: Project) -> None:
     assert all(one.region is not None for one in chosen)
 
 
+def test_the_control_holds_what_the_model_drew(project: Project) -> None:
+    """It is drawn in one cell of each scan, at the border of most."""
+    peaks = [(0, 0, 0), (3, 3, 6), (0, 3, 2), (2, 0, 6)]
+    _, cases = _pool(project, peaks)
+    _policy(project, query_size=4, control_share=1.0)
+    chosen = learning.choose_if_due(project)
+    assert [one.arm for one in chosen] == [Arm.CONTROL] * 4
+    for one in chosen:
+        region = Region.of(one.region)
+        assert region is not None
+        peak = peaks[[case.pk for case in cases].index(one.case_id)]
+        cells = _maps(one.case, peak).cells
+        middle = [(at + 0.5) * n / c for at, n, c in zip(peak, SHAPE, cells, strict=True)]
+        assert all(a <= at < b for a, at, b in zip(region.start, middle, region.stop, strict=True))
+
+
 def test_a_cube_that_holds_the_scan_is_the_scan_and_a_flat_scan_has_flat_ones(project: Project) -> None:
     _pool(project, [(1, 1, 1)])
     _policy(project, cube_mm=500.0, query_size=1)
@@ -175,6 +192,38 @@ def test_whole_scans_are_chosen_where_no_cells_were_kept(project: Project) -> No
     ScoreCells.objects.all().delete()
     _policy(project, query_size=1, control_share=0.0)
     assert [(one.case_id, one.region) for one in learning.choose_if_due(project)] == [(case.pk, None)]
+
+
+def test_a_lead_is_told_of_how_many_scans_no_part_can_be_chosen(project: Project) -> None:
+    assert learning.queries(project).predicted == Predicted(0, 0, 0)
+    _, (first, second, third) = _pool(project, [(1, 1, 1)] * 3)
+    assert learning.queries(project).predicted == Predicted(3, 0, 0)
+    ScoreCells.objects.filter(prediction__case=first).delete()
+    Prediction.objects.filter(case=second).update(scores={})
+    Case.objects.filter(pk=third.pk).update(state="held")
+    assert learning.queries(project).predicted == Predicted(2, 1, 1)
+    _policy(project, query_size=3, control_share=0.0)
+    chosen = learning.choose_if_due(project)
+    assert [one.case_id for one in chosen] == [second.pk], "no cube of the other"
+
+
+def test_a_chosen_cube_is_shown_with_its_place_and_opens_at_it(project: Project, ana: User) -> None:
+    _, (case,) = _pool(project, [(3, 3, 6)])
+    _policy(project, query_size=1, control_share=0.0)
+    (made,) = learning.choose_if_due(project)
+    (row,) = learning.queries(project).chosen
+    region = Region.of(made.region)
+    assert region is not None
+    assert row.place == region.words(SHAPE)
+    assert row.place.startswith("i ")
+    assert (row.region, row.region_mm) == (region, region.size_mm(case.volume.spacing_mm))
+    assert row.acquisition.score == made.score is not None
+    assert row.read_id is None
+    read = worklist.next_case(reader=ana, project=project)
+    assert read is not None
+    (row,) = learning.queries(project).chosen
+    assert (row.read_id, row.is_open) == (read.pk, False)
+    assert region_of(read.case) == region
 
 
 def test_a_strategy_of_whole_scans_does_not_go_with_cubes(project: Project) -> None:

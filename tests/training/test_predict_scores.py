@@ -78,6 +78,8 @@ def test_cells_hold_the_means_of_their_voxels(temperatures: tuple[float, ...]) -
     assert maps is not None
     assert (maps.structures, maps.shape, maps.cells) == (KEYS, SHAPE, (10, 7, 8))
     assert maps.voxels.sum() == np.prod(SHAPE)
+    assert maps.body is not None
+    np.testing.assert_array_equal(maps.body, np.ones(maps.cells))
     for name, values in (("entropy", maps.entropy), ("mutual", maps.mutual)):
         np.testing.assert_allclose(values, _cells(slow[name], maps.cells), atol=3e-3)
     for row, key in enumerate(KEYS):

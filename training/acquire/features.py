@@ -4,10 +4,12 @@ No encoder has to be downloaded. A patient's body is what lies above BODY_HU, an
 scans other than CT, intensities are first brought between their 1st and 99th percentile.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from training.acquire.maps import Floats
+from training.acquire.maps import Cells, Floats, cell_at
 
 BODY_HU = -500.0
 EDGES_HU = (-900.0, -700.0, -300.0, -130.0, -70.0, -20.0, 20.0, 50.0, 80.0, 120.0, 200.0, 400.0, 1000.0)
@@ -30,10 +32,7 @@ def scan_features(
     An image without any body (all air, or nothing at all) has that of its whole box.
     """
     steps = [max(1, -(-n // _MOST)) for n in image.shape]
-    seen = np.asarray(image[:: steps[0], :: steps[1], :: steps[2]], np.float32)
-    if modality.casefold() != "ct":
-        low, high = (float(v) for v in np.percentile(seen, (1, 99)))
-        seen = (seen - low) / max(high - low, 1e-6) * 2000 - 1000
+    seen = _like_hu(image[:: steps[0], :: steps[1], :: steps[2]], is_ct=modality.casefold() == "ct")
     body = seen > BODY_HU
     box = _box(body)
     inside = seen[box].ravel()
@@ -42,6 +41,29 @@ def scan_features(
     length = image.shape[2] * spacing_mm[2]
     sizes = np.log([length, width, depth, spacing_mm[0], spacing_mm[2]])
     return np.concatenate([below, sizes]).astype(np.float64)
+
+
+def body_cells(image: NDArray[Any], cells: Cells, *, is_ct: bool = True) -> NDArray[np.float32]:
+    """Return the share of the body in each cell of a scan (i, j, k), float32 (i, j, k) in cells, 0 to 1.
+
+    Of a cell's voxels two or more along each axis are looked at, where it has so many.
+    """
+    steps = [max(1, n // (2 * c)) for n, c in zip(image.shape, cells, strict=True)]
+    seen = _like_hu(image[:: steps[0], :: steps[1], :: steps[2]], is_ct=is_ct)
+    found = (seen > BODY_HU).astype(np.float64)
+    for axis, (n, c, step) in enumerate(zip(image.shape, cells, steps, strict=True)):
+        at = cell_at(n, c)[::step]
+        counts = np.bincount(at, minlength=c).reshape([-1 if other == axis else 1 for other in range(3)])
+        found = np.add.reduceat(found, np.searchsorted(at, np.arange(c)), axis=axis) / counts
+    return found.astype(np.float32)
+
+
+def _like_hu(seen: NDArray[Any], *, is_ct: bool) -> NDArray[np.float32]:
+    values = np.asarray(seen, np.float32)
+    if is_ct:
+        return values
+    low, high = (float(v) for v in np.percentile(values, (1, 99)))
+    return (values - low) / max(high - low, 1e-6) * 2000 - 1000
 
 
 def _box(body: NDArray[np.bool_]) -> tuple[slice, ...]:

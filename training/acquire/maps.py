@@ -36,7 +36,8 @@ class ScoreMaps:
     H(p̄) and `mutual` is H(p̄) less the mean over members of H(p_m), both summed over layers. `drawn`
     (structure, i, j, k) is the share of voxels at which p̄ is highest for the structure. `voxels` counts the
     voxels in each cell, which may be those of a coarser grid than the scan's.
-    `shape` and `spacing_mm` are the scan's own.
+    `shape` and `spacing_mm` are the scan's own. `body` (i, j, k) is the share of voxels that belong to the
+    patient's body (`body_cells`); None = not looked at.
     """
 
     structures: tuple[str, ...]
@@ -47,6 +48,7 @@ class ScoreMaps:
     voxels: Floats
     shape: Cells
     spacing_mm: Triple
+    body: NDArray[np.float32] | None = None
 
     @staticmethod
     def blank(structures: Sequence[str], shape: Sequence[int], spacing_mm: Triple) -> "ScoreMaps":

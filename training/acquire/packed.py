@@ -25,7 +25,8 @@ def pack(maps: ScoreMaps) -> bytes:
         "shape": list(maps.shape),
         "spacing_mm": list(maps.spacing_mm),
     }
-    layers = [maps.entropy, maps.mutual, *maps.weighted, *maps.drawn]
+    body = [] if maps.body is None else [maps.body]
+    layers = [maps.entropy, maps.mutual, *maps.weighted, *maps.drawn, *body]
     highest = np.array([float(one.max(initial=0.0)) for one in layers], np.float64)
     halves = [_half(one, top) for one, top in zip(layers, highest.tolist(), strict=True)]
     file = io.BytesIO()
@@ -58,10 +59,11 @@ def unpack(packed: bytes) -> ScoreMaps:
         weighted=layers[2 : 2 + many],
         entropy=layers[0],
         mutual=layers[1],
-        drawn=layers[2 + many :],
+        drawn=layers[2 + many : 2 + 2 * many],
         voxels=voxels,
         shape=(i, j, k),
         spacing_mm=(along_i, along_j, along_k),
+        body=layers[2 + 2 * many] if len(layers) > 2 + 2 * many else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,8 @@ class Places:
 
     `scan` and `cells` are the scan's shape in voxels and in cells; `shape` counts where a patch may begin
     along each axis, `kept` says which of those these are, as raveled indices, int64 (patch,). `weighted`,
-    `drawn` and `border` are (structure, patch), the others (patch,).
+    `drawn` and `border` are (structure, patch), the others (patch,). `drawn` and `body` count voxels and
+    `border` cells that a structure fills in part, of the cells that have this patch about them.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Places:
     bald: Floats
     drawn: Floats
     border: Floats
+    body: Floats
 
     @property
     def count(self) -> int:
@@ -101,8 +104,9 @@ def places_of(
         weighted=patches.each(maps.weighted, patches.means),
         entropy=patches.means(maps.entropy),
         bald=patches.means(maps.mutual),
-        drawn=patches.each(maps.drawn, lambda one: patches.middles(one > 0)),
-        border=patches.each(maps.drawn, lambda one: patches.middles((one > 0) & (one < 1))),
+        drawn=patches.each(maps.drawn, lambda one: patches.about(one * maps.voxels)),
+        border=patches.each(maps.drawn, lambda one: patches.about((one > 0) & (one < 1))),
+        body=np.zeros(len(kept)) if maps.body is None else patches.about(maps.body * maps.voxels),
     )
 
 
@@ -120,10 +124,17 @@ class _Patches:
             return np.zeros(len(self.kept))
         return patch_means(values, self.voxels, self.size).ravel()[self.kept]
 
-    def middles(self, area: Flags) -> Floats:
-        """Whether the cell in a patch's middle belongs to an area."""
-        i, j, k = (slice(width // 2, width // 2 + n) for width, n in zip(self.size, self.shape, strict=True))
-        return area[i, j, k].ravel()[self.kept].astype(np.float64)
+    def about(self, amounts: NDArray[Any]) -> Floats:
+        """How much lies in the cells that have a patch about them: each cell belongs to one patch.
+
+        It is the one with the cell in its middle, or the nearest to that which lies within the scan; so what
+        touches a scan's border, or is seen in a scan of few slices, counts as well.
+        """
+        sums = amounts.astype(np.float64)
+        for axis, (width, n) in enumerate(zip(self.size, self.shape, strict=True)):
+            firsts = np.array([0, *range(width // 2 + 1, width // 2 + n)])
+            sums = np.add.reduceat(sums, firsts, axis=axis)
+        return sums.ravel()[self.kept]
 
     def each(self, maps: NDArray[np.float32], of: Callable[[NDArray[np.float32]], Floats]) -> Floats:
         return np.array([of(one) for one in maps], np.float64).reshape(len(maps), len(self.kept))
@@ -197,4 +208,5 @@ class Pool:
             clash=clash,
             free=np.concatenate([one.free for one in self.scans]),
             need=need,
+            anywhere=(joined(lambda one: one.drawn.sum(axis=0)), joined(lambda one: one.body)),
         )

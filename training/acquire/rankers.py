@@ -38,6 +38,8 @@ def fg_random(draft: Draft, turn: Turn) -> None:
 
     An area is drawn for every item, in equal parts anywhere, inside a structure or on the border of one; the
     structure is drawn too, each being as likely. Chances are then as the amount of that area in the items.
+    For parts of scans, anywhere means among all that was drawn, or in the body where nothing was: a part of
+    air alone would teach nothing, and as a control it would flatter the strategy.
     """
     table, rng = draft.table, turn.rng
     for _ in range(turn.count):
@@ -45,7 +47,7 @@ def fg_random(draft: Draft, turn: Turn) -> None:
         amounts = {"inside": table.drawn, "border": table.border}.get(area)
         if amounts is not None and _drawn_in(draft, amounts, rng):
             continue
-        if not draft.drawn(np.ones(table.size), rng):
+        if not any(draft.drawn(chances, rng) for chances in (*table.anywhere, np.ones(table.size))):
             return
 
 

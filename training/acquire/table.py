@@ -27,7 +27,8 @@ class Table:
 
     Higher means more worth reading; NaN = not known. `minutes` is the expected time of reading. `features`
     (item, f) are standardised and serve distances, `read` those of what was read before. `clash` tells which
-    items can no longer be chosen once an item is, itself among them.
+    items can no longer be chosen once an item is, itself among them. `anywhere` (weights, item) are chances
+    of items where no structure is asked for: of the first row that gives any to a free item, else alike.
     """
 
     structures: tuple[str, ...]
@@ -43,6 +44,7 @@ class Table:
     free: Flags
     need: Floats
     penalty: Callable[[Sequence[int]], Floats] | None = field(default=None)
+    anywhere: tuple[Floats, ...] = ()
 
     @property
     def size(self) -> int:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from training.acquire.features import body_cells
 from training.labels import StructureSpec
 from training.model import WEIGHTS, open_model, read_description
 from training.networks import bf16_is_faster, build, device, load_tensors
@@ -155,6 +156,7 @@ class Predictor:
         )
         if box is not None:
             found = _pasted(found, image.shape, box)
+        found = _with_body(found, image, self.plan)
         if options.postprocess:
             labels = keep_largest(found.labels, self.plan.postprocessing, places_of(self.plan))
             found = replace(found, labels=labels)
@@ -201,6 +203,14 @@ class Predictor:
     def _window_mm(self) -> Triple:
         i, j, k = (n * mm for n, mm in zip(self.plan.patch_size, self.plan.spacing_mm, strict=True))
         return i, j, k
+
+
+def _with_body(found: PredictionResult, image: NDArray[Any], plan: Plan) -> PredictionResult:
+    """Add to what strategies rank by where the patient is, whatever the model saw of that."""
+    if found.scores is None:
+        return found
+    body = body_cells(image, found.scores.cells, is_ct=plan.normalisation.reads_hu)
+    return replace(found, scores=replace(found.scores, body=body))
 
 
 def _without_strangers(labels: NDArray[np.uint8], predictor: Predictor) -> NDArray[np.uint8]:

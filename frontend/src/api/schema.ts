@@ -4218,6 +4218,10 @@ export interface components {
             region: components["schemas"]["RegionOut"] | null;
             /** @description Size of the part along i, j, k. */
             region_mm: number[] | null;
+            /** @description First and last voxels of the part along the axes that it cuts; empty = the whole scan. */
+            place: string;
+            /** @description The case's newest read, to be opened; null = nobody has it. */
+            read_id: number | null;
             rank: number;
             /** @description null = before any model. */
             model_version?: number | null;
@@ -6567,6 +6571,14 @@ export interface components {
         PoolsTable: {
             rows: components["schemas"]["PoolRow"][];
         };
+        /** @description Unread scans that the serving model has predicted. */
+        PredictedOut: {
+            scans: number;
+            /** @description Of how many no slab can be chosen. */
+            no_slab: number;
+            /** @description Of how many no cube can be chosen. */
+            no_cube: number;
+        };
         /**
          * @description * `model` - predicted by a model
          *     * `atlas` - propagated from labelled cases
@@ -6800,6 +6812,7 @@ export interface components {
             left: number;
             /** @description When cases are chosen again. */
             next: string;
+            predicted: components["schemas"]["PredictedOut"];
             /** @description The newest first, 200 at most. */
             chosen: components["schemas"]["ChosenOut"][];
         };

@@ -4,9 +4,14 @@
  * The rendered scene is laid out in millimetres along the array's axes (origin 0, no rotation), so that a plane
  * always shows whole slices of the array, also of a scan whose axes are oblique to the patient's.
  */
-import { type Ijk, ijk, PLANE_AXIS, type Plane, sliceSize, type Triple } from '../voxels';
+import { type Box, type Ijk, ijk, PLANE_AXIS, type Plane, sliceSize, type Triple } from '../voxels';
 
 type Axis = 0 | 1 | 2;
+
+/** Along an axis on which the scan goes on beyond the part that is asked for, the part fills so much of the view. */
+const PART_SHARE = 0.8;
+/** Zoom against that at which the whole slice fits. */
+export const ZOOM_LIMITS = { least: 0.25, most: 40 } as const;
 
 export interface PlaneFrame {
   readonly plane: Plane;
@@ -21,6 +26,8 @@ export interface PlaneFrame {
   readonly rows: number;
   readonly slices: number;
   readonly spacing_mm: Triple;
+  /** False: nobody knows how large a voxel is, so that it is a millimetre by name alone. */
+  readonly isMeasured: boolean;
   /** Letters at the edges of the screen. */
   readonly letters: {
     readonly left: string;
@@ -36,9 +43,10 @@ const LAYOUT = {
   sagittal: { across: 1, along: 2, down: -1, letters: { left: 'A', right: 'P', top: 'S', bottom: 'I' } },
 } as const;
 
-export function planeFrame(plane: Plane, shape: Triple, spacing_mm: Triple): PlaneFrame {
+export function planeFrame(plane: Plane, shape: Triple, spacing_mm: Triple, isMeasured = true): PlaneFrame {
   const normal = PLANE_AXIS[plane];
-  return { plane, normal, slices: shape[normal], spacing_mm, ...LAYOUT[plane], ...sliceSize(shape, plane) };
+  const size = { slices: shape[normal], ...sliceSize(shape, plane) };
+  return { plane, normal, spacing_mm, isMeasured, ...LAYOUT[plane], ...size };
 }
 
 export interface ScreenPoint {
@@ -92,6 +100,27 @@ export function fitScale(frame: PlaneFrame, width: number, height: number): numb
   const widthMm = frame.columns * frame.spacing_mm[frame.across];
   const heightMm = frame.rows * frame.spacing_mm[frame.along];
   return Math.max(1e-3, Math.min(width / widthMm, height / heightMm));
+}
+
+/** What shows the part through `near`, with some of the scan around it where that goes on; null: the whole slice. */
+export function fittedView(
+  frame: PlaneFrame,
+  part: Box | null,
+  near: Ijk,
+  { width, height }: Pick<PlaneView, 'width' | 'height'>,
+): PlaneView {
+  const { across, along, columns, rows, spacing_mm } = frame;
+  const centre = components(near);
+  const voxels = { [across]: columns, [along]: rows } as Record<Axis, number>;
+  const shownMm = [across, along].map((axis) => {
+    const low = part?.low[axis] ?? 0;
+    const size = part?.size[axis] ?? voxels[axis];
+    centre[axis] = low + (size - 1) / 2;
+    return Math.min(voxels[axis], size / (size < voxels[axis] ? PART_SHARE : 1)) * spacing_mm[axis];
+  }) as [number, number];
+  const most = ZOOM_LIMITS.most * fitScale(frame, width, height);
+  const pixelsPerMm = Math.min(most, Math.max(1e-3, Math.min(width / shownMm[0], height / shownMm[1])));
+  return { centre: ijk(...centre), width, height, pixelsPerMm };
 }
 
 export function withSlice(frame: PlaneFrame, view: PlaneView, slice: number): PlaneView {

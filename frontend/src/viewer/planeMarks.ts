@@ -1,6 +1,6 @@
 /**
  * Lines and letters above the image of one plane: crosshair, brush cursor, orientation letters, which slice it is, how
- * long a centimetre is, a note.
+ * long a centimetre is (or some voxels, where nobody knows how large they are), a note.
  */
 import type { PlaneFrame, ScreenPoint } from './planeFrame';
 import type { BoundsMark } from './views/bounds';
@@ -34,10 +34,12 @@ export class PlaneMarks {
   private readonly where: SVGTextElement;
   private readonly bars: readonly SVGPathElement[];
   private readonly length: SVGTextElement;
+  private readonly isMeasured: boolean;
   private width = 0;
   private height = 0;
 
   constructor(frame: PlaneFrame) {
+    this.isMeasured = frame.isMeasured;
     this.root = make('svg', {});
     Object.assign(this.root.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
     this.root.style.pointerEvents = 'none';
@@ -78,7 +80,8 @@ export class PlaneMarks {
   /** `slice`: null where the plane shows no slice of the scan. */
   look(slice: number | null, slices: number, pixelsPerMm: number): void {
     this.where.textContent = slice === null ? '' : `${slice} / ${slices - 1}`;
-    const { px, words } = scaleBar(pixelsPerMm, Math.min(LONGEST_BAR_PX, BAR_SHARE * this.width));
+    const mostPx = Math.min(LONGEST_BAR_PX, BAR_SHARE * this.width);
+    const { px, words } = scaleBar(pixelsPerMm, mostPx, this.isMeasured);
     const [right, bottom] = [this.width - CORNER_PX, this.height - CORNER_PX];
     const path = `M${(right - px).toFixed(1)} ${bottom - 5}v5H${right}v-5`;
     for (const bar of this.bars) bar.setAttribute('d', path);

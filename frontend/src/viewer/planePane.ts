@@ -1,9 +1,9 @@
 /** One plane on the page: the image, the mask above it, the marks above that. */
-import { type Box, type Ijk, ijk, nearestVoxel, type Triple } from '../voxels';
+import { type Box, type Ijk, nearestVoxel, type Triple } from '../voxels';
 import type { ImageSlices } from './imageSlices';
 import { type MaskContent, MaskPainter } from './maskPainter';
 import type { Window2d } from './outline';
-import { fitScale, type PlaneFrame, type PlaneView, type ScreenPoint, withSlice } from './planeFrame';
+import { fittedView, type PlaneFrame, type PlaneView, type ScreenPoint, withSlice } from './planeFrame';
 import { PlaneMarks } from './planeMarks';
 import { pixelRatio } from './views/bitmap';
 import { boundsOn } from './views/bounds';
@@ -28,6 +28,9 @@ const STRAIGHT: Triple = [0, 0, 0];
 /** An oblique plane that was still for so long is drawn in full detail, one plane after the other. */
 const STILL_MS = 120;
 const STILL_APART_MS = 60;
+
+/** What a view shows all of: what is asked for, or the scan even where only a part of it is. */
+export type Fit = 'asked' | 'scan';
 
 export interface PaneScene {
   readonly image: ImageSlices;
@@ -60,7 +63,7 @@ export class PlanePane {
   private isMoving = false;
   private stillTimer: ReturnType<typeof setTimeout> | undefined;
   private current: PlaneView;
-  private fitted = true;
+  private fit: Fit | null = 'asked';
   private imageStale = true;
   private maskStale = true;
   /** The mask lies elsewhere on the canvas, though it is what it was. */
@@ -105,6 +108,11 @@ export class PlanePane {
     return this.current.width > 0 && this.current.height > 0;
   }
 
+  /** What the view was fitted to; null: the reader chose it. */
+  get fittedTo(): Fit | null {
+    return this.fit;
+  }
+
   setView(view: PlaneView): void {
     this.current = view;
     this.imageStale = true;
@@ -134,7 +142,7 @@ export class PlanePane {
     this.maskStale = true;
     const cross = this.scene.crosshair();
     // Turned, a view goes sideways as well: one that showed the whole slice shows it again.
-    this.setView(this.fitted && !this.isTilted ? this.fittedView(cross) : this.through(cross));
+    this.setView(this.fit !== null && !this.isTilted ? this.fittedView(cross) : this.through(cross));
   }
 
   /** Oblique planes and slabs are coarse until they have come to rest. */
@@ -161,12 +169,12 @@ export class PlanePane {
   }
 
   pan(dx: number, dy: number): void {
-    this.fitted = false;
+    this.fit = null;
     this.setView(panned(this.frame, this.axes, this.current, dx, dy));
   }
 
   zoom(factor: number, about: ScreenPoint): void {
-    this.fitted = false;
+    this.fit = null;
     this.setView(zoomed(this.frame, this.axes, this.current, factor, about));
   }
 
@@ -176,19 +184,19 @@ export class PlanePane {
     const { x, y } = this.screenOf(index);
     const isOutside = x < 0 || y < 0 || x > through.width || y > through.height;
     const view = isOutside && this.isShown ? { ...through, centre: index } : through;
-    if (view !== through) this.fitted = false;
+    if (view !== through) this.fit = null;
     if (view.centre.every((value, axis) => value === this.current.centre[axis])) this.placeCrosshair();
     else this.setView(view);
   }
 
-  reset(): void {
-    this.fitted = true;
+  reset(fit: Fit = 'asked'): void {
+    this.fit = fit;
     this.setView(this.fittedView(this.current.centre));
   }
 
   /** Looks where another pane of this plane looks, with the same point in the middle. */
   follow({ centre, pixelsPerMm }: PlaneView): void {
-    this.fitted = false;
+    this.fit = null;
     this.setView({ ...this.current, centre, pixelsPerMm });
   }
 
@@ -202,7 +210,8 @@ export class PlanePane {
       return;
     }
     this.sizeLayers();
-    this.setView(this.fitted ? this.fittedView(this.current.centre) : { ...this.current, width, height });
+    const { centre } = this.current;
+    this.setView(this.fit === null ? { ...this.current, width, height } : this.fittedView(centre));
     // Resizing has cleared the canvases: drawn now, nothing flickers.
     this.draw();
   }
@@ -358,11 +367,8 @@ export class PlanePane {
 
   private fittedView(near: Ijk): PlaneView {
     const { clientWidth: width, clientHeight: height } = this.root;
-    const middle: [number, number, number] = [near[0], near[1], near[2]];
-    middle[this.frame.across] = (this.frame.columns - 1) / 2;
-    middle[this.frame.along] = (this.frame.rows - 1) / 2;
-    const centre = ijk(...middle);
-    return { centre, width, height, pixelsPerMm: fitScale(this.frame, width, height) };
+    const part = this.fit === 'scan' ? null : this.scene.bounds;
+    return fittedView(this.frame, part, near, { width, height });
   }
 }
 

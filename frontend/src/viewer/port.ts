@@ -49,6 +49,8 @@ export interface ViewerVolume {
   /** (ni, nj, nk) */
   readonly shape: Triple;
   readonly spacing_mm: Triple;
+  /** False: nobody knows how large a voxel is; lengths are told in voxels. True where not given. */
+  readonly spacing_known?: boolean;
   readonly origin_lps: Triple;
   readonly direction: readonly [Triple, Triple, Triple];
   /** Finest first. */

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from tests.training.acquire.world import KEYS, candidates_of, maps_of
-from training.acquire import STRATEGIES, Candidate, Pick, Query, choose, choose_patches
+from training.acquire import STRATEGIES, Candidate, Pick, Query, ScoreMaps, choose, choose_patches
 from training.acquire.choosing import control_count, interleaved
 from training.acquire.maps import patch_cells, patch_means
-from training.acquire.table import gumbel, power, quotas
+from training.acquire.places import Pool, places_of
+from training.acquire.rankers import RANKERS, Turn
+from training.acquire.table import Draft, gumbel, power, quotas
 from training.progress import TrainingError
 
 PURE = Query("entropy", 5, 0, control=0.0)
@@ -270,6 +272,81 @@ def test_the_first_patch_by_entropy_is_the_highest_of_all() -> None:
 def test_a_scan_gives_one_patch_at_most_where_that_is_asked(strategy: str, count: int) -> None:
     picks = choose_patches(POOL, Query(strategy, count, 1), SLAB, one_each=True)
     assert len({pick.id for pick in picks}) == len(picks) == min(count, len(POOL))
+
+
+def _drawn_at(
+    *shares: tuple[tuple[int, int, int], float], cells: tuple[int, int, int] = (6, 5, 7)
+) -> ScoreMaps:
+    """A scan of which the model drew a share of some cells, with as many voxels in each."""
+    maps = replace(maps_of(0, cells), voxels=np.full(cells, 8.0))
+    maps.drawn[...] = 0
+    for place, share in shares:
+        maps.drawn[KEYS.index("liver")][place] = share
+    return maps
+
+
+def _holds(pick: Pick, maps: ScoreMaps, cell: tuple[int, int, int]) -> bool:
+    assert pick.box is not None
+    middles = ((at + 0.5) * n / c for at, n, c in zip(cell, maps.shape, maps.cells, strict=True))
+    return all(side.start <= at < side.stop for side, at in zip(pick.box, middles, strict=True))
+
+
+@pytest.mark.parametrize("cell", [(2, 2, 3), (0, 0, 0), (5, 4, 6), (0, 2, 6)])
+@pytest.mark.parametrize("share", [0.01, 1.0])
+def test_every_patch_of_fg_random_holds_what_the_model_drew(cell: tuple[int, int, int], share: float) -> None:
+    maps = _drawn_at((cell, share))
+    for seed in range(20):
+        (pick,) = choose_patches({"a": maps}, Query("fg_random", 1, seed, control=0.0), CUBE)
+        assert _holds(pick, maps, cell)
+
+
+def test_in_a_scan_of_few_slices_what_the_model_drew_is_held_wherever_it_is() -> None:
+    for k in range(3):
+        maps = _drawn_at(((1, 3, k), 0.5), cells=(6, 5, 3))
+        for seed in range(20):
+            (pick,) = choose_patches(
+                {"a": maps}, Query("fg_random", 1, seed, control=0.0), (20.0, 20.0, 40.0)
+            )
+            assert _holds(pick, maps, (1, 3, k))
+
+
+def _boxes_drawn(maps: ScoreMaps, edge_mm: float, times: int) -> Counter[tuple[tuple[int, int], ...]]:
+    """How often fg_random draws which box of the scan, each time from all of them."""
+    places = places_of("a", maps, (edge_mm, edge_mm, edge_mm))
+    table = Pool((places,)).table(np.ones(len(KEYS)), one_each=True)
+    found = Counter[tuple[tuple[int, int], ...]]()
+    for seed in range(times):
+        draft = Draft(table)
+        RANKERS["fg_random"](draft, Turn(1, 0, 1, np.random.default_rng(seed)))
+        box = places.box(draft.taken[0].item)
+        found[tuple((side.start, side.stop) for side in box)] += 1
+    return found
+
+
+def test_fg_random_draws_a_voxel_of_what_was_drawn_each_as_likely() -> None:
+    """Both cells are on the border of the structure, a third of the draws; the others go by voxels."""
+    maps = _drawn_at(((0, 0, 0), 0.2), ((5, 4, 6), 0.8))
+    found = _boxes_drawn(maps, 20.0, 1500)
+    many = found[((8, 12), (6, 10), (10, 14))] / 1500
+    assert found.total() == found[((8, 12), (6, 10), (10, 14))] + found[((0, 4), (0, 4), (0, 4))]
+    assert many == pytest.approx(2 / 3 * 0.8 + 1 / 3 * 0.5, abs=0.03)
+
+
+def test_where_the_model_drew_nothing_fg_random_draws_from_the_body() -> None:
+    body = np.zeros((6, 5, 7), np.float32)
+    body[2:4, 1:3, 6] = (0.5, 1.0)
+    found = _boxes_drawn(replace(_drawn_at(), body=body), 10.0, 1200)
+    assert len(found) == 4
+    for i in (2, 3):
+        for j, share in ((1, 1 / 6), (2, 1 / 3)):
+            own = found[((2 * i, 2 * i + 2), (2 * j, 2 * j + 2), (12, 14))]
+            assert own / 1200 == pytest.approx(share, abs=0.06)
+
+
+def test_where_nothing_is_known_of_the_body_every_patch_has_the_same_chance() -> None:
+    found = _boxes_drawn(_drawn_at(), 30.0, 600)
+    assert len(found) == 4 * 3 * 5
+    assert max(found.values()) < 10 + 6 * np.sqrt(10)
 
 
 def test_strategies_of_distance_know_no_patches() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.training.acquire.world import KEYS, maps_of, slow_means
+from training.acquire.features import body_cells
 from training.acquire.maps import (
     best_apart,
     cell_at,
@@ -97,3 +98,32 @@ def test_a_scan_stands_by_its_highest_patches() -> None:
 def test_boxes_of_voxels_are_those_of_their_cells() -> None:
     maps = maps_of(4)
     assert maps.voxels_of((1, 0, 2), (2, 4, 3)) == (slice(2, 6), slice(0, 8), slice(4, 10))
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (37, 22, 9), (60, 41, 3), (5, 4, 61)])
+def test_the_body_of_a_cell_is_the_share_of_its_voxels_that_are_no_air(shape: tuple[int, int, int]) -> None:
+    """Of cells two voxels wide all are looked at; of wide cells enough to be right where all are alike."""
+    rng = np.random.default_rng(2)
+    image = rng.choice(np.array([-1000, 30], np.int16), shape)
+    i, j, k = (min(n, max(1, n // 2)) for n in shape)
+    cells = (i, j, k)
+    at = np.meshgrid(*(cell_at(n, c) for n, c in zip(shape, cells, strict=True)), indexing="ij")
+    sums, counts = np.zeros(cells), np.zeros(cells)
+    np.add.at(sums, tuple(at), image > -500)
+    np.add.at(counts, tuple(at), 1)
+    np.testing.assert_allclose(body_cells(image, cells), sums / counts, rtol=1e-6)
+    few = (min(2, i), min(2, j), min(2, k))
+    blocks = np.stack(
+        np.meshgrid(*(cell_at(n, c) for n, c in zip(shape, few, strict=True)), indexing="ij")
+    ).sum(0)
+    even = np.where(blocks % 2 == 0, 30, -1000).astype(np.int16)
+    where = np.stack(np.meshgrid(*map(np.arange, few), indexing="ij")).sum(0)
+    np.testing.assert_array_equal(body_cells(even, few), where % 2 == 0)
+
+
+def test_the_body_of_another_modality_is_what_is_bright_in_its_own_scale() -> None:
+    image = np.zeros((20, 20, 20), np.int16)
+    image[5:15, 5:15, 5:15] = 4000
+    found = body_cells(image, (4, 4, 4), is_ct=False)
+    assert found[1:3, 1:3, 1:3].min() == 1
+    assert found.sum() == 8

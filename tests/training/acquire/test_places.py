@@ -30,6 +30,16 @@ def test_maps_come_back_as_they_were() -> None:
     assert not again.weighted[2].any()
 
 
+def test_the_body_is_kept_where_it_was_looked_at() -> None:
+    maps = maps_of(3)
+    assert unpack(pack(maps)).body is None, "as in what was kept before bodies were"
+    body = np.random.default_rng(0).random(maps.cells, np.float32)
+    again = unpack(pack(replace(maps, body=body)))
+    assert again.body is not None
+    np.testing.assert_allclose(again.body, body, atol=1e-3)
+    np.testing.assert_allclose(again.drawn, maps.drawn, atol=1e-3)
+
+
 def test_what_is_damaged_is_refused() -> None:
     packed = pack(maps_of(1))
     for damaged in (b"", b"no archive", packed[:200], packed[:-30]):

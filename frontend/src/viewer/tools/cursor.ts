@@ -67,7 +67,7 @@ export function readCursor(
   };
 }
 
-/** What the probe says of a voxel: HU, structures, and where it is in the patient. */
+/** What the probe says of a voxel: HU, structures, and where it is in the patient, if that is known. */
 export function describeVoxel(
   { volume, mask, image }: CursorSource,
   structures: readonly StructureView[],
@@ -76,10 +76,11 @@ export function describeVoxel(
   const hu = image.huAt(index);
   const here = structures.filter(({ layer, value }) => mask.valueAt(layer, index) === value);
   const [left, posterior, superior] = indexToLps(volume, index);
+  const point = `${along(left, 'L', 'R')}  ${along(posterior, 'P', 'A')}  ${along(superior, 'S', 'I')} mm`;
   return [
     hu === null ? 'still loading' : `${hu} HU`,
     here.length === 0 ? 'no structure' : here.map(({ name }) => name).join(', '),
-    `${along(left, 'L', 'R')}  ${along(posterior, 'P', 'A')}  ${along(superior, 'S', 'I')} mm`,
+    ...(volume.spacing_known === false ? [] : [point]),
     `(${index.join(', ')})`,
   ];
 }

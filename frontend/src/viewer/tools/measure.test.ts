@@ -46,6 +46,7 @@ describe('a length', () => {
     const length = measurementBetween('length', 1, SHEET, [ijk(2, 4, 3), ijk(5, 4, 5)]);
     expect(length).toMatchObject({ plane: 'coronal', slice: 4, length_mm: 5 });
     expect(textOf(length)).toBe('5.0 mm');
+    expect(textOf(length, false)).toBe('5.0 voxels');
     expect(withEnd(length, CORONAL, 0, ijk(5, 4, 0))).toMatchObject({ length_mm: 10 });
   });
 });

@@ -189,16 +189,18 @@ export function heldOnScan(frame: PlaneFrame, index: Ijk): Ijk {
   return ijk(...held);
 }
 
-export function textOf(measurement: Measurement): string {
+/** Its figures in words. Not `isMeasured`: nobody knows how large a voxel is, so lengths and areas are in voxels. */
+export function textOf(measurement: Measurement, isMeasured = true): string {
+  const length = isMeasured ? 'mm' : 'voxels';
   switch (measurement.kind) {
     case 'length':
-      return `${measurement.length_mm.toFixed(1)} mm`;
+      return `${measurement.length_mm.toFixed(1)} ${length}`;
     case 'bidirectional':
-      return `${measurement.long_mm.toFixed(1)} × ${measurement.short_mm.toFixed(1)} mm`;
+      return `${measurement.long_mm.toFixed(1)} × ${measurement.short_mm.toFixed(1)} ${length}`;
     case 'angle':
       return `${measurement.angle_deg.toFixed(1)}°`;
     case 'ellipse':
-      return `${measurement.area_mm2.toFixed(measurement.area_mm2 < 100 ? 1 : 0)} mm²`;
+      return `${measurement.area_mm2.toFixed(measurement.area_mm2 < 100 ? 1 : 0)} ${isMeasured ? 'mm²' : 'voxels'}`;
   }
 }
 

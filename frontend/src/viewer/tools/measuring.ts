@@ -247,7 +247,7 @@ export class MeasuringTool implements MeasurementPort {
     for (const [end, index] of gripsOf(measurement)) pen.handle(index, colour, near === end);
     const { label } = measurement;
     const grey = measurement.kind === 'ellipse' ? greyWords(this.greyIn(measurement)) : [];
-    const words = [...(label === '' ? [] : [label]), textOf(measurement), ...grey];
+    const words = [...(label === '' ? [] : [label]), textOf(measurement, pen.frame.isMeasured), ...grey];
     pen.words(words, pen.at(anchorOf(measurement)));
   }
 }

@@ -21,13 +21,14 @@ export function showFirst(
   elements: Readonly<Partial<Record<Plane, HTMLDivElement>>>,
   { volume, imageUrl, window, bounds = null }: FirstLookInput,
 ): () => void {
-  const { shape, spacing_mm } = volume;
+  const { shape, spacing_mm, spacing_known } = volume;
   const image = new ImageSlices(shape);
   const middle = middleOf(shape, bounds);
   const scene = new ImageOnly(image, new WindowTable(window ?? SOFT_TISSUE), middle, bounds);
   const panes = PLANES.flatMap((plane) => {
     const element = elements[plane];
-    return element ? [new PlanePane(element, planeFrame(plane, shape, spacing_mm), shape, scene)] : [];
+    const frame = planeFrame(plane, shape, spacing_mm, spacing_known);
+    return element ? [new PlanePane(element, frame, shape, scene)] : [];
   });
   const source = { url: imageUrl, levels: volume.levels, chunkSlices: volume.chunk_slices };
   const incoming = new IncomingImage(source, image, {

@@ -1,6 +1,6 @@
 /** How a plane lies in the scan, straight or turned about the crosshair, and what that means for its canvas. */
 import { type Ijk, PLANE_AXIS, type Plane, type Triple } from '../../voxels';
-import { fitScale, type PlaneFrame, type PlaneView, type ScreenPoint } from '../planeFrame';
+import { fitScale, type PlaneFrame, type PlaneView, type ScreenPoint, ZOOM_LIMITS } from '../planeFrame';
 import { dot } from './vectors';
 
 /** Unit vectors of a plane on the screen, in millimetres along the array's axes. */
@@ -109,7 +109,10 @@ export function zoomed(
   about: ScreenPoint,
 ): PlaneView {
   const fit = fitScale(frame, view.width, view.height);
-  const pixelsPerMm = Math.min(fit * 40, Math.max(fit * 0.25, view.pixelsPerMm * factor));
+  const pixelsPerMm = Math.min(
+    fit * ZOOM_LIMITS.most,
+    Math.max(fit * ZOOM_LIMITS.least, view.pixelsPerMm * factor),
+  );
   const moved = 1 - view.pixelsPerMm / pixelsPerMm;
   const middle = {
     x: view.width / 2 + (about.x - view.width / 2) * moved,

@@ -41,7 +41,7 @@ export class Planes implements PaneScene {
   private destroyed = false;
 
   constructor(elements: PlaneElements, input: ViewerInput, overlay: Overlay) {
-    const { shape, spacing_mm } = input.volume;
+    const { shape, spacing_mm, spacing_known } = input.volume;
     this.input = input;
     this.overlay = overlay;
     this.window = input.window ?? SOFT_TISSUE;
@@ -49,9 +49,10 @@ export class Planes implements PaneScene {
     this.image = new ImageSlices(shape);
     this.bounds = input.bounds ?? null;
     this.cross = middleOf(shape, this.bounds);
-    this.panes = PLANES.map(
-      (plane) => new PlanePane(elements[plane], planeFrame(plane, shape, spacing_mm), shape, this),
-    );
+    this.panes = PLANES.map((plane) => {
+      const frame = planeFrame(plane, shape, spacing_mm, spacing_known);
+      return new PlanePane(elements[plane], frame, shape, this);
+    });
     this.resizes = new ResizeObserver(() => this.resized());
     for (const pane of this.panes) {
       pane.reset();
@@ -212,8 +213,10 @@ export class Planes implements PaneScene {
     pane.zoom(factor, about);
   }
 
+  /** As the case opened; where that is a part which is shown already, all of the scan. */
   resetView(): void {
-    for (const pane of this.panes) pane.reset();
+    const isPart = this.bounds !== null && this.panes.every(({ fittedTo }) => fittedTo === 'asked');
+    for (const pane of this.panes) pane.reset(isPart ? 'scan' : 'asked');
   }
 
   /** Turns all planes about the crosshair; zeros make them straight again. */

@@ -15,6 +15,17 @@ test.each([
   expect(bar.words).toBe(words);
 });
 
+test.each([
+  [2, 100, 50, '50 voxels'],
+  [30, 100, 2, '2 voxels'],
+  [400, 100, 1, '1 voxel'],
+])(
+  'at %d pixels per voxel of unknown size, %d pixels at most: %d voxels',
+  (pixelsPerVoxel, most, count, words) => {
+    expect(scaleBar(pixelsPerVoxel, most, false)).toEqual({ mm: count, px: count * pixelsPerVoxel, words });
+  },
+);
+
 test('it is never longer than it may be, nor shorter than two fifths of that', () => {
   for (let pixelsPerMm = 0.05; pixelsPerMm < 500; pixelsPerMm *= 1.07) {
     const { px } = scaleBar(pixelsPerMm, 110);

@@ -1,5 +1,5 @@
 /** The 3-D view in its element: surfaces, crosshair, and what the pointer does there. */
-import { type Ijk, ijk, type Surface, type Triple } from '../../voxels';
+import { type Box, type Ijk, ijk, type Surface, type Triple } from '../../voxels';
 import type { ViewerVolume } from '../port';
 import { pixelRatio } from './bitmap';
 import {
@@ -17,6 +17,7 @@ import {
 import type { SurfaceTarget } from './surfaces';
 import { opposite } from './vectors';
 import type { Frame, Look, VolumeAnswer, VolumeRequest } from './volumeMessages';
+import { boxLines, crossLines, partLines } from './wires';
 
 const LOST = 'The graphics card has dropped the 3-D view. It comes back by itself; the planes work on.';
 /** A press that moves less is a click. */
@@ -24,9 +25,13 @@ const CLICK_PX = 4;
 const ZOOM_PER_PIXEL = 1.0012;
 const CROSSHAIR: Triple = [0.29, 0.66, 0.63];
 const BOX: Triple = [0.2, 0.22, 0.25];
+/** As its sides in the planes. */
+const PART: Triple = [0.95, 0.76, 0.31];
 
 export interface VolumeHost {
   readonly volume: ViewerVolume;
+  /** All that is asked for; null: the whole scan. */
+  readonly bounds: Box | null;
   crosshair(): Ijk;
   goTo(index: Ijk): void;
 }
@@ -177,10 +182,12 @@ export class VolumeView implements SurfaceTarget {
     const cross = this.host
       .crosshair()
       .map((n, axis) => n * (spacing_mm[axis] as number)) as unknown as Triple;
+    const { bounds } = this.host;
     const frame: Frame = {
       look: this.look(),
       lines: [
-        { points: boxLines(this.size_mm), colour: BOX },
+        { points: boxLines([0, 0, 0], this.size_mm), colour: BOX },
+        ...(bounds === null ? [] : [{ points: partLines(bounds, spacing_mm), colour: PART }]),
         { points: crossLines(cross, this.size_mm), colour: CROSSHAIR },
       ],
       width: Math.round(this.canvas.clientWidth * pixelRatio()),
@@ -265,22 +272,6 @@ export class VolumeView implements SurfaceTarget {
     this.tell({ kind: 'pick', id, look });
     return new Promise((settle) => this.picks.set(id, settle));
   }
-}
-
-function crossLines([x, y, z]: Triple, [sx, sy, sz]: Triple): Float32Array {
-  return Float32Array.of(0, y, z, sx, y, z, x, 0, z, x, sy, z, x, y, 0, x, y, sz);
-}
-
-function boxLines([x, y, z]: Triple): Float32Array {
-  const lines: number[] = [];
-  for (const a of [0, 1]) {
-    for (const b of [0, 1]) {
-      lines.push(0, a * y, b * z, x, a * y, b * z);
-      lines.push(a * x, 0, b * z, a * x, y, b * z);
-      lines.push(a * x, b * y, 0, a * x, b * y, z);
-    }
-  }
-  return Float32Array.from(lines);
 }
 
 function letter(): HTMLSpanElement {

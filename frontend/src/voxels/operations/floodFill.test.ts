@@ -126,14 +126,14 @@ describe('flood fill', () => {
 
   it('says that it reached its limit, and not where only the scan ends', () => {
     const scan = blockScan(() => true);
-    expect(fill(scan, { ...PARAMS, max_mm: 3 }).proposal.note).toMatch('limit of 3 mm');
+    expect(fill(scan, { ...PARAMS, max_mm: 3 }).proposal.note).toMatch('reached its limit');
     expect(fill(scan, PARAMS).proposal.note).toBeUndefined();
   });
 
   it.each<[Partial<FloodParams>, string]>([
     [{ at: [11, 0, 0] }, 'The click lies outside the scan'],
     [{ at: [1.5, 0, 0] }, 'The click lies outside the scan'],
-    [{ max_mm: 0 }, 'a limit of more than 0 mm'],
+    [{ max_mm: 0 }, 'a limit of more than 0'],
     [{ accept: { tolerance_hu: -1 } }, 'The tolerance must be 0 HU or more'],
     [{ target: { layer: 0, value: 0 } }, 'No structure is chosen'],
   ])('refuses %j', (change, sentence) => {

@@ -33,7 +33,7 @@ function needs(params: FloodParams, about: About): { box: Box; hu: boolean } {
   if (!at.every((index, axis) => Number.isInteger(index) && index >= 0 && index < about.shape[axis])) {
     throw new OperationRefused('The click lies outside the scan; click on a voxel.');
   }
-  if (!(max_mm > 0)) throw new OperationRefused('The fill needs a limit of more than 0 mm.');
+  if (!(max_mm > 0)) throw new OperationRefused('The fill needs a limit of more than 0.');
   const fixed = plane === null ? -1 : PLANE_AXIS[plane];
   const low: [number, number, number] = [...at];
   const size: [number, number, number] = [1, 1, 1];
@@ -58,10 +58,9 @@ function run(region: Region, params: FloodParams, context: Context): Proposal {
   context.report(1);
   const changes = [{ layer, values }];
   if (!flood.reachedLimit) return { changes };
-  const limit = `${Number(params.max_mm.toFixed(1))} mm`;
   return {
     changes,
-    note: `The fill reached its limit of ${limit} and may have leaked; narrow the tolerance, or raise the limit.`,
+    note: 'The fill reached its limit and may have leaked; narrow the tolerance, or raise the limit.',
   };
 }
 

@@ -14,6 +14,7 @@ interface MeasurementRowProps {
 
 /** A measurement in a list; a click on its figures goes there. */
 export function MeasurementRow({ measurement, label, children }: MeasurementRowProps) {
+  const isMeasured = useRead((state) => state.isMeasured);
   return (
     <>
       <div className={classes.row}>
@@ -24,7 +25,7 @@ export function MeasurementRow({ measurement, label, children }: MeasurementRowP
           onMouseDown={(event) => event.preventDefault()}
           onClick={() => goToMeasurement(measurement)}
         >
-          <span>{textOf(measurement)}</span>
+          <span>{textOf(measurement, isMeasured)}</span>
           <span className={classes.where}>{whereMeasured(measurement)}</span>
         </UnstyledButton>
         {children}

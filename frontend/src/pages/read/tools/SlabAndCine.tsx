@@ -5,6 +5,7 @@ import { useShownKey } from '../keys/keyStore';
 import { FASTEST, SLOWEST, setRate, toggleCine, useCine } from '../layout/cine';
 import { SLAB_NAMES, THICKEST_MM, THINNEST_MM } from '../layout/slabs';
 import { useRead } from '../readStore';
+import { useLengthUnit } from '../sizes';
 import { Choice, Measure } from './panels/controls';
 import classes from './ToolOptions.module.css';
 
@@ -12,6 +13,7 @@ import classes from './ToolOptions.module.css';
 export function SlabAndCine() {
   const slab = useRead((state) => state.slab);
   const slab_mm = useRead((state) => state.slab_mm);
+  const unit = useLengthUnit();
   const [isOpen, setOpen] = useState(false);
   const Chevron = isOpen ? IconChevronDown : IconChevronRight;
   return (
@@ -20,7 +22,7 @@ export function SlabAndCine() {
         <Chevron size={14} aria-hidden />
         Slab and cine:{' '}
         <span data-limited={slab !== null || undefined}>
-          {slab === null ? 'off' : `${SLAB_NAMES[slab]} ${slab_mm} mm`}
+          {slab === null ? 'off' : `${SLAB_NAMES[slab]} ${slab_mm} ${unit}`}
         </span>
       </UnstyledButton>
       {isOpen && (
@@ -39,6 +41,7 @@ function SlabChoice() {
   const slab = useRead((state) => state.slab);
   const slab_mm = useRead((state) => state.slab_mm);
   const set = useRead((state) => state.set);
+  const unit = useLengthUnit();
   return (
     <>
       <Choice
@@ -49,7 +52,7 @@ function SlabChoice() {
       />
       <Measure
         label="Depth"
-        unit="mm"
+        unit={unit}
         min={THINNEST_MM}
         max={THICKEST_MM}
         step={1}

@@ -1,10 +1,11 @@
 import { Badge, Table } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { type Chosen, type Project, type Queries, useQueries } from '../../../../api';
 import { CASE_STATES, caseLabel, when } from '../../../words';
 import { FromAtlases } from './FromAtlases';
 import classes from './queries.module.css';
 import { WhatIfPanel } from './WhatIfPanel';
-import { ARMS, minutesWords, regionWords, STRATEGIES, scoreWords, unitWords } from './words';
+import { ARMS, minutesWords, regionWords, STRATEGIES, scoreWords, unitWords, wholeWords } from './words';
 
 /** Which cases the strategy put forward and why, and what another one would have. */
 export function QueriesSection({ project }: { readonly project: Project }) {
@@ -30,7 +31,8 @@ function leadWords(queries: Queries): string {
           100 * queries.control_share,
         )} % of them drawn as a control.`;
   const unit = queries.model_version === null ? '' : unitWords(queries);
-  return `${strategy}${unit} ${queries.next}`;
+  const whole = wholeWords(queries.unit, queries.predicted);
+  return [`${strategy}${unit}`, whole, queries.next].filter((words) => words !== '').join(' ');
 }
 
 function ChosenTable({ rows }: { readonly rows: readonly Chosen[] }) {
@@ -62,13 +64,26 @@ function ChosenTable({ rows }: { readonly rows: readonly Chosen[] }) {
   );
 }
 
+/** A read is opened at the part that was chosen; before the first one there is nothing to open. */
+function CaseLink({ row }: { readonly row: Chosen }) {
+  const words = `${caseLabel(row.number)} · ${row.name}`;
+  if (row.read_id === null) {
+    return <span title="Nobody has opened it yet.">{words}</span>;
+  }
+  return (
+    <Link to="/annotate/$assignmentId" params={{ assignmentId: String(row.read_id) }}>
+      {words}
+    </Link>
+  );
+}
+
 function Row({ row }: { readonly row: Chosen }) {
   const model = row.model_version === null ? '' : `, model ${row.model_version}`;
   return (
     <Table.Tr data-open={row.is_open} className={classes.row}>
       <Table.Td>{row.rank + 1}</Table.Td>
       <Table.Td className={classes.short}>
-        {caseLabel(row.number)} · {row.name}
+        <CaseLink row={row} />
         {row.region !== null && <div className={classes.region}>{regionWords(row)}</div>}
       </Table.Td>
       <Table.Td>

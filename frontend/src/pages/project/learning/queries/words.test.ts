@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { costWords, minutesWords, regionWords, scoreWords, trainingsOf, unitWords } from './words';
+import {
+  costWords,
+  minutesWords,
+  regionWords,
+  scoreWords,
+  trainingsOf,
+  unitWords,
+  wholeWords,
+} from './words';
 
 const usual = {
   strategies: [],
@@ -24,9 +32,25 @@ it('says what a replay costs before it starts', () => {
 });
 
 it('tells the part that was chosen of a scan', () => {
-  const region = { start: [0, 0, 40], stop: [64, 64, 56] };
-  expect(regionWords({ region, region_mm: [320, 320, 38.4] })).toBe('slices 40–55; 320 × 320 × 38 mm');
-  expect(regionWords({ region: null, region_mm: null })).toBe('');
+  const slab = { place: 'slices 40–55', region_mm: [320, 320, 38.4] };
+  expect(regionWords(slab)).toBe('slices 40–55; 320 × 320 × 38 mm');
+  const cube = { place: 'i 3–66, j 0–63, slices 40–55', region_mm: [64, 64, 64] };
+  expect(regionWords(cube)).toBe('i 3–66, j 0–63, slices 40–55; 64 × 64 × 64 mm');
+  expect(regionWords({ place: '', region_mm: null })).toBe('');
+});
+
+it('says of which scans no part can be chosen, and until when', () => {
+  const predicted = { scans: 12, no_slab: 12, no_cube: 4 };
+  expect(wholeWords('volume', predicted)).toBe('');
+  expect(wholeWords('slab', predicted)).toBe(
+    'The unread scans were predicted before slabs could be chosen: readers get them whole until another model serves and has predicted them.',
+  );
+  expect(wholeWords('cube', predicted)).toContain(
+    '4 of 12 unread scans were predicted before cubes could be chosen',
+  );
+  expect(wholeWords('cube', { ...predicted, no_cube: 1 })).toContain('1 of 12 unread scans was predicted');
+  expect(wholeWords('cube', { ...predicted, no_cube: 0 })).toBe('');
+  expect(wholeWords('cube', { scans: 0, no_slab: 0, no_cube: 0 })).toBe('');
 });
 
 it('says what readers get', () => {

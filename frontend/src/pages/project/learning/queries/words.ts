@@ -28,10 +28,22 @@ export function minutesWords(minutes: number | null): string {
 }
 
 /** `slices 40–55; 410 × 410 × 32 mm`; empty for a whole scan. */
-export function regionWords({ region, region_mm: mm }: Pick<Chosen, 'region' | 'region_mm'>): string {
-  if (region === null || mm === null) return '';
-  const [first, behind] = [region.start[2] as number, region.stop[2] as number];
-  return `slices ${first}–${behind - 1}; ${mm.map(Math.round).join(' × ')} mm`;
+export function regionWords({ place, region_mm: mm }: Pick<Chosen, 'place' | 'region_mm'>): string {
+  return mm === null ? '' : `${place}; ${mm.map(Math.round).join(' × ')} mm`;
+}
+
+/**
+ * Of scans that were predicted before what parts are chosen by was kept: what readers get of them. Empty where there
+ * are none.
+ */
+export function wholeWords(unit: Queries['unit'], { scans, no_slab, no_cube }: Queries['predicted']): string {
+  const [without, parts] = unit === 'cube' ? [no_cube, 'cubes'] : [no_slab, 'slabs'];
+  if (unit === 'volume' || without === 0) return '';
+  const until = 'until another model serves and has predicted them';
+  if (without === scans) {
+    return `The unread scans were predicted before ${parts} could be chosen: readers get them whole ${until}.`;
+  }
+  return `${without} of ${scans} unread scans ${without === 1 ? 'was' : 'were'} predicted before ${parts} could be chosen: the strategy passes over them ${until}.`;
 }
 
 /** What readers get of a case, where it is less than all of it. */

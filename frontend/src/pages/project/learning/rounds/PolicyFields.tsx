@@ -1,6 +1,6 @@
 import { NativeSelect, NumberInput, Switch } from '@mantine/core';
-import type { LearningPolicy, StrategyName } from '../../../../api';
-import { STRATEGIES } from '../queries/words';
+import type { LearningPolicy, Queries, StrategyName } from '../../../../api';
+import { STRATEGIES, wholeWords } from '../queries/words';
 import type { Draft } from './draft';
 import { NETWORKS, NUMBERS, type NumberAbout, UNITS } from './fields';
 import classes from './rounds.module.css';
@@ -9,6 +9,8 @@ interface FieldsProps {
   readonly kept: LearningPolicy;
   readonly draft: Draft;
   readonly onChange: (changed: Draft) => void;
+  /** Of how many scans a part can be chosen; not given: not known yet. */
+  readonly predicted?: Queries['predicted'];
 }
 
 const STRATEGY_CHOICES = Object.entries(STRATEGIES).map(([value, label]) => ({ value, label }));
@@ -90,8 +92,9 @@ function Training(props: FieldsProps) {
 }
 
 function Reading(props: FieldsProps) {
-  const { kept, draft, onChange } = props;
+  const { kept, draft, onChange, predicted } = props;
   const unit = draft.unit ?? kept.unit;
+  const whole = predicted === undefined || unit === '' ? '' : wholeWords(unit, predicted);
   return (
     <>
       <NativeSelect
@@ -119,6 +122,11 @@ function Reading(props: FieldsProps) {
         <NumberField about={NUMBERS.cube} {...props} />
       ) : (
         <NumberField about={NUMBERS.slab} isOff={unit !== 'slab'} {...props} />
+      )}
+      {whole !== '' && (
+        <p className={classes.parts} role="status">
+          {whole}
+        </p>
       )}
       {NUMBERS.reading.map((about) => (
         <NumberField key={about.field} about={about} {...props} />

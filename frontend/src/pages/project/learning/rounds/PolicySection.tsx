@@ -5,6 +5,7 @@ import {
   type Project,
   useChangeLearningPolicy,
   useLearningPolicy,
+  useQueries,
 } from '../../../../api';
 import { Notice } from '../../../shell/Notice';
 import { changesOf, type Draft } from './draft';
@@ -36,6 +37,7 @@ export function PolicySection({ project }: { readonly project: Project }) {
 
 function Form({ project, kept }: { readonly project: number; readonly kept: LearningPolicy }) {
   const [draft, setDraft] = useState<Draft>({});
+  const predicted = useQueries(project).data?.predicted;
   const change = useChangeLearningPolicy(project);
   const changes = changesOf(kept, draft);
   const isChanged = changes === null || Object.keys(changes).length > 0;
@@ -52,7 +54,12 @@ function Form({ project, kept }: { readonly project: number; readonly kept: Lear
         }
       }}
     >
-      <PolicyFields kept={kept} draft={draft} onChange={(changed) => setDraft({ ...draft, ...changed })} />
+      <PolicyFields
+        kept={kept}
+        draft={draft}
+        onChange={(changed) => setDraft({ ...draft, ...changed })}
+        {...(predicted === undefined ? {} : { predicted })}
+      />
       {change.error !== null && <Notice tone="failed">{change.error.message}</Notice>}
       <div className={classes.buttons}>
         <Button type="submit" disabled={!isChanged || changes === null} loading={change.isPending}>

@@ -132,7 +132,13 @@ const LAYOUT: readonly Action[] = [
 ];
 
 const FITTING: readonly Action[] = [
-  { id: 'view.fit', group: 'View', words: 'Fit the image', key: '0', press: fitView },
+  {
+    id: 'view.fit',
+    group: 'View',
+    words: 'Fit the image; of a case read in part: the part, then all',
+    key: '0',
+    press: fitView,
+  },
   {
     id: 'view.drawing',
     group: 'View',

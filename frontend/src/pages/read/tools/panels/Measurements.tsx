@@ -53,13 +53,17 @@ interface OwnRowProps {
 
 function OwnRow({ measurement, measuring }: OwnRowProps) {
   const { id, label } = measurement;
+  const words = textOf(
+    measurement,
+    useRead((state) => state.isMeasured),
+  );
   return (
     <MeasurementRow
       measurement={measurement}
       label={
         <input
           className={classes.label}
-          aria-label={`Label of ${textOf(measurement)}`}
+          aria-label={`Label of ${words}`}
           placeholder="label"
           maxLength={LONGEST_LABEL}
           value={label}
@@ -70,7 +74,7 @@ function OwnRow({ measurement, measuring }: OwnRowProps) {
     >
       <UnstyledButton
         className={classes.remove}
-        aria-label={`Remove ${textOf(measurement)}`}
+        aria-label={`Remove ${words}`}
         onClick={() => measuring.remove(id)}
       >
         <IconX size={14} aria-hidden />

@@ -5,6 +5,7 @@ import type { IslandsParams, LogicalParams } from '../../../../voxels';
 import { useRead } from '../../readStore';
 import { Line, Measure, Select } from './controls';
 import classes from './controls.module.css';
+import { leastIsland } from './leastIsland';
 import { logicalChoices } from './logicalChoices';
 import { OperationBar } from './OperationBar';
 import { type IslandsAction, setSettings, useSettings } from './settings';
@@ -20,7 +21,7 @@ const ACTIONS: Readonly<Record<IslandsAction, string>> = {
 };
 
 export function IslandsPanel() {
-  const { islands, islandsLeast_ml } = useSettings();
+  const { islands } = useSettings();
   const params = useIslandsParams();
   return (
     <>
@@ -30,17 +31,7 @@ export function IslandsPanel() {
         value={islands}
         onChange={(value) => setSettings({ islands: value })}
       />
-      {islands === 'remove_small' && (
-        <Measure
-          label="Below"
-          unit="mL"
-          min={0.1}
-          max={20}
-          step={0.1}
-          value={islandsLeast_ml}
-          onChange={(ml) => setSettings({ islandsLeast_ml: ml })}
-        />
-      )}
+      {islands === 'remove_small' && <LeastIsland />}
       {(islands === 'keep_at' || islands === 'remove_at') && (
         <p className={classes.hint}>Click the part in the image.</p>
       )}
@@ -49,9 +40,37 @@ export function IslandsPanel() {
   );
 }
 
+function LeastIsland() {
+  const { islandsLeast_ml, islandsLeast_voxels } = useSettings();
+  const isMeasured = useRead((state) => state.isMeasured);
+  return isMeasured ? (
+    <Measure
+      label="Below"
+      unit="mL"
+      min={0.1}
+      max={20}
+      step={0.1}
+      value={islandsLeast_ml}
+      onChange={(ml) => setSettings({ islandsLeast_ml: ml })}
+    />
+  ) : (
+    <Measure
+      label="Below"
+      unit="voxels"
+      min={10}
+      max={20000}
+      step={10}
+      value={islandsLeast_voxels}
+      onChange={(voxels) => setSettings({ islandsLeast_voxels: voxels })}
+    />
+  );
+}
+
 function useIslandsParams(): IslandsParams | string {
   const active = useRead((state) => state.active);
-  const { islands, islandsLeast_ml } = useSettings();
+  const isMeasured = useRead((state) => state.isMeasured);
+  const settings = useSettings();
+  const { islands } = settings;
   const at = useCrosshair();
   if (active === null) {
     return NO_ACTIVE;
@@ -59,7 +78,7 @@ function useIslandsParams(): IslandsParams | string {
   const target = refOf(active);
   switch (islands) {
     case 'remove_small':
-      return { target, action: islands, min_ml: islandsLeast_ml };
+      return { target, action: islands, ...leastIsland(settings, isMeasured) };
     case 'split': {
       const into = emptyBeside(active, useRead.getState()).map(refOf);
       return into.length === 0

@@ -11,6 +11,8 @@ export interface PanelSettings {
   readonly interpolatePlane: InterpolateParams['plane'];
   readonly islands: IslandsAction;
   readonly islandsLeast_ml: number;
+  /** Where nobody knows how large a voxel is. */
+  readonly islandsLeast_voxels: number;
   readonly smooth: SmoothParams['method'];
   readonly smoothRadius_mm: number;
   readonly margin_mm: number;
@@ -26,6 +28,7 @@ const FIRST: PanelSettings = {
   interpolatePlane: 'auto',
   islands: 'keep_largest',
   islandsLeast_ml: 1,
+  islandsLeast_voxels: 1000,
   smooth: 'median',
   smoothRadius_mm: 3,
   margin_mm: 3,
