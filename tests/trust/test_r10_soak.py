@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.torture, pytest.mark.timeout(9000)]
 
 WARM_UP_SHARE = 0.2
 STROKES, EVERY_S = 12, 1.0
-CASES_PER_READER_AND_HOUR = 400
+CASES_PER_READER_AND_HOUR = 600  # a read of seven strokes takes eight seconds
 LEADS_PAGES = (
     "/api/projects/{project}/cases/",
     "/api/projects/{project}/dataset/",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db import connection
 from django.db.models.functions import Now
 
@@ -17,6 +18,13 @@ from tests.annotation.api.test_health import NOWHERE
 from tests.annotation.factories import make_job
 
 ADDRESS = "/api/operations/"
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(settings: Any) -> None:
+    """What other tests left on the broker, and signs of their workers."""
+    redis.Redis.from_url(settings.CELERY_BROKER_URL).flushdb()
+    cache.clear()
 
 
 @pytest.fixture
