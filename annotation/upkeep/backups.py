@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -45,7 +46,7 @@ def back_up(folder: Path, *, keep: int | None = None, on_progress: OnProgress = 
     """
     _check_place(folder)
     with _locked(folder):
-        partial = folder / f"{timezone.now():%Y-%m-%dT%H-%M-%SZ}{PARTIAL}"
+        partial = folder / f"{_stamp(folder)}{PARTIAL}"
         for left in folder.glob(f"*{PARTIAL}"):
             shutil.rmtree(left)
         partial.mkdir()
@@ -57,6 +58,14 @@ def back_up(folder: Path, *, keep: int | None = None, on_progress: OnProgress = 
         if keep is not None:
             _prune(folder, keep)
         return backup
+
+
+def _stamp(folder: Path) -> str:
+    """Now, or the next second that no backup of the folder is named after."""
+    at = timezone.now()
+    while (folder / (stamp := f"{at:%Y-%m-%dT%H-%M-%SZ}")).exists():
+        at += timedelta(seconds=1)
+    return stamp
 
 
 def check_backup(folder: Path, stamp: str = "", on_progress: OnProgress = ignore_progress) -> list[str]:

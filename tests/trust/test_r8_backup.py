@@ -3,11 +3,14 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -101,7 +104,7 @@ def own_server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     running = services.start(place, durable=False)
     url = urlsplit(running.urls["DATABASE_URL"])
     address = {"HOST": url.hostname, "PORT": url.port, "PASSWORD": url.password}
-    monkeypatch.setattr("tests.trust.test_r8_backup.empty_database", lambda: empty_database(address))
+    monkeypatch.setattr("tests.trust.test_r8_backup.empty_database", partial(empty_database, address))
     yield
     running.stop()
 
@@ -115,6 +118,13 @@ def test_the_next_one_copies_what_is_new_alone(full: Project, folder: Path) -> N
     assert {path: now[path] for path in times} == times
     assert len(now) == len(times) + 1 == len(second.files) == len(first.files) + 1
     assert upkeep.check_backup(folder) == []
+
+
+def test_two_of_one_second_are_two(full: Project, folder: Path) -> None:
+    with time_machine.travel(datetime(2026, 3, 1, 12, tzinfo=UTC), tick=False):
+        stamps = [upkeep.back_up(folder).stamp for _ in range(3)]
+    assert stamps == [f"2026-03-01T12-00-0{second}Z" for second in range(3)]
+    assert [one.stamp for one in upkeep.backups_in(folder)] == stamps[::-1]
 
 
 def test_old_backups_go_with_their_bytes(full: Project, folder: Path) -> None:
