@@ -138,7 +138,7 @@ def wait_for(address: str, processes: Processes) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         processes.check()
-        with contextlib.suppress(OSError), urlopen(f"{address}/sign-in", timeout=5):  # noqa: S310  # our own address
+        with contextlib.suppress(OSError), urlopen(f"{address}/livez", timeout=5):  # noqa: S310  # our own address
             return
         time.sleep(0.2)
     raise ProcessError(
