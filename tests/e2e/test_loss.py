@@ -192,7 +192,8 @@ def test_the_network_is_cut_twenty_times(seat: Open, reading: Reading) -> None:
 def held(reading: Reading) -> Iterator[Callable[[], bool]]:
     """Nobody can finish a save of the read; gives a look at whether one is in the middle of it."""
     database = os.environ["DATABASE_URL"]
-    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%_mask%'"
+    # A save asks for its read by a query that is prepared; the beats of its session update it.
+    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'EXECUTE %'"
     with contextlib.closing(psycopg2.connect(database)) as lock, lock.cursor() as cursor:
         cursor.execute("SELECT 1 FROM annotation_assignment WHERE id = %s FOR UPDATE", [reading.assignment])
 
