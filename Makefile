@@ -39,7 +39,7 @@ ifeq ($(BROWSER),none)
 	@echo "Browser tests left out (BROWSER=none)."
 else
 	$(PY) -m tests.e2e.browser
-	$(PY) -m pytest tests/e2e -m e2e --reruns 1 -rR  # a real browser on a busy machine: tried once more, and told
+	$(PY) -m pytest tests/e2e -m 'e2e and not torture' --reruns 1 -rR  # a real browser on a busy machine: tried once more, and told
 endif
 
 torture: $(STAMPS)/tests $(STAMPS)/build ## Every promise of docs/reference/trust.md, with its figure (DELINEATE_TORTURE_SCALE=0.1 is quicker)
@@ -75,8 +75,8 @@ fix: $(STAMPS)/python $(STAMPS)/node ## Format, sort imports, write openapi.yaml
 bench: $(STAMPS)/python $(STAMPS)/build ## The table of budgets
 	$(PY) -m bench
 
-experiment: $(STAMPS)/tests $(STAMPS)/build ## The learning loop by itself, round after round (OUT=var/experiment DATA=/folder)
-	$(PY) -m bench.experiment "$(or $(OUT),var/experiment)" $(if $(DATA),--data "$(DATA)")
+experiment: $(STAMPS)/tests $(STAMPS)/build ## The learning loop by itself, round after round (OUT=var/experiment DATA=/folder BUDGET=s)
+	$(PY) -m bench.experiment "$(or $(OUT),var/experiment)" $(if $(DATA),--data "$(DATA)") $(if $(BUDGET),--budget "$(BUDGET)")
 
 audit: $(STAMPS)/tests $(STAMPS)/node ## Known faults of packages that are used; asks the network, so no part of make check
 	@test -x $(STAMPS)/pip-audit/bin/pip-audit || { $(PYTHON) -m venv $(STAMPS)/pip-audit && $(STAMPS)/pip-audit/bin/pip install --quiet pip-audit==2.10.1; }

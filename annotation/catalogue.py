@@ -1,7 +1,8 @@
 """The structures that every installation knows, from `catalogue.csv`, and names for those it does not know.
 
 Columns: key, name, side, region of the body, parent (what it is a part of), what else it shares voxels with,
-SNOMED CT code, tolerance of surface Dice (blank where none is published), colour, other spellings.
+SNOMED CT code and its meaning, the other codes of a DICOM segment (category, modifier, where it lies and the
+modifier of that), tolerance of surface Dice (blank where none is published), colour, other spellings.
 """
 
 import csv
@@ -32,7 +33,11 @@ Lab = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the catalogue."""
+    """One line of the catalogue; codes are of SNOMED CT, empty where there is none.
+
+    `modifier_code` is the side, where the code itself is of both; `region_code` the organ that a tumour or
+    vessel lies in, `region_modifier_code` the side of that.
+    """
 
     key: str
     name: str
@@ -41,6 +46,12 @@ class Entry:
     parent: str
     overlaps: tuple[str, ...]
     snomed_code: str
+    snomed_meaning: str
+    category_code: str
+    modifier_code: str
+    region_code: str
+    region_meaning: str
+    region_modifier_code: str
     tolerance_mm: float
     colour: str
     synonyms: tuple[str, ...]
@@ -162,6 +173,12 @@ def _entry(line: dict[str, str]) -> Entry:
         parent=line["parent"],
         overlaps=tuple(filter(None, line["overlaps"].split("|"))),
         snomed_code=line["snomed_code"],
+        snomed_meaning=line["snomed_meaning"],
+        category_code=line["category_code"],
+        modifier_code=line["modifier_code"],
+        region_code=line["region_code"],
+        region_meaning=line["region_meaning"],
+        region_modifier_code=line["region_modifier_code"],
         tolerance_mm=float(line["tolerance_mm"] or DEFAULT_TOLERANCE_MM),
         colour=line["colour"],
         synonyms=tuple(filter(None, line["synonyms"].split("|"))),

@@ -47,17 +47,20 @@ def request_import(
     recipe: str = "",
     resample: bool | None = None,
     site: str = "",
+    by_number: bool = False,
 ) -> Job:
     """Import a folder on the server or an upload that is all there; asking twice for an upload is one job.
 
     `recipe`: the key of a public data set, the number or name of a saved one, or `none`; empty = recognised
-    by itself. `resample` None: as the project says. `site`: where all of it was scanned. Raises Refused,
-    Conflict.
+    by itself. `resample` None: as the project says. `site`: where all of it was scanned. `by_number`: no
+    file's name is kept. Raises Refused, Conflict.
     """
     _check_one(folder, upload)
     _check_recipe(project, recipe)
     resample = project.resamples_gaps if resample is None else resample
-    options: dict[str, str | bool] = {"recipe": recipe, "resample": resample, "site": site_name(site)}
+    options: dict[str, str | bool] = {
+        "recipe": recipe, "resample": resample, "site": site_name(site), "by_number": by_number
+    }  # fmt: skip
     with transaction.atomic():
         if upload is not None:
             job = uploads.begin_import(upload=upload, options=options)
@@ -163,6 +166,7 @@ def run_import(job: Job, lease: jobs.Lease, on_progress: OnProgress) -> None:
             recipe=str(job.ids.get("recipe", "")),
             allowed=ingest.Allowed(resample=bool(job.ids.get("resample"))),
             site=str(job.ids.get("site", "")),
+            by_number=job.ids.get("by_number") is True,
             on_findings=_keeper(lease),
         )
     learning.enqueue_predictions_if_due(job.project)

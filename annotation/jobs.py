@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Greatest, Now
 from kombu.exceptions import OperationalError as BrokerError
 
 from annotation.errors import Conflict
@@ -49,8 +49,13 @@ class Lease:
 
     def heartbeat(self, progress: Progress) -> bool:
         """Renew the lease and publish where the work is. False: stop (cancelled, or claimed by another)."""
+        told = asdict(progress)
+        kept = told.pop("kept")
         renewed = _held(self).filter(cancel_requested=False)
-        return bool(renewed.update(heartbeat_at=Now(), lease_until=_lease_end(), progress=asdict(progress)))
+        holds = bool(renewed.update(heartbeat_at=Now(), lease_until=_lease_end(), progress=told))
+        if holds and kept:
+            _note_kept(self, progress.part, kept)
+        return holds
 
 
 def enqueue(
@@ -121,7 +126,8 @@ def stand_down(lease: Lease) -> None:
         return
     # An attempt that ended in good order does not count as one that failed.
     held = _held(lease)
-    if held.update(state=JobState.QUEUED, lease_until=None, attempts=F("attempts") - 1):
+    before = Greatest(F("attempts") - 1, 0)
+    if held.update(state=JobState.QUEUED, lease_until=None, attempts=before):
         _nudge([Job.objects.get(pk=lease.job_id)])
 
 
@@ -142,12 +148,11 @@ def start_again(job: Job) -> Job:
     One that waits or runs stays as it is. Raises Conflict where it succeeded, or another took its place.
     """
     over = Job.objects.filter(pk=job.pk, state__in=(JobState.FAILED, JobState.CANCELLED))
-    anew = {"attempts": 0, "fence": F("fence") + 1, "cancel_requested": False, "error": "", "progress": {}}
+    anew = {"attempts": 0, "kept": {}, "fence": F("fence") + 1, "progress": {}, "error": ""}
+    anew |= {"cancel_requested": False, "finished_at": None}
     try:
         with transaction.atomic():
-            if over.update(
-                state=JobState.QUEUED, finished_at=None, heartbeat_at=Now(), nudged_at=Now(), **anew
-            ):
+            if over.update(state=JobState.QUEUED, heartbeat_at=Now(), nudged_at=Now(), **anew):
                 transaction.on_commit(lambda: _nudge([job]), robust=True)
     except IntegrityError as error:
         raise Conflict(
@@ -175,6 +180,14 @@ def sweep() -> int:
 
 def _held(lease: Lease) -> QuerySet[Job]:
     return Job.objects.filter(pk=lease.job_id, fence=lease.fence, state=JobState.RUNNING)
+
+
+@transaction.atomic
+def _note_kept(lease: Lease, part: str, kept: int) -> None:
+    """What goes further than any attempt before it gives all attempts back: what gets on is not given up."""
+    job = _held(lease).select_for_update(no_key=True).first()
+    if job is not None and kept > job.kept.get(part, 0):
+        Job.objects.filter(pk=job.pk).update(kept=job.kept | {part: kept}, attempts=0)
 
 
 def _lease_end() -> CombinedExpression:

@@ -47,7 +47,8 @@ def predict_pool(
     while case := learning.next_to_predict(due.model, leaving_out=refused):
         number = stored + len(refused) + 1
         total = max(due.cases, number)
-        pulse.stop_if_asked(Progress("predict", number - 1, total, f"case {number} of {total}"))
+        kept = due.predicted + stored
+        pulse.stop_if_asked(Progress("predict", number - 1, total, f"case {number} of {total}", kept=kept))
         between()
         try:
             _predict(case, due.model, predictor, lease, pulse)

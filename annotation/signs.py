@@ -15,7 +15,9 @@ from django.conf import settings
 
 FORGOTTEN_S = 24 * 3600  # a worker that said nothing for so long is gone, not silent
 _TIMEOUT_S = 2.0
+_SENT_AGAIN_S = 3600  # a message that was lost must not silence a queue for ever
 _HEARTBEATS, _BACKUP = "delineate:heartbeats", "delineate:backup"
+_SENT = "delineate:heartbeat-sent:"
 _WORKER, _BUSY = "delineate:worker:", "busy:"
 
 
@@ -56,11 +58,18 @@ class Signs:
     backup: Backup | None
 
 
+def wants_heartbeat(queue: str) -> bool:
+    """Whether the clock is to send one: none was sent since one was carried out, or nothing waits."""
+    first = _server().set(_SENT + queue, 1, nx=True, ex=_SENT_AGAIN_S)
+    return bool(first) or messages((queue,))[queue] == 0
+
+
 def note_heartbeat(queue: str, worker: str) -> None:
     """A worker carried out the heartbeat of a queue: it does not only live, it consumes."""
     server = _server()
     now = _now(server)
     server.hset(_HEARTBEATS, queue, repr(now))
+    server.delete(_SENT + queue)
     _touch(server, worker, {"worked": repr(now)})
 
 

@@ -79,8 +79,8 @@ class Pulse:
         self.last_beat = -BEAT_SECONDS
 
     def on_progress(self, progress: Progress) -> None:
-        """Remember where the work is; a new stage is published at once."""
-        turned = progress.stage != self.progress.stage
+        """Remember where the work is; a new stage and a new checkpoint are published at once."""
+        turned = progress.stage != self.progress.stage or progress.kept > self.progress.kept
         self.progress = progress
         self._beat(now=turned)
 

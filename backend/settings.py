@@ -159,7 +159,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "backend.schedule:Schedule"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE = (
     {
@@ -168,7 +168,8 @@ CELERY_BEAT_SCHEDULE = (
             "task": "annotation.tasks.worker_heartbeat",
             "schedule": 10.0,
             "kwargs": {"queue": queue},
-            "options": {"queue": queue, "expires": 20},
+            # Never too late: it tells when it is carried out, and one waits at most (backend.schedule).
+            "options": {"queue": queue},
         }
         for queue, ending in {"io": "", "score": "_score", "infer": "_infer", "train": "_train"}.items()
     }
@@ -177,7 +178,7 @@ CELERY_BEAT_SCHEDULE = (
             "task": f"annotation.tasks.{name}",
             "schedule": float(seconds),
             # Short, and not to wait behind an import or a prediction.
-            "options": {"queue": "score", "expires": 2 * seconds},
+            "options": {"queue": "score", "expire_seconds": 2 * seconds},
         }
         for name, seconds in {
             "sweep_jobs": 20,
@@ -193,12 +194,12 @@ CELERY_BEAT_SCHEDULE = (
         "sweep_pictures": {
             "task": "annotation.tasks.sweep_pictures",
             "schedule": crontab(hour="3", minute="17"),
-            "options": {"expires": 3600},
+            "options": {"expire_seconds": 3600},
         },
         "sweep_uploads": {
             "task": "annotation.tasks.sweep_uploads",
             "schedule": crontab(minute="41"),
-            "options": {"expires": 3600},
+            "options": {"expire_seconds": 3600},
         },
     }
 )

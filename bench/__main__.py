@@ -17,8 +17,8 @@ from backend import services
 from bench.table import Row
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("pace", "server", "browser", "busy", "science", "resume", "agreement")
-ASKED_FOR = ("scale",)  # minutes each: only by name
+PARTS = ("pace", "server", "browser", "busy", "science", "resume", "agreement", "imports")
+ASKED_FOR = ("scale", "study")  # minutes each: only by name
 MARK = {True: "met", False: "MISSED", None: "—"}
 
 

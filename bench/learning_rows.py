@@ -43,9 +43,9 @@ FROM the_accepted t JOIN generate_series(1, {models}) AS n
 """,
     """
 INSERT INTO annotation_job (id, project_id, kind, queue, ids, state, attempts, fence, nudged_at,
-                            cancel_requested, progress, result, error, created_at)
-SELECT {base} + n, {project}, 'train', 'train', '{{}}', 'succeeded', 1, 1, now(), false, '{{}}', '{{}}', '',
-       now()
+                            cancel_requested, progress, result, kept, error, created_at)
+SELECT {base} + n, {project}, 'train', 'train', '{{}}', 'succeeded', 1, 1, now(), false, '{{}}', '{{}}',
+       '{{}}', '', now()
 FROM generate_series(1, {models}) AS n
 """,
     """

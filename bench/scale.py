@@ -90,6 +90,7 @@ def _pages(project: Project) -> Iterator[Row]:
     client = client_of(LEAD)
     named = {name: f"dashboard_{name}" for name, source in dashboards.SOURCES.items() if not source.must}
     routes = {"project": "project", "cases": "cases", "dataset": "dataset", "dataset cases": "dataset_cases"}
+    del named["dataset_scans"]  # a file of all cases: nothing on a page
     for name, route in (routes | named).items():
         url = reverse(route, kwargs={"project_id": project.pk})
         statuses: set[int] = set()

@@ -8,6 +8,7 @@ from bench import ready  # noqa: F401
 # isort: split
 from annotation import handles
 from annotation.models import Assignment, Project, ReliabilityPlan, Volume
+from bench import claims
 from bench.table import Row, hand_over, median_ms, percentile_ms, seconds
 from bench.world import (
     READERS,
@@ -42,12 +43,12 @@ def _rows() -> Iterator[Row]:
         large <= 20,
     )
     yield Row("… against 10 cases", f"× {large / small:.2f}", "flat (≤ × 1.2)", large / small <= 1.2)
-    claims = [_claim(many, number) for number in range(1, READERS)]
+    claimed = [_claim(many, number) for number in range(1, READERS)]
     yield Row(
         "next case at 10 000 cases: server time",
-        f"{median_ms(claims):.1f} ms (p95 {percentile_ms(claims, 95):.1f})",
+        f"{median_ms(claimed):.1f} ms (p95 {percentile_ms(claimed, 95):.1f})",
         "≤ 10 ms",
-        median_ms(claims) <= 10,
+        median_ms(claimed) <= 10,
     )
     # The blind second reads of a pair are meant to be of one case.
     held = Assignment.objects.filter(case__project=many, rival__isnull=True)
@@ -57,6 +58,7 @@ def _rows() -> Iterator[Row]:
         "never",
         held.count() == held.values("case").distinct().count(),
     )
+    yield from claims.rows(many)
     yield from _opening(few)
 
 

@@ -53,8 +53,9 @@ def make_project(name: str, cases: int, structures: int = STRUCTURES) -> Project
             origin_lps=[0.0, 0.0, 0.0],
             direction=[1.0, 0, 0, 0, 1.0, 0, 0, 0, 1.0],
             content_sha256=uuid.uuid4().hex * 2,
+            header=_header(number),
         )
-        for _ in range(cases)
+        for number in range(cases)
     )
     cases_ = Case.objects.bulk_create(
         Case(
@@ -69,6 +70,24 @@ def make_project(name: str, cases: int, structures: int = STRUCTURES) -> Project
     )
     worklist.begin_parts(cases_)
     return project
+
+
+def _header(number: int) -> dict[str, object]:
+    """What is kept of a header, of some scanners and protocols."""
+    makers = {
+        "Siemens": ("Force", "Edge"),
+        "GE": ("Revolution", "Discovery"),
+        "Philips": ("iCT", "Brilliance"),
+    }
+    maker = tuple(makers)[number % 3]
+    return {
+        "manufacturer": maker,
+        "model": makers[maker][number // 3 % 2],
+        "kernel": ("Br40", "STANDARD", "B", "I30f")[number % 4],
+        "kvp": (100.0, 120.0)[number % 2],
+        "contrast_agent": number % 5 > 0,
+        "body_part": "ABDOMEN",
+    }
 
 
 def add_real_case(project: Project, shape: tuple[int, int, int]) -> Case:

@@ -9,7 +9,7 @@ class Progress:
     """One report of a running piece of work.
 
     `done` of `total` counts the units of `stage` (steps, windows, cases); `values` holds figures worth
-    plotting, such as the loss.
+    plotting, such as the loss. `kept` of the units are on disk and outlive the process.
     """
 
     stage: str
@@ -18,6 +18,13 @@ class Progress:
     message: str = ""
     seconds_left: float | None = None
     values: Mapping[str, float] = field(default_factory=dict)
+    kept: int = 0
+
+    @property
+    def part(self) -> str:
+        """What `kept` counts in: the stage, and the network of an ensemble."""
+        member = self.values.get("member")
+        return self.stage if member is None else f"{self.stage}-{member:.0f}"
 
 
 @dataclass(frozen=True)

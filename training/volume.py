@@ -211,19 +211,30 @@ def read_bits(path: Path) -> Volume:
     return to_canonical(values.astype(np.uint32), affine_lps)
 
 
-def write_nifti(path: Path, volume: Volume) -> None:
-    """Write a canonical volume as NIfTI (RAS affine, millimetres); the dtype is kept."""
+def write_nifti(path: Path, volume: Volume, description: str = "") -> None:
+    """Write a canonical volume as NIfTI (RAS affine, millimetres); the dtype is kept.
+
+    `description` (ASCII, at most 79 characters) goes into the header.
+    """
     affine_ras = _FLIP_XY @ volume.geometry.affine_lps()
     image = nib.Nifti1Image(volume.voxels, affine_ras)
     image.set_qform(affine_ras, code=1)
     image.set_sform(affine_ras, code=1)
     image.header.set_xyzt_units("mm", "sec")
+    image.header["descrip"] = description.encode("ascii")
     nib.save(image, path)
 
 
 def says_nothing(header: Any) -> bool:
-    """Tell whether a NIfTI header says nothing of where an image lies: no codes, and sizes never set."""
-    return not _is_placed(header) and all(float(size) == 1 for size in header["pixdim"][1:4])
+    """Tell whether a NIfTI header says nothing of where an image lies, nor of how large its voxels are.
+
+    Either there are no codes and sizes were never set, or the affine is the identity: no scanner puts the
+    first voxel of 1 × 1 × 1 mm at the origin with axes to Right and Anterior, but writers that lost the
+    header do, whatever code they write (LiTS 28–47).
+    """
+    if _is_placed(header):
+        return bool(np.abs(header.get_best_affine() - np.eye(4)).max() <= _SINGLE)
+    return all(float(size) == 1 for size in header["pixdim"][1:4])
 
 
 def _is_placed(header: Any) -> bool:

@@ -9,7 +9,17 @@ from annotation.agreement.scale import UNITS
 from annotation.agreement.shapes import plainly
 from annotation.agreement.sizes import calibration, volumes
 from annotation.agreement.summaries import recount
-from annotation.agreement.work import ALL, awaited, gold_changed, reopened, request, request_all, run, settled
+from annotation.agreement.work import (
+    ALL,
+    awaited,
+    gold_changed,
+    predicted,
+    reopened,
+    request,
+    request_all,
+    run,
+    settled,
+)
 
 __all__ = [
     "ALL",
@@ -30,6 +40,7 @@ __all__ = [
     "matrix",
     "people",
     "plainly",
+    "predicted",
     "recount",
     "refresh",
     "reopened",

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from annotation import jobs
 from annotation.agreement import summaries
@@ -57,9 +58,16 @@ def targets_of(project_id: int) -> tuple[Target, ...]:
     )
 
 
-def due(case: Case, pairs: Collection[Pair], targets: Collection[Target]) -> list[Due]:
-    """What is to be scored. A structure whose tolerance was changed is scored again."""
+def due(
+    case: Case, pairs: Collection[Pair], targets: Collection[Target], *, complete: bool = False
+) -> list[Due]:
+    """What is to be scored. A structure whose tolerance was changed is scored again.
+
+    `complete`: so is one whose score was kept before all of today's figures were.
+    """
     rows = AgreementScore.objects.filter(case=case, stale=False, group__metric_version=METRIC_VERSION)
+    if complete:
+        rows = rows.exclude(~Q(undefined=UndefinedReason.BOTH_EMPTY), specificity__isnull=True)
     there = set(
         rows.values_list(
             "group__kind", "revision_a", "revision_b", "group__starts", "group__structure", "tolerance_mm"
@@ -85,7 +93,7 @@ def compare(one: Due, stock: Stock, spacing_mm: Spacing) -> dict[Target, Structu
         of_layer = [target for target in one.targets if target.layer == layer]
         tolerances = {target.value: target.tolerance_mm for target in of_layer}
         a, b = stock.labels(one.pair.a, layer), stock.labels(one.pair.b, layer)
-        found = score(a, b, spacing_mm, tolerances)
+        found = score(a, b, spacing_mm, tolerances, beyond=stock.beyond(layer))
         result |= {target: found[target.value] for target in of_layer}
     return result
 
@@ -162,6 +170,8 @@ def _row(case: Case, pair: Pair, group_id: int, target: Target, figures: Structu
         assd_mm=figures.assd_mm,
         asd_a_to_b_mm=figures.asd_ref_to_pred_mm,
         asd_b_to_a_mm=figures.asd_pred_to_ref_mm,
+        centre_distance_mm=figures.centre_distance_mm,
+        specificity=figures.specificity,
         volume_a_ml=figures.volume_ref_ml,
         volume_b_ml=figures.volume_pred_ml,
         undefined=_undefined(figures),

@@ -5,6 +5,7 @@ Of a case of which readers were asked for a part, that part is all there is: as 
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from math import prod
 
 import numpy as np
 
@@ -74,6 +75,10 @@ class Stock:
         ck, cj = divmod(rest, ncj)
         return ci * SIDE, cj * SIDE, ck * SIDE
 
+    def beyond(self, layer: int) -> int:
+        """Voxels outside the box of a layer, where all masks are background."""
+        return _size(self.whole) - _size(self.box(layer))
+
     def box(self, layer: int) -> Box:
         if layer not in self.boxes:
             self.boxes[layer] = self._measured(layer)
@@ -97,6 +102,10 @@ class Stock:
         """One voxel, where no mask has anything."""
         i, j, k = ((low, low + 1) for low, _ in self.whole)
         return i, j, k
+
+
+def _size(box: Box) -> int:
+    return prod(high - low for low, high in box)
 
 
 def _cut(box: Iterable[tuple[int, int]], origin: Iterable[int]) -> tuple[slice, slice, slice]:

@@ -1,6 +1,7 @@
 """What a score job does: one case after a read of it became final, or a whole project for a new metric."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -45,6 +46,12 @@ def gold_changed(case: Case) -> Job:
     return request(case)
 
 
+def predicted(case: Case) -> None:
+    """A model's prediction of the case has come: reads that were handed in before it are compared with it."""
+    if final_reads(case):
+        request(case)
+
+
 def request(case: Case) -> Job:
     """Score what is comparable in a case. Asking twice costs a look: what is scored already stays."""
     return jobs.enqueue(kind=JobKind.SCORE, queue=Queue.SCORE, ids={"case": case.pk}, project=case.project)
@@ -84,7 +91,8 @@ def run(job: Job, lease: jobs.Lease, on_progress: OnProgress = ignore_progress) 
         stored = 0
         for done, case in enumerate(cases.iterator(chunk_size=50)):
             on_progress(Progress("score", done, total, f"case {done + 1} of {total}"))
-            stored += score_case(case, lease, lambda: on_progress(Progress("score", done, total)))  # noqa: B023 - called at once
+            step = partial(on_progress, Progress("score", done, total))
+            stored += score_case(case, lease, step, complete=True)
         readers = set(
             Assignment.objects.filter(case__project=job.project, submitted_at__isnull=False).values_list(
                 "reader", flat=True
@@ -111,15 +119,16 @@ def _read_cases(project: Project) -> QuerySet[Case]:
     return cases.select_related("volume", "project").order_by("number")
 
 
-def score_case(case: Case, lease: jobs.Lease, step: Callable[[], None]) -> int:
+def score_case(case: Case, lease: jobs.Lease, step: Callable[[], None], *, complete: bool = False) -> int:
     """Compare and describe everything of one case that was not yet. Returns how many scores were stored.
 
     While the spacing of the scan is not known nothing is compared; reads are described without volumes.
+    `complete`: also scores that were kept before all of today's figures were.
     """
     targets = scoring.targets_of(case.project_id)
     finals = read_sides(final_reads(case))
     measured = case.volume.spacing_known
-    due = scoring.due(case, pairs_of(case), targets) if measured else []
+    due = scoring.due(case, pairs_of(case), targets, complete=complete) if measured else []
     everybodys = measured and crossed.is_calibration(case)
     if not (due or everybodys or reads.lacking(case, finals)):
         return 0

@@ -118,7 +118,10 @@ class SitesView(ApiView):
             raise Refused(
                 "Say which cases: their numbers, or of which source, site or scanner; one of the two."
             )
-        numbers = asked.get("cases") or [row.number for row in dashboards.scan_rows(project, **asked["of"])]
+        if "cases" in asked:
+            numbers = asked["cases"]
+        else:
+            numbers = [row.number for row in dashboards.scan_rows(project, **asked["of"])]
         changed = planning.change_site(project=project, cases=numbers, site=asked["site"])
         return Response({"cases": changed})
 

@@ -30,6 +30,11 @@ class ExportOut(serializers.Serializer[Any]):
         original_uids = serializers.BooleanField(
             default=False, help_text="Objects name the series that the scans came from."
         )
+        round = serializers.IntegerField(
+            default=None,
+            allow_null=True,
+            help_text="Version of the model begun from; 0 = of none.",
+        )
 
     id = serializers.IntegerField()
     form = serializers.ChoiceField(choices=ExportFormat.choices)
@@ -70,6 +75,13 @@ class ExportsView(ApiView):
             help_text="DICOM SEG and RTSTRUCT name the series that the scans came from, where the project "
             "keeps its UIDs.",
         )
+        round = serializers.IntegerField(
+            min_value=0,
+            max_value=LARGEST_COUNT,
+            default=None,
+            allow_null=True,
+            help_text="Only what began from the prediction of this version of the model; 0 = from none.",
+        )
 
     @extend_schema(responses=answers({200: ExportOut(many=True)}))
     def get(self, request: Request, project_id: int) -> Response:
@@ -91,6 +103,7 @@ class ExportsView(ApiView):
             structures=tuple(data["structures"]),
             model=data["model"],
             original_uids=data["original_uids"],
+            round=data["round"],
         )
         made = exports.request_export(project=project, by=signed_in(request), order=order)
         return Response(ExportOut(made).data, status=202)

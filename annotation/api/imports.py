@@ -254,6 +254,9 @@ class ImportsView(ApiView):
         site = serializers.CharField(
             max_length=200, allow_blank=True, default="", help_text="Where all of it was scanned."
         )
+        by_number = serializers.BooleanField(
+            default=False, help_text="Call cases, and files in the report, by numbers: names are not kept."
+        )
 
     @extend_schema(responses=answers({200: ImportRowOut(many=True)}))
     def get(self, request: Request, project_id: int) -> Response:
@@ -273,6 +276,7 @@ class ImportsView(ApiView):
             recipe=given.validated_data["recipe"],
             resample=given.validated_data["resample"],
             site=given.validated_data["site"],
+            by_number=given.validated_data["by_number"],
             **_where(request, project, given.validated_data),
         )
         return Response(JobOut(job).data, status=202)

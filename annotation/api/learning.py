@@ -10,7 +10,15 @@ from rest_framework.response import Response
 from annotation import access, learning
 from annotation.api.base import LARGEST_COUNT, ApiView, answers, signed_in
 from annotation.errors import Refused
-from annotation.models import GateVerdict, LearningPolicy, ModelDecision, ModelState, Project, Trigger
+from annotation.models import (
+    LEAST_CONTROL,
+    GateVerdict,
+    LearningPolicy,
+    ModelDecision,
+    ModelState,
+    Project,
+    Trigger,
+)
 
 MOST_GOALS = 2000
 LONGEST_BUDGET_S = 30 * 24 * 3600
@@ -37,7 +45,7 @@ class PolicyShape(serializers.ModelSerializer[LearningPolicy]):
     forecast_gain = serializers.FloatField(min_value=0.0001, max_value=1, allow_null=True)
     margin = serializers.FloatField(min_value=0, max_value=1)
     members = serializers.IntegerField(min_value=1, max_value=5)
-    control_share = serializers.FloatField(min_value=0, max_value=1)
+    control_share = serializers.FloatField(min_value=LEAST_CONTROL, max_value=1)
     diversity = serializers.FloatField(min_value=0, max_value=5)
     slab_mm = serializers.FloatField(min_value=1, max_value=2000)
     cube_mm = serializers.FloatField(min_value=10, max_value=2000)

@@ -45,8 +45,9 @@ class PlanView(ApiView):
 
     @extend_schema(responses=answers({200: Output}))
     def get(self, request: Request, project_id: int) -> Response:
-        plan = planning.draft_of(_managed(request, project_id))
-        return Response(self.Output({"plan": plan, "usual": planning.DraftPlan()}).data)
+        project = _managed(request, project_id)
+        plans = {"plan": planning.draft_of(project), "usual": planning.usual(project)}
+        return Response(self.Output(plans).data)
 
     @extend_schema(request=PlanShape, responses=answers({200: PlanShape}, 400))
     def put(self, request: Request, project_id: int) -> Response:

@@ -94,6 +94,9 @@ class UploadImportView(ApiView):
         site = serializers.CharField(
             max_length=200, allow_blank=True, default="", help_text="Where all of it was scanned."
         )
+        by_number = serializers.BooleanField(
+            default=False, help_text="Call cases, and files in the report, by numbers: names are not kept."
+        )
 
     @extend_schema(request=Input, responses=answers({202: JobOut}, 400, 409))
     def post(self, request: Request, upload_id: UUID) -> Response:

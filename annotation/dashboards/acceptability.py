@@ -3,14 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from annotation.dashboards.shares import share_of
 from annotation.dashboards.tables import Says
 from annotation.models import (
+    Assignment,
     AssignmentRole,
     AssignmentState,
     Project,
@@ -21,6 +22,15 @@ from annotation.models import (
 from training.raters import Level, krippendorff_alpha
 
 Grades = dict[int, int]  # of one state of a structure, by reviewer
+
+
+class Graded(NamedTuple):
+    """One grade of a structure."""
+
+    read: int
+    reviewer: int
+    grade: int
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -46,11 +56,27 @@ class AcceptabilityRow:
 
 def acceptability_rows(project: Project) -> list[AcceptabilityRow]:
     """Structure by structure, in the order of the project; those without a grade are left out."""
-    found: dict[str, list[StructureVerdict]] = defaultdict(list)
-    for one in graded(project).select_related("assignment").order_by("assignment__final_at", "assignment_id"):
-        found[one.structure].append(one)
+    counts: dict[str, Counter[int]] = defaultdict(Counter)
+    found = graded(project).order_by().values_list("structure", "acceptability").annotate(n=Count("pk"))
+    for structure, grade, n in found:
+        counts[structure][grade or 0] = n
+    shared: dict[str, list[Graded]] = defaultdict(list)
+    columns = ("structure", "assignment__subject", "assignment__reader", "acceptability", "verdict")
+    of_two = graded(project).filter(assignment__subject__in=_reviewed_by_two(project))
+    for key, *row in of_two.order_by("assignment__final_at", "assignment_id").values_list(*columns):
+        shared[key].append(Graded(*row))
     keys = SchemaStructure.objects.filter(schema__project=project).order_by("layer", "value")
-    return [_row(key, found[key]) for key in keys.values_list("structure__key", flat=True) if key in found]
+    ordered = keys.values_list("structure__key", flat=True)
+    return [_row(key, counts[key], shared[key]) for key in ordered if key in counts]
+
+
+def _reviewed_by_two(project: Project) -> QuerySet[Assignment, Any]:
+    """Ids of the reads that two reviewers have judged: the others say nothing of how far these agree."""
+    reviews = Assignment.objects.filter(
+        case__project=project, role=AssignmentRole.REVIEW, state=AssignmentState.DONE
+    )
+    counted = reviews.order_by().values("subject").annotate(judges=Count("reader", distinct=True))
+    return counted.filter(judges__gt=1).values_list("subject", flat=True)
 
 
 def graded(project: Project) -> QuerySet[StructureVerdict]:
@@ -63,18 +89,16 @@ def graded(project: Project) -> QuerySet[StructureVerdict]:
     )
 
 
-def _row(structure: str, verdicts: list[StructureVerdict]) -> AcceptabilityRow:
-    counts = Counter(one.acceptability for one in verdicts)
-    usable = share_of(counts[4] + counts[5], len(verdicts))
+def _row(structure: str, counts: Counter[int], verdicts: list[Graded]) -> AcceptabilityRow:
+    total = counts.total()
+    usable = share_of(counts[4] + counts[5], total)
     states = list(_states(verdicts))
     reviewers = sorted({reviewer for grades in states for reviewer in grades})
-    table = np.array(
-        [[grades.get(reviewer, np.nan) for reviewer in reviewers] for grades in states], np.float64
-    )
-    alpha = krippendorff_alpha(table, Level.ORDINAL)
+    table = np.array([[state.get(one, np.nan) for one in reviewers] for state in states], np.float64)
+    alpha = krippendorff_alpha(table.reshape(len(states), len(reviewers)), Level.ORDINAL)
     return AcceptabilityRow(
         structure=structure,
-        grades=len(verdicts),
+        grades=total,
         grade_1=counts[1],
         grade_2=counts[2],
         grade_3=counts[3],
@@ -91,15 +115,15 @@ def _row(structure: str, verdicts: list[StructureVerdict]) -> AcceptabilityRow:
     )
 
 
-def _states(verdicts: Iterable[StructureVerdict]) -> Iterator[Grades]:
+def _states(verdicts: Iterable[Graded]) -> Iterator[Grades]:
     """What reviewers saw alike: a read's structure until one of them sends it back to be drawn again."""
-    by_read: dict[int | None, list[StructureVerdict]] = defaultdict(list)
+    by_read: dict[int, list[Graded]] = defaultdict(list)
     for one in verdicts:
-        by_read[one.assignment.subject_id].append(one)
+        by_read[one.read].append(one)
     for of_read in by_read.values():
         grades: Grades = {}
         for one in of_read:
-            grades[one.assignment.reader_id] = one.acceptability or 0
+            grades[one.reviewer] = one.grade
             if one.verdict == Verdict.RETURN:
                 yield grades
                 grades = {}

@@ -3,20 +3,31 @@
 Every figure follows from the same rows (`scans`), so that the list of cases behind it has as many.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from operator import attrgetter
-from statistics import median
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from annotation.dashboards import scans
 from annotation.dashboards.scans import ScanRow
-from annotation.dashboards.structure_counts import StructureCounts, cases_with, structure_counts
+from annotation.dashboards.structure_counts import (
+    Counted,
+    Group,
+    StructureCounts,
+    cases_with,
+    structure_counts,
+)
 from annotation.dashboards.tables import Says
 from annotation.models import CaseSource, DataSource, Project, Split
 
 MOST_LISTED = 500
+
+_Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -105,23 +116,23 @@ class Listed:
 
 def dataset_of(project: Project, **narrowed: str) -> Dataset:
     """A handful of queries, however many cases there are; `narrowed` as `scans` takes it."""
-    rows = scans.scans(project, **narrowed)
-    counts = structure_counts(project, [row.case_id for row in rows])
+    columns = scans.scans(project, **narrowed)
+    counts = _counted(project, columns, narrowed)
     return Dataset(
-        cases=len(rows),
-        patients=len({row.patient for row in rows}),
-        uncounted=sum(1 for _ in counts.uncounted),
-        groups=_groups(rows),
-        measures=_measures(rows),
-        bars=_bars(rows),
+        cases=columns.num_rows,
+        patients=_distinct(columns["patient"]),
+        uncounted=counts.uncounted,
+        groups=_groups(columns),
+        measures=_measures(columns),
+        bars=_bars(columns),
         structures=counts.rows,
-        sources=_sources(project, rows, counts.annotated),
+        sources=_sources(project, columns, counts.says),
     )
 
 
 def scan_rows(project: Project, **narrowed: str) -> list[ScanRow]:
     """Every case, one row each."""
-    return scans.scans(project, **narrowed)
+    return scans.as_rows(scans.scans(project, **narrowed))
 
 
 def group_rows(project: Project, **narrowed: str) -> list[GroupRow]:
@@ -141,14 +152,18 @@ def measure_rows(project: Project, **narrowed: str) -> list[MeasureRow]:
 
 def structure_rows(project: Project, **narrowed: str) -> list[StructureCounts]:
     """Structure by structure, in the order of the project."""
-    ids = [row.case_id for row in scans.scans(project, **narrowed)]
-    return structure_counts(project, ids).rows
+    return _counted(project, scans.scans(project, **narrowed), narrowed).rows
 
 
 def source_rows(project: Project, **narrowed: str) -> list[SourceRow]:
     """Data set by data set, the one with the most cases first."""
-    rows = scans.scans(project, **narrowed)
-    return _sources(project, rows, structure_counts(project, [row.case_id for row in rows]).annotated)
+    columns = scans.scans(project, **narrowed)
+    return _sources(project, columns, _counted(project, columns, narrowed).says)
+
+
+def _counted(project: Project, columns: pa.Table, narrowed: Mapping[str, str]) -> Counted:
+    ids: list[int] = columns["case_id"].to_pylist()
+    return structure_counts(project, ids if any(narrowed.values()) else None)
 
 
 def listed(
@@ -160,67 +175,78 @@ def listed(
     shown: str = "",
 ) -> Listed:
     """The cases behind a figure: with these words, in this bar, with the structure in that state."""
-    rows = scans.scans(project, **words)
+    columns = scans.scans(project, **words)
     if bar is not None:
-        rows = [row for row in rows if scans.lies_in(row, *bar)]
+        columns = scans.in_bar(columns, *bar)
     if structure:
-        with_it = cases_with(project, structure, shown)
-        rows = [row for row in rows if row.case_id in with_it]
-    return Listed(len(rows), [_listed(row) for row in rows[:MOST_LISTED]])
+        with_it = pa.array(cases_with(project, structure, shown), pa.int64())
+        columns = columns.filter(pc.is_in(columns["case_id"], with_it))
+    shown_rows = columns.slice(0, MOST_LISTED).select([field.name for field in fields(ListedRow)])
+    return Listed(columns.num_rows, [ListedRow(**row) for row in shown_rows.to_pylist()])
 
 
-def _listed(row: ScanRow) -> ListedRow:
-    names = ListedRow.__dataclass_fields__
-    return ListedRow(**{name: value for name, value in asdict(row).items() if name in names})
+def _distinct(column: pa.ChunkedArray) -> int:
+    return int(pc.count_distinct(column).as_py())
 
 
-def _groups(rows: Sequence[ScanRow]) -> list[GroupRow]:
+def _coded(column: pa.ChunkedArray) -> tuple[_Codes, list[str]]:
+    """A number for each word, and the words by number."""
+    coded = pc.dictionary_encode(column).combine_chunks()
+    return np.asarray(coded.indices, np.int64), coded.dictionary.to_pylist()
+
+
+def _distinct_in(groups: _Codes, n_groups: int, codes: _Codes, n_codes: int) -> _Codes:
+    """How many different codes each group has; sorted, for hashing of so many numbers takes longer."""
+    pairs = np.sort(groups * n_codes + codes)
+    is_first = np.append(True, pairs[1:] != pairs[:-1])[: pairs.size]
+    return np.bincount(pairs[is_first] // max(1, n_codes), minlength=n_groups)
+
+
+def _groups(columns: pa.Table) -> list[GroupRow]:
     found = []
+    split, splits = _coded(columns["split"])
+    patient, patients = _coded(columns["patient"])
     for what in scans.GROUPED:
-        cases = Counter(map(attrgetter(what, "split"), rows))
-        patients = Counter(word for word, _ in set(map(attrgetter(what, "patient"), rows)))
-        all_cases: Counter[str] = Counter()
-        for (word, _), n in cases.items():
-            all_cases[word] += n
-        for word, n in sorted(all_cases.items(), key=lambda item: (-item[1], item[0])):
-            by_split = (cases[word, split] for split in Split.values)
-            found.append(GroupRow(what, word, n, patients[word], *by_split))
+        word, words = _coded(columns[what])
+        cells = np.bincount(word * len(splits) + split, minlength=len(words) * len(splits))
+        by_split = cells.reshape(len(words), len(splits)).tolist()
+        different = _distinct_in(word, len(words), patient, len(patients)).tolist()
+        for place in sorted(range(len(words)), key=lambda place: (-sum(by_split[place]), words[place])):
+            cases = dict(zip(splits, by_split[place], strict=True))
+            in_split = (cases.get(split, 0) for split in Split.values)
+            found.append(GroupRow(what, words[place], sum(cases.values()), different[place], *in_split))
     return found
 
 
-def _known(rows: Iterable[ScanRow], measure: str) -> list[float]:
-    values: list[float | None] = [getattr(row, measure) for row in rows]
-    return [value for value in values if value is not None]
+def _known(columns: pa.Table, measure: str) -> npt.NDArray[np.float64]:
+    return np.asarray(columns[measure].drop_null(), np.float64)
 
 
-def _bars(rows: Sequence[ScanRow]) -> list[BarRow]:
+def _bars(columns: pa.Table) -> list[BarRow]:
     return [
         BarRow(measure, *bar)
         for measure in scans.MEASURES
-        for bar in scans.bars(_known(rows, measure), least=1.0 if measure == "slices" else 0.0)
+        for bar in scans.bars(_known(columns, measure), least=1.0 if measure == "slices" else 0.0)
     ]
 
 
-def _measures(rows: Sequence[ScanRow]) -> list[MeasureRow]:
+def _measures(columns: pa.Table) -> list[MeasureRow]:
     found = []
     for measure in scans.MEASURES:
-        known = _known(rows, measure)
-        ends = (min(known), median(known), max(known)) if known else (None, None, None)
-        found.append(MeasureRow(measure, len(known), len(rows) - len(known), *ends))
+        known = _known(columns, measure)
+        ends = map(float, (known.min(), np.median(known), known.max())) if known.size else (None,) * 3
+        found.append(MeasureRow(measure, known.size, columns.num_rows - known.size, *ends))
     return found
 
 
-def _sources(
-    project: Project, rows: Sequence[ScanRow], annotated: Mapping[int, Sequence[str]]
-) -> list[SourceRow]:
+def _sources(project: Project, columns: pa.Table, says: Iterable[Group]) -> list[SourceRow]:
     ids = CaseSource.objects.filter(case__project=project).values("source")
     known = {source.title: source for source in DataSource.objects.filter(pk__in=ids)}
-    alike: dict[str, list[ScanRow]] = defaultdict(list)
-    for row in rows:
-        alike[row.source].append(row)
+    keys = _keys_by_source(columns, says)
+    alike = columns.group_by("source").aggregate([([], "count_all"), ("patient", "count_distinct")])
     found = []
-    for title, members in sorted(alike.items(), key=lambda item: (-len(item[1]), item[0])):
-        keys = {key for row in members for key in annotated.get(row.case_id, ())}
+    for row in sorted(alike.to_pylist(), key=lambda row: (-row["count_all"], row["source"])):
+        title = row["source"]
         source = known.get(title)
         found.append(
             SourceRow(
@@ -228,9 +254,19 @@ def _sources(
                 licence=source.licence if source else "",
                 citation=source.citation if source else "",
                 non_commercial=source.non_commercial if source else False,
-                cases=len(members),
-                patients=len({row.patient for row in members}),
-                structures=" ".join(sorted(keys)),
+                cases=row["count_all"],
+                patients=row["patient_count_distinct"],
+                structures=" ".join(sorted(keys[title])),
             )
         )
+    return found
+
+
+def _keys_by_source(columns: pa.Table, says: Iterable[Group]) -> Mapping[str, set[str]]:
+    """What delineations of the cases of each source say something about."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for keys, cases in says:
+        of_these = columns.filter(pc.is_in(columns["case_id"], pa.array(cases, pa.int64())))
+        for title in of_these["source"].unique().to_pylist():
+            found[title].update(keys)
     return found

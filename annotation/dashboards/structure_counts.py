@@ -21,7 +21,7 @@ FROM annotation_case c
 JOIN annotation_revision r ON r.id = c.accepted_revision_id
 JOIN annotation_mask m ON m.id = r.mask_id
 LEFT JOIN annotation_shownstructures s ON s.revision_id = r.id
-WHERE c.id = ANY(%(cases)s)
+WHERE c.project_id = %(project)s AND (%(all)s OR c.id = ANY(%(cases)s))
 GROUP BY 1, 2, 3, 4
 """
 _PRESENT = """
@@ -31,7 +31,7 @@ JOIN annotation_revision r ON r.id = c.accepted_revision_id
 JOIN annotation_mask m ON m.id = r.mask_id
 JOIN annotation_shownstructures s ON s.revision_id = r.id
 CROSS JOIN LATERAL unnest(s.keys) AS shown(key)
-WHERE c.id = ANY(%(cases)s) AND shown.key = ANY(m.annotated)
+WHERE c.project_id = %(project)s AND (%(all)s OR c.id = ANY(%(cases)s)) AND shown.key = ANY(m.annotated)
 GROUP BY 1
 """
 
@@ -65,13 +65,17 @@ class StructureCounts:
     published_address: Annotated[str, Says("Where to read it")]
 
 
+Group = tuple[Sequence[str], Sequence[int]]
+"""Keys of structures that delineations say something of, and the cases (ids) whose accepted one says so."""
+
+
 @dataclass(frozen=True)
 class Counted:
-    """The rows; which structures each accepted case says something of; the cases still to be looked at."""
+    """The rows; what accepted delineations say something of; how many cases are still to be looked at."""
 
     rows: list[StructureCounts]
-    annotated: Mapping[int, Sequence[str]]
-    uncounted: Set[int]
+    says: list[Group]
+    uncounted: int
 
 
 @dataclass
@@ -84,19 +88,21 @@ class _Tally:
     by_split: dict[str, Counter[str]]
 
 
-def structure_counts(project: Project, cases: Sequence[int]) -> Counted:
-    """Count over these cases (ids). Five queries."""
-    asked: dict[str, Any] = {"cases": list(cases), "imported": MaskKind.IMPORTED.value}
+def structure_counts(project: Project, cases: Sequence[int] | None = None) -> Counted:
+    """Count over these cases of the project (ids), or over all. Six queries."""
+    asked: dict[str, Any] = {
+        "project": project.pk,
+        "all": cases is None,
+        "cases": list(cases or ()),
+        "imported": MaskKind.IMPORTED.value,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_ANNOTATED, asked)
         groups = cursor.fetchall()
         cursor.execute(_PRESENT, asked)
         present = dict(cursor.fetchall())
     tally = _Tally(Counter(), Counter(), Counter(), defaultdict(Counter))
-    annotated: dict[int, Sequence[str]] = {}
-    uncounted: set[int] = set()
     for keys, split, is_imported, waits, ids in groups:
-        annotated |= dict.fromkeys(ids, keys)
         n = dict.fromkeys(keys, len(ids))
         tally.annotated.update(n)
         tally.by_split[split].update(n)
@@ -104,8 +110,12 @@ def structure_counts(project: Project, cases: Sequence[int]) -> Counted:
             tally.imported.update(n)
         if waits:
             tally.uncounted.update(n)
-            uncounted.update(ids)
-    return Counted(_rows(project, len(cases), tally, present), annotated, uncounted)
+    number = project.cases.count() if cases is None else len(cases)
+    return Counted(
+        rows=_rows(project, number, tally, present),
+        says=[(keys, ids) for keys, _, _, _, ids in groups],
+        uncounted=sum(len(ids) for _, _, _, waits, ids in groups if waits),
+    )
 
 
 def cases_with(project: Project, structure: str, shown: str) -> Set[int]:

@@ -1,6 +1,7 @@
 """An export is built: every delineation through its format into a sink, then the manifest."""
 
 import json
+import re
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ from training.progress import OnProgress, Progress
 from training.version import VERSION
 
 MANIFEST = "manifest.json"
+_NO_DERIVATIVES = re.compile(r"\bND\b|no[- ]?deriv", re.IGNORECASE)
 _NOT_LOOKED_AT = "absent is not the same as not annotated: structures under not_looked_at are unknown"
 
 
@@ -41,6 +43,8 @@ def build(
     """
     segments = segments_of(project.pk, keys_of(project, order))
     form = _format(order, project.name, segments)
+    sources = _sources(items)
+    form.licence, form.reference = _licences(sources, items), _citations(sources)
     passes = 2 if form.surveys else 1
     clock = _Clock(len(items) * passes, on_progress)
     if form.surveys:
@@ -57,7 +61,7 @@ def build(
             sink.take(folder)
             listed.append(_listed(content))
         form.finish(folder)
-        manifest = _manifest(project, order, items, by, form, segments, listed)
+        manifest = _manifest(project, order, items, by, form, sources, listed)
         sink.take(folder)
         manifest["files"] = [asdict(file) for file in sink.files]
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -97,7 +101,7 @@ def _manifest(
     items: Sequence[Item],
     by: str,
     form: Format,
-    segments: Sequence[Segment],
+    sources: Sequence[dict[str, Any]],
     listed: list[dict[str, Any]],
 ) -> dict[str, Any]:
     return {
@@ -108,12 +112,12 @@ def _manifest(
         "selection": order.selection(),
         "exported_at": timezone.now().isoformat(timespec="seconds"),
         "exported_by": by,
-        "structures": _structures(project, segments),
+        "structures": _structures(project, form.segments),
         "readers": {item.alias: item.reader for item in items if item.alias},
         "models": _models(project, listed),
-        "sources": _sources(items),
+        "sources": sources,
         "metric_versions": _metric_versions(items),
-        "notes": [_NOT_LOOKED_AT, *form.notes, *_left_out(project, order)],
+        "notes": [_NOT_LOOKED_AT, *form.notes, *_left_out(project, order), *_not_to_be_altered(sources)],
         "delineations": listed,
     }
 
@@ -188,11 +192,34 @@ def _sources(items: Sequence[Item]) -> list[dict[str, Any]]:
                 "licence": source.licence,
                 "citation": source.citation,
                 "non_commercial": source.non_commercial,
+                "no_derivatives": bool(_NO_DERIVATIVES.search(source.licence)),
                 "cases": [],
             },
         )
         about["cases"].append(row.case.number)
     return list(found.values())
+
+
+def _licences(sources: Sequence[dict[str, Any]], items: Sequence[Item]) -> str:
+    """Return the licences of the data sets in one line; nothing where no case came from one."""
+    said = [f"{one['title']}: {one['licence'] or 'not known'}" for one in sources]
+    known = sum(len(one["cases"]) for one in sources)
+    others = ["other cases: not stated"] if 0 < known < len({item.case for item in items}) else []
+    return "; ".join([*said, *others])
+
+
+def _citations(sources: Sequence[dict[str, Any]]) -> str:
+    return "; ".join(one["citation"] for one in sources if one["citation"])
+
+
+def _not_to_be_altered(sources: Sequence[dict[str, Any]]) -> list[str]:
+    """Say which data sets may not be passed on altered, as labels drawn on them or corrected are."""
+    titles = [one["title"] for one in sources if one["no_derivatives"]]
+    return [
+        f"{title} has a licence without derivatives: what was drawn or changed here may not be passed on "
+        "without its authors' leave"
+        for title in titles
+    ]
 
 
 def _metric_versions(items: Sequence[Item]) -> list[str]:

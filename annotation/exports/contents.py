@@ -6,16 +6,23 @@ from functools import cached_property
 
 import numpy as np
 
-from annotation import chunks, store
+from annotation import catalogue, chunks, store
 from annotation.exports.selecting import Item
 from annotation.imaging import omezarr
-from annotation.imaging.segmentations.layers import Code, Segment, Segmentation
-from annotation.models import NO_IMAGE, Case, MaskKind, Revision, SchemaStructure
+from annotation.imaging.segmentations.layers import Code, Segment, Segmentation, Terms
+from annotation.models import NO_IMAGE, Case, MaskKind, Revision, SchemaStructure, Structure
 from annotation.regions import ignored_outside, region_of
 from training.labels import IGNORE
 from training.volume import Volume
 
 SNOMED = "SCT"
+_MEANINGS = {
+    "91723000": "Anatomical Structure",
+    "49755003": "Morphologically Abnormal Structure",
+    "85756007": "Tissue",
+    "7771000": "Left",
+    "24028007": "Right",
+}
 
 
 @dataclass(frozen=True)
@@ -75,12 +82,40 @@ def segments_of(project_id: int, keys: Sequence[str]) -> tuple[Segment, ...]:
             number=row.layer,
             key=row.structure.key,
             colour=row.structure.colour,
-            code=Code(row.structure.snomed_code, SNOMED, row.structure.name)
-            if row.structure.snomed_code
-            else None,
+            code=_code(row.structure),
+            terms=_terms(row.structure),
         )
         for row in rows
     )
+
+
+def _code(structure: Structure) -> Code | None:
+    """Return the code, with its own meaning where the catalogue has it: both kidneys are coded as Kidney."""
+    entry = _entry(structure)
+    meaning = entry.snomed_meaning if entry else structure.name
+    return Code(structure.snomed_code, SNOMED, meaning) if structure.snomed_code else None
+
+
+def _terms(structure: Structure) -> Terms:
+    """Return what else DICOM says of a structure of the catalogue; nothing of one whose code was changed."""
+    entry = _entry(structure)
+    if entry is None:
+        return Terms()
+    return Terms(
+        category=_coded(entry.category_code),
+        modifier=_coded(entry.modifier_code),
+        region=_coded(entry.region_code, entry.region_meaning),
+        region_modifier=_coded(entry.region_modifier_code),
+    )
+
+
+def _entry(structure: Structure) -> catalogue.Entry | None:
+    entry = catalogue.entries().get(structure.key)
+    return entry if entry and entry.snomed_code == structure.snomed_code else None
+
+
+def _coded(value: str, meaning: str = "") -> Code | None:
+    return Code(value, SNOMED, meaning or _MEANINGS[value]) if value else None
 
 
 def content_of(item: Item, segments: Sequence[Segment]) -> Content:

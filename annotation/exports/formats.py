@@ -29,11 +29,14 @@ _NOT_KEPT = "its original UIDs are not kept, so that it names a series written a
 class Format:
     """Writes delineations one by one; `notes` says what the format could not hold.
 
-    `original_uids`: drawings name the series that a scan came from, where that is kept.
+    `original_uids`: drawings name the series that a scan came from, where that is kept. `licence` and
+    `reference` are those of the data sets that cases came from, one line each.
     """
 
     surveys = False
     original_uids = False
+    licence = ""
+    reference = ""
 
     def __init__(self, name: str, segments: tuple[Segment, ...]) -> None:
         self.name, self.segments = name, segments
@@ -234,8 +237,8 @@ class _Dataset(Format):
         return {
             "name": self.name,
             "description": f"Exported from {self.name}",
-            "reference": "",
-            "licence": "",
+            "reference": self.reference,
+            "licence": self.licence,
         }
 
 

@@ -33,6 +33,7 @@ _FINAL = (AssignmentState.SUBMITTED, AssignmentState.DONE)
 class Order:
     """What was asked for. Empty splits, readers or structures = all; `model` is a version.
 
+    `round` is the model whose prediction reads began from, by its version; 0: from no model's; None = all.
     `original_uids`: DICOM names the series that the scans came from, where the project keeps that.
     """
 
@@ -43,6 +44,7 @@ class Order:
     structures: tuple[str, ...] = ()
     model: int | None = None
     original_uids: bool = False
+    round: int | None = None
 
     def selection(self) -> dict[str, Any]:
         """What the manifest and the list say of it."""
@@ -103,6 +105,12 @@ def _accepted(project: Project, order: Order) -> list[Pair]:
         drawn = Q(accepted_revision__mask__author__username__in=order.readers)
         parts = Q(parts__accepted_revision__mask__author__username__in=order.readers)
         cases = cases.filter(pk__in=project.cases.filter(drawn | parts).values("pk"))
+    if order.round is not None:
+        composed = Q(accepted_revision__mask__kind=MaskKind.COMPOSED)
+        whole = ~composed & _of_round("accepted_revision__mask", order)
+        part = composed & Q(parts__accepted_revision__isnull=False)
+        part &= _of_round("parts__accepted_revision__mask", order)
+        cases = cases.filter(pk__in=project.cases.filter(whole | part).values("pk"))
     found = _of_splits(cases, order).select_related("accepted_revision")
     return [(case, case.accepted_revision_id or 0, "", case.split) for case in found]
 
@@ -113,6 +121,8 @@ def _reads(project: Project, order: Order) -> list[Pair]:
     )
     if order.readers:
         reads = reads.filter(reader__username__in=order.readers)
+    if order.round is not None:
+        reads = reads.filter(_of_round("mask", order))
     reads = reads.select_related("case", "reader", "mask").order_by("sequence_no", "pk")
     pairs = []
     for read in reads:
@@ -171,6 +181,14 @@ def _check(project: Project, order: Order) -> None:
         raise Refused("Say which model is meant." if of_model else "A model is not part of this selection.")
     if order.readers and of_model:
         raise Refused("A model's delineations have no readers; leave the readers out.")
+    _check_round(project, order)
+
+
+def _check_round(project: Project, order: Order) -> None:
+    if order.round is not None and order.model is not None:
+        raise Refused("A round is of reads; leave it out where a model's delineations are exported.")
+    if order.round and not project.models.filter(version=order.round).exists():
+        raise NotFound(f"There is no model {order.round}, so no round began from it.")
 
 
 def _check_original_uids(project: Project, order: Order) -> None:
@@ -185,6 +203,13 @@ def _check_original_uids(project: Project, order: Order) -> None:
 
 def _of_splits(cases: Any, order: Order) -> Any:
     return cases.filter(split__in=order.splits) if order.splits else cases
+
+
+def _of_round(mask: str, order: Order) -> Q:
+    """Return the condition that a mask began from the round's model, or (0) from none."""
+    if order.round:
+        return Q((f"{mask}__base__model__version", order.round))
+    return Q((f"{mask}__base__model__isnull", True))
 
 
 def _model(project: Project, order: Order) -> Model:

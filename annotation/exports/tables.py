@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from annotation.exports.formats import Format
 from annotation.exports.selecting import Item
 from annotation.imaging.segmentations.layers import Segment
 from annotation.models import AgreementScore, ModelScore
-from training.metrics import METRIC_VERSION
+from training.metrics import METRIC_VERSION, overlaps_of
 
 _TEXT, _NUMBER, _COUNT, _BOOL = pa.string(), pa.float64(), pa.int64(), pa.bool_()
 VOLUMES = {
@@ -42,10 +43,18 @@ SCORES = {
     "start_b": _TEXT,
     "tolerance_mm": _NUMBER,
     "dice": _NUMBER,
+    "jaccard": _NUMBER,
+    "precision": _NUMBER,
+    "recall": _NUMBER,
+    "specificity": _NUMBER,
+    "volume_similarity": _NUMBER,
     "surface_dice": _NUMBER,
     "hd95_mm": _NUMBER,
     "hd_mm": _NUMBER,
+    "asd_a_to_b_mm": _NUMBER,
+    "asd_b_to_a_mm": _NUMBER,
     "assd_mm": _NUMBER,
+    "centre_distance_mm": _NUMBER,
     "volume_a_ml": _NUMBER,
     "volume_b_ml": _NUMBER,
     "undefined": _TEXT,
@@ -118,11 +127,13 @@ def _agreement(items: Sequence[Item], keys: set[str]) -> Iterator[Row]:
             "revision_b": score.revision_b_id,
             "metric_version": score.group.metric_version,
             **{key: getattr(score, key) for key in _SAME},
+            **asdict(overlaps_of(score.dice, score.volume_a_ml, score.volume_b_ml)),
         }
 
 
 _SAME = (
-    *("start_a", "start_b", "tolerance_mm", "dice", "surface_dice", "hd95_mm", "hd_mm", "assd_mm"),
+    *("start_a", "start_b", "tolerance_mm", "dice", "specificity", "surface_dice", "hd95_mm", "hd_mm"),
+    *("asd_a_to_b_mm", "asd_b_to_a_mm", "assd_mm", "centre_distance_mm"),
     *("volume_a_ml", "volume_b_ml", "undefined", "stale"),
 )
 

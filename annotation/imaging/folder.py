@@ -23,10 +23,18 @@ __all__ = ["DrawnFile", "Labels", "Scan", "Survey", "check_folder", "files_below
 _UNREAD = (".hdr", ".img", ".mgz")
 
 
-def survey(folder: Path, decoder: Decoder, looking: Looking, known: Collection[int] | None = None) -> Survey:
+def survey(
+    folder: Path,
+    decoder: Decoder,
+    looking: Looking,
+    known: Collection[int] | None = None,
+    *,
+    where: str = "",
+) -> Survey:
     """Look through a folder; `looking(done, total)` is called per image file. Raises Refused: no folder.
 
-    With `known`, the values of label maps that a recipe names, names of JSON files are passed over.
+    With `known`, the values of label maps that a recipe names, names of JSON files are passed over. `where`
+    is said of DICOM, whose files are not called by their names: in which zip of several it lies.
     """
     check_folder(folder)
     result = Survey()
@@ -34,7 +42,7 @@ def survey(folder: Path, decoder: Decoder, looking: Looking, known: Collection[i
     reading = Reading(Sidecars(folder), known)
     paired = pair(folder, files, result, reading)
     result.scans += paired.scans
-    series = _add_series(folder, decoder, result)
+    series = _add_series(folder, decoder, result, where)
     for group in paired.alone:
         scans = [result.scans[at] for at in series]
         for_one = any(_called_like(file, scan) for file in group for scan in scans)
@@ -53,15 +61,16 @@ def check_folder(folder: Path) -> None:
         raise Refused(f"{folder.name} is a file; give the folder that it lies in.")
 
 
-def _add_series(folder: Path, decoder: Decoder, result: Survey) -> range:
+def _add_series(folder: Path, decoder: Decoder, result: Survey, where: str) -> range:
     """Add the DICOM series with their SEG and RTSTRUCT; return at which places they stand."""
-    found, scans = series_in(folder, decoder)
-    for path in (folder / name for name in found.drawings):
+    found, scans = series_in(folder, decoder, where)
+    for name, called in found.drawings:
+        decoder.call(folder / name, called)
         try:
-            at = _drawn_on(path, scans, decoder)
-            scans[at] = _with(scans[at], DrawnFile((path,)))
+            at = _drawn_on(folder / name, called, scans, decoder)
+            scans[at] = _with(scans[at], DrawnFile((folder / name,), called=called))
         except Refused as refused:
-            result.refuse(path.name, Cause.LABELS, refused.sentence)
+            result.refuse(called, Cause.LABELS, refused.sentence)
     first = len(result.scans)
     result.scans += scans
     result.findings += found.findings
@@ -72,11 +81,11 @@ def _add_series(folder: Path, decoder: Decoder, result: Survey) -> range:
     return range(first, len(result.scans))
 
 
-def series_in(folder: Path, decoder: Decoder) -> tuple[Found, list[Scan]]:
-    """Return what of DICOM lies below a folder, and its CT series as scans."""
-    found = decoder.find_series(folder)
+def series_in(folder: Path, decoder: Decoder, where: str = "") -> tuple[Found, list[Scan]]:
+    """Return what of DICOM lies below a folder, and its CT series as scans; `where` as for `survey`."""
+    found = decoder.find_series(folder, where)
     return found, [
-        _scan_of(folder, series, f"series {number} of {len(found.series)}")
+        _scan_of(folder, series, f"Series {number} of {len(found.series)}{where}")
         for number, series in enumerate(found.series, start=1)
     ]
 
@@ -133,7 +142,7 @@ def _in_common(path: Path, other: Path) -> int:
     return next((depth for depth, (a, b) in enumerate(pairs) if a != b), len(path.parent.parts))
 
 
-def _drawn_on(path: Path, scans: Sequence[Scan], decoder: Decoder) -> int:
+def _drawn_on(path: Path, called: str, scans: Sequence[Scan], decoder: Decoder) -> int:
     """Return which scan a SEG or RTSTRUCT was drawn on: the series that it names, else the only one in its
     frame of reference. Raises Refused when that cannot be told.
     """
@@ -142,10 +151,10 @@ def _drawn_on(path: Path, scans: Sequence[Scan], decoder: Decoder) -> int:
     if not series or not found:
         found = [at for at, scan in enumerate(scans) if scan.frame_uid in frames and scan.frame_uid]
     if not found:
-        raise Refused(f"No scan was found that {path.name} was drawn on; import both together.")
+        raise Refused(f"No scan was found that {called} was drawn on; import both together.")
     if len(found) > 1:
         raise Refused(
-            f"{path.name} was drawn on a series with several stacks, or does not say on which of "
+            f"{called} was drawn on a series with several stacks, or does not say on which of "
             f"{len(found)} series; import it beside its own stack alone."
         )
     return found[0]
@@ -157,7 +166,7 @@ def _scan_of(folder: Path, series: Series, which: str) -> Scan:
     first = PurePosixPath(files[0])
     return Scan(
         name="",
-        shown=f"{first.name} ({which}, {_count(len(files), 'file')})",
+        shown=f"{which} ({_count(len(files), 'file')})",  # names of DICOM files often name patients
         files=tuple(folder / name for name in files),
         is_dicom=True,
         patient=series.patient_id,

@@ -13,6 +13,7 @@ LABEL_PREFIXES = frozenset(["seg", "segmentation", "label", "labels", "mask", "t
 IMAGE_WORDS = frozenset(["ct", "image", "img", "scan", "volume"])
 CHANNEL = "0000"  # nnU-Net numbers the channels of an image
 
+_LAYER = re.compile(r"_layer_(\d{1,3})$")  # a folder for each layer of label maps, as exports have them
 _LABEL_FOLDERS = frozenset(["labels", "label", "masks", "mask", "segmentations", "segmentation", "seg"])
 _IMAGE_FOLDERS = frozenset(["images", "image", "imgs", "ct", "scans", "volumes"])
 _TEST_FOLDERS = frozenset(["val", "valid", "validation", "test", "testing", "ts", "va"])
@@ -116,6 +117,12 @@ def label_suffix(path: PurePosixPath) -> str:
     return parts[-1].lower() if parts else ""
 
 
+def layer_of(path: PurePosixPath) -> int | None:
+    """Return which layer of its scan a label map is, by its folder (labels_layer_1); None: it is no layer."""
+    found = _LAYER.search(path.parent.name.lower())
+    return int(found[1]) if found and _without_part(path.parent.name)[0] in _LABEL_FOLDERS else None
+
+
 def scan_name(path: PurePosixPath, stem_of_case: str, root: str) -> str:
     """Return what to call a case: its stem, else the nearest folder that says more than “images”."""
     if stem_of_case:
@@ -142,8 +149,8 @@ def is_test(folders: Sequence[str]) -> bool:
 
 
 def _without_part(folder: str) -> tuple[str, str]:
-    """Split imagesTr into images and tr; any other folder comes back in lower case."""
-    lower = folder.lower()
+    """Split imagesTr into images and tr, take _layer_1 off; any other folder comes back in lower case."""
+    lower = _LAYER.sub("", folder.lower())
     for part in _PARTS:
         base = lower.removesuffix(part).rstrip("_-")
         if base != lower and base in _LABEL_FOLDERS | _IMAGE_FOLDERS:

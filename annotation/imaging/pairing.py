@@ -132,6 +132,8 @@ def pair(folder: Path, files: list[File], result: Survey, reading: Reading) -> P
         paired.scans.append(_scan(folder, image, chosen, drawings))
     paired.scans.sort(key=lambda scan: (scan.name, scan.files))
     _note_left_out(left_out, result.notes)
+    for name, favoured in left_out:
+        result.leave_out(name, favoured)
     return paired
 
 
@@ -151,6 +153,7 @@ def _scan(folder: Path, image: File, labels: Labels | None, drawings: tuple[Draw
 
 
 def _note_left_out(left_out: Sequence[tuple[str, str]], notes: list[str]) -> None:
+    left_out = [(name, favoured) for name, favoured in left_out if favoured]
     if left_out:
         more = f" (and {len(left_out) - 1} more)" if len(left_out) > 1 else ""
         notes.append(
@@ -279,7 +282,38 @@ def _drawn_on(
         drawings = tuple(drawn_of(files, image.case_stem, reading) for files in used)
         left_out.extend((file.path.name, drawings[0].shown) for file in passed)
         return None, drawings
+    layers = _layers_of(others, image, reading)
+    if layers:
+        known = {drawn.files[0] for drawn in layers}
+        left_out.extend((file.path.name, layers[0].shown) for file in others if file.path not in known)
+        return None, layers
     return _choose(image, others, reading, left_out, notes), ()
+
+
+def _layers_of(files: Sequence[File], image: File, reading: Reading) -> tuple[DrawnFile, ...]:
+    """Return the label maps that are the layers of one image, each with its own names, if there are several.
+
+    Raises Refused when a value has no name, or when one lies elsewhere than the image.
+    """
+    layers: dict[int, DrawnFile] = {}
+    for file in files:
+        number = naming.layer_of(file.relative)
+        names = None if number is None else reading.names_for(file.path, image.case_stem)
+        if number is None or names is None or number in layers:
+            continue
+        if not file.grid.same_grid(image.grid):
+            raise _elsewhere(file, image)
+        values = file.grid.values or ()
+        names.check(values, file.path.name)
+        layers[number] = DrawnFile((file.path,), is_numbered=True, values=values, names=names, layer=number)
+    return tuple(layers[number] for number in sorted(layers)) if len(layers) > 1 else ()
+
+
+def _elsewhere(labels: File, image: File) -> Refused:
+    return Refused(
+        f"{labels.path.name} has another shape or position than its scan {image.path.name}; "
+        "resample the label map onto the scan."
+    )
 
 
 def _choose(
@@ -298,10 +332,7 @@ def _choose(
         return None
     fitting = [file for file in candidates if file.grid.same_grid(image.grid)]
     if not fitting:
-        raise Refused(
-            f"{candidates[0].path.name} has another shape or position than its scan {image.path.name}; "
-            "resample the label map onto the scan."
-        )
+        raise _elsewhere(candidates[0], image)
     known = [
         Labels(file.path, file.grid.values or (), reading.names_for(file.path, image.case_stem))
         for file in sorted(fitting, key=lambda file: file.path)
@@ -314,8 +345,9 @@ def _choose(
         if not all(file.is_guess for file in fitting):
             raise
         notes.append(f"{image.path.name} is imported without a delineation: {refused.sentence}")
+        left_out.extend((file.path.name, "") for file in candidates)
         return None
-    left_out.extend((labels.path.name, best.path.name) for labels in known if labels is not best)
+    left_out.extend((file.path.name, best.path.name) for file in candidates if file.path != best.path)
     return best
 
 

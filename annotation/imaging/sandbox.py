@@ -34,6 +34,8 @@ from training.volume import Geometry, Volume
 ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_ANSWER = 64 * 1024**2
 _TOO_LARGE = TooLarge.status
+# What to call what a request is about: names of DICOM files and of folders may be a patient's.
+_NAMELESS = {"series": "The series", "find": "The folder"}
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Decoder:
         self._limits = limits or Limits()
         self._folder = Path(tempfile.mkdtemp(prefix="delineate-decode-"))
         self._child: subprocess.Popen[bytes] | None = None
+        self._called: dict[Path, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -69,6 +72,10 @@ class Decoder:
         """End the child process and remove its folder."""
         self._end_child()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def call(self, path: Path, called: str) -> None:
+        """Call a file so in what is said of it from now on, because its own name may be a patient's."""
+        self._called[path] = called
 
     def image(self, path: Path) -> Volume:
         """Decode a CT in NIfTI, NRRD, MetaImage or a list of voxels: int16 HU (i, j, k), canonical LPS."""
@@ -119,10 +126,10 @@ class Decoder:
             found = self._ask("segmentation", [*paths, *series], files=len(paths), geometry=grid, **how)
             labels = np.load(file, allow_pickle=False)
         except (OSError, ValueError) as error:
-            raise Refused(f"{paths[0].name} could not be decoded into structures.") from error
+            raise Refused(f"{self._name(paths[0])} could not be decoded into structures.") from error
         finally:
             file.unlink(missing_ok=True)
-        return transport.taken(found, labels, image, paths[0].name)
+        return transport.taken(found, labels, image, self._name(paths[0]))
 
     def series(
         self,
@@ -145,7 +152,7 @@ class Decoder:
             "keeps_uids": keeps_uids,
         }
         volume, found = self._volume_and_answer("series", paths, **extra)
-        checks.check_image(volume, f"The series of {paths[0].name}")
+        checks.check_image(volume, _NAMELESS["series"])
         original = _original(found) if keeps_uids else None
         return Reading(volume, _marks(found), _header(found), original)
 
@@ -166,14 +173,14 @@ class Decoder:
         found = self._ask("model", [path, folder])
         return {name: dict(found[name]) for name in ("description", "card")}
 
-    def find_series(self, folder: Path) -> Found:
-        """Return the CT series below a folder, and what else of DICOM lies there."""
-        found = self._ask("find", [folder])
+    def find_series(self, folder: Path, where: str = "") -> Found:
+        """Return the CT series below a folder, and what else of DICOM lies there; files are told `where`."""
+        found = self._ask("find", [folder], where=where)
         return Found(
             series=tuple(_found_series(one) for one in found["series"]),
             findings=tuple(_found_finding(one) for one in found["findings"]),
             others={str(kind): int(count) for kind, count in found["others"].items()},
-            drawings=tuple(str(name) for name in found["drawings"]),
+            drawings=tuple((str(name), str(called)) for name, called in found["drawings"]),
         )
 
     def drawn_on(self, path: Path) -> tuple[set[str], set[str]]:
@@ -199,15 +206,17 @@ class Decoder:
             geometry = _geometry(found)
             voxels = np.load(file, allow_pickle=False)
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-            raise Rejected(Cause.DAMAGED, f"{paths[0].name} could not be decoded.") from error
+            raise Rejected(Cause.DAMAGED, f"{self._name(paths[0], work)} could not be decoded.") from error
         finally:
             file.unlink(missing_ok=True)
         return Volume(voxels, geometry), found
 
     def _ask(self, work: str, paths: Sequence[Path], **extra: Any) -> Any:
-        name = paths[0].name
+        name = self._name(paths[0], work)
         child = self._running_child()
-        request = {"work": work, "paths": [str(path.absolute()) for path in paths], **extra}
+        request = {"work": work, "paths": [str(path.absolute()) for path in paths], "name": name, **extra}
+        if paths[0] in self._called:
+            request["called"] = name
         line = self._exchange(child, json.dumps(request).encode() + b"\n", name)
         try:
             reply = json.loads(line)
@@ -219,6 +228,9 @@ class Decoder:
         if "refused" in reply:
             raise _refusal(reply)
         return reply["result"]
+
+    def _name(self, path: Path, work: str = "") -> str:
+        return _NAMELESS.get(work) or self._called.get(path) or path.name
 
     def _exchange(self, child: subprocess.Popen[bytes], request: bytes, name: str) -> bytes:
         """Send one line and return the answer's; an empty or cut line means that the child died."""

@@ -25,8 +25,9 @@ class DrawnFile:
     file numbers its structures (4-D NIfTI, a label map beside a DICOM series), `values` are those in it, each
     the reader's number + `offset`, and `names` what they stand for, if anybody says. Other files name their
     structures themselves (SEG, RTSTRUCT, .seg.nrrd). `may_overlap`: it is 4-D, one volume for each number, so
-    that they may share voxels. `pictured` are the DICOM files that a stack of pictures
-    belongs to, one for each, in their order.
+    that they may share voxels. `pictured` are the DICOM files that a stack of pictures belongs to, one for
+    each, in their order. `layer` numbers the label maps of one scan, where they are its layers.
+    `called` is what to call a file whose name may be a patient's.
     """
 
     files: tuple[Path, ...]
@@ -37,11 +38,13 @@ class DrawnFile:
     offset: int = 0
     may_overlap: bool = False
     pictured: tuple[Path, ...] = ()
+    layer: int | None = None
+    called: str = ""
 
     @property
     def shown(self) -> str:
         """What to call it in a report: the file, never a folder."""
-        first = self.files[0].name
+        first = self.called or self.files[0].name
         return first if len(self.files) == 1 else f"{first} and {len(self.files) - 1} more"
 
     @property
@@ -92,6 +95,13 @@ class Survey:
     def refused(self) -> list[tuple[str, str]]:
         """The files refused, each with a sentence."""
         return [(one.source, one.message) for one in self.findings if one.outcome is Outcome.REFUSED]
+
+    def leave_out(self, file: str, favoured: str) -> None:
+        """Remember a label map that is not read: its scan has another, or nothing names its values ("")."""
+        sentence = f"One label map is read per scan; left out in favour of {favoured}."
+        if not favoured:
+            sentence = "Nothing names all of its values, and it came to its scan by shape and position alone."
+        self.findings.append(Finding(file, Outcome.SKIPPED, Cause.LABELS, sentence))
 
     def refuse(self, file: str, cause: Cause, sentence: str) -> None:
         """Remember that a file cannot be imported."""

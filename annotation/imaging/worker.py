@@ -30,6 +30,8 @@ def answer(request: dict[str, Any], folder: Path) -> Answer:
     """Carry out one request. Every failure becomes a sentence; only MemoryError passes through."""
     paths = [Path(path) for path in request["paths"]]
     try:
+        if "called" in request:
+            paths[0] = _called(paths[0], request["called"], folder)
         return {"result": _WORK[request["work"]](paths, request, folder)}
     except Refused as refused:
         return {"refused": refused.sentence, "status": refused.status, "cause": cause_of(refused)}
@@ -37,7 +39,7 @@ def answer(request: dict[str, Any], folder: Path) -> Answer:
         raise
     except Exception:  # decoders raise errors of any type on damaged files; their text may quote the file
         return {
-            "refused": f"{paths[0].name} is damaged: it could not be decoded.",
+            "refused": f"{request.get('name', paths[0].name)} is damaged: it could not be decoded.",
             "status": 400,
             "cause": Cause.DAMAGED,
         }
@@ -69,7 +71,12 @@ def _rightly_named(path: Path, folder: Path) -> Path:
     if is_packed == name.endswith(".gz"):
         return path
     stem = path.name[: -len(".nii.gz" if name.endswith(".gz") else ".nii")]
-    link = folder / f"{stem}.nii{'.gz' if is_packed else ''}"
+    return _called(path, f"{stem}.nii{'.gz' if is_packed else ''}", folder)
+
+
+def _called(path: Path, name: str, folder: Path) -> Path:
+    """Return a link of another name to a file: readers call it so in their sentences."""
+    link = folder / name
     link.unlink(missing_ok=True)
     link.symlink_to(path.resolve())
     return link
@@ -89,8 +96,8 @@ def _inspect(paths: list[Path], request: dict[str, Any], _: Path) -> Answer:
     return asdict(formats.inspect(paths[0], with_values=bool(request["with_values"])))
 
 
-def _find(paths: list[Path], _: dict[str, Any], __: Path) -> Answer:
-    return asdict(dicom.find_series(paths[0]))
+def _find(paths: list[Path], request: dict[str, Any], _: Path) -> Answer:
+    return asdict(dicom.find_series(paths[0], str(request.get("where", ""))))
 
 
 def _unpack(paths: list[Path], _: dict[str, Any], __: Path) -> Answer:

@@ -147,7 +147,8 @@ def _one_by_one(
 def _masks(file: DrawnFile, found: Segmentation) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Yield the masks of a file by what a recipe calls them: its names, or its numbers.
 
-    What a SEG or RTSTRUCT names without a voxel was not looked at: templates list what nobody drew.
+    What a SEG or RTSTRUCT names without a voxel was not looked at: templates list what nobody drew. One that
+    was exported here says what was looked at.
     """
     names = [_name(file, segment) for segment in found.segments]
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -155,7 +156,7 @@ def _masks(file: DrawnFile, found: Segmentation) -> Iterator[tuple[str, NDArray[
         raise Refused(f"{file.shown} has two structures called “{twice[0][:60]}”; rename one of them.")
     for name, segment in zip(names, found.segments, strict=True):
         mask = found.mask(segment)
-        if file.empty_counts or mask.any():
+        if file.empty_counts or segment.exported_layer is not None or mask.any():
             yield name, mask
 
 

@@ -84,9 +84,10 @@ def add_case(
     `labels` is (layer, i, j, k) with values of the project's schema, or None; `annotated` are the keys of the
     structures that were looked at; `header` and `marks` stay with the volume (see `imaging.dicom`), of
     `identity` keyed hashes alone, and `original`, sealed, where the project keeps such. `site` is where it
-    was scanned. A mark may hold the case until a lead has looked. The scan's signature is kept, and a certain
-    copy of a scan that the project has joins its split. Raises AlreadyThere when the project has this scan,
-    OtherSplit when it has scans of the patient in another split.
+    was scanned. Without a `name` the case is called by its number. A mark may hold the case until a lead has
+    looked. The scan's signature is kept, and a certain copy of a scan that the project has joins its split.
+    Raises AlreadyThere when the project has this scan, OtherSplit when it has scans of the patient in another
+    split.
     """
     keys, site = sorted(set(annotated)), site_name(site)
     marks = marks if spacing_known or SPACING_UNKNOWN in marks else [*marks, SPACING_UNKNOWN]
@@ -120,10 +121,9 @@ def _lock(project: Project, signature: str) -> Project:
 
 
 def _new_case(project: Project, volume: Volume, about: Mapping[str, str], *, is_held: bool) -> Case:
-    state = CaseState.HELD if is_held else CaseState.WAITING
-    return Case.objects.create(
-        project=project, volume=volume, number=_next_number(project), state=state, **about
-    )
+    number, state = _next_number(project), CaseState.HELD if is_held else CaseState.WAITING
+    called = {**about, "name": about["name"] or f"scan {number}"}
+    return Case.objects.create(project=project, volume=volume, number=number, state=state, **called)
 
 
 def _keep_original(project: Project, volume: Volume, original: Original | None) -> None:

@@ -25,7 +25,7 @@ def survey_of(recipe: Recipe, folder: Path, decoder: Decoder) -> tuple[Survey, d
         try:
             scan = _scan(recipe, case, series, decoder)
         except Refused as refused:
-            result.refuse(case.image[0].name, cause_of(refused), refused.sentence)
+            result.refuse(_shown(case, _name(recipe, case)), cause_of(refused), refused.sentence)
             continue
         result.scans.append(scan)
         called[scan.files] = case.case
@@ -33,15 +33,24 @@ def survey_of(recipe: Recipe, folder: Path, decoder: Decoder) -> tuple[Survey, d
     return result, called
 
 
+def _name(recipe: Recipe, case: FoundCase) -> str:
+    return "_".join(filter(None, [recipe.key, case.case, case.series, case.reader]))
+
+
+def _shown(case: FoundCase, name: str) -> str:
+    """Return what to call a case in a report: its file; of DICOM, whose files may name patients, itself."""
+    return name if _is_dicom(case) else case.image[0].name
+
+
 def _is_dicom(case: FoundCase) -> bool:
     return case.image[0].suffix.lower() == ".dcm"
 
 
 def _scan(recipe: Recipe, case: FoundCase, series: Sequence[Scan], decoder: Decoder) -> Scan:
-    name = "_".join(filter(None, [recipe.key, case.case, case.series, case.reader]))
+    name = _name(recipe, case)
     about = Scan(
         name=name,
-        shown=case.image[0].name,
+        shown=_shown(case, name),
         files=case.image,
         is_dicom=False,
         # Cases of two data sets have the same numbers.

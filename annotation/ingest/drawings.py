@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,14 @@ from annotation.errors import Refused
 from annotation.imaging.packed import Packed, pack, shared_voxels
 from annotation.imaging.sandbox import Decoder
 from annotation.imaging.scans import DrawnFile, Scan
-from annotation.imaging.segmentations.layers import IGNORED, Code, Segment, Segmentation
+from annotation.imaging.segmentations.layers import (
+    IGNORED,
+    Code,
+    Segment,
+    Segmentation,
+    ignored_layer,
+    is_ignored,
+)
 from annotation.imaging.sidecars import Names
 from annotation.ingest import delineations
 from annotation.ingest.delineations import Delineation
@@ -28,34 +36,53 @@ class Drawn:
     """What several files drew on one scan, by the names of structures, and what was noticed.
 
     `names` are those of the files, by key. A structure that a SEG or RTSTRUCT names without a voxel is not
-    counted as looked at: templates list what nobody drew. An empty mask was looked at. `refused` are files
-    that do not fit the scan, each with a sentence.
+    counted as looked at: templates list what nobody drew. An empty mask was looked at, and so was a structure
+    of which a file that was exported here says so. `layers` are those on which structures lay when they were
+    exported, by key, where a file says it. `ignored` is what nobody looked at: on such a layer, or (None) on
+    all. `refused` are files that do not fit the scan, each with a sentence.
     """
 
     geometry: Geometry
     masks: dict[str, Packed] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    ignored: NDArray[np.bool_] | None = None
+    layers: dict[str, int] = field(default_factory=dict)
+    ignored: list[tuple[int | None, NDArray[np.bool_]]] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, found: Segmentation, file: DrawnFile) -> None:
-        """Add the structures of a file; one that an earlier file drew is left out, with a note."""
+        """Add the structures of a file; one with voxels in an earlier file is left out, with a note."""
         segments = _named(found.segments, file)
         for segment, key in zip(segments, _keys_of(segments), strict=True):
             mask = found.mask(segment)
-            if segment.name.lower() == IGNORED:
-                self.ignored = mask if self.ignored is None else self.ignored | mask
+            layer = segment.exported_layer if file.layer is None else file.layer
+            if is_ignored(segment.name):
+                on = ignored_layer(segment.name)
+                self.ignored.append((file.layer if on is None else on, mask))
                 continue
             packed = pack(mask)
-            if packed.box is None and not file.empty_counts:
+            if packed.box is None and layer is None and not file.empty_counts:
                 self.empty.append(segment.name)
-            elif key in self.masks:
+            elif key in self.masks and self.masks[key].box is not None:
                 what = segment.name or f"Structure {segment.number}"
                 self.notes.append(f"{what} of {file.shown} was drawn in another file already: left out.")
             else:
-                self.masks[key], self.names[key] = packed, segment.name
+                self._take(key, segment.name, packed, layer)
+
+    def _take(self, key: str, name: str, packed: Packed, layer: int | None) -> None:
+        self.masks[key], self.names[key] = packed, name
+        if layer is not None:
+            self.layers[key] = layer
+
+    def add_absent(self, file: DrawnFile) -> None:
+        """Add what the names of a label map have and no file has drawn: somebody looked."""
+        if file.names is None or not file.is_numbered or file.may_overlap:
+            return
+        for name in file.names.by_value.values():
+            key = catalogue.key_of(name)
+            if not is_ignored(name) and name not in file.names.not_drawn and key not in self.masks:
+                self._take(key, name, Packed(None, np.zeros(0, np.uint8)), file.layer)
 
     def in_project(self, project: Project, *, adds_structures: bool) -> Delineation | None:
         """Return the drawing in the project's layers and values; None where it drew nothing of the project's.
@@ -66,7 +93,7 @@ class Drawn:
         if adds_structures and self.masks:
             known = catalogue.entries()
             names = [key if key in known else name or key for key, name in self.names.items()]
-            shared = set(shared_voxels(self.masks))
+            shared = set(shared_voxels(self.masks)) | self._on_different_layers()
             projects.add_structures(project=project, structures=names, shared=shared)
         entries = [one for one in delineations.entries_of(project) if one.structure.key in self.masks]
         if not entries:
@@ -74,24 +101,42 @@ class Drawn:
         labels = np.zeros((chunks.layer_count(project.pk), *self.geometry.shape), np.uint8)
         for entry in entries:
             _draw(labels[entry.layer], self.masks[entry.structure.key], entry)
-        if self.ignored is not None:
-            labels[:, self.ignored & (labels == 0).all(axis=0)] = IGNORE
+        self._mark_ignored(labels, entries)
         keys = sorted(entry.structure.key for entry in entries)
         return Delineation(labels, tuple(keys), frozenset(set(self.masks) - set(keys)))
+
+    def _on_different_layers(self) -> set[frozenset[str]]:
+        pairs = combinations(self.layers.items(), 2)
+        return {frozenset((key, other)) for (key, at), (other, there) in pairs if at != there}
+
+    def _mark_ignored(self, labels: NDArray[np.uint8], entries: Sequence[SchemaStructure]) -> None:
+        """Mark what nobody looked at, never over what was drawn; on all layers where it is not said which."""
+        everywhere = [mask for on, mask in self.ignored if on is None]
+        if everywhere:
+            labels[:, np.any(everywhere, axis=0) & (labels == 0).all(axis=0)] = IGNORE
+        for layer, voxels in enumerate(labels):
+            came = {self.layers.get(one.structure.key) for one in entries if one.layer == layer}
+            for on, mask in self.ignored:
+                if on is not None and came & {on, None}:
+                    voxels[mask & (voxels == 0)] = IGNORE
 
 
 def read(scan: Scan, volume: Volume, decoder: Decoder) -> Drawn:
     """Read what was drawn on a scan; a file that does not fit it is refused with a sentence, by itself."""
     drawn = Drawn(volume.geometry)
+    added = []
     for file in scan.drawings:
         try:
             _check_names(file)
-            found = segmentation_of(file, scan, volume, decoder)
+            found = _decoded(file, scan, volume, decoder)
         except Refused as refused:
             drawn.refused.append((file.shown, refused.sentence))
             continue
         drawn.add(found, file)
         drawn.notes.extend(found.notes)
+        added.append(file)
+    for file in added:
+        drawn.add_absent(file)
     return drawn
 
 
@@ -102,7 +147,7 @@ def of_regions(voxels: NDArray[np.uint8], geometry: Geometry, names: Names) -> D
         mask = np.isin(voxels, values)
         key = catalogue.key_of(name)
         if name.lower() == IGNORED:
-            drawn.ignored = mask
+            drawn.ignored.append((None, mask))
         elif name in names.not_drawn:
             continue
         elif key in drawn.masks:
@@ -113,6 +158,13 @@ def of_regions(voxels: NDArray[np.uint8], geometry: Geometry, names: Names) -> D
         else:
             drawn.masks[key], drawn.names[key] = pack(mask), name
     return drawn
+
+
+def _decoded(file: DrawnFile, scan: Scan, volume: Volume, decoder: Decoder) -> Segmentation:
+    """Decode a delineation; a layer of label maps without a voxel has nothing to decode."""
+    if file.layer is not None and not file.values:
+        return Segmentation(np.zeros((1, *volume.geometry.shape), np.uint8), volume.geometry, ())
+    return segmentation_of(file, scan, volume, decoder)
 
 
 def segmentation_of(file: DrawnFile, scan: Scan, volume: Volume, decoder: Decoder) -> Segmentation:

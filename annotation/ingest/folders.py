@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from annotation.errors import Refused
 from annotation.imaging.dicom import Allowed
+from annotation.imaging.findings import Finding
 from annotation.imaging.folder import check_folder, survey
 from annotation.imaging.sandbox import Decoder
 from annotation.imaging.scans import Survey
@@ -12,8 +14,9 @@ from annotation.ingest import data_sets, delineations
 from annotation.ingest.brought import known_values, regions_of
 from annotation.ingest.choosing import Chosen, chosen_for, recipe_named
 from annotation.ingest.importing import Import, OnFindings, ignore_findings, names_of
+from annotation.ingest.numbered import Numbered
 from annotation.ingest.reports import ImportReport, sentence_on
-from annotation.ingest.sources import nothing_found, searchable
+from annotation.ingest.sources import Place, nothing_found, searchable
 from annotation.models import Project
 from annotation.recipes import Recipe
 from annotation.sites import site_name
@@ -30,6 +33,7 @@ def import_folder(
     allowed: Allowed | None = None,
     recipe: str = "",
     site: str = "",
+    by_number: bool = False,
     on_findings: OnFindings = ignore_findings,
 ) -> ImportReport:
     """Import every scan below a folder, zips included; what cannot be imported is reported.
@@ -38,11 +42,20 @@ def import_folder(
     `leave_some` keeps some of a wholly delineated folder for the readers (see `splits.place`).
     `recipe` is by which labels are read: "" = that of the data set that the folder is, if any; a data set's
     key; name or number of a saved one; "none" = the names of files and labels alone. `site` is where all of
-    them were scanned; `allowed` None: as the project says. `on_findings` is told of each series at once.
+    them were scanned; `allowed` None: as the project says. `by_number`: cases are called by their numbers,
+    and so are files in what is said of them. `on_findings` is told of each series at once.
     Raises Refused when there is no folder, nothing in it that could be a scan, or the recipe does not fit.
     """
     check_folder(folder)
-    work = _Work(project, on_progress, allowed or allowed_in(project), recipe, site_name(site), on_findings)
+    work = _Work(
+        project,
+        on_progress,
+        allowed or allowed_in(project),
+        recipe,
+        site_name(site),
+        by_number=by_number,
+        on_findings=on_findings,
+    )
     return work.run([folder], delineated, leave_some=leave_some)
 
 
@@ -54,12 +67,16 @@ def import_paths(
     allowed: Allowed | None = None,
     recipe: str = "",
     site: str = "",
+    by_number: bool = False,
 ) -> ImportReport:
     """Import every scan in files, folders and zips; what cannot be imported is reported, the rest goes on.
 
-    `allowed`, `recipe` and `site` as for `import_folder`. Raises Refused when nothing could be a scan.
+    `allowed`, `recipe`, `site` and `by_number` as for `import_folder`. Raises Refused when nothing could be
+    a scan.
     """
-    return _Work(project, on_progress, allowed or allowed_in(project), recipe, site_name(site)).run(paths)
+    allowed = allowed or allowed_in(project)
+    work = _Work(project, on_progress, allowed, recipe, site_name(site), by_number=by_number)
+    return work.run(paths)
 
 
 def allowed_in(project: Project) -> Allowed:
@@ -76,8 +93,10 @@ class _Work:
     allowed: Allowed
     given: str
     site: str = ""
+    by_number: bool = False
     on_findings: OnFindings = ignore_findings
     found: Survey = field(default_factory=Survey)
+    empty: list[Finding] = field(default_factory=list)
     by_recipe: dict[tuple[Path, ...], tuple[Recipe, str]] = field(default_factory=dict)
     report: ImportReport = field(default_factory=ImportReport)
 
@@ -88,33 +107,51 @@ class _Work:
         asked = recipe_named(self.project, self.given)
         with Decoder() as decoder, searchable(paths, decoder) as (folders, unopened):
             self.found.findings += unopened
-            for folder in folders:
-                self._look(folder, chosen_for(folder, asked, given=self.given), decoder)
-            if not self.found.scans and not self.found.findings:
-                raise nothing_found(paths)
-            work = Import(
-                self.project,
-                decoder,
-                names_of(self.found, self.by_recipe),
-                self.allowed,
-                self._adds_structures(),
-                self.by_recipe,
-                self.report,
-                site=self.site,
-                on_findings=self.on_findings,
-            )
-            return work.run(self.found, self.on_progress, delineated, leave_some=leave_some)
+            numbered = Numbered.of([*paths, *folders]) if self.by_number else Numbered({}, {})
+            try:
+                for folder, place in folders.items():
+                    self._look(folder, place, chosen_for(folder, asked, given=self.given), decoder)
+                if not self.found.scans and not self.found.findings:
+                    raise nothing_found(paths)
+                self.found.findings += self.empty
+                report = self._import(decoder, numbered, delineated, leave_some=leave_some)
+            except Refused as refused:
+                numbered.rewrite(refused)
+                raise
+        report.findings = [numbered.finding(one) for one in report.findings]
+        report.notes = [numbered.text(note) for note in report.notes]
+        return report
 
-    def _look(self, folder: Path, chosen: Chosen | None, decoder: Decoder) -> None:
+    def _import(
+        self, decoder: Decoder, numbered: Numbered, delineated: int | None, *, leave_some: bool
+    ) -> ImportReport:
+        self.found.scans = [numbered.scan(scan) for scan in self.found.scans]
+        work = Import(
+            self.project,
+            decoder,
+            names_of(self.found, self.by_recipe),
+            self.allowed,
+            self._adds_structures(),
+            self.by_recipe,
+            self.report,
+            site=self.site,
+            by_number=self.by_number,
+            on_findings=lambda new: self.on_findings([numbered.finding(one) for one in new]),
+        )
+        return work.run(self.found, self.on_progress, delineated, leave_some=leave_some)
+
+    def _look(self, folder: Path, place: Place, chosen: Chosen | None, decoder: Decoder) -> None:
         """Add the scans of a folder: by the layout of its data set, else by the names of its files."""
         if chosen is not None and chosen.by_layout:
             part, called = data_sets.survey_of(chosen.recipe, folder, decoder)
         else:
             known = known_values(chosen.recipe) if chosen is not None else None
-            part = survey(folder, decoder, self._looking, known)
+            part = survey(folder, decoder, self._looking, known, where=place.where)
             called = {scan.files: scan.name for scan in part.scans}
         self.found.scans += part.scans
         self.found.findings += part.findings
+        if place.empty is not None and not part.scans and not part.findings:
+            self.empty.append(place.empty)
         self.found.notes += part.notes
         if chosen is None:
             return

@@ -51,7 +51,7 @@ class Import:
 
     `by_recipe`: by a scan's files the recipe of its labels, and what its data set calls the case.
     `adds_structures`: the project had none, and those of the files are not known before they are decoded.
-    `site`: where all of them were scanned.
+    `site`: where all of them were scanned. `by_number`: cases are called by their numbers, not by files.
     """
 
     project: Project
@@ -63,6 +63,7 @@ class Import:
     report: ImportReport = field(default_factory=ImportReport)
     left_out: set[str] = field(default_factory=set)
     site: str = ""
+    by_number: bool = False
     on_findings: OnFindings = ignore_findings
     told: int = 0
 
@@ -181,7 +182,7 @@ class Import:
         patient = hashed_patient(scan.patient)
         recipe, called = self.by_recipe.get(scan.files, (None, ""))
         # Folders of DICOM often name patients; a data set's cases have its own numbers.
-        name = scan.name or f"patient {patient[:8]}"
+        name = "" if self.by_number else scan.name or f"patient {patient[:8]}"
         fixed = split_of(self.project, patient)
         spacing_known = recipe is None or not recipe.has_unknown_spacing(called)
         with transaction.atomic():  # with the schema, if this is the first case of all
@@ -211,7 +212,8 @@ class Import:
         if delineation:
             self.left_out.update(delineation.left_out)
         if fixed and fixed != item.split:
-            self.report.notes.append(f"Case {case.number} ({name}) joined its patient's split, “{fixed}”.")
+            joined = f"Case {case.number} ({case.name}) joined its patient's split, “{fixed}”."
+            self.report.notes.append(joined)
         return case, delineation, marks
 
     def _in_project(self, came: Brought | None) -> Delineation | None:

@@ -91,8 +91,10 @@ def look(
                 if recognised:
                     return _of_data_set(recognised)
         found = Survey(findings=list(unopened))
-        for folder in folders:
-            part = survey(folder, decoder, lambda done, n: on_progress(Progress("looking", done, n)))
+        for folder, place in folders.items():
+            part = survey(
+                folder, decoder, lambda done, n: on_progress(Progress("looking", done, n)), where=place.where
+            )
             found.scans += part.scans
             found.findings += part.findings
             found.notes += part.notes

@@ -5,19 +5,37 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
 from annotation.errors import Refused
 from annotation.imaging.archives import is_archive
-from annotation.imaging.findings import Finding, Outcome, cause_of
+from annotation.imaging.findings import Cause, Finding, Outcome, cause_of
 from annotation.imaging.folder import files_below
 from annotation.imaging.sandbox import Decoder
 
 
+@dataclass(frozen=True)
+class Place:
+    """A folder in which scans are looked for: what was given, or what an archive of this name held.
+
+    `where` is said of series and files of DICOM, whose names are not told, where several places were given.
+    """
+
+    where: str = ""
+    packed: str = ""
+
+    @property
+    def empty(self) -> Finding | None:
+        """What to say where there is nothing in it, if it was an archive."""
+        sentence = f"No scan was found in {self.packed}; it needs DICOM CT series, NIfTI, NRRD or MetaImage."
+        return Finding(self.packed, Outcome.REFUSED, Cause.UNUSABLE, sentence) if self.packed else None
+
+
 @contextmanager
-def searchable(paths: Sequence[Path], decoder: Decoder) -> Iterator[tuple[list[Path], list[Finding]]]:
+def searchable(paths: Sequence[Path], decoder: Decoder) -> Iterator[tuple[dict[Path, Place], list[Finding]]]:
     """Yield folders that hold what lies at some paths, and what could not be opened and why.
 
     Zips are unpacked (see `imaging.archives`) and single files gathered below a folder that goes again.
@@ -25,25 +43,34 @@ def searchable(paths: Sequence[Path], decoder: Decoder) -> Iterator[tuple[list[P
     work = Path(settings.WORK_ROOT)
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work, prefix="import-") as root:
-        folders: list[Path] = []
+        folders: dict[Path, Place] = {}
+        given = [path for path in paths if path.is_dir()]
+        at, archives = 0, sum(len(_archives_at(path)) for path in paths)
         findings: list[Finding] = []
         singles = Path(root, "files")
         for number, path in enumerate(paths):
             try:
                 _check(path)
-                folders += [path] if path.is_dir() else []
+                if path.is_dir():
+                    folders[path] = Place(_which("folder", given.index(path) + 1, len(given)))
                 if path.is_file() and not is_archive(path):
                     _gather(path, singles)
             except Refused as refused:
                 findings.append(_finding(path, refused))
             for which, packed in enumerate(_archives_at(path)):
+                at += 1
                 try:
-                    folders.append(_unpacked(packed, Path(root, f"{number}-{which}"), decoder))
+                    unpacked = _unpacked(packed, Path(root, f"{number}-{which}"), decoder)
+                    folders[unpacked] = Place(_which("zip", at, archives) or " in the zip", packed.name)
                 except Refused as refused:
                     findings.append(_finding(packed, refused))
         if singles.is_dir():
-            folders.append(singles)
+            folders[singles] = Place()
         yield folders, findings
+
+
+def _which(kind: str, number: int, of: int) -> str:
+    return f" in {kind} {number} of {of}" if of > 1 else ""
 
 
 def _check(path: Path) -> None:

@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from numpy.typing import NDArray
 
-from annotation import chunks, jobs, worklist
+from annotation import agreement, chunks, jobs, worklist
 from annotation.learning.cells import keep_cells
 from annotation.learning.guidance import Guidance, stored
 from annotation.learning.runs import lock, serving_model
@@ -42,10 +42,11 @@ PAUSE_AFTER_FAILURE = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Due:
-    """What a predict job is about: the model, and how many cases it has left."""
+    """What a predict job is about: the model, how many cases it has left, and how many it has predicted."""
 
     model: Model
     cases: int
+    predicted: int
 
 
 def enqueue_predictions(model: Model) -> Job:
@@ -73,7 +74,7 @@ def enqueue_predictions_if_due(project: Project) -> Job | None:
 def predictions_due(job: Job) -> Due:
     """The model and the amount of work of a predict job."""
     model = Model.objects.select_related("project").get(pk=job.ids["model"])
-    return Due(model, _unpredicted(model).count())
+    return Due(model, _unpredicted(model).count(), Prediction.objects.filter(model=model).count())
 
 
 def next_to_predict(model: Model, *, leaving_out: Collection[int] = ()) -> Case | None:
@@ -138,6 +139,8 @@ def keep(made: Prediction, mask: Mask, labels: NDArray[np.uint8], sureness: Sure
     made.mask, made.uncertainty = mask, sureness.overall
     made.structure_uncertainty, made.scores = dict(sureness.structures), dict(sureness.scores)
     made.save(force_insert=True)
+    if made.model is not None:
+        agreement.predicted(made.case)
     if made.case.state in UNOPENED:
         worklist.make_ready(made.case)
     if made.case.state in UNOPENED and made.model is not None:

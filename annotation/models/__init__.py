@@ -80,6 +80,7 @@ from annotation.models.reviews import (
     Verdict,
 )
 from annotation.models.rounds import (
+    LEAST_CONTROL,
     Acquisition,
     Arm,
     GateVerdict,
@@ -125,6 +126,7 @@ __all__ = [
     "ENDED_STATES",
     "HIGHEST_PRIORITY",
     "LARGEST_VALUE",
+    "LEAST_CONTROL",
     "LOWEST_PRIORITY",
     "NO_IMAGE",
     "Acceptability",

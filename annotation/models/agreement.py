@@ -112,6 +112,12 @@ class AgreementScore(models.Model):
         null=True, blank=True, help_text="Mean distance of a's surface to b's; null in scores of before."
     )
     asd_b_to_a_mm = models.FloatField(null=True, blank=True)
+    centre_distance_mm = models.FloatField(
+        null=True, blank=True, help_text="Between the centres of mass; null in scores of before."
+    )
+    specificity = models.FloatField(
+        null=True, blank=True, help_text="Of b against a, over the whole scan; null in scores of before."
+    )
     volume_a_ml = models.FloatField()
     volume_b_ml = models.FloatField()
     undefined = models.CharField(
@@ -130,6 +136,7 @@ class AgreementScore(models.Model):
             ),
             models.CheckConstraint(condition=_share("dice"), name="agreement_dice_0_to_1"),
             models.CheckConstraint(condition=_share("surface_dice"), name="agreement_surface_dice_0_to_1"),
+            models.CheckConstraint(condition=_share("specificity"), name="agreement_specificity_0_to_1"),
             models.CheckConstraint(
                 condition=Q(undefined__in=UndefinedReason.values), name="agreement_undefined_known"
             ),

@@ -57,7 +57,12 @@ class Job(models.Model):
         help_text="Null = nobody: the product began it.",
     )
     state = models.CharField(max_length=9, choices=JobState.choices, default=JobState.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="That were begun since the work last got on."
+    )
+    kept = models.JSONField(
+        default=dict, help_text="How far what outlives a worker goes, by part: steps in a checkpoint."
+    )
     fence = models.PositiveIntegerField(
         default=0, help_text="Rises with each claim; old holders are refused."
     )

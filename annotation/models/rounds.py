@@ -12,6 +12,9 @@ from annotation.models.learning import DatasetSnapshot, Model, Prediction, Train
 from annotation.models.projects import Project, Structure
 from annotation.models.volumes import WITHIN_VOLUME, Case, Volume
 
+LEAST_CONTROL = 0.05
+"""Of the cases chosen: without a control nobody can tell what a strategy is worth."""
+
 
 class StartWeights(models.TextChoices):
     """What a training starts from."""
@@ -76,7 +79,9 @@ class LearningPolicy(models.Model):
         validators=[MaxValueValidator(8)],
         help_text="Labelled cases from which the others are pre-annotated before there is a model; 0 = none.",
     )
-    control_share = models.FloatField(default=0.15, help_text="Of the cases chosen, drawn by fg_random.")
+    control_share = models.FloatField(
+        default=0.15, help_text="Of the cases chosen, drawn by fg_random; some always are."
+    )
     diversity = models.FloatField(
         default=0.0,
         help_text="Deviations of score that a scan just like a chosen one of its batch loses; 0 = none.",
@@ -99,7 +104,7 @@ class LearningPolicy(models.Model):
                 name="learning_policy_words_known",
             ),
             models.CheckConstraint(
-                condition=Q(control_share__gte=0, control_share__lte=1)
+                condition=Q(control_share__gte=LEAST_CONTROL, control_share__lte=1)
                 & Q(margin__gte=0, margin__lte=1)
                 & Q(diversity__gte=0, diversity__lte=5)
                 & Q(members__gte=1, members__lte=5)

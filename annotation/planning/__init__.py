@@ -3,7 +3,7 @@
 from annotation.planning.dividing import Division
 from annotation.planning.forecast import Assumed, Forecast, assumed, forecast
 from annotation.planning.groups import DraftGroup, change_groups, groups
-from annotation.planning.plan import DraftPlan, change_plan, draft_of
+from annotation.planning.plan import DraftPlan, change_plan, draft_of, usual
 from annotation.planning.requirements import DraftRequirement, change_requirements, requirements
 from annotation.planning.sets import (
     DraftCalibration,
@@ -50,4 +50,5 @@ __all__ = [
     "scanner_word",
     "split_changes",
     "tolerances",
+    "usual",
 ]

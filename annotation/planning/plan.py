@@ -1,6 +1,6 @@
 """The reliability plan of a project: what it says, and which plans cannot be carried out."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from django.db import transaction
 
@@ -41,6 +41,12 @@ def draft_of(project: Project) -> DraftPlan | None:
     if plan is None:
         return None
     return DraftPlan(**{field.name: getattr(plan, field.name) for field in fields(DraftPlan)})
+
+
+def usual(project: Project) -> DraftPlan:
+    """What a study of so many cases usually reads; of a small one at most a third is for calibration."""
+    cases, draft = cases_to_read(project), DraftPlan()
+    return replace(draft, calibration_cases=min(draft.calibration_cases, cases // 3)) if cases else draft
 
 
 @transaction.atomic
@@ -85,5 +91,6 @@ def _check_people_and_cases(draft: DraftPlan, readers: int, cases: int) -> None:
         )
     if draft.calibration_cases > cases > 0:
         raise Refused(
-            f"The project has {cases} cases to read, so it cannot set {draft.calibration_cases} apart."
+            f"The project has {cases} {'case' if cases == 1 else 'cases'} to read; "
+            f"it cannot set {draft.calibration_cases} apart."
         )

@@ -79,7 +79,14 @@ ELSEWHERE = {
     "zip comment": "Zipkommentator",
     "zip member comment": "Memberkommentar",
     "zip folder": "Ordner_Zwickelbart_Anna",
+    "zip name": "Archiv_Wurzelsepp_Udo.zip",
+    "dicom name": "Bild_Federkielmann_Rosa",
+    "drawing name": "Kontur_Kieselwetter_Jan.dcm",
+    "damaged dicom name": "Bild_Distelfinkova_Eva.dcm",
     "upload folder": "Ordner_Hexenschuss_Karl",
+    "nifti name": "Scan_Lavendelmoor_Ute.nii.gz",
+    "damaged nifti name": "Scan_Karfunkelstein_Ali.nii.gz",
+    "nrrd name": "Scan_Regenpfeiferl_Max.nrrd",
     "structure set": "Konturset Birnbichl",
     "structure set label": "LABELSCHOPF",
     "rt operator": "Kontorist^Paula",
@@ -114,7 +121,7 @@ def planted() -> dict[str, list[bytes]]:
 
 def _forms(text: str) -> list[bytes]:
     """Return the longest word of a text, which is the one that nothing else has."""
-    word = max(text.replace("^", " ").replace("_", " ").split(), key=len)
+    word = max(text.replace("^", " ").replace("_", " ").replace(".", " ").split(), key=len)
     forms = {
         word.encode(code) for code in ("utf-8", "utf-16-le") + (() if word.isascii() else ("utf-16-be",))
     }
@@ -133,7 +140,10 @@ def _fits(word: str, code: str) -> bool:
 
 def series(folder: Path) -> list[Path]:
     """Write a CT series that is full of it; two charsets, one slice each."""
-    paths = write_series(folder, _air_at_the_rim())
+    paths = [
+        path.rename(path.with_name(f"{ELSEWHERE['dicom name']}_{path.name}"))
+        for path in write_series(folder, _air_at_the_rim())
+    ]
     for number, path in enumerate(paths):
         data = dcmread(path)
         for keyword, text in PLAIN.items():
@@ -211,7 +221,7 @@ def drawings(folder: Path, paths: list[Path]) -> list[Path]:
         for tag in [one.tag for one in header if one.tag.group in (0x0009, 0x5000, 0x6000)]:
             del header[tag]
     geometry = Geometry(SHAPE, (0.7, 0.8, 2.5), (-20.0, -30.0, 40.0), ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
-    seg, rt = folder / "seg.dcm", folder / "rt.dcm"
+    seg, rt = folder / "seg.dcm", folder / ELSEWHERE["drawing name"]
     seg_writer.write(seg, _drawn(geometry, "Liver", "10200004", 4), headers)
     rtstruct_writer.write(rt, _drawn(geometry, "Spleen", "78961009", 8), headers)
     _plant_in_seg(seg)
@@ -290,3 +300,17 @@ def nrrd_scan(path: Path, seed: int) -> bytes:
 def cut_short(path: Path) -> bytes:
     """Return a slice that cannot be decoded: what is said of it must not quote it."""
     return path.read_bytes()[:-300]
+
+
+def files(work: Path) -> dict[str, bytes]:
+    """Return what is uploaded, by path below its folder: names of files name somebody, too."""
+    ct = series(work / "ct")
+    drawn = drawings(work, ct)
+    name = ELSEWHERE
+    return {
+        name["zip name"]: zipped([*ct, *drawn]),
+        f"ct/{name['nifti name']}": nifti(11),
+        f"ct/{name['nrrd name']}": nrrd_scan(work / "b.nrrd", 12),
+        f"bad/{name['damaged dicom name']}": cut_short(ct[0]),
+        f"bad/{name['damaged nifti name']}": nifti(13)[:400],
+    }

@@ -81,9 +81,10 @@ def _order(project: Project) -> list[int]:
     return list(cases.order_by(by_rank, "number").values_list("pk", flat=True))
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_the_worklist_follows_the_ranks_and_the_rest_its_uncertainty(project: Project) -> None:
     _, cases = _pool(project, 8)
-    _set(project, strategy=Strategy.ENTROPY, query_size=3, control_share=0.0)
+    _set(project, strategy=Strategy.ENTROPY, query_size=3)
     chosen = learning.choose_if_due(project)
     assert [one.case_id for one in chosen] == [case.pk for case in cases[:-4:-1]]
     assert [one.rank for one in chosen] == [0, 1, 2]
@@ -101,21 +102,23 @@ def test_a_control_is_drawn_and_stands_among_the_others(project: Project) -> Non
     assert _order(project)[:10] == [one.case_id for one in sorted(chosen, key=lambda one: one.rank)]
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_diversity_keeps_scans_that_are_alike_out_of_one_batch(project: Project) -> None:
     _, cases = _pool(project, 6)
     for place, case in enumerate(cases):
         # The three that score highest are one and the same scan, as far as features say.
         values = [1.0, 0.0] if place > 2 else [float(place), 5.0]
         ScanFeatures.objects.update_or_create(volume=case.volume, defaults={"values": values})
-    _set(project, strategy=Strategy.ENTROPY, query_size=2, control_share=0.0, diversity=5.0)
+    _set(project, strategy=Strategy.ENTROPY, query_size=2, diversity=5.0)
     first, second = learning.choose_if_due(project)
     assert first.case_id == cases[5].pk
     assert second.case_id in {case.pk for case in cases[:3]}
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_asking_again_changes_nothing_until_the_batch_is_opened(project: Project) -> None:
     _, cases = _pool(project, 7)
-    _set(project, strategy=Strategy.ENTROPY, query_size=3, control_share=0.0)
+    _set(project, strategy=Strategy.ENTROPY, query_size=3)
     first = learning.choose_if_due(project)
     order = _order(project)
     assert learning.choose_if_due(project) == []
@@ -138,9 +141,10 @@ def test_nothing_is_chosen_while_the_model_still_predicts(project: Project) -> N
     assert len(learning.choose_if_due(project)) == 4
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_a_new_model_chooses_anew(project: Project) -> None:
     old, cases = _pool(project, 6)
-    _set(project, strategy=Strategy.ENTROPY, query_size=2, control_share=0.0)
+    _set(project, strategy=Strategy.ENTROPY, query_size=2)
     learning.choose_if_due(project)
     Model.objects.filter(pk=old.pk).update(state=ModelState.RETIRED)
     new = make_model(project)
@@ -155,11 +159,12 @@ def test_a_new_model_chooses_anew(project: Project) -> None:
     ) == {0.2}
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_a_case_that_a_reader_opened_meanwhile_is_not_chosen(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, cases = _pool(project, 5)
-    _set(project, strategy=Strategy.ENTROPY, query_size=3, control_share=0.0)
+    _set(project, strategy=Strategy.ENTROPY, query_size=3)
 
     def slowly(*args: Any) -> Any:
         set_state(cases[4:], CaseState.IN_PROGRESS)

@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -24,15 +26,18 @@ from annotation.models import (
     ModelState,
     Project,
     Purpose,
+    ReadingSession,
     ReliabilityPlan,
     StartFrom,
 )
 from tests.annotation.factories import (
+    make_branch,
     make_case,
     make_model,
     make_prediction,
     make_review,
     make_submitted,
+    pack,
     stroke,
 )
 from tests.annotation.learning_loop import accept
@@ -142,11 +147,11 @@ def walk(client: Client, read: Assignment) -> dict[str, tuple[int, Any]]:
 OWN = {"id", "alias", "updated_at", "lease_until", "mask", "volume", "prediction_mask", "subject", "at"}
 
 
-def shape(answer: Any) -> Any:
-    """An answer without what differs between any two reads."""
+def without(answer: Any, names: Collection[str]) -> Any:
+    """An answer without these keys."""
     if isinstance(answer, dict):
-        return {key: shape(value) for key, value in answer.items() if key not in OWN}
-    return [shape(one) for one in answer] if isinstance(answer, list) else answer
+        return {key: without(value, names) for key, value in answer.items() if key not in names}
+    return [without(one, names) for one in answer] if isinstance(answer, list) else answer
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -184,6 +189,107 @@ def test_every_address_says_the_same_as_for_a_routine_read(
     submitted = corrections.submit(assignment=read, revision=0)
     assert submitted.state == AssignmentState.SUBMITTED
     assert worklist.unsubmit(assignment=read).state == AssignmentState.OPEN
+
+
+# ── Writing ──────────────────────────────────────────────────────────────────
+
+WRITES = [
+    (route, method)
+    for route in urls.urlpatterns
+    for method in ("post", "put", "patch", "delete")
+    if hasattr(getattr(route.callback, "cls"), method)  # noqa: B009
+]
+FORMS = {"revisions", "branches"}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
+# What differs between any two requests that make something.
+MADE = OWN | {"assignment", "session", "token", "prefix", "created_at", "expires_at", "written_at"}
+
+
+def bodies(read: Assignment) -> dict[str, dict[str, Any]]:
+    """What the page of a read sends; other addresses get an empty body."""
+    assert read.mask.base_id is not None
+    step = {"base_revision": 0, "key": str(uuid4()), "session": None}
+    stroke_ = {**step, "events": []}
+    pin = {"structure": "liver", "point_lps": [0.0, 0.0, 0.0], "error_code": "leak", "text": "Here"}
+    prediction = handles.Namer(read.reader_id, read.sequence_no).mask(read.mask.base_id)
+    return {
+        "next": {"project": read.case.project_id, "role": "annotate", "with_read": True},
+        "revisions": {
+            "meta": json.dumps(stroke_),
+            "edits": SimpleUploadedFile("edits", pack([(0, 1, [(0, 5, 1)])])),
+        },
+        "branches": {
+            "meta": json.dumps(stroke_),
+            "edits": SimpleUploadedFile("edits", pack([(0, 1, [(0, 5, 1)])])),
+        },
+        "restore": {**step, "revision": 0},
+        "undo": {**step, "revision": 1},
+        "apply_branch": step,
+        "proposal_branch": {"mask": prediction},
+        "submit": {"revision": 0},
+        "skip": {"reason": "Cut off."},
+        "completed": {"structures": ["liver"]},
+        "judged": {"structures": []},
+        "verdict": {"verdict": "accept", "revision": 0},
+        "pins": pin,
+        "ping": {"visible": True},
+        "me": {"name": "A"},
+        "tokens": {"name": "script"},
+        "layout": {"structures": ["liver"]},
+        "assignments": {"cases": [1], "to": "ben"},
+        "due": {"cases": [1], "due_at": None},
+        "priority": {"cases": [1], "priority": 1},
+        "calibration": {"cases": [1]},
+        "gold": {"cases": [1]},
+    }
+
+
+def write_everything(client: Client, read: Assignment) -> dict[str, tuple[int, list[str], Any]]:
+    """Status, headers and answer of every address that changes something; each change is undone."""
+    namer = handles.Namer(read.reader_id, read.sequence_no)
+    session, branch = corrections.start_session(assignment=read), make_branch(read)
+    # The most that one gap counts: the same on a quick and on a slow machine.
+    ReadingSession.objects.filter(pk=session.pk).update(last_seen_at=timezone.now() - timedelta(days=1))
+    found = {}
+    for route, method in WRITES:
+        name = str(route.name)
+        given = arguments(read, name)
+        given |= {"session_id": session.pk} if "session_id" in given else {}
+        given |= {"case_id": read.case_id} if "case_id" in given else {}
+        given |= {"mask_id": namer.mask(branch.mask_id)} if name == "apply_branch" else {}
+        body = bodies(read).get(name, {})
+        send = getattr(client, method)
+        with transaction.atomic():
+            url = reverse(name, kwargs=given)
+            answer = send(url, body) if name in FORMS else send(url, json.dumps(body), "application/json")
+            transaction.set_rollback(True)
+        words = MOMENT.sub("then", answer.content.decode(errors="replace").replace(read.alias, "ALIAS"))
+        said = json.loads(words) if words.startswith(("{", "[")) else words
+        found[f"{method} {name}"] = answer.status_code, sorted(answer.headers), without(said, MADE)
+    return found
+
+
+def test_every_change_is_answered_as_for_a_routine_read(
+    ana: User, ben: User, lea: User, project: Project, other_project: Project, client: Client
+) -> None:
+    found = {}
+    for kind in KINDS:
+        with transaction.atomic():
+            found[kind] = write_everything(client, opened(kind, ana, ben, project))
+            transaction.set_rollback(True)
+    given = found["routine"]
+    for kind, answers in found.items():
+        assert answers == given, kind
+    done = {name for name, (status, _, _) in given.items() if status in (200, 201, 204)}
+    assert done >= {
+        *("post next", "post sessions", "post revisions", "post branches", "post restore", "put looked"),
+        *("patch measurements", "post submit", "post release", "post skip", "post unsubmit", "post ping"),
+        "post apply_branch",
+    }
+    assert not [name for name, (status, _, _) in given.items() if status >= 500]
+
+
+# ── Newer predictions, names, what is fetched ahead ──────────────────────────
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "routine"])

@@ -68,6 +68,25 @@ def test_known_codes_mean_what_they_stand_for() -> None:
     assert {key: entries[key].snomed_code for key in expected} == {k: c.value for k, c in expected.items()}
 
 
+def test_codes_beside_the_structures_own() -> None:
+    """A side is said once: by the code itself, by its modifier, or by that of the organ that it lies in."""
+    sides = {"7771000": Side.LEFT, "24028007": Side.RIGHT}
+    for entry in catalogue.entries().values():
+        said = [code for code in (entry.modifier_code, entry.region_modifier_code) if code]
+        assert len(said) < 2, entry.key
+        assert all(sides[code] == entry.side for code in said), entry.key
+        assert bool(entry.region_code) == bool(entry.region_meaning) >= bool(entry.region_modifier_code)
+        assert bool(entry.snomed_meaning) == bool(entry.snomed_code) == bool(entry.category_code), entry.key
+        if entry.key.startswith(("liver_tumor", "kidney_tumor", "kidney_cyst", "lung_tumor")):
+            assert entry.category_code == codes.SCT.MorphologicallyAbnormalStructure.value
+            assert entry.region_code
+    entries = catalogue.entries()
+    assert entries["kidney_left"].snomed_meaning == codes.SCT.Kidney.meaning
+    assert entries["kidney_left"].modifier_code == codes.SCT.Left.value
+    assert entries["liver_tumor"].region_code == codes.SCT.Liver.value
+    assert entries["liver"].category_code == codes.SCT.AnatomicalStructure.value
+
+
 @pytest.mark.django_db
 def test_loading_twice_changes_nothing_and_keeps_what_was_edited() -> None:
     catalogue.load()
@@ -169,5 +188,10 @@ def test_keys_and_codes_equal_the_terminology(shared_data: Path) -> None:
     for key, line in lines.items():
         entry = entries[key]
         assert (entry.snomed_code, entry.parent) == (line["snomed_type_code"], line["parent"])
-        assert entry.region == line["group"]
+        assert (entry.region, entry.side) == (line["group"], line["side"])
+        assert entry.snomed_meaning == line["snomed_type_meaning"]
+        assert entry.category_code == line["snomed_category_code"]
+        assert entry.modifier_code == line["modifier_code"]
+        assert (entry.region_code, entry.region_meaning) == (line["region_code"], line["region_meaning"])
+        assert entry.region_modifier_code == line["region_modifier_code"]
         assert entry.tolerance_mm == float(line["tolerance_mm"] or catalogue.DEFAULT_TOLERANCE_MM)

@@ -127,11 +127,12 @@ def _voxels(read: Assignment) -> np.ndarray[Any, np.dtype[np.uint8]]:
 # ── Choosing ─────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_cubes_are_chosen_where_the_model_is_unsure(project: Project) -> None:
     """Voxels are 1 × 1 × 2 mm, and two of the peaks lie in corners of the scan."""
     peaks = [(0, 0, 0), (3, 3, 6), (1, 2, 3)]
     _, cases = _pool(project, peaks)
-    _policy(project, query_size=3, control_share=0.0)
+    _policy(project, query_size=3)
     chosen = learning.choose_if_due(project)
     assert {one.case_id for one in chosen} == {case.pk for case in cases}
     where = {case.pk: peak for case, peak in zip(cases, peaks, strict=True)}
@@ -171,6 +172,7 @@ def test_the_control_holds_what_the_model_drew(project: Project) -> None:
         assert all(a <= at < b for a, at, b in zip(region.start, middle, region.stop, strict=True))
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_a_cube_that_holds_the_scan_is_the_scan_and_a_flat_scan_has_flat_ones(project: Project) -> None:
     _pool(project, [(1, 1, 1)])
     _policy(project, cube_mm=500.0, query_size=1)
@@ -178,7 +180,7 @@ def test_a_cube_that_holds_the_scan_is_the_scan_and_a_flat_scan_has_flat_ones(pr
     model = Model.objects.get()
     flat = make_case(project, shape=(40, 36, 4))
     _predicted(flat, model, _maps(flat, (0, 0, 0)))
-    _policy(project, query_size=1, control_share=0.0)
+    _policy(project, query_size=1)
     Case.objects.exclude(pk=flat.pk).update(state="held")
     (one,) = learning.choose_if_due(project)
     region = Region.of(one.region)
@@ -187,13 +189,15 @@ def test_a_cube_that_holds_the_scan_is_the_scan_and_a_flat_scan_has_flat_ones(pr
     assert region.stop[0] - region.start[0] < 40
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_whole_scans_are_chosen_where_no_cells_were_kept(project: Project) -> None:
     _, (case,) = _pool(project, [(1, 1, 1)])
     ScoreCells.objects.all().delete()
-    _policy(project, query_size=1, control_share=0.0)
+    _policy(project, query_size=1)
     assert [(one.case_id, one.region) for one in learning.choose_if_due(project)] == [(case.pk, None)]
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_a_lead_is_told_of_how_many_scans_no_part_can_be_chosen(project: Project) -> None:
     assert learning.queries(project).predicted == Predicted(0, 0, 0)
     _, (first, second, third) = _pool(project, [(1, 1, 1)] * 3)
@@ -202,14 +206,15 @@ def test_a_lead_is_told_of_how_many_scans_no_part_can_be_chosen(project: Project
     Prediction.objects.filter(case=second).update(scores={})
     Case.objects.filter(pk=third.pk).update(state="held")
     assert learning.queries(project).predicted == Predicted(2, 1, 1)
-    _policy(project, query_size=3, control_share=0.0)
+    _policy(project, query_size=3)
     chosen = learning.choose_if_due(project)
     assert [one.case_id for one in chosen] == [second.pk], "no cube of the other"
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_a_chosen_cube_is_shown_with_its_place_and_opens_at_it(project: Project, ana: User) -> None:
     _, (case,) = _pool(project, [(3, 3, 6)])
-    _policy(project, query_size=1, control_share=0.0)
+    _policy(project, query_size=1)
     (made,) = learning.choose_if_due(project)
     (row,) = learning.queries(project).chosen
     region = Region.of(made.region)

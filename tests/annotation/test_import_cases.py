@@ -50,6 +50,9 @@ def test_files_folders_and_zips_in_one_go(
     status, found, said = _run(capsys, "New", "--create", packed, tmp_path / "folder", single)
     assert status == 1
     assert [list(one) for one in found] == [KEYS] * 4
+    assert sorted(one["source"].partition(" (")[0] for one in found) == [
+        "Series 1 of 1 in the zip", "Series 1 of 2", "Series 2 of 2", "one_ct.nii.gz"
+    ]  # fmt: skip
     by_cause = {(one["outcome"], one["cause"]): one for one in found}
     assert set(by_cause) == {
         ("accepted", "regular"), ("resampled", "gantry_tilt"), ("refused", "missing_slices")
@@ -137,8 +140,8 @@ def test_in_words_every_series_has_a_line(tmp_path: Path, capsys: pytest.Capture
     call_command("import_cases", "New", "--create", str(tmp_path / "scan"))
     said = capsys.readouterr().out
     assert "1 scan imported" in said
-    assert "skipped   000.dcm (localiser) 1 DICOM file of the kind “CT Image” left out" in said
-    assert "accepted  001.dcm (series 1 of 1, 8 files) → case 1 (regular)" in said
+    assert "skipped   DICOM file 1 of 9 (localiser) 1 DICOM file of the kind “CT Image” left out" in said
+    assert "accepted  Series 1 of 1 (8 files) → case 1 (regular)" in said
 
 
 def test_a_metaimage_comes_with_the_file_beside_it(
@@ -246,5 +249,5 @@ def test_everything_of_the_other_folders_is_read_or_said_why_not(
     assert verdicts.count(("accepted", "regular")) == 2, "the phantom, and its good structure set"
     assert verdicts.count(("refused", "too_few_slices")) == 1
     assert {one["source"] for one in found if one["cause"] == "labels"} >= {
-        "invalid_reference_rt.dcm", "non_existent_reference_rt.dcm"
-    }  # fmt: skip
+        "DICOM file 3 of 5 in folder 1 of 2", "DICOM file 4 of 5 in folder 1 of 2"
+    }, "rt-utils' two with references that do not exist"  # fmt: skip

@@ -350,6 +350,7 @@ def test_looking_at_a_public_data_set_tells_its_licence(project: Project, tmp_pa
             "licence": "CC BY-SA 4.0",
             "citation": "Antonelli et al., Nat Commun 2022;13:4128",
             "non_commercial": False,
+            "no_derivatives": False,
             "cases": [1],
         }
     ]

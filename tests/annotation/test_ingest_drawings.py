@@ -1,5 +1,6 @@
 """Series with SEG and RTSTRUCT beside them: structures come in with the scan, or are refused."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.annotation.imaging.segmentations.files import (
     write_rtstruct,
     write_seg,
 )
+from training.volume import Volume, write_nifti
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +77,7 @@ def test_contours_and_what_was_only_named(new: Project, tmp_path: Path) -> None:
     assert np.array_equal(found["liver"], expected)
     assert any("Named without a voxel, so taken as not looked at: Spleen" in note for note in report.notes)
     source = {one.source: (one.outcome, one.case) for one in report.findings}
-    assert source["rs.dcm"] == ("accepted", 1)
+    assert source[f"DICOM file 1 of {len(images) + 1}"] == ("accepted", 1)
 
 
 def test_the_projects_structures_alone_and_one_layer_holds_no_overlap(
@@ -100,8 +102,8 @@ def test_a_drawing_that_does_not_fit_is_refused_and_its_scan_is_not(new: Project
     write_rtstruct(tmp_path / "rs.dcm", {"Liver": [square(2), square(99)]}, images[0])
     report = ingest.import_folder(project=new, folder=tmp_path)
     ((file, sentence),) = [(one.file, one.sentence) for one in report.refused]
-    assert file == "rs.dcm"
-    assert sentence.startswith("1 of 2 contours of rs.dcm lie on slices that this scan does not have")
+    assert file == f"DICOM file 1 of {len(images) + 1}", "its own name may be a patient's"
+    assert sentence.startswith(f"1 of 2 contours of {file} lie on slices that this scan does not have")
     assert new.cases.get().accepted_revision is None
 
 
@@ -110,8 +112,9 @@ def test_a_drawing_without_its_scan(new: Project, tmp_path: Path) -> None:
     series(tmp_path / "here" / "ct", grid())
     write_rtstruct(tmp_path / "here" / "rs.dcm", {"Liver": [square(2)]}, images[0])
     report = ingest.import_folder(project=new, folder=tmp_path / "here")
+    called = f"DICOM file 1 of {len(images) + 1}"
     assert [(one.file, one.sentence) for one in report.refused] == [
-        ("rs.dcm", "No scan was found that rs.dcm was drawn on; import both together.")
+        (called, f"No scan was found that {called} was drawn on; import both together.")
     ]
     assert new.cases.count() == 1
 
@@ -124,4 +127,28 @@ def test_one_file_for_each_organ(new: Project, tmp_path: Path) -> None:
     found = drawn(new.cases.get())
     assert set(found) == {"liver", "spleen"}
     assert np.flatnonzero(found["liver"].any(axis=(0, 1))).tolist() == [2]
-    assert any("Liver of b.dcm was drawn in another file already" in note for note in report.notes)
+    again = f"Liver of DICOM file 2 of {len(images) + 2} was drawn in another file already"
+    assert any(again in note for note in report.notes)
+
+
+def test_layers_whose_tables_name_the_same_structures(new: Project, tmp_path: Path) -> None:
+    """A structure that one layer names and has not is drawn where another layer has it."""
+    image = np.random.default_rng(1).integers(-900, 900, SHAPE).astype(np.int16)
+    wanted = masks()
+    for folder, voxels in (
+        ("images", image),
+        ("labels_layer_0", wanted["liver"].astype(np.uint8)),
+        ("labels_layer_1", 2 * wanted["tumour"].astype(np.uint8)),
+    ):
+        (tmp_path / folder).mkdir()
+        write_nifti(tmp_path / folder / "pt_1.nii.gz", Volume(voxels, grid()))
+    table = json.dumps({"1": "liver", "2": "liver_tumor", "3": "spleen"})
+    (tmp_path / "labels.json").write_text(table, encoding="utf-8")
+    report = ingest.import_folder(project=new, folder=tmp_path)
+    assert report.refused == []
+    case = new.cases.get()
+    found = drawn(case)
+    assert np.array_equal(found["liver"], wanted["liver"])
+    assert np.array_equal(found["liver_tumor"], wanted["tumour"])
+    assert case.masks.get().annotated == ["liver", "liver_tumor", "spleen"]
+    assert not found["spleen"].any()

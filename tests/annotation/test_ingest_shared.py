@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import nibabel as nib
+import nrrd
 import numpy as np
 import pytest
+from pydicom import dcmread
+from pydicom.uid import generate_uid
 
 from annotation import chunks, ingest
 from annotation.imaging.sandbox import Decoder
@@ -51,6 +54,9 @@ def test_abdomen_with_forty_structures(new_project: Project, shared_data: Path) 
     assert report.notes[0].startswith("ct_full.nii.gz is imported without a delineation: ")
     assert 'write "26": "name of the structure" into labels.json' in report.notes[0]
     assert report.notes[1].endswith("was left out in favour of seg_model_fast.nii.gz.")
+    shown = {one.source for one in report.findings} | {"seg_model_fast.nii.gz"}
+    assert {path.name for path in (shared_data / "ts_abdomen").rglob("*.nii.gz")} <= shown, "each has a row"
+    assert {one.cause for one in report.findings if one.outcome == "skipped"} == {"labels"}
 
 
 def test_dicom_and_nifti_of_one_scan_are_one_case(new_project: Project, shared_data: Path) -> None:
@@ -84,10 +90,51 @@ def test_contours_are_the_published_mask_voxel_for_voxel(
 
 def test_segments_of_two_files_come_with_their_series(new_project: Project, shared_data: Path) -> None:
     report = ingest.import_folder(project=new_project, folder=shared_data / "dicom_seg" / "dcmqi")
-    drawn = {one.source: (one.outcome, one.case) for one in report.findings if one.source.endswith(".dcm")}
-    assert drawn == {"liver.dcm": ("accepted", 1), "partial_overlaps.dcm": ("accepted", 1)}
-    assert new_project.cases.get().accepted_revision is not None
-    assert "liver" in _keys(new_project)
+    found = [one for one in report.findings if one.source.startswith("DICOM file")]
+    drawn = {one.source: (one.outcome, one.case) for one in found}
+    assert drawn == {f"DICOM file {n} of 5": ("accepted", 1) for n in (1, 2)}, "liver, partial_overlaps"
+    revision = new_project.cases.get().accepted_revision
+    assert revision is not None
+    liver = SchemaStructure.objects.get(schema__project=new_project, structure__key="liver")
+    came = chunks.read_layers(revision.mask, revision.number)[liver.layer] == liver.value
+    published = nrrd.read(str(shared_data / "dicom_seg" / "dcmqi" / "liver_seg.nrrd"))[0] == 1
+    assert np.array_equal(came, published)
+
+
+UNREAD = ("1.2.4.51", "1.2.4.53", "1.2.4.55")
+LOSSY = ("1.2.4.50", "1.2.4.81", "1.2.4.91")
+
+
+def test_each_transfer_syntax_is_imported_or_refused(
+    new_project: Project, shared_data: Path, tmp_path: Path
+) -> None:
+    """Two slices of each of the sixteen files: what is lossless is one scan, whatever its compression."""
+    sources = sorted((shared_data / "transfer_syntaxes").glob("*.dcm"))
+    assert len(sources) == 16
+    for number, source in enumerate(sources, start=1):
+        folder, series = tmp_path / f"{number:02d}", generate_uid()
+        folder.mkdir()
+        for k in range(2):
+            data = dcmread(source)
+            x, y, z = data.ImagePositionPatient
+            data.ImagePositionPatient = [x, y, z + 5 * k]
+            data.SeriesInstanceUID = series
+            data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+            data.save_as(folder / f"{k}.dcm")
+    findings = ingest.import_folder(project=new_project, folder=tmp_path).findings
+    by_series = {one.source: (one.outcome, one.cause, one.case) for one in findings}
+    outcomes: dict[str, tuple[str, str, int | None]] = {
+        source.stem.partition("_1.2.840.10008.")[2]: by_series[f"Series {number} of 16 (2 files)"]
+        for number, source in enumerate(sources, start=1)
+    }
+    assert {syntax for syntax, found in outcomes.items() if found == ("refused", "compression", None)} == set(
+        UNREAD
+    )
+    made = {syntax: found for syntax, found in outcomes.items() if syntax in LOSSY}
+    assert {found[:2] for found in made.values()} == {("accepted", "regular")}
+    read = [found for syntax, found in outcomes.items() if syntax not in (*UNREAD, *LOSSY)]
+    assert sorted(found[1] for found in read) == ["already_there"] * 9 + ["regular"]
+    assert len({found[2] for found in read}) == 1
 
 
 def test_a_single_dicom_folder(new_project: Project, shared_data: Path) -> None:

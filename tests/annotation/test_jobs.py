@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -232,6 +233,49 @@ def test_a_job_whose_workers_die_three_times_fails_with_a_sentence(job: Job) -> 
     assert (job.state, job.error) == (JobState.FAILED, jobs.GAVE_UP)
     with pytest.raises(jobs.LeaseLost):
         jobs.finish(lease, {})
+
+
+def test_only_deaths_without_progress_count(job: Job) -> None:
+    for steps in (10, 20, 30, 40, 50):
+        assert claimed(job).heartbeat(replace(HALFWAY, kept=steps))
+        expire_lease(job)
+        jobs.sweep()
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.kept) == (JobState.RUNNING, 0, {"fit": 50})
+    for steps in (0, 40, 50):
+        assert claimed(job).heartbeat(replace(HALFWAY, kept=steps)), "no further than the fifth"
+        expire_lease(job)
+    jobs.sweep()
+    job.refresh_from_db()
+    assert (job.state, job.error) == (JobState.FAILED, jobs.GAVE_UP)
+    job = jobs.start_again(job)
+    assert (job.state, job.attempts, job.kept) == (JobState.QUEUED, 0, {})
+
+
+def test_each_network_of_an_ensemble_gets_on_by_itself(job: Job) -> None:
+    for member, part in enumerate(("fit-0", "fit-1")):
+        lease = claimed(job)
+        assert lease.heartbeat(replace(HALFWAY, kept=90 - member, values={"member": float(member)}))
+        job.refresh_from_db()
+        assert (job.attempts, job.kept[part]) == (0, 90 - member)
+        expire_lease(job)
+
+
+def test_a_holder_that_got_on_and_stops_in_good_order_has_all_attempts_left(job: Job) -> None:
+    lease = claimed(job)
+    assert lease.heartbeat(replace(HALFWAY, kept=1))
+    jobs.stand_down(lease)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.QUEUED, 0)
+
+
+def test_who_lost_the_fence_notes_no_progress(job: Job) -> None:
+    late = claimed(job)
+    expire_lease(job)
+    claimed(job)
+    assert not late.heartbeat(replace(HALFWAY, kept=10))
+    job.refresh_from_db()
+    assert (job.attempts, job.kept) == (2, {})
 
 
 def worker_dies(job: Job) -> None:

@@ -31,6 +31,7 @@ from annotation.models import (
     StartFrom,
     TrainingRun,
 )
+from tests.annotation.agreement.world import read_by
 from tests.annotation.factories import make_case, make_prediction, stroke
 from tests.annotation.learning_loop import (
     KEYS,
@@ -377,6 +378,16 @@ def predict(case: Any, model: Model, lease: jobs.Lease, uncertainty: float = 0.2
         sureness=learning.Sureness(uncertainty, {}, {}),
         lease=lease,
     )
+
+
+def test_reads_that_were_there_before_are_compared_with_it(project: Project, model: Model, ana: User) -> None:
+    read, unread = make_case(project), make_case(project)
+    ni, nj, nk = read.volume.shape
+    read_by(read, ana, ball((ni, nj, nk)))
+    Job.objects.filter(kind=JobKind.SCORE).delete()
+    for case in (read, unread):
+        assert predict(case, model, claimed_prediction(model)) is not None
+    assert [job.ids for job in Job.objects.filter(kind=JobKind.SCORE)] == [{"case": read.pk}]
 
 
 def test_what_the_model_is_least_sure_of_is_read_first(project: Project, model: Model, ana: User) -> None:

@@ -38,24 +38,12 @@ def _send(lead: Browser, upload: str, path: str, data: bytes) -> None:
     assert answer.status_code == 201, answer.content
 
 
-def _files(work: Path) -> dict[str, bytes]:
-    ct = phi.series(work / "ct")
-    drawn = phi.drawings(work, ct)
-    (work / "bad").mkdir()
-    return {
-        "scans.zip": phi.zipped([*ct, *drawn]),
-        "ct/scan_a.nii.gz": phi.nifti(11),
-        "ct/scan_b.nrrd": phi.nrrd_scan(work / "b.nrrd", 12),
-        "bad/000.dcm": phi.cut_short(ct[0]),
-    }
-
-
 def _imported(lead: Browser, project: Project, files: dict[str, bytes], heard: Heard) -> None:
     begun = lead.post(f"/api/projects/{project.pk}/uploads/")
     upload = f"/api/uploads/{begun.json()['id']}/"
     for path, data in files.items():
         _send(lead, upload, f"{phi.ELSEWHERE['upload folder']}/{path}", data)
-    job = lead.post(f"{upload}import/").json()
+    job = lead.post(f"{upload}import/", {"by_number": True}).json()
     tasks.import_folder(job["id"])
     done = Job.objects.get(pk=job["id"])
     assert done.state == JobState.SUCCEEDED, done.error
@@ -156,17 +144,17 @@ def _found(places: Heard) -> list[tuple[str, str]]:
 
 def test_forty_strings_and_more_are_planted(tmp_path: Path) -> None:
     """The search finds every one in what comes in, so that finding none behind the door says something."""
-    files = _files(tmp_path)
+    files = phi.files(tmp_path)
     names = "\n".join(f"{phi.ELSEWHERE['upload folder']}/{name}" for name in files).encode()
     found = {place for place, _ in _found([("names", names), *files.items()])}
-    assert len(phi.planted()) >= 75
+    assert len(phi.planted()) >= 86
     assert found == set(phi.planted())
 
 
 def test_none_of_them_comes_through(
     project: Project, lea: User, ana: User, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: Any
 ) -> None:
-    files = _files(tmp_path / "work_of_test")
+    files = phi.files(tmp_path / "work_of_test")
     capfd.readouterr()  # the writers of these files may say what they like
     caplog.set_level(logging.DEBUG)
     caplog.clear()
@@ -178,6 +166,8 @@ def test_none_of_them_comes_through(
     assert drawn.accepted_revision is not None
     assert set(drawn.accepted_revision.mask.annotated) == {"liver", "spleen"}
     assert Case.objects.count() == 3
+    assert set(Case.objects.values_list("name", flat=True)) == {"scan 1", "scan 2", "scan 3"}
+    heard.append(("report", lead.get(f"/api/projects/{project.pk}/imports/").content))
     _read_one(project, ana)
     for form in FORMS:
         _exported(lead, project, form, heard)
@@ -197,7 +187,8 @@ def test_original_uids_leave_in_the_two_exports_that_ask_for_them_alone(
     project: Project, lea: User, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: Any
 ) -> None:
     """Where a project keeps them: not in tables, store, logs, queue, answers or other exports."""
-    files = {"scans.zip": _files(tmp_path / "work_of_test")["scans.zip"]}
+    zipped = phi.ELSEWHERE["zip name"]
+    files = {zipped: phi.files(tmp_path / "work_of_test")[zipped]}
     capfd.readouterr()
     caplog.set_level(logging.DEBUG)
     caplog.clear()

@@ -33,7 +33,7 @@ class TestPlan:
             ({"washout_days": 6}, "7 days"),
             ({"review_share_first": 0.1}, "falls"),
             ({"gold_share": 1.5}, "between 0 and 1"),
-            ({"calibration_cases": 3}, "2 cases"),
+            ({"calibration_cases": 3}, "has 2 cases to read"),
         ],
     )
     def test_impossible_ones_are_refused(
@@ -78,9 +78,19 @@ class TestForecast:
     def test_refuses_what_so_many_people_and_cases_cannot_do(self) -> None:
         with pytest.raises(Refused, match="need two"):
             planning.forecast(draft=SMALL, given=planning.Assumed(cases=10, readers=0))
-        with pytest.raises(Refused, match="1 cases to read"):
+        with pytest.raises(Refused, match="The project has 1 case to read"):
             planning.forecast(draft=SMALL, given=planning.Assumed(cases=1, readers=2))
         assert planning.forecast(draft=SMALL, given=planning.Assumed(cases=10, readers=2)).double_reads == 1
+
+
+@pytest.mark.parametrize(("cases", "apart"), [(0, 15), (1, 0), (2, 0), (12, 4), (44, 14), (45, 15), (90, 15)])
+def test_what_is_usual_can_be_kept_whatever_the_cases(
+    project: Project, ana: User, ben: User, cases: int, apart: int
+) -> None:
+    for _ in range(cases):
+        make_case(project)
+    assert planning.usual(project) == DraftPlan(calibration_cases=apart)
+    assert planning.change_plan(project=project, draft=planning.usual(project)) == planning.usual(project)
 
 
 class TestCalibration:

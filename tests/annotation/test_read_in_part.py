@@ -122,9 +122,10 @@ def _save(read: Assignment, base: int, edits: bytes) -> corrections.Saved:
 # ── Choosing ─────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_slabs_are_chosen_where_the_model_is_unsure(project: Project) -> None:
     _, cases = _pool(project, [1, 5, 3])
-    _policy(project, slab_mm=20.0, query_size=2, control_share=0.0)
+    _policy(project, slab_mm=20.0, query_size=2)
     chosen = learning.choose_if_due(project)
     assert len({one.case_id for one in chosen}) == 2
     for one in chosen:
@@ -155,19 +156,21 @@ def test_a_slab_as_thick_as_the_scan_is_the_scan(project: Project) -> None:
     assert [one.region for one in learning.choose_if_due(project)] == [None]
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_whole_scans_are_chosen_without_a_model_and_without_profiles(project: Project) -> None:
     model, (case, *_) = _pool(project, [1])
     Prediction.objects.update(scores={"entropy": {"all": 0.5}})
-    _policy(project, query_size=1, control_share=0.0)
+    _policy(project, query_size=1)
     assert [(one.case_id, one.region) for one in learning.choose_if_due(project)] == [(case.pk, None)]
     assert model.acquisitions.count() == 1
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_a_new_choice_takes_the_slab_of_an_old_one_back_but_never_from_a_reader(
     project: Project, ana: User
 ) -> None:
     old, (first, second) = _pool(project, [1, 5])
-    _policy(project, slab_mm=20.0, query_size=2, control_share=0.0)
+    _policy(project, slab_mm=20.0, query_size=2)
     learning.choose_if_due(project)
     read = worklist.next_case(reader=ana, project=project)
     assert read is not None
@@ -181,10 +184,11 @@ def test_a_new_choice_takes_the_slab_of_an_old_one_back_but_never_from_a_reader(
     assert _region(read.case) == kept
 
 
+@pytest.mark.usefixtures("strategy_alone")
 def test_cases_for_calibration_are_read_as_a_whole(project: Project) -> None:
     _, (case, other) = _pool(project, [1, 5])
     CalibrationCase.objects.create(case=case, start_from="prediction")
-    _policy(project, slab_mm=20.0, query_size=2, control_share=0.0)
+    _policy(project, slab_mm=20.0, query_size=2)
     learning.choose_if_due(project)
     assert _region(case) is None
     assert _region(other) is not None

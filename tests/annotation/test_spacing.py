@@ -86,14 +86,24 @@ def drawn(project: Project, tmp_path: Path) -> Case:
 
 
 @pytest.mark.parametrize(
-    ("affine", "zooms", "known"),
-    [(None, (1.0, 1.0, 1.0), [False]), (np.eye(4), (1.0, 1.0, 1.0), [True]), (None, (0.7, 0.7, 2.0), [])],
+    ("affine", "code", "zooms", "known"),
+    [
+        (None, 0, (1.0, 1.0, 1.0), [False]),
+        *((np.eye(4), code, (1.0, 1.0, 1.0), [False]) for code in (1, 2, 4)),
+        (np.diag([-1.0, -1.0, 1.0, 1.0]), 1, (1.0, 1.0, 1.0), [True]),
+        (np.diag([1.0, 1.0, 1.25, 1.0]), 1, (1.0, 1.0, 1.0), [True]),
+        (np.eye(4) + np.eye(4)[[2]].T * np.eye(4)[3] * -120, 1, (1.0, 1.0, 1.0), [True]),
+        (None, 0, (0.7, 0.7, 2.0), []),
+    ],
 )
 def test_what_a_header_says(
-    project: Project, tmp_path: Path, affine: Any, zooms: Any, known: list[bool]
+    project: Project, tmp_path: Path, affine: Any, code: int, zooms: Any, known: list[bool]
 ) -> None:
-    """Who gives a size but not how the patient lies is refused: that was no oversight."""
-    bare(tmp_path / "in" / "scan.nii.gz", scan_voxels(), affine, code=1, zooms=zooms)
+    """The identity says nothing, whatever its code (LiTS 28-47); 1 mm that lies somewhere does.
+
+    Who gives a size but not how the patient lies is refused: that was no oversight.
+    """
+    bare(tmp_path / "in" / "scan.nii.gz", scan_voxels(), affine, code=code, zooms=zooms)
     ingest.import_folder(project=project, folder=tmp_path / "in")
     assert list(Volume.objects.values_list("spacing_known", flat=True)) == known
 

@@ -172,6 +172,7 @@ def test_a_second_attempt_predicts_what_the_first_left(project: Project, model: 
     again = learning.enqueue_predictions(model)
     work(tasks.predict, again)
     assert again.result["predicted"] == 1
+    assert (job.kept, again.kept) == ({"predict": 1}, {"predict": 1}), "each case gives attempts back"
     assert len(first & set(Prediction.objects.values_list("pk", flat=True))) == 1
 
 

@@ -19,6 +19,8 @@ from tests.processes import Worker, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(900)]
 
+BUDGET_S = 5
+
 
 class Broker:
     """A Valkey of the test's own, which it may kill."""
@@ -63,7 +65,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 def test_a_training_outlives_its_broker_and_two_messages_make_one_model(
     project: Project, tmp_path: Path, broker: Broker
 ) -> None:
-    Project.objects.filter(pk=project.pk).update(training_budget_s=3)
+    Project.objects.filter(pk=project.pk).update(training_budget_s=BUDGET_S)
     add_phantom(project, 0, delineated=True)
     waiting = add_phantom(project, 1, delineated=False)
     run = learning.request_run(project=Project.objects.get(pk=project.pk), requested_by=None)
@@ -73,7 +75,8 @@ def test_a_training_outlives_its_broker_and_two_messages_make_one_model(
     with Worker(log, REDIS_URL=broker.url):
         wait_until(lambda: stage(run.job_id) == "train", "a first step", log)
         broker.kill()
-        wait_until(lambda: state(run.job_id) == JobState.SUCCEEDED, "the end of the training", log)
+        told = list[dict[str, Any]]()
+        wait_until(lambda: is_over(run.job_id, told), "the end of the training", log)
         broker.back()
         broker.say(run.job)  # as the sweeper would if it had not ended
         predict = Job.objects.get(kind=JobKind.PREDICT)
@@ -82,11 +85,31 @@ def test_a_training_outlives_its_broker_and_two_messages_make_one_model(
 
     model = Model.objects.get()
     assert (model.run, waiting.predictions.get().model) == (run, model)
-    assert Job.objects.get(pk=run.job_id).attempts == 1
+    assert Job.objects.get(pk=run.job_id).fence == 1, "claimed once"
     epochs = RunEpoch.objects.filter(run=run)
     assert epochs.exists()
     assert RunNote.objects.filter(run=run).first() is not None
     assert jobs.claim(run.job_id) is None
+    assert_says_what_it_takes([progress for progress in told if progress.get("stage") == "train"])
+
+
+def is_over(job: int, told: list[dict[str, Any]]) -> bool:
+    """Whether it succeeded; what a page that is looked at meanwhile would show is kept."""
+    row = Job.objects.get(pk=job)
+    told.append(row.progress)
+    return row.state == JobState.SUCCEEDED
+
+
+def assert_says_what_it_takes(told: list[dict[str, Any]]) -> None:
+    """Memory, processors and the time that is left, as they stood in the row of the job while it trained."""
+    assert len(told) >= 3, told
+    for figures in (progress["values"] for progress in told):
+        assert 0.05 < figures["memory_gb"] < 64, figures
+        assert figures["cpus"] >= 1
+        assert 0 <= figures["cores"] <= figures["cpus"] + 0.5
+    assert max(progress["values"]["cores"] for progress in told) > 0, "it worked"
+    left = [progress["seconds_left"] for progress in told]
+    assert 0 <= left[-1] < left[0] < 3600, left
 
 
 def stage(job: int) -> Any:

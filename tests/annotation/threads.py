@@ -10,15 +10,26 @@ from django.db import connection
 Answer = TypeVar("Answer")
 
 
-def at_once(calls: Sequence[Callable[[], Answer]]) -> list[Answer | Exception]:
-    """What each call returned or raised, in their order."""
+def at_once(
+    calls: Sequence[Callable[[], Answer]], connections: int | None = None
+) -> list[Answer | Exception]:
+    """What each call returned or raised, in their order.
+
+    `connections`: so many at a time, as a server has; the others wait for one. None = one for each.
+    """
     gate = threading.Barrier(len(calls))
+    free = threading.Semaphore(connections or len(calls))
 
     def run(call: Callable[[], Answer]) -> Answer | Exception:
         try:
-            connection.ensure_connection()
+            if connections is None:
+                connection.ensure_connection()
             gate.wait(timeout=30)
-            return call()
+            with free:
+                try:
+                    return call()
+                finally:
+                    connection.close()
         except Exception as error:
             return error
         finally:

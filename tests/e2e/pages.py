@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from playwright.sync_api import Page, expect
 
@@ -25,6 +26,12 @@ def wait_until_open(page: Page) -> None:
     eventually(page, lambda: is_open(page), "the viewer", seconds=30)
     expect(page.get_by_test_id("plane-axial").locator("canvas").first).to_be_visible()
     expect(page.get_by_role("toolbar", name="View")).to_be_visible(timeout=30_000)
+
+
+def wait_until_loaded(page: Page) -> None:
+    """The whole scan is there."""
+    loaded = partial(page.evaluate, "window.__delineate.viewer.image.isComplete")
+    eventually(page, lambda: bool(loaded()), "the whole scan")
 
 
 def is_open(page: Page) -> bool:

@@ -6,7 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Open, Reading
 from tests.e2e.masks import drawn, same, stored
-from tests.e2e.pages import drag, eventually, paint, wait_until_open, wait_until_saved
+from tests.e2e.pages import drag, eventually, paint, wait_until_loaded, wait_until_open, wait_until_saved
 
 pytestmark = pytest.mark.e2e
 
@@ -61,7 +61,8 @@ def picture(page: Page, plane: str) -> str:
 
 
 def settled(page: Page, plane: str) -> str:
-    """The picture, once it has not changed for two thirds of a second."""
+    """The picture of the whole scan, once it has not changed for two thirds of a second."""
+    wait_until_loaded(page)
     seen = ["", picture(page, plane)]
 
     def stays() -> bool:

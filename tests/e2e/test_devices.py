@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, CDPSession, FloatRect, Page, Route, Wor
 
 from tests.e2e.conftest import Reading
 from tests.e2e.masks import difference, drawn, same
-from tests.e2e.pages import Point, drag, eventually, wait_until_open, wait_until_saved
+from tests.e2e.pages import Point, drag, eventually, wait_until_loaded, wait_until_open, wait_until_saved
 
 pytestmark = pytest.mark.e2e
 
@@ -101,7 +101,7 @@ def test_nothing_is_left_of_an_outline_when_it_was_undone(open_with: OpenWith) -
     left, top, aside = x - 170, y - 150, (x, 2)
     clip: FloatRect = {"x": left, "y": top, "width": 140, "height": 120}  # beside the crosshair
     page.mouse.move(*aside)
-    eventually(page, lambda: is_loaded(page), "the whole scan")
+    wait_until_loaded(page)
     seen = steady(page, lambda: page.screenshot(clip=clip))
     before = drawn(page)
     page.keyboard.down("Shift")  # fills instead of cutting
@@ -154,10 +154,6 @@ def steady(page: Page, look: Callable[[], bytes]) -> bytes:
 
     eventually(page, is_still, "a picture at rest")
     return seen[-1]
-
-
-def is_loaded(page: Page) -> bool:
-    return bool(page.evaluate("window.__delineate.viewer.image.isComplete"))
 
 
 def test_without_webgl_the_planes_work_and_a_sentence_says_why_3d_does_not(open_with: OpenWith) -> None:

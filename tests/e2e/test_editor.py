@@ -1,6 +1,7 @@
 """What stands beside the drawing: measuring, looking, history, comparing, guidance, guideline, keys."""
 
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from annotation.guidelines import Entry, write_guideline
-from annotation.models import Project
+from annotation.models import Assignment, Prediction, Project
 from tests.e2e.cases import SHAPE, SPACING_MM
 from tests.e2e.conftest import Open, Reading
 from tests.e2e.masks import difference, drawn, same, stored
@@ -122,21 +123,43 @@ def test_the_mask_is_compared_with_the_prediction(page: Page) -> None:
     wait_until_saved(page)
 
 
-def test_the_walk_goes_to_the_next_suspicious_region(page: Page, reading: Reading) -> None:
-    prediction = reading.get(page)["prediction_mask"]["id"]
-    regions = reading.stack.get(page, f"/api/masks/{prediction}/regions/")["regions"]
-    words = f"1 of {len(regions)}" if regions else "No suspicious regions"
-    if regions:
-        expect(page.get_by_text(f"– of {len(regions)}")).to_be_visible()
-    page.keyboard.press("n")
-    expect(page.get_by_text(words).first).to_be_visible()
+def region(centre: list[int], structure: int, reason: str) -> dict[str, Any]:
+    """As a worker keeps it, two voxels wide to every side."""
+    return {
+        "kind": "unsure",
+        "centre_ijk": centre,
+        "low": [at - 2 for at in centre],
+        "high": [at + 2 for at in centre],
+        "layer": 0,
+        "structure": structure,
+        "volume_ml": 3.4,
+        "uncertainty": 0.8,
+        "reason": reason,
+    }
+
+
+SUSPICIOUS = [region([30, 18, 20], 2, "unsure of the first"), region([14, 26, 9], 1, "unsure of the second")]
+
+
+def test_the_walk_goes_from_one_suspicious_region_to_the_next(page: Page, reading: Reading) -> None:
+    def suspect() -> int:
+        read = Assignment.objects.get(pk=reading.assignment)
+        return Prediction.objects.filter(mask=read.mask.base_id).update(regions=SUSPICIOUS)
+
+    assert reading.stack.in_database(suspect) == 1
+    page.reload()
+    wait_until_open(page)
+    expect(page.get_by_text("– of 2")).to_be_visible()
+    for rank, one in enumerate(SUSPICIOUS, start=1):
+        page.keyboard.press("n")
+        expect(page.get_by_text(f"{rank} of 2")).to_be_visible()
+        eventually(page, partial(same_place, page, one["centre_ijk"]), f"the crosshair at region {rank}")
     page.keyboard.press("Alt+g")
     panel = page.get_by_role("region", name="Guidance")
-    expect(panel.get_by_role("listitem")).to_have_count(len(regions))
-    places = [region["centre_ijk"] for region in regions if region["centre_ijk"] is not None]
-    if places:
-        panel.get_by_title("Go there").first.click()
-        eventually(page, lambda: same_place(page, places[0]), "the crosshair at the region")
+    expect(panel.get_by_role("listitem")).to_have_count(2)
+    expect(panel.get_by_role("listitem").first).to_contain_text("Unsure of the first.")
+    panel.get_by_title("Go there").first.click()
+    eventually(page, partial(same_place, page, SUSPICIOUS[0]["centre_ijk"]), "the crosshair at the first")
 
 
 def same_place(page: Page, place: list[float]) -> bool:

@@ -7,7 +7,7 @@ from annotation import worklist
 from annotation.models import Assignment, AssignmentState, CaseState
 from tests.e2e.conftest import SignIn, Stack
 from tests.e2e.masks import drawn, same
-from tests.e2e.pages import eventually, wait_until_open, wait_until_saved
+from tests.e2e.pages import eventually, wait_until_loaded, wait_until_open, wait_until_saved
 
 pytestmark = pytest.mark.e2e
 
@@ -23,7 +23,7 @@ def test_a_case_from_the_worklist_to_submit_by_keys_alone(stack: Stack, sign_in:
     expect(page.get_by_role("button", name="Next case")).to_be_focused()
     page.keyboard.press("Enter")
     assignment = opened(page)
-    eventually(page, lambda: is_loaded(page), "the whole scan")
+    wait_until_loaded(page)
     smooth(page)
     wait_until_saved(page)
     page.evaluate("document.activeElement.blur()")
@@ -67,10 +67,6 @@ def smooth(page: Page) -> None:
     assert same(drawn(page), start)
     page.keyboard.press("Shift+Z")
     assert same(drawn(page), smoothed)
-
-
-def is_loaded(page: Page) -> bool:
-    return bool(page.evaluate("window.__delineate.viewer.image.isComplete"))
 
 
 def by_palette(page: Page, words: str) -> None:

@@ -52,7 +52,9 @@ def test_a_plan_is_priced_before_it_is_spent(stack: Stack, study: int, sign_in: 
     expect(card).to_contain_text("by each of 2 annotators, 4 from nothing")
 
     plan.get_by_label("Calibration cases").fill("40")
-    expect(card.get_by_role("alert")).to_contain_text(f"The project has {POOL} cases to read")
+    expect(card.get_by_role("alert")).to_contain_text(
+        f"The project has {POOL} cases to read; it cannot set 40 apart"
+    )
     keep = plan.get_by_role("button", name="Put this plan into force")
     expect(keep).to_be_disabled()
     card.get_by_label("Cases to read").fill("400")
@@ -75,7 +77,7 @@ def test_a_plan_is_priced_before_it_is_spent(stack: Stack, study: int, sign_in: 
     assert (kept["calibration_cases"], kept["double_share"], kept["gold_share"]) == (4, 0.2, 0.05)
 
 
-def test_cases_set_apart_and_what_is_required(stack: Stack, study: int, sign_in: SignIn) -> None:
+def test_cases_set_apart(stack: Stack, study: int, sign_in: SignIn) -> None:
     lea = sign_in("lea")
     path = f"/api/projects/{study}"
     lea.goto(f"/projects/{study}?tab=plan")
@@ -97,11 +99,29 @@ def test_cases_set_apart_and_what_is_required(stack: Stack, study: int, sign_in:
     gold.get_by_role("button", name="Exclude case 1").click()
     expect(gold.get_by_role("row", name="CASE 0001")).to_contain_text("excluded")
 
+
+def test_what_is_required_begins_at_a_band(study: int, sign_in: SignIn) -> None:
+    lea = sign_in("lea")
+    lea.goto(f"/projects/{study}?tab=plan")
     required = lea.get_by_role("region", name="What agreement must reach")
-    required.get_by_role("button", name="Require it").click()
+    require = required.get_by_role("button", name="Require it")
+    expect(required.get_by_role("status")).to_contain_text("Every structure has a band of its own")
+    expect(require).to_be_disabled()
+    required.get_by_label("At least").fill("0.9")
+    require.click()
     expect(
         required.get_by_role("row", name="All structures Dice at least 0.9 Another reader")
     ).to_be_visible()
     expect(required.get_by_text("inherited").first).to_be_visible()
     required.get_by_role("button", name="Remove Dice of All structures").click()
     expect(required.get_by_role("table")).to_have_count(0)
+
+    least, status = required.get_by_label("At least"), required.get_by_role("status")
+    structure = required.get_by_label("Structure", exact=True)
+    structure.select_option("kidney_left")
+    expect(least).to_have_value("0.983")
+    expect(status).to_contain_text("Heller 2019, KiTS19")
+    structure.select_option("liver")
+    expect(least).to_have_value("")
+    expect(status).to_contain_text("No band of Liver is known")
+    expect(require).to_be_disabled()

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
+from annotation.models import Membership, Role
 from tests.e2e.cases import SHAPE, SPACING_MM
 from tests.e2e.conftest import WINDOW, SignIn, Stack
 from training.phantom import make_phantom
@@ -75,6 +76,39 @@ def choose_structures(ida: Page) -> None:
     expect(chosen).to_contain_text("PTV 56")
 
 
+def join(project: int, username: str) -> None:
+    user = User.objects.create_user(username)
+    Membership.objects.create(project_id=project, user=user, role=Role.ANNOTATOR)
+
+
+def plan_as_usual(stack: Stack, ida: Page, project: int) -> None:
+    """The last step of the wizard: what a study usually reads, at one click, once people and cases do."""
+    address = f"/api/projects/{project}/reliability/"
+    ida.get_by_role("button", name="On to plan").click()
+    step = ida.get_by_role("region", name="Plan")
+    expect(
+        step.get_by_role("heading", name="How reliability is measured in Eyes and kidneys")
+    ).to_be_visible()
+    expect(step).to_contain_text("Without a plan every case is read once and reviewed.")
+    before = stack.get(ida, address)
+    assert before["plan"] is None
+    usual = before["usual"]
+    expect(step).to_contain_text(f"{usual['washout_days']} days later at the earliest")
+    take = step.get_by_role("button", name="Read like this")
+    take.click()
+    expect(step.get_by_role("alert")).to_contain_text("Second reads need two of them")
+    stack.in_database(lambda: join(project, "evan"))
+    take.click()
+    expect(step).to_contain_text("This project reads, on top of one read per case:")
+    expect(step.get_by_role("button", name="Read like this")).to_have_count(0)
+    kept = stack.get(ida, address)["plan"]
+    assert {name: kept[name] for name in usual if name != "seed"} == {
+        name: value for name, value in usual.items() if name != "seed"
+    }
+    ida.reload()  # the step is in the address
+    expect(step).to_contain_text("This project reads, on top of one read per case:")
+
+
 def test_from_nothing_to_a_project_with_cases_and_readers(
     stack: Stack, staff: str, sign_in: SignIn, elsewhere: Page, scan: Path
 ) -> None:
@@ -98,9 +132,10 @@ def test_from_nothing_to_a_project_with_cases_and_readers(
     elsewhere.wait_for_url(lambda url: "/worklist" in url)
     expect(elsewhere.get_by_text("Eyes and kidneys")).to_be_visible()
 
-    ida.get_by_role("button", name="Open the project").last.click()
-    expect(ida.get_by_role("heading", name="Eyes and kidneys")).to_be_visible()
     project = stack.get(ida, "/api/me/")["projects"][0]["id"]
+    plan_as_usual(stack, ida, project)
+    ida.get_by_role("button", name="Open the project").click()
+    expect(ida.get_by_role("heading", name="Eyes and kidneys")).to_be_visible()
     structures = stack.get(ida, f"/api/projects/{project}/")["structures"]
     assert {one["key"]: (one["layer"], one["value"]) for one in structures} == {
         "kidney": (0, 1),
@@ -110,7 +145,11 @@ def test_from_nothing_to_a_project_with_cases_and_readers(
         "kidney_cyst": (1, 3),
     }
     members = stack.get(ida, f"/api/projects/{project}/members/")
-    assert [(one["username"], one["role"]) for one in members] == [("ida", "lead"), ("eva", "annotator")]
+    assert {(one["username"], one["role"]) for one in members} == {
+        ("ida", "lead"),
+        ("eva", "annotator"),
+        ("evan", "annotator"),
+    }
 
 
 def test_a_link_for_one_and_a_member_who_leaves(stack: Stack, sign_in: SignIn, elsewhere: Page) -> None:

@@ -5,7 +5,8 @@ a case is the truth, the reader's bias on all radii, and noise; a read is that v
 pulled towards the prediction where it began from one. All are linear: one line says what anchoring is.
 
 Noise of radii goes through the same five quantiles in every five reads, in an order drawn by lot: a reader
-who does not change then has no runs of bad luck, and a chart that raises an alarm for one is wrong.
+who does not change then has no runs of bad luck, and a chart that raises an alarm for one is wrong. Readers
+who are not `steady` have plain normal noise, bad luck and all.
 """
 
 from collections import defaultdict
@@ -42,6 +43,7 @@ class Simulation:
     """Cases and reads, drawn one after the other from one generator."""
 
     rng: np.random.Generator
+    steady: bool = True
     decks: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def truth(self) -> Floats:
@@ -65,6 +67,8 @@ class Simulation:
         return today if prediction is None else (1 - PULL) * today + PULL * prediction
 
     def _card(self, reader: str, deck: str) -> float:
+        if not self.steady:
+            return float(self.rng.normal())
         cards = self.decks[reader, deck]
         if not cards:
             cards += self.rng.permutation(_QUANTILES).tolist()
@@ -140,9 +144,9 @@ class Truth:
         return float(case / (case + reader + rest))
 
 
-def truth_of(seed: int, *, cases: int, from_prediction: bool) -> Truth:
+def truth_of(seed: int, *, cases: int, from_prediction: bool, steady: bool = True) -> Truth:
     """What the study would find with so many cases, without the product."""
-    world = Simulation(np.random.default_rng(seed))
+    world = Simulation(np.random.default_rng(seed), steady)
     dice, drifted_dice, volumes, repeats = [], [], [], []
     for _ in range(cases):
         truth = world.truth()

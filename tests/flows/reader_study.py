@@ -64,9 +64,9 @@ class Study:
     first_verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
 
 
-def run(project: Project, seed: int) -> Study:
+def run(project: Project, seed: int, *, steady: bool = True) -> Study:
     """Do the whole study in an empty project with the structures of the phantoms."""
-    study = Study(project, Simulation(np.random.default_rng(seed)), seed)
+    study = Study(project, Simulation(np.random.default_rng(seed), steady), seed)
     _people(study)
     _cases(study)
     planning.change_plan(project=project, draft=replace(PLAN, seed=seed))

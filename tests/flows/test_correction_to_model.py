@@ -21,6 +21,7 @@ from annotation.models import (
     Assignment,
     Case,
     CaseState,
+    GateVerdict,
     Job,
     JobKind,
     JobState,
@@ -28,9 +29,11 @@ from annotation.models import (
     ModelState,
     Project,
     Split,
+    StartWeights,
     TrainingRun,
 )
 from tests.annotation.factories import pack
+from tests.annotation.learning_loop import accept as accept_labels
 from tests.phantom_cases import add_phantom
 from tests.processes import Worker, wait_until
 from training.networks import load_tensors
@@ -171,6 +174,45 @@ def assert_untouched(opened: Assignment, model: Model, drawn: Voxels) -> None:
     assert np.array_equal(chunks.read_layers(opened.mask), drawn)
 
 
+@pytest.mark.torture
+def test_a_model_that_was_taught_shuffled_labels_never_serves(loop: Project, tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    Project.objects.filter(pk=loop.pk).update(training_budget_s=20, retrain_after=1000)
+    loop.refresh_from_db()
+    with worker(log):
+        learning.request_run(project=loop, requested_by=None)
+        wait_until(lambda: is_over(JobKind.PREDICT, 1), "the first model's predictions", log)
+        first = Model.objects.get()
+        shuffle_labels(loop)
+        learning.change_policy(project=loop, changes={"weights": StartWeights.SCRATCH})
+        run = learning.request_run(project=loop, requested_by=None)
+        wait_until(lambda: is_over(JobKind.TRAIN, 2), "the second training", log)
+
+    second = Model.objects.get(run=run)
+    first.refresh_from_db()
+    assert (first.state, second.state) == (ModelState.SERVING, ModelState.REJECTED), second.gate["sentence"]
+    assert second.gate["worse"], second.gate
+    assert mean_dice(first) > mean_dice(second) + 0.05
+    (refusal, *_) = learning.decisions(loop)
+    assert (refusal.model, refusal.verdict) == (second, GateVerdict.REFUSED)
+    assert not second.predictions.exists(), "no reader starts from it"
+    assert not Job.objects.filter(kind=JobKind.PREDICT, ids__model=second.pk).exists()
+
+
+def shuffle_labels(project: Project) -> None:
+    """Accept of every case to learn from that each organ is another one; the test cases stay as they are."""
+    for case in project.cases.filter(state=CaseState.ACCEPTED, split=Split.POOL):
+        revision = case.accepted_revision
+        assert revision is not None
+        drawn = chunks.read_layers(revision.mask, revision.number)
+        accept_labels(case, np.array([0, 2, 3, 1], np.uint8)[drawn])
+
+
+def mean_dice(model: Model) -> float:
+    """What does not apply is nothing."""
+    return float(np.mean([score.dice or 0.0 for score in model.scores.all()]))
+
+
 def test_a_stopped_and_a_killed_worker_lose_nothing_and_one_model_results(
     loop: Project, tmp_path: Path
 ) -> None:
@@ -192,7 +234,7 @@ def test_a_stopped_and_a_killed_worker_lose_nothing_and_one_model_results(
         wait_until(lambda: checkpoint.is_file() and _saved_step(checkpoint) > at_stop, "a checkpoint", log)
         killed.stop(signal.SIGKILL)
     job.refresh_from_db()
-    assert (job.state, job.attempts, job.fence) == (JobState.RUNNING, 1, 3), "nobody noticed yet"
+    assert (job.state, job.fence) == (JobState.RUNNING, 3), "nobody noticed yet"
     at_kill = _saved_step(checkpoint)
 
     with worker(log):

@@ -76,6 +76,23 @@ def test_and_from_what_torch_export_writes(network: str, tmp_path: Path) -> None
     assert json.loads(extra[ABOUT]) == done.about
 
 
+@pytest.mark.parametrize("network", ["plain_unet", "segresnet", "unetr"])
+def test_an_onnx_runtime_gives_the_logits_of_the_network(network: str, tmp_path: Path) -> None:
+    """Where the optional packages are installed; the network is built anew, not read by our exporter."""
+    onnx, runtime = (pytest.importorskip(name) for name in ("onnx", "onnxruntime"))
+    pytest.importorskip("onnxscript")
+    done = export(written(tmp_path / "model", network, seed=3), tmp_path / "network.onnx", to=ONNX)
+    onnx.checker.check_model(str(done.path), full_check=True)
+    session = runtime.InferenceSession(str(done.path), providers=["CPUExecutionProvider"])
+    patch = torch.randn(1, 1, *small(network).patch_size, generator=torch.Generator().manual_seed(7))
+    with torch.no_grad():
+        ours = build(small(network), seed=3).eval()(patch)
+    (theirs,) = session.run(None, {"patch": patch.numpy()})
+    torch.testing.assert_close(torch.from_numpy(theirs), ours, rtol=1e-3, atol=1e-3 * float(ours.abs().max()))
+    assert json.loads(session.get_modelmeta().custom_metadata_map[ABOUT]) == done.about
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
 def test_another_program_runs_the_file_and_finds_how_in_it(tmp_path: Path) -> None:
     """A process of its own, far from the repository: nothing of ours can be imported there."""
     done = export(written(tmp_path / "model"), tmp_path / "network.pt")

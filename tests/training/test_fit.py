@@ -315,6 +315,24 @@ def test_checkpoints_are_written_every_epoch_and_when_time_has_passed(
     assert len(steps_on_disk(by_epoch, tmp_path / "always" / "c")) >= 10
 
 
+def test_reports_say_how_many_steps_lie_in_a_checkpoint(
+    tiny: Plan, cases: list[Prepared], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.fit.loop._REPORT_EVERY_S", 0.0)
+    of, path, told = dataclasses.replace(tiny, epoch_steps=5), tmp_path / "c", list[tuple[int, int]]()
+
+    def compare(progress: Progress) -> None:
+        told.append((progress.done, progress.kept))
+        assert progress.kept == (load_tensors(path)[1]["step"] if path.is_file() else 0)
+
+    with pytest.raises(Cancelled):
+        run(of, cases, path, stop=stop_after(8), report=compare)
+    assert told[4:6] == [(5, 0), (5, 5)]
+    run(of, cases, path, report=compare)
+    assert told[-1] == (STEPS, STEPS)
+    assert sorted(told) == told, "who goes on begins with what was kept"
+
+
 def test_learning_rate_warms_up_and_decays_to_nothing() -> None:
     of = dataclasses.replace(plan(), learning_rate=1.0, warmup_steps=10)
     rates = [learning_rate(of, step, 1000) for step in range(1000)]

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from training.metrics import METRIC_VERSION, StructureScore, score, score_layers, score_masks, surface_areas
+from training.metrics import (
+    METRIC_VERSION,
+    StructureScore,
+    overlaps_of,
+    score,
+    score_layers,
+    score_masks,
+    surface_areas,
+)
 
 LabelMap = NDArray[np.uint8]
 DISTANCES = ("hd_mm", "hd95_mm", "asd_ref_to_pred_mm", "asd_pred_to_ref_mm", "assd_mm", "centre_distance_mm")
@@ -41,6 +49,25 @@ def test_shifted_box_by_hand() -> None:
     below = one(a, b, tolerance_mm=1.99).surface_dice
     assert below is not None
     assert below < 1.0
+
+
+def test_overlaps_follow_from_dice_and_sizes() -> None:
+    rng = np.random.default_rng(3)
+    for share in (0.02, 0.3, 0.9, 0.0):
+        a = (rng.random((9, 8, 7)) < share).astype(np.uint8)
+        b = (rng.random((9, 8, 7)) < 0.4).astype(np.uint8)
+        for pair in ((a, b), (b, a), (a, a)):
+            right = one(*pair)
+            found = overlaps_of(right.dice, right.volume_ref_ml, right.volume_pred_ml)
+            for name, value in asdict(found).items():
+                assert value == pytest.approx(getattr(right, name)), name
+
+
+def test_specificity_counts_what_lies_beyond_the_maps() -> None:
+    whole = box((12, 12, 12), (4, 4, 4), (4, 4, 4)), box((12, 12, 12), (6, 4, 4), (4, 4, 4))
+    cut = [labels[3:11, 3:9, 3:9].copy() for labels in whole]
+    found = score(cut[0], cut[1], (1.0, 1.0, 1.0), {1: 1.0}, beyond=whole[0].size - cut[0].size)[1]
+    assert found == one(*whole, tolerance_mm=1.0)
 
 
 def test_two_far_voxels_share_nothing() -> None:

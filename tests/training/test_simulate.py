@@ -11,6 +11,7 @@ from scipy import stats
 
 from tests.training.conftest import KEYS, case_on_disk
 from training.__main__ import main
+from training.commands.simulate import content_of, show_figures
 from training.experiments.reading import Reading, drawn, read_cases
 from training.experiments.simulate import Point, simulate
 from training.experiments.simulate_order import Scene, SimulateOrder, check_order
@@ -212,6 +213,25 @@ def test_figures_are_plain_json(scene: Scene, tmp_path: Path) -> None:
 # ── The command ──────────────────────────────────────────────────────────────
 
 
+def test_efficiency_and_who_beats_whom_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    content = content_of([*_grow("a", (0, 0.2, 0.3)), *_grow("b", (0, 0.1, 0.15))])
+    show_figures(content)
+    rows = [cells(line) for line in capsys.readouterr().out.splitlines()]
+    (heading,) = [place for place, row in enumerate(rows) if row[-1] == "FG-Eff per million voxels"]
+    for row, own in zip(rows[heading + 2 :], content["strategies"], strict=False):
+        assert (row[0], row[-1]) == (own["strategy"], f"{own['fg_efficiency']['b_per_million']:.3g}")
+    heading = rows.index(["beats →", "a", "b"])
+    wins, losses = content["penalties"]["a"]["b"], content["penalties"]["b"]["a"]
+    assert wins > losses
+    assert rows[heading + 2 : heading + 4] == [["a", "", f"{wins:.2f}"], ["b", f"{losses:.2f}", ""]]
+
+
+def cells(line: str) -> list[str]:
+    """Of a row of a printed table."""
+    inner = line.replace("┃", "│").strip().removeprefix("│").removesuffix("│")
+    return [cell.strip() for cell in inner.split("│")]
+
+
 def test_the_command_prints_what_it_keeps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data, out = tmp_path / "data", tmp_path / "out"
     assert main(["phantom", str(data), "--cases", "5", "--voxel-mm", "12"]) == 0
@@ -226,5 +246,10 @@ def test_the_command_prints_what_it_keeps(tmp_path: Path, capsys: pytest.Capture
     shown = capsys.readouterr().out
     assert "AUBC" in shown
     assert "ask for more --seeds" in shown
+    assert "FG-Eff per million voxels" in shown
+    assert main([*words, "--seeds", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert "beats →" in shown
+    assert "ask for more --seeds" not in shown
     assert main([*words, "--strategy", "luck"]) == 2
     assert "no strategy 'luck'" in capsys.readouterr().err

@@ -28,6 +28,8 @@ BEGIN, END = "<!-- figures: begin (written by make torture) -->", "<!-- figures:
 PROMISE = re.compile(r"[RS]\d+")
 PROMISES = [f"R{number}" for number in range(1, 11)] + [f"S{number}" for number in range(1, 12)]
 NONE_RAN = 5  # pytest's exit status
+PYTEST = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.trust.failing"]
+SOAK, SAVING = "tests/trust/test_r10_soak.py", "tests/trust/test_r1_saving.py"
 OF_THIS = "test_table.py"  # it speaks of all and tries none
 
 console = Console(highlight=False)
@@ -54,7 +56,8 @@ def try_out(chosen: list[str]) -> int:
         file = Path(folder, "figures.jsonl")
         file.touch()
         environment = os.environ | {FILE: str(file)}
-        ran = [subprocess.run(one, cwd=ROOT, env=environment, check=False) for one in commands(chosen)]
+        ran = run_all(commands(chosen), soaking(chosen), environment)
+        ran += run_all(saving(chosen), [], environment)
         figures = [figure for figure in read(file) if not chosen or figure.promise in chosen]
     figures = with_missing(figures, chosen or PROMISES)
     console.print(table(figures))
@@ -62,7 +65,18 @@ def try_out(chosen: list[str]) -> int:
         write(figures, PAGE)
         console.print(f"Written to {PAGE.relative_to(ROOT)}.")
     met = all(figure.met for figure in figures)
-    return 0 if met and all(one.returncode in (0, NONE_RAN) for one in ran) else 1
+    return 0 if met and all(status in (0, NONE_RAN) for status in ran) else 1
+
+
+def run_all(commands: list[list[str]], beside: list[list[str]], environment: dict[str, str]) -> list[int]:
+    """The commands one after the other, with others beside them all the time; what each ended with."""
+    started = [subprocess.Popen(one, cwd=ROOT, env=environment) for one in beside]
+    try:
+        ran = [subprocess.run(one, cwd=ROOT, env=environment, check=False).returncode for one in commands]
+        return ran + [one.wait() for one in started]
+    finally:
+        for one in started:
+            one.terminate()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -70,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         "python -m tests.trust",
         description="Try what docs/reference/trust.md promises; none named: all of it, and write the page.",
-        epilog=f"R1 saves for 10 minutes and R10 soaks for 2 hours; {VARIABLE}=0.1 does a tenth of both.",
+        epilog=f"R10 soaks 2 hours beside the others, then R1 saves 10 minutes; {VARIABLE}=0.1: a tenth.",
     )
     made.add_argument("promises", nargs="*", metavar="PROMISE", help="R1 to R10, S1 to S11")
     made.add_argument("--list", action="store_true", help="name the tests of each promise, and run none")
@@ -89,20 +103,23 @@ def with_missing(figures: list[Figure], promises: list[str]) -> list[Figure]:
 
 
 def commands(chosen: list[str]) -> list[list[str]]:
-    """What needs a browser runs by itself; nothing runs beside what is measured."""
-    places = sorted(tests_of(chosen)) if chosen else ["tests"]
-    pytest = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-n",
-        "0",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "tests.trust.failing",
-    ]
-    return [[*pytest, "-m", f"(trust or torture) and {browser}", *places] for browser in ("not e2e", "e2e")]
+    """One after the other; what needs a browser runs by itself."""
+    apart = {SOAK, SAVING}
+    places = sorted(tests_of(chosen) - apart)
+    if not chosen:
+        places = ["tests", *(f"--deselect={place}" for place in sorted(apart))]
+    marks = [f"(trust or torture) and {browser}" for browser in ("not e2e", "e2e")]
+    return [[*PYTEST, "-m", mark, *places] for mark in marks] if places else []
+
+
+def soaking(chosen: list[str]) -> list[list[str]]:
+    """Beside all others: two hours of mixed use, with databases of its own, on a machine that is busy."""
+    return [[*PYTEST, "-m", "torture", SOAK]] if not chosen or "R10" in chosen else []
+
+
+def saving(chosen: list[str]) -> list[list[str]]:
+    """R1 and R3, at the end and by themselves: they tell how many readers a machine can serve."""
+    return [[*PYTEST, "-m", "trust or torture", SAVING]] if not chosen or SAVING in tests_of(chosen) else []
 
 
 def tests_of(chosen: list[str]) -> set[str]:

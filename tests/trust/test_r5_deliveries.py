@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 import pytest
 import redis
+from django.conf import settings
 from django.db import connection
 
 from annotation import learning
-from annotation.models import Job, JobKind, JobState, Project
+from annotation.models import Job, JobKind, JobState, Model, Project, RunEpoch, RunNote
 from tests.trust.figures import record
 from tests.trust.scale import scaled
 from tests.trust.waiting import (
@@ -36,6 +38,7 @@ pytestmark = [
 BY_TIME = (JobKind.SIMULATE, JobKind.TRAIN)
 """How good their networks get depends on the seconds that they had."""
 WORKERS, COPIES = 2, 3
+COPY_EVERY_S = 0.2
 
 
 def rounds() -> int:
@@ -143,6 +146,51 @@ def test_the_order_and_number_of_messages_do_not_matter(model_dir: Path, tmp_pat
         else f"{len(differing)} rows differ; {'; '.join(differing[:4])}",
         met=not differing,
     )
+
+
+def test_copies_that_come_while_the_work_goes_on_make_nothing_twice(model_dir: Path, tmp_path: Path) -> None:
+    project = new_project("Doubled")
+    replay, training = fill(project, tmp_path, model_dir, BY_TIME)
+    copies = {job.kind: doubled(job) for job in (replay, training)}
+    for job in (replay, training):
+        job.refresh_from_db()
+        assert (job.state, job.fence) == (JobState.SUCCEEDED, 1), (job.kind, job.error)
+    made = Model.objects.filter(run__job=training)
+    notes = list(RunNote.objects.filter(run__job=training).values_list("text", flat=True))
+    epochs = list(RunEpoch.objects.filter(run__job=training).values_list("member", "epoch"))
+    answers = project.jobs.filter(kind=JobKind.SIMULATE).exclude(result={})
+    assert replay.result["rows"]
+    assert not list(Path(settings.WORK_ROOT).glob("simulate-*"))
+    record(
+        "R5",
+        f"a training and a replay; meanwhile their messages {copies[JobKind.TRAIN]} and "
+        f"{copies[JobKind.SIMULATE]} times more, to a second worker",
+        f"{made.count()} model, {answers.count()} answer; of {len(notes)} notes and {len(epochs)} epochs "
+        "none twice",
+        met=made.count() == answers.count() == 1
+        and len(set(notes)) == len(notes)
+        and len(set(epochs)) == len(epochs)
+        and min(copies.values()) > 0,
+    )
+
+
+def doubled(job: Job) -> int:
+    """Work on the job; meanwhile a second worker is handed copies of its message: how many."""
+
+    def work() -> None:
+        try:
+            TASKS[JobKind(job.kind)](job.pk)
+        finally:
+            connection.close()
+
+    first, copies = threading.Thread(target=work), 0
+    first.start()
+    while first.is_alive():
+        if Job.objects.filter(pk=job.pk, state=JobState.RUNNING).exclude(progress={}).exists():
+            TASKS[JobKind(job.kind)](job.pk)
+            copies += 1
+        time.sleep(COPY_EVERY_S)
+    return copies
 
 
 def test_a_message_without_its_job_is_dropped(model_dir: Path) -> None:

@@ -53,6 +53,28 @@ def test_some_promises_are_tried_by_their_tests_alone() -> None:
     assert "tests/trust/test_r10_soak.py" not in command.tests_of(["R1"])
 
 
+def test_the_soak_runs_beside_the_others_once() -> None:
+    assert command.soaking([]) == command.soaking(["R10", "S1"])
+    (soak,) = command.soaking([])
+    plain = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    asked = [*soak, "--collect-only", "-q"]
+    found = subprocess.run(asked, cwd=command.ROOT, env=plain, capture_output=True, text=True)
+    assert f"{command.SOAK}: 1" in found.stdout, found.stdout + found.stderr
+    assert command.soaking(["S1"]) == []
+    assert all(f"--deselect={command.SOAK}" in one for one in command.commands([]))
+    assert all(f"--deselect={command.SAVING}" in one for one in command.commands([]))
+    assert all(command.SOAK not in one for one in command.commands(["R10", "S1"]))
+    quick = [sys.executable, "-c", "raise SystemExit(3)"]
+    assert command.run_all([quick], [quick], dict(os.environ)) == [3, 3]
+
+
+def test_how_many_can_save_at_once_is_measured_by_itself() -> None:
+    assert command.saving([]) == command.saving(["S1", "R1"]) == command.saving(["R3"])
+    assert command.saving(["S1"]) == []
+    assert command.commands(["R1"]) == []
+    assert Path(command.ROOT, command.SAVING).is_file()
+
+
 def test_every_promise_has_a_test() -> None:
     assert [name for name in command.PROMISES if not command.tests_of([name])] == []
 

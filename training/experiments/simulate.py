@@ -173,7 +173,8 @@ class _Replay:
 
     def _run(self, trial: Trial) -> Result:
         total, done = self.order.trainings, len(self.finished)
-        self.on_progress(Progress("runs", done, total, f"Training {done + 1} of {total}: {trial.name}"))
+        message = f"Training {done + 1} of {total}: {trial.name}"
+        self.on_progress(Progress("runs", done, total, message, kept=done))
         result = run_trial(
             trial,
             self.folder / "runs",

@@ -149,6 +149,7 @@ class _Loop:
         self.before, self.first_step = run.state.seconds, run.state.step
         self.pending: list[Tensor] = []  # losses not read yet: reading one waits for the accelerator
         self.reported, self.pause = -math.inf, CHECKPOINT_EVERY_S
+        self.kept = run.state.step  # what it begins with is either nothing or a checkpoint's
 
     def go(self) -> None:
         """Run to the end. Raises Cancelled after saving when asked to stop."""
@@ -166,9 +167,10 @@ class _Loop:
                 self._report(now=True)
                 continue
             self._step()
-            if time.monotonic() - self.saved >= self.pause:
+            due = time.monotonic() - self.saved >= self.pause
+            if due:
                 self._save()
-            self._report()
+            self._report(now=due)
         self._report(now=True)
 
     def _tell_epochs(self, since: int) -> None:
@@ -225,7 +227,7 @@ class _Loop:
         self._read_losses()
         began = time.monotonic()
         self.run.save(self.checkpoint)
-        self.saved = time.monotonic()
+        self.saved, self.kept = time.monotonic(), self.run.state.step
         self.pause = pause(self.saved - began, CHECKPOINT_EVERY_S)
 
     def _report(self, *, now: bool = False) -> None:
@@ -237,7 +239,7 @@ class _Loop:
         done = state.step - self.first_step
         left = 0 if state.stopped else state.steps - state.step
         per_step = (clock - self.began) / done if done else 0.0
-        self.on_progress(progress_of(state, left * per_step))
+        self.on_progress(progress_of(state, left * per_step, self.kept))
 
 
 def _finite(loss: Tensor) -> float:

@@ -5,7 +5,7 @@ from training.fit.validation import mean_dice
 from training.progress import EpochReport, OnEpoch, Progress
 
 
-def progress_of(state: State, seconds_left: float) -> Progress:
+def progress_of(state: State, seconds_left: float, kept: int) -> Progress:
     """Report where a run is; `dice` is the last validation's mean, `dice:<structure>` that of each."""
     values = {"loss": state.loss, "epoch": float(len(state.epochs))}
     message = f"Training, step {state.step} of {state.steps}"
@@ -21,6 +21,7 @@ def progress_of(state: State, seconds_left: float) -> Progress:
         message=message,
         seconds_left=seconds_left,
         values=values,
+        kept=kept,
     )
 
 

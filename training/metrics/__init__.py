@@ -1,5 +1,6 @@
 """Agreement between delineations: overlap, surfaces, distances (docs/reference/metrics.md)."""
 
+from training.metrics.overlaps import Overlaps, overlaps_of
 from training.metrics.scores import (
     METRIC_NAME,
     METRIC_NUMBER,
@@ -15,7 +16,9 @@ __all__ = [
     "METRIC_NAME",
     "METRIC_NUMBER",
     "METRIC_VERSION",
+    "Overlaps",
     "StructureScore",
+    "overlaps_of",
     "score",
     "score_layers",
     "score_masks",

@@ -55,11 +55,13 @@ def score(
     spacing_mm: Spacing,
     tolerances_mm: Mapping[int, float],
     ignore: int = 255,
+    beyond: int = 0,
 ) -> dict[int, StructureScore]:
     """Compare two label maps of one layer, uint8 (i, j, k), on the same grid of voxels of `spacing_mm`.
 
     Every value in `tolerances_mm` is scored, the tolerance (mm) being that of its surface Dice. Voxels that
-    hold `ignore` in either map are left out, and so are the pieces of surface that touch them. Raises
+    hold `ignore` in either map are left out, and so are the pieces of surface that touch them. `beyond`:
+    voxels of the scan outside the maps, where both are background; specificity alone depends on them. Raises
     ValueError when the maps do not fit together.
     """
     if reference.shape != prediction.shape or reference.ndim != 3:
@@ -69,7 +71,7 @@ def score(
     if 0 in reference.shape or not all(np.isfinite(s) and s > 0 for s in spacing_mm):
         raise ValueError(f"Nothing can be compared at shape {reference.shape} and spacing {spacing_mm} mm.")
     spacing_mm = (float(spacing_mm[0]), float(spacing_mm[1]), float(spacing_mm[2]))
-    pair = _Pair(reference, prediction, spacing_mm, ignore)
+    pair = _Pair(reference, prediction, spacing_mm, ignore, beyond)
     return {value: pair.score(value, tolerance) for value, tolerance in tolerances_mm.items()}
 
 
@@ -110,13 +112,15 @@ def score_masks(
 class _Pair:
     """Two label maps on one grid, and what was learnt from looking at all voxels once."""
 
-    def __init__(self, reference: LabelMap, prediction: LabelMap, spacing_mm: Spacing, ignore: int) -> None:
+    def __init__(
+        self, reference: LabelMap, prediction: LabelMap, spacing_mm: Spacing, ignore: int, beyond: int
+    ) -> None:
         self.maps = reference, prediction
         self.spacing_mm = spacing_mm
         self.ignore = ignore
         self.survey: Survey = survey(reference, prediction, ignore)
         self.counts = self.survey.joint.sum(axis=1), self.survey.joint.sum(axis=0)
-        self.voxels = int(self.survey.joint.sum())
+        self.voxels = int(self.survey.joint.sum()) + beyond
         self.areas: Areas = surface_areas(spacing_mm)
 
     def score(self, value: int, tolerance_mm: float) -> StructureScore:

@@ -121,12 +121,15 @@ def _stored(value: Any, *, is_signed: bool) -> int:
     return number + 2**16 if not is_signed and number < 0 else number
 
 
-def stored_frames(path: Path, numbers: Sequence[int], *, is_multi: bool) -> Iterator[NDArray[Any]]:
-    """Yield the stored values (row, column) of a file's frames. Raises Rejected: no pixels, damaged."""
+def stored_frames(path: Path, numbers: Sequence[int], name: str, *, is_multi: bool) -> Iterator[NDArray[Any]]:
+    """Yield the stored values (row, column) of a file's frames. Raises Rejected: no pixels, damaged.
+
+    `name` is what to call the file in a sentence: its own may name a patient.
+    """
     try:
         data = dcmread(path, force=True)
         if "PixelData" not in data or not data.PixelData:
-            raise Rejected(Cause.NO_PIXELS, f"{path.name} has no pixel data.")
+            raise Rejected(Cause.NO_PIXELS, f"{name} has no pixel data.")
         syntax = getattr(data, "file_meta", Dataset()).get("TransferSyntaxUID")
         plugin = _DECODERS.get(UID(syntax), "") if syntax else ""
         if is_multi:
@@ -136,7 +139,7 @@ def stored_frames(path: Path, numbers: Sequence[int], *, is_multi: bool) -> Iter
     except (MemoryError, Rejected):
         raise
     except Exception as error:
-        raise Rejected(Cause.DAMAGED, f"{path.name} is damaged: its pixels could not be decoded.") from error
+        raise Rejected(Cause.DAMAGED, f"{name} is damaged: its pixels could not be decoded.") from error
 
 
 def hounsfield(

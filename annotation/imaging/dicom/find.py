@@ -1,11 +1,12 @@
 """CT series in a folder tree, and what else of DICOM lies there. Nothing is decoded here but headers.
 
-Identifiers are not trusted alone: one series may hold several stacks, copies, localisers and reports.
+Identifiers are not trusted alone: one series may hold several stacks, copies, localisers and reports. Files
+are called by their place among the DICOM files, in the order of their paths: their names may be a patient's.
 """
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -85,46 +86,53 @@ class Series:
 class Found:
     """What lies in a folder: stacks of CT slices, what was skipped or refused, and other kinds counted.
 
-    `drawings` are files of delineations (SEG, RTSTRUCT), relative to the folder.
+    `drawings` are files of delineations (SEG, RTSTRUCT), relative to the folder, each with what to call it.
     """
 
     series: tuple[Series, ...]
     findings: tuple[Finding, ...]
     others: dict[str, int]
-    drawings: tuple[str, ...] = ()
+    drawings: tuple[tuple[str, str], ...] = ()
 
 
-def find_series(folder: Path) -> Found:
-    """Look through a folder tree for CT series. Files that are not DICOM are passed over in silence."""
+def find_series(folder: Path, where: str = "") -> Found:
+    """Look through a folder tree for CT series. Files that are not DICOM are passed over in silence.
+
+    `where` is added to what files are called, such as " in zip 2 of 5".
+    """
     series: dict[tuple[str, ...], list[File]] = defaultdict(list)
     findings: list[Finding] = []
-    drawings: list[str] = []
-    for path in _candidates(folder):
-        name = path.relative_to(folder).as_posix()
-        file = _read(path, name, findings)
+    drawings: list[tuple[str, str]] = []
+    paths = [*_candidates(folder)]
+    called = {
+        path.relative_to(folder).as_posix(): f"DICOM file {number} of {len(paths)}{where}"
+        for number, path in enumerate(paths, start=1)
+    }
+    for path, name in zip(paths, called, strict=True):
+        file = _read(path, name, called[name], findings)
         if file is not None and UID(file.kind) in _DRAWINGS:
-            drawings.append(name)
+            drawings.append((name, called[name]))
         elif file is not None:
             series[file.series].append(file)
     others: Counter[str] = Counter()
     found: list[Series] = []
     for files in series.values():
-        stacks = _stacks_of(files, findings, others)
+        stacks = _stacks_of(files, called, findings, others)
         found += [_series(stack, files[0], number) for number, stack in enumerate(stacks)]
     ordered = tuple(sorted(found, key=lambda one: one.slices))
     return Found(ordered, tuple(findings), dict(others), tuple(drawings))
 
 
-def _read(path: Path, name: str, findings: list[Finding]) -> File | None:
+def _read(path: Path, name: str, called: str, findings: list[Finding]) -> File | None:
     try:
         file = read_file(path, name)
     except MemoryError:
         raise
     except Exception:  # a damaged header raises errors of many types; all mean the same
-        findings.append(_damaged(name))
+        findings.append(_damaged(called))
         return None
     if file is None and path.suffix.lower() in EXTENSIONS and not _is_directory(name):
-        findings.append(_damaged(name))
+        findings.append(_damaged(called))
     return file
 
 
@@ -135,7 +143,9 @@ def _series(stack: Stack, file: File, number: int) -> Series:
     return Series(slices, patient, stack.differs_in, file.series[2], file.series[3], identity)
 
 
-def _stacks_of(files: Sequence[File], findings: list[Finding], others: Counter[str]) -> list[Stack]:
+def _stacks_of(
+    files: Sequence[File], called: Mapping[str, str], findings: list[Finding], others: Counter[str]
+) -> list[Stack]:
     left_out: dict[tuple[Cause, str], list[str]] = defaultdict(list)
     frames: list[Frame] = []
     for file in files:
@@ -149,7 +159,7 @@ def _stacks_of(files: Sequence[File], findings: list[Finding], others: Counter[s
     for frame in lone:
         left_out[Cause.LONE_SLICE, "CT Image"].append(frame.file)
     for (cause, kind), names in left_out.items():
-        findings.append(_skipped(cause, kind, names))
+        findings.append(_skipped(cause, kind, [called[name] for name in names]))
         others[kind] += len(names)
     return stacks
 
@@ -169,15 +179,15 @@ def _left_out(file: File, frame: Frame) -> Cause | None:
     return None
 
 
-def _skipped(cause: Cause, kind: str, names: Sequence[str]) -> Finding:
-    count = "1 DICOM file" if len(names) == 1 else f"{len(names)} DICOM files"
+def _skipped(cause: Cause, kind: str, called: Sequence[str]) -> Finding:
+    count = "1 DICOM file" if len(called) == 1 else f"{len(called)} DICOM files"
     sentence = f"{count} of the kind “{kind}” left out: {_WHY[cause]}."
-    return Finding(PurePosixPath(names[0]).name, Outcome.SKIPPED, cause, sentence)
+    source = called[0] if len(called) == 1 else f"{called[0]} and {len(called) - 1} more"
+    return Finding(source, Outcome.SKIPPED, cause, sentence)
 
 
-def _damaged(name: str) -> Finding:
-    base = PurePosixPath(name).name
-    return Finding(base, Outcome.REFUSED, Cause.DAMAGED, f"{base} is damaged or not a DICOM file.")
+def _damaged(called: str) -> Finding:
+    return Finding(called, Outcome.REFUSED, Cause.DAMAGED, f"{called} is damaged or not a DICOM file.")
 
 
 def _is_directory(name: str) -> bool:

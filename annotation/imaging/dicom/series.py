@@ -56,9 +56,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class _Place:
-    """One slice: its file, the frame in it, where it lies, and how its values become HU."""
+    """One slice: its file and what to call it, the frame in it, where it lies, how its values become HU."""
 
     path: Path
+    name: str
     frame: int
     is_multi: bool
     slice_: Slice
@@ -95,14 +96,17 @@ def read_series(
     """Decode one CT series. Raises Rejected (with a cause) or TooLarge, with one sentence.
 
     `slices` are (index into paths, frame) of every slice; None: every frame of every file. Without
-    `keeps_uids` nothing is said of how the files name it.
+    `keeps_uids` nothing is said of how the files name it. Sentences count the files: their names may be a
+    patient's.
     """
     allowed = allowed or Allowed()
     if not paths:
         raise Rejected(Cause.TOO_FEW_SLICES, "The series holds no files.")
-    headers = [_header(path) for path in paths]
+    names = _names(len(paths))
+    headers = [_header(path, name) for path, name in zip(paths, names, strict=True)]
     chosen = [*_all_slices(headers)] if slices is None else list(slices)
-    stack = _Stack(f"The series of {paths[0].name}", [_place(headers, paths, *one) for one in chosen])
+    places = [_place(headers[index], paths[index], names[index], frame) for index, frame in chosen]
+    stack = _Stack("The series", places)
     if not stack.places:
         raise Rejected(Cause.TOO_FEW_SLICES, "The series holds no slices.")
     _judge_burned_in(headers, stack, allowed)
@@ -137,7 +141,12 @@ def _volume(stack: _Stack, grid: Grid) -> Volume:
     return volume
 
 
-def _header(path: Path) -> Dataset:
+def _names(count: int) -> list[str]:
+    """Return what to call the files of a series, in their order."""
+    return ["The file"] if count == 1 else [f"File {number} of {count}" for number in range(1, count + 1)]
+
+
+def _header(path: Path, name: str) -> Dataset:
     try:
         header = dcmread(path, stop_before_pixels=True, force=True)
         if not len(header):
@@ -145,8 +154,8 @@ def _header(path: Path) -> Dataset:
     except MemoryError:
         raise
     except Exception as error:
-        raise Rejected(Cause.DAMAGED, f"{path.name} is damaged or not a DICOM file.") from error
-    check_compression(header, path.name)
+        raise Rejected(Cause.DAMAGED, f"{name} is damaged or not a DICOM file.") from error
+    check_compression(header, name)
     return header
 
 
@@ -157,30 +166,29 @@ def _all_slices(headers: Sequence[Dataset]) -> Iterator[tuple[int, int]]:
             yield index, frame
 
 
-def _place(headers: Sequence[Dataset], paths: Sequence[Path], index: int, frame: int) -> _Place:
+def _place(header: Dataset, path: Path, name: str, frame: int) -> _Place:
     """Take a slice's place from its header. Raises Rejected when something needed is missing or absurd."""
-    header, path = headers[index], paths[index]
     try:
-        _check_kind(header, path.name)
+        _check_kind(header, name)
         parts = functional_parts(header, frame)
         slice_ = place_of(parts)
         spacing = value_in(parts, "PixelSpacing")
     except Rejected:
         raise
     except Exception as error:  # malformed values raise errors of many types
-        raise Rejected(Cause.DAMAGED, f"{path.name} is damaged: its header could not be read.") from error
+        raise Rejected(Cause.DAMAGED, f"{name} is damaged: its header could not be read.") from error
     if slice_ is None:
         raise Rejected(
             Cause.NO_POSITION,
-            f"{path.name} lacks position, orientation or size: it cannot be placed in the patient.",
+            f"{name} lacks position, orientation or size: it cannot be placed in the patient.",
         )
     if spacing is None or min(slice_.spacing_mm) <= 0:
         raise Rejected(
             Cause.NO_PIXEL_SPACING,
-            f"{path.name} lacks a usable pixel spacing: it cannot be placed in the patient.",
+            f"{name} lacks a usable pixel spacing: it cannot be placed in the patient.",
         )
     is_multi = int(header.get("NumberOfFrames") or 1) > 1
-    return _Place(path, frame, is_multi, slice_, scale_of(header, frame, path.name), header)
+    return _Place(path, name, frame, is_multi, slice_, scale_of(header, frame, name), header)
 
 
 def _check_kind(header: Dataset, name: str) -> None:
@@ -264,16 +272,20 @@ def _drop_duplicates(stack: _Stack) -> None:
     for group in same_places([place.slice_ for place in stack.places]):
         first, *others = (hu for _, hu in _decoded(stack, group))
         if any(not np.array_equal(first, other) for other in others):
-            raise Rejected(
-                Cause.DUPLICATES_DIFFER,
-                f"{stack.places[group[0]].path.name} and {stack.places[group[1]].path.name} lie at the same "
-                "position and differ. Import each phase or reconstruction by itself.",
-            )
+            raise Rejected(Cause.DUPLICATES_DIFFER, _differing(*(stack.places[at].name for at in group[:2])))
         dropped.update(group[1:])
     if dropped:
         count = "1 slice was" if len(dropped) == 1 else f"{len(dropped)} slices were"
         stack.warn(Cause.DUPLICATES_DROPPED, f"{count} there twice, with equal pixels, and dropped.")
         stack.places = [place for index, place in enumerate(stack.places) if index not in dropped]
+
+
+def _differing(one: str, other: str) -> str:
+    where = "" if one == other else f" ({one} and {other})"
+    return (
+        f"Two slices lie at the same position and differ{where}. "
+        "Import each phase or reconstruction by itself."
+    )
 
 
 def _decoded(stack: _Stack, indices: Sequence[int]) -> Iterator[tuple[int, NDArray[np.int16]]]:
@@ -285,9 +297,9 @@ def _decoded(stack: _Stack, indices: Sequence[int]) -> Iterator[tuple[int, NDArr
         wanted.sort(key=lambda index: stack.places[index].frame)
         first = stack.places[wanted[0]]
         frames = [stack.places[index].frame for index in wanted]
-        found: Iterator[NDArray[Any]] = stored_frames(path, frames, is_multi=first.is_multi)
+        found: Iterator[NDArray[Any]] = stored_frames(path, frames, first.name, is_multi=first.is_multi)
         for index, stored in zip(wanted, found, strict=True):
             place = stack.places[index]
             invert = stack.inverted and place.scale.greys_inverted
             shape = (place.slice_.columns, place.slice_.rows)
-            yield index, hounsfield(stored, place.scale, shape, path.name, invert=invert)
+            yield index, hounsfield(stored, place.scale, shape, place.name, invert=invert)

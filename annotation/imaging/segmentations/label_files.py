@@ -10,7 +10,13 @@ from nibabel.filebasedimages import ImageFileError
 
 from annotation.errors import Refused
 from annotation.imaging import checks, masks, naming, nifti, voxel_lists
-from annotation.imaging.segmentations.layers import MOST_SEGMENTS, Reference, Segmentation, Stack
+from annotation.imaging.segmentations.layers import (
+    MOST_SEGMENTS,
+    Reference,
+    Segmentation,
+    Stack,
+    exported_layer,
+)
 from annotation.imaging.segmentations.placing import place
 
 _TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -38,11 +44,19 @@ def read_each(paths: Sequence[Path], reference: Reference) -> Segmentation:
         placed = place(reference.geometry, found.geometry.affine_lps(), found.geometry.shape, path.name)
         part, corner = placed.onto(found.voxels, path.name)
         name = naming.stem(path.name).removesuffix(".csv")
-        stack.add(part, corner, name=name, number=number)
+        stack.add(part, corner, name=name, number=number, exported_layer=_exported_layer(path))
     return stack.finished(_BY_POSITION.format("What was drawn"))
 
 
 _BY_POSITION = "{} was matched to the scan by position alone."
+
+
+def _exported_layer(path: Path) -> int | None:
+    """Return the layer that a mask's header says it lay on, if it is one that the product wrote."""
+    if not nifti.is_nifti(path):
+        return None
+    header: Any = nib.load(path).header
+    return exported_layer(bytes(header["descrip"].item()).decode("ascii", "replace"))
 
 
 def _has_structures_axis(path: Path) -> bool:

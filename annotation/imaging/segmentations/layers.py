@@ -1,5 +1,6 @@
 """Structures on one grid: as few layers as hold them, so that no two structures of a layer share a voxel."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,8 @@ IGNORED = "ignore"
 """Name of what nobody looked at, in every format that has no way of its own to say so (nnU-Net's word)."""
 MOST_SEGMENTS = 1000
 _LONGEST_NAME = 200
+_IGNORED_NAME = re.compile(rf"{IGNORED}(?:[ _]layer[ _](\d{{1,3}}))?", re.IGNORECASE)
+_LOOKED_AT = re.compile(r"Delineate: ?looked at, layer (\d{1,3})(?!\d)")
 
 Labels = NDArray[np.uint8]
 Corner = tuple[int, int, int]
@@ -31,11 +34,23 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What DICOM says of a structure beside its code: category, side, where it lies, and the side of that."""
+
+    category: Code | None = None
+    modifier: Code | None = None
+    region: Code | None = None
+    region_modifier: Code | None = None
+
+
+@dataclass(frozen=True)
 class Segment:
     """One structure of a file and where it lies in the layers.
 
     `name` is empty where the file gives none; `number` is what stood for it there: a label value, a segment
     or ROI number. `colour` is #rrggbb, empty = none. `key` is the product's own name for it, in exports.
+    `terms` are given in exports. `exported_layer` is what `looked_at` wrote into the file: such a structure
+    is absent where it has no voxel.
     """
 
     name: str
@@ -45,6 +60,8 @@ class Segment:
     key: str = ""
     colour: str = ""
     code: Code | None = None
+    terms: Terms = Terms()
+    exported_layer: int | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +167,31 @@ class Stack:
         self._layers.append(np.zeros(shape, np.uint8))
         self._used.append(0)
         return len(self._layers) - 1
+
+
+def looked_at(layer: int) -> str:
+    """Return what an export says of a structure: somebody looked, and on which layer it lies.
+
+    Templates name structures that nobody drew; this tells an absent one from these.
+    """
+    return f"Delineate: looked at, layer {layer}"
+
+
+def exported_layer(text: str) -> int | None:
+    """Return the layer that `looked_at` wrote; None where a file does not say it."""
+    found = _LOOKED_AT.search(text)
+    return int(found[1]) if found else None
+
+
+def is_ignored(name: str) -> bool:
+    """Tell whether a name stands for what nobody looked at, on all layers or on one."""
+    return _IGNORED_NAME.fullmatch(name) is not None
+
+
+def ignored_layer(name: str) -> int | None:
+    """Return the only layer on which nobody looked, by the name that says so; None: on all of them."""
+    found = _IGNORED_NAME.fullmatch(name)
+    return int(found[1]) if found and found[1] else None
 
 
 def check(found: Segmentation, name: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from annotation.errors import Refused
-from annotation.imaging.segmentations.layers import IGNORED, Labels, Segmentation
+from annotation.imaging.segmentations.layers import IGNORED, Labels, Segmentation, looked_at
 from training.labels import HIGHEST_VALUE, IGNORE
 from training.volume import Volume, write_nifti
 
@@ -40,7 +40,8 @@ def write_each(folder: Path, found: Segmentation) -> None:
     """Write `<key>.nii.gz` per structure, 1 inside; a structure that is absent gives an empty mask."""
     folder.mkdir(parents=True, exist_ok=True)
     for segment in found.segments:
-        _write_mask(folder / f"{segment.key}.nii.gz", found.mask(segment), found)
+        said = looked_at(segment.layer)
+        _write_mask(folder / f"{segment.key}.nii.gz", found.mask(segment), found, said)
     for name, mask in found.ignored():
         _write_mask(folder / f"{name.replace(' ', '_')}.nii.gz", mask, found)
 
@@ -55,5 +56,5 @@ def with_ignored(names: dict[int, str], value: int) -> dict[int, str]:
     return {**names, value: IGNORED}
 
 
-def _write_mask(path: Path, mask: Any, found: Segmentation) -> None:
-    write_nifti(path, Volume(mask.astype(np.uint8), found.geometry))
+def _write_mask(path: Path, mask: Any, found: Segmentation, said: str = "") -> None:
+    write_nifti(path, Volume(mask.astype(np.uint8), found.geometry), said)

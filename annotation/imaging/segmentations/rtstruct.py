@@ -11,7 +11,14 @@ from pydicom import Dataset
 
 from annotation.errors import Refused
 from annotation.imaging.segmentations.filling import Points, fill
-from annotation.imaging.segmentations.layers import Code, Reference, Segmentation, Stack, hex_colour
+from annotation.imaging.segmentations.layers import (
+    Code,
+    Reference,
+    Segmentation,
+    Stack,
+    exported_layer,
+    hex_colour,
+)
 from training.volume import Geometry
 
 # Planning systems round positions to 0.1 mm, which is a fifteenth of a thin gap.
@@ -55,6 +62,7 @@ def read(data: Dataset, reference: Reference, name: str) -> Segmentation:
             number=number,
             colour=_colour(contours.get(number)),
             code=codes.get(number),
+            exported_layer=exported_layer(str(roi.get("ROIDescription", ""))),
         )
     if seen.missing:
         raise Refused(

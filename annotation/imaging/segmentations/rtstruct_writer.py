@@ -12,7 +12,7 @@ from pydicom.tag import Tag
 from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
 from annotation.imaging.segmentations.filling import outlines
-from annotation.imaging.segmentations.layers import IGNORED, Segment, Segmentation, rgb
+from annotation.imaging.segmentations.layers import IGNORED, Segment, Segmentation, looked_at, rgb
 from training.volume import Geometry
 
 _DECIMALS_MM = 4  # a contour runs halfway between centres, so that this cannot move a voxel
@@ -90,6 +90,8 @@ def _roi(number: int, segment: Segment, frame_uid: str) -> Dataset:
     item = Dataset()
     item.ROINumber, item.ROIName = number, segment.name[:_LONGEST_NAME]
     item.ReferencedFrameOfReferenceUID, item.ROIGenerationAlgorithm = frame_uid, ""
+    if segment.key:
+        item.ROIDescription = looked_at(segment.layer)
     return item
 
 

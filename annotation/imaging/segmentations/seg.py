@@ -12,7 +12,15 @@ from pydicom.uid import UID, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
 from annotation.errors import Refused
 from annotation.imaging import checks
-from annotation.imaging.segmentations.layers import IGNORED, Code, Reference, Segmentation, Stack, hex_colour
+from annotation.imaging.segmentations.layers import (
+    IGNORED,
+    Code,
+    Reference,
+    Segmentation,
+    Stack,
+    exported_layer,
+    hex_colour,
+)
 from annotation.imaging.segmentations.placing import place
 from annotation.imaging.segmentations.rtstruct import code_of
 from training.volume import Geometry
@@ -143,6 +151,7 @@ def _about(item: Dataset) -> dict[str, Any]:
         "number": int(item.SegmentNumber),
         "colour": _colour(item),
         "code": None if is_ignored else code,
+        "exported_layer": exported_layer(str(item.get("SegmentDescription", ""))),
     }
 
 

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from annotation.errors import Refused
 from annotation.imaging import checks
-from annotation.imaging.segmentations.layers import Code, Reference, Segmentation, Stack, hex_colour
+from annotation.imaging.segmentations.layers import (
+    Code,
+    Reference,
+    Segmentation,
+    Stack,
+    exported_layer,
+    hex_colour,
+)
 from annotation.imaging.segmentations.placing import place
 
 # What takes a space's millimetres to LPS.
@@ -162,6 +169,7 @@ def _segments(header: Header, layers: int) -> list[tuple[int, dict[str, Any]]]:
                     "number": int(header.get(f"{key}LabelValue", default)),
                     "colour": _colour(str(header.get(f"{key}Color", ""))),
                     "code": _term(str(header.get(f"{key}Tags", ""))),
+                    "exported_layer": exported_layer(str(header.get(f"{key}Tags", ""))),
                 },
             )
         )

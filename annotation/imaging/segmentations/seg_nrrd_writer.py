@@ -6,12 +6,15 @@ from typing import Any
 import nrrd
 import numpy as np
 
-from annotation.imaging.segmentations.layers import Segment, Segmentation, rgb
+from annotation.imaging.segmentations.layers import Code, Segment, Segmentation, looked_at, rgb
 from training.labels import IGNORE
 from training.volume import Geometry
 
 _CONTEXT = "Segmentation category and type - 3D Slicer General Anatomy list"
 _REGIONS = "Anatomic codes - DICOM master list"
+_ANATOMICAL = Code("123037004", "SCT", "Anatomical Structure")
+# Slicer's list still has the code that DICOM replaced by 91723000.
+_SLICERS = {"": _ANATOMICAL, "91723000": _ANATOMICAL}
 _SPACE = "left-posterior-superior"
 
 
@@ -67,9 +70,21 @@ def _described(number: int, segment: Segment, value: int, geometry: Geometry) ->
 
 
 def _tags(segment: Segment) -> str:
-    kind = "SCT^85756007^Tissue"
-    if segment.code is not None:
-        clean = "".join(" " if letter in "^~|\n" else letter for letter in segment.code.meaning)
-        kind = f"{segment.code.scheme}^{segment.code.value}^{clean}"
-    entry = f"{_CONTEXT}~SCT^123037004^Anatomical Structure~{kind}~^^~{_REGIONS}~^^~^^"
-    return f"Segmentation.Status:completed|TerminologyEntry:{entry}|"
+    """Return Slicer's terminology entry: context~category~type~modifier~context~region~modifier."""
+    terms = segment.terms
+    category = terms.category or Code("", "SCT", "")
+    kind = _term(segment.code) if segment.code is not None else "SCT^85756007^Tissue"
+    parts = [
+        *(_CONTEXT, _term(_SLICERS.get(category.value, category)), kind, _term(terms.modifier)),
+        *(_REGIONS, _term(terms.region), _term(terms.region_modifier)),
+    ]
+    entry = "~".join(parts)
+    said = f"{looked_at(segment.layer)}|" if segment.key else ""
+    return f"Segmentation.Status:completed|TerminologyEntry:{entry}|{said}"
+
+
+def _term(code: Code | None) -> str:
+    if code is None:
+        return "^^"
+    meaning = "".join(" " if letter in "^~|\n" else letter for letter in code.meaning)
+    return f"{code.scheme}^{code.value}^{meaning}"

@@ -15,7 +15,8 @@ from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
 from annotation.errors import TooLarge
-from annotation.imaging.segmentations.layers import IGNORED, Segment, Segmentation
+from annotation.imaging.segmentations import layers
+from annotation.imaging.segmentations.layers import IGNORED, Segment, Segmentation, looked_at
 from training.version import VERSION
 
 OWN_SCHEME = "99DELINEATE"
@@ -95,29 +96,51 @@ def _description(hd: Any, number: int, segment: Segment, made_by: str) -> Any:
             "algorithm_type": hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
             "algorithm_identification": hd.AlgorithmIdentificationSequence(made_by, family, VERSION),
         }
-    return hd.seg.SegmentDescription(
+    description = hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=segment.name[:_LONGEST_LABEL],
         segmented_property_category=_category(segment, is_ignored),
         segmented_property_type=_type(segment, is_ignored),
+        anatomic_regions=[_coded(segment.terms.region)] if segment.terms.region else None,
         display_color=hd.color.CIELabColor.from_string(segment.colour or "#808080"),
         **algorithm,
     )
+    if segment.key:
+        description.SegmentDescription = looked_at(segment.layer)
+    _add_sides(hd, description, segment)
+    return description
+
+
+def _add_sides(hd: Any, description: Any, segment: Segment) -> None:
+    """Add the modifiers, of the type and of the region that it lies in (PS3.3 10.7, C.8.20.4)."""
+    terms = segment.terms
+    if terms.modifier is not None:
+        side = hd.sr.CodedConcept.from_code(_coded(terms.modifier))
+        description.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence = [side]
+    if terms.region is not None and terms.region_modifier is not None:
+        side = hd.sr.CodedConcept.from_code(_coded(terms.region_modifier))
+        description.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = [side]
+
+
+def _coded(code: layers.Code) -> Code:
+    return Code(code.value, code.scheme, code.meaning[:_LONGEST_LABEL])
 
 
 def _category(segment: Segment, is_ignored: bool) -> Code:
     if is_ignored:
         return Code("C0", OWN_SCHEME, "Not annotated")
+    if segment.terms.category is not None:
+        return _coded(segment.terms.category)
     if any(word in segment.key for word in _ABNORMAL):
         return Code("49755003", "SCT", "Morphologically Abnormal Structure")
-    return Code("123037004", "SCT", "Anatomical Structure")
+    return Code("91723000", "SCT", "Anatomical Structure")
 
 
 def _type(segment: Segment, is_ignored: bool) -> Code:
     if is_ignored:
         return Code(IGNORED.upper(), OWN_SCHEME, "Nobody looked at these voxels")
     if segment.code is not None:
-        return Code(segment.code.value, segment.code.scheme, segment.code.meaning[:_LONGEST_LABEL])
+        return _coded(segment.code)
     key = segment.key or segment.name
     short = key if len(key) <= _LONGEST_CODE else hashlib.sha256(key.encode()).hexdigest()[:_LONGEST_CODE]
     return Code(short, OWN_SCHEME, segment.name[:_LONGEST_LABEL])

@@ -43,4 +43,5 @@ def _segment(one: dict[str, Any]) -> Segment:
         code=Code(*(str(code[part])[:_LONGEST_TEXT] for part in ("value", "scheme", "meaning")))
         if code
         else None,
+        exported_layer=None if one["exported_layer"] is None else int(one["exported_layer"]),
     )

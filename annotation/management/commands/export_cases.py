@@ -41,6 +41,12 @@ class Command(BaseCommand):
             )
         parser.add_argument("--model", type=int, metavar="VERSION", help="For training and predictions.")
         parser.add_argument(
+            "--round",
+            type=int,
+            metavar="VERSION",
+            help="Only what began from this model's prediction; 0: from no model's.",
+        )
+        parser.add_argument(
             "--original-uids",
             action="store_true",
             help="DICOM SEG and RTSTRUCT name the series that the scans came from, where that is kept.",
@@ -56,6 +62,7 @@ class Command(BaseCommand):
             structures=tuple(options["structure"]),
             model=options["model"],
             original_uids=options["original_uids"],
+            round=options["round"],
         )
         try:
             manifest = _with_bar(project, order, options["out"])

@@ -56,6 +56,9 @@ class Command(BaseCommand):
             help="Interpolate gaps between slices, or refuse them. Default: as the project says.",
         )
         parser.add_argument("--site", default="", metavar="NAME", help="Where all of it was scanned.")
+        parser.add_argument(
+            "--by-number", action="store_true", help="Call cases and files by numbers: keep no file's name."
+        )
         parser.add_argument("--allow-burned-in", action="store_true", help="Take scans with text in them.")
         parser.add_argument(
             "--recipe",
@@ -71,7 +74,7 @@ class Command(BaseCommand):
         project = project_named(options["project"], create=options["create"], lead=options["lead"])
         resample = project.resamples_gaps if options["resample"] is None else options["resample"]
         allowed = ingest.Allowed(resample=resample, burned_in=options["allow_burned_in"])
-        how = {"allowed": allowed, "recipe": options["recipe"], "site": options["site"]}
+        how = {key: options[key] for key in ("recipe", "site", "by_number")} | {"allowed": allowed}
         try:
             report = _with_bar(project, options["paths"], how)
         except (Refused, NotFound) as refused:

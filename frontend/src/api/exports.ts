@@ -20,6 +20,8 @@ export interface ExportOrder {
   readonly model: number | null;
   /** DICOM names the series that the scans came from. */
   readonly original_uids: boolean;
+  /** Version of the model whose prediction reads began from; 0: of none, null: all. */
+  readonly round: number | null;
 }
 
 const POLL_MS = 2_000;

@@ -34,6 +34,8 @@ export interface ImportOrder extends Origin {
   readonly resample: boolean | null;
   /** Where all of it was scanned; '' = not said. */
   readonly site: string;
+  /** Names of files are not kept. */
+  readonly byNumber: boolean;
 }
 
 /** What imports let in, and what they keep. */
@@ -54,8 +56,11 @@ function placeOf({ folder, upload }: Origin): Readonly<Record<string, string>> {
 }
 
 export function askImport(project: number, order: ImportOrder): Promise<Job> {
-  const { recipe, resample, site, ...place } = order;
-  return requestJson(root(project), { method: 'POST', json: { ...placeOf(place), recipe, resample, site } });
+  const { recipe, resample, site, byNumber, ...place } = order;
+  return requestJson(root(project), {
+    method: 'POST',
+    json: { ...placeOf(place), recipe, resample, site, by_number: byNumber },
+  });
 }
 
 const settingsUrl = (project: number): string => `/api/projects/${project}/import-settings/`;

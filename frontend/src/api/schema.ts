@@ -4797,6 +4797,8 @@ export interface components {
              * @default false
              */
             original_uids: boolean;
+            /** @description Version of the model begun from; 0 = of none. */
+            round?: number | null;
         };
         /**
          * @description * `accepted` - accepted delineations
@@ -4820,6 +4822,8 @@ export interface components {
              * @default false
              */
             original_uids: boolean;
+            /** @description Only what began from the prediction of this version of the model; 0 = from none. */
+            round?: number | null;
         };
         FailedOut: {
             id: number;
@@ -5320,6 +5324,11 @@ export interface components {
              * @default
              */
             site: string;
+            /**
+             * @description Call cases, and files in the report, by numbers: names are not kept.
+             * @default false
+             */
+            by_number: boolean;
         };
         InvitationOut: {
             id: number;
@@ -7332,6 +7341,31 @@ export interface components {
             dice: number | null;
             /**
              * Format: double
+             * @description Jaccard.
+             */
+            jaccard: number | null;
+            /**
+             * Format: double
+             * @description Share of b that lies in a; empty = b is.
+             */
+            precision: number | null;
+            /**
+             * Format: double
+             * @description Share of a that lies in b; empty = a is.
+             */
+            recall: number | null;
+            /**
+             * Format: double
+             * @description Share of the scan outside a that lies outside b.
+             */
+            specificity: number | null;
+            /**
+             * Format: double
+             * @description 1 less the difference of volumes over their sum.
+             */
+            volume_similarity: number | null;
+            /**
+             * Format: double
              * @description Surface Dice at the tolerance.
              */
             surface_dice: number | null;
@@ -7365,6 +7399,11 @@ export interface components {
              * @description Mean distance of both surfaces, by area (mm).
              */
             assd_mm: number | null;
+            /**
+             * Format: double
+             * @description Distance between the centres of mass (mm).
+             */
+            centre_distance_mm: number | null;
             /**
              * Format: double
              * @description Volume in a (mL).
@@ -8023,6 +8062,11 @@ export interface components {
              * @default
              */
             site: string;
+            /**
+             * @description Call cases, and files in the report, by numbers: names are not kept.
+             * @default false
+             */
+            by_number: boolean;
         };
         UploadOut: {
             /** Format: uuid */

@@ -11,6 +11,7 @@ import {
   type Triple,
 } from '../voxels';
 import type { ImageSlices } from './imageSlices';
+import { OncePerFrame } from './oncePerFrame';
 import type { ScreenPoint } from './planeFrame';
 import type { PlanePane } from './planePane';
 import type {
@@ -66,7 +67,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
   private structures: readonly StructureView[];
   private hovered: Hovered | null = null;
   private largest: Plane | null = null;
-  private cursorRequest = 0;
+  private readonly cursorTold = new OncePerFrame(() => this.cursors.tell(this.cursorNow()));
   private destroyed = false;
 
   constructor(elements: PlaneElements, input: ViewerInput) {
@@ -86,7 +87,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
       this.tools.sketched();
       // What lies below the resting pointer in the pane beside is elsewhere now.
       if (this.planes.twin !== null) this.showBrush();
-      this.tellCursor();
+      this.cursorTold.ask();
     });
     this.stopListening = this.planes.panes.map((pane) => listen(pane, this));
     this.planes.twinned.add((twin) => this.listenBeside(twin));
@@ -300,7 +301,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     this.tools.maskChanged();
     this.views.drawn(record);
     this.strokes.tell({ tool, step, layer, structure, delta, added, removed, events });
-    this.tellCursor();
+    this.cursorTold.ask();
   }
 
   // The pointer
@@ -312,7 +313,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     this.tools.hover(pane, at);
     if (at === null) this.hidePointer(pane);
     else this.showBrush();
-    this.tellCursor();
+    this.cursorTold.ask();
   }
 
   private hidePointer(pane: PlanePane): void {
@@ -353,14 +354,6 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     this.planes.twin?.point(pane, at, isRing ? { radiusPx, colour } : undefined);
   }
 
-  private tellCursor(): void {
-    if (this.cursorRequest !== 0 || this.destroyed) return;
-    this.cursorRequest = requestAnimationFrame(() => {
-      this.cursorRequest = 0;
-      this.cursors.tell(this.cursorNow());
-    });
-  }
-
   private cursorNow(): Cursor {
     return readCursor(this.cursorSource(), this.hovered, this.planes.crosshair(), this.planes.panes[0]);
   }
@@ -398,7 +391,7 @@ export class CaseViewer implements ViewerPort, ToolScene, PointerActions {
     drawTurns.lead(null);
     for (const stop of this.stopListening) stop();
     this.stopBeside();
-    cancelAnimationFrame(this.cursorRequest);
+    this.cursorTold.end();
     this.tools.destroy();
     this.views.destroy();
     this.planes.destroy();

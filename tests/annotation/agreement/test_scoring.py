@@ -34,6 +34,7 @@ from training.metrics import METRIC_VERSION, score
 pytestmark = pytest.mark.django_db
 
 FIGURES = ("dice", "surface_dice", "hd95_mm", "hd_mm", "assd_mm")
+ALL = (*FIGURES, "centre_distance_mm", "specificity")
 
 
 def expected(a: Revision, b: Revision, value: int) -> Any:
@@ -65,7 +66,9 @@ def test_two_reads_are_compared_with_each_other_and_with_the_prediction(
     for one in found:
         value = 1 + KEYS.index(one.group.structure)
         right = expected(one.revision_a, one.revision_b, value)
-        assert [getattr(one, name) for name in FIGURES] == [getattr(right, name) for name in FIGURES]
+        assert [getattr(one, name) for name in ALL] == [getattr(right, name) for name in ALL]
+        assert one.asd_a_to_b_mm == right.asd_ref_to_pred_mm
+        assert one.asd_b_to_a_mm == right.asd_pred_to_ref_mm
         assert (one.volume_a_ml, one.volume_b_ml) == (right.volume_ref_ml, right.volume_pred_ml)
         assert one.undefined == ("both_empty" if one.group.structure == "kidney_left" else "")
         assert (one.group.metric_version, one.tolerance_mm) == (METRIC_VERSION, 3.0)
@@ -97,6 +100,38 @@ def test_one_side_empty_has_no_distance_and_no_overlap(project: Project, ana: Us
     spleen = next(one for one in counting(case) if one.group.structure == "spleen")
     assert [getattr(spleen, name) for name in FIGURES] == [0.0, 0.0, None, None, None]
     assert (spleen.undefined, spleen.volume_b_ml) == ("b_empty", 0.0)
+
+
+def test_specificity_counts_the_whole_scan(project: Project, ana: User, ben: User) -> None:
+    case = new_case(project)
+    a, b = ball((36, 12, 10), 3, 1), ball((37, 12, 10), 3, 1)  # in a corner: most of the scan is not decoded
+    read_by(case, ana, a)
+    read_by(case, ben, b)
+    work(project)
+    liver = next(one for one in counting(case) if one.group.structure == "liver")
+    mine, theirs = a > 0, b > 0
+    assert liver.specificity == float((~mine & ~theirs).sum() / (~mine).sum())
+    assert liver.centre_distance_mm == pytest.approx(1.0)
+
+
+def test_scores_of_before_get_what_was_not_kept_then(project: Project, ana: User, ben: User) -> None:
+    case = new_case(project)
+    read_by(case, ana, organs())
+    read_by(case, ben, organs(1))
+    work(project)
+    before = {one.group.structure: one for one in counting(case)}
+    liver = AgreementScore.objects.filter(group__structure="liver")
+    liver.update(specificity=None, centre_distance_mm=None)
+    agreement.request(case)
+    work(project)
+    assert liver.get().specificity is None, "not before a lead asks for it"
+    agreement.request_all(project)
+    work(project)
+    after = {one.group.structure: one for one in counting(case)}
+    assert {key for key, one in after.items() if one.pk != before[key].pk} == {"liver"}
+    for key, one in after.items():
+        assert [getattr(one, name) for name in ALL] == [getattr(before[key], name) for name in ALL]
+    assert not agreement.recount(project)
 
 
 def test_repeats_gold_and_starting_points_stay_apart(project: Project, ana: User, ben: User) -> None:

@@ -112,7 +112,14 @@ class TestSites:
         assert sorted(project.cases.values_list("site", flat=True)) == ["Basel", "Chur", "Chur", "Genf"]
 
     @pytest.mark.parametrize(
-        "body", [{"site": "A"}, {"site": "A", "of": {}}, {"cases": [1]}, {"site": "A", "cases": [9]}]
+        "body",
+        [
+            {"site": "A"},
+            {"site": "A", "of": {}},
+            {"cases": [1]},
+            {"site": "A", "cases": [9]},
+            {"site": "A", "cases": []},
+        ],
     )
     def test_what_says_too_little(self, project: Project, as_lea: Browser, body: dict[str, Any]) -> None:
         assert_refused(as_lea.put(url(project, "sites"), body), 400)

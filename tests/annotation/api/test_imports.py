@@ -35,7 +35,13 @@ def test_a_folder_below_a_root_is_queued(project: Project, url: str, root: Path,
     assert answer.status_code == 202
     job = Job.objects.get(pk=answer.json()["id"])
     assert (job.kind, job.state, job.queue, job.project) == ("import", "queued", "io", project)
-    assert job.ids == {"folder": str(root / "batch 1"), "recipe": "", "resample": False, "site": ""}
+    assert job.ids == {
+        "folder": str(root / "batch 1"),
+        "recipe": "",
+        "resample": False,
+        "site": "",
+        "by_number": False,
+    }
     assert (job.asked_by, answer.json()["progress"]) == (User.objects.get(username="lea"), {})
 
 
@@ -154,7 +160,13 @@ def test_an_upload_is_imported_once(
     assert first.status_code == again.status_code == 202
     job = Job.objects.get()
     assert again.json()["id"] == job.pk
-    assert job.ids == {"upload": str(upload.pk), "recipe": "lits", "resample": False, "site": ""}
+    assert job.ids == {
+        "upload": str(upload.pk),
+        "recipe": "lits",
+        "resample": False,
+        "site": "",
+        "by_number": False,
+    }
     assert job.asked_by == lea
 
 

@@ -2,15 +2,15 @@
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation import chunks, dashboards, learning, projects
-from annotation.dashboards import scans
 from annotation.dashboards.dataset import structure_rows
-from annotation.dashboards.scans import bars, lies_in
+from annotation.dashboards.scans import bars, in_bar
 from annotation.errors import NotFound, Refused
 from annotation.learning import candidates
 from annotation.models import (
@@ -108,21 +108,17 @@ class TestSizes:
 
     @given(st.lists(st.floats(0.01, 5000, allow_nan=False), min_size=1, max_size=80))
     def test_every_value_is_in_one_bar(self, values: list[float]) -> None:
-        rows = [row_with(round(value, 6)) for value in values]
-        found = bars([row.gap_mm for row in rows if row.gap_mm is not None])
+        columns = pa.table({"gap_mm": [round(value, 6) for value in values] + [None]})
+        found = bars(columns["gap_mm"].drop_null().to_pylist())
         assert sum(n for _, _, n in found) == len(values)
         assert len(found) <= 18
         for low, high, n in found:
-            assert sum(lies_in(row, "gap_mm", low, high) for row in rows) == n
+            assert in_bar(columns, "gap_mm", low, high).num_rows == n
 
     def test_slices_are_whole(self) -> None:
         assert bars([40, 41, 42], least=1) == [(40, 41, 1), (41, 42, 1), (42, 43, 1)]
         assert bars([]) == []
         assert bars([0.0, 0.0]) == [(0.0, 0.1, 2)]
-
-
-def row_with(gap_mm: float) -> scans.ScanRow:
-    return scans.ScanRow(1, 1, "", "", "", "", "", "", "", "", "", "", "", "CT", None, gap_mm, 1, None, None)
 
 
 class TestStructures:

@@ -58,8 +58,8 @@ def test_series_are_found_by_uid_and_other_objects_are_counted(tmp_path: Path) -
     assert found.series[1].files[0] == "b/deep/000.dcm"
     assert found.others == {"MR Image": 6}
     assert [(one.source, one.outcome, one.cause) for one in found.findings] == [
-        ("bad.dcm", Outcome.REFUSED, Cause.DAMAGED),
-        ("000.dcm", Outcome.SKIPPED, Cause.NOT_CT),
+        ("DICOM file 2 of 20", Outcome.REFUSED, Cause.DAMAGED),
+        ("DICOM file 15 of 20 and 5 more", Outcome.SKIPPED, Cause.NOT_CT),
     ]
 
 

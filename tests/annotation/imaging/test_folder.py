@@ -174,7 +174,7 @@ def test_dicom_and_other_formats_are_found(tmp_path: Path) -> None:
     (tmp_path / "x.mgz").write_bytes(b"some other format")
     found = _look(tmp_path)
     assert [(s.is_dicom, s.patient, len(s.files)) for s in found.scans] == [(True, "one", 6)]
-    assert found.scans[0].shown == "000.dcm (series 1 of 1, 6 files)"
+    assert found.scans[0].shown == "Series 1 of 1 (6 files)"
     assert found.notes == ["1 .mgz file left out: convert to NIfTI to import."]
 
 

@@ -74,7 +74,7 @@ def test_a_file_that_never_ends_is_given_up(tmp_path: Path) -> None:
     os.mkfifo(endless)  # whoever opens it waits for ever
     with Decoder(Limits(wall_s=5.0)) as decoder:
         decoder.image(small)
-        with pytest.raises(Refused, match=r"endless\.dcm took longer than 5 s"):
+        with pytest.raises(Refused, match="The series took longer than 5 s"):
             decoder.series([endless, endless])
         assert decoder.image(small).voxels.shape == (12, 10, 6)
 

@@ -1,8 +1,14 @@
-"""Bias and limits of agreement: by hand, in their special cases, and against the truth."""
+"""Bias and limits of agreement: by hand, against pingouin and statsmodels, and against the truth."""
+
+import warnings
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 from scipy import integrate, stats
+from statsmodels.stats.weightstats import DescrStatsW
 
 from tests.training.raters.simulate import Random, assert_covers
 from training.raters import (
@@ -15,6 +21,11 @@ from training.raters import (
     limits_varying,
 )
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import pingouin
+
+Values = NDArray[np.float64]
 Z = float(stats.norm.ppf(0.975))
 # Peak expiratory flow by two meters, first readings of 17 people (Bland and Altman, Lancet 1986, i:307).
 WRIGHT = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
@@ -29,6 +40,38 @@ def test_the_peak_flow_meters_of_bland_and_altman() -> None:
     assert (found.bias.low, found.bias.high) == pytest.approx((-22.0, 17.8), abs=0.1)
     assert found.lower.estimate == pytest.approx(-2.118 - Z * 38.765, abs=0.01)
     assert found.upper.counts == Counts(17, 2, 34, 0)
+
+
+def drawn_by_pingouin(one: Values, other: Values) -> tuple[list[float], list[tuple[float, float]]]:
+    """Bias, upper and lower limit as pingouin draws them, and the interval of each."""
+    axes = pingouin.plot_blandaltman(one, other, agreement=Z, ax=Figure().subplots())
+    lines = [float(np.asarray(line.get_ydata())[0]) for line in axes.lines]
+    boxes = [one.get_bbox() for one in axes.patches if isinstance(one, Rectangle)]
+    spans = [(float(box.y0), float(box.y1)) for box in boxes]
+    assert (lines[0], len(lines), len(spans)) == (0.0, 4, 3)
+    return lines[1:], spans
+
+
+@pytest.mark.parametrize("n", [4, 17, 300, 4000])
+def test_bias_and_limits_are_pingouins_and_statsmodels(n: int) -> None:
+    random = np.random.default_rng(n)
+    truth = random.uniform(20, 90, n)
+    one, other = truth + random.normal(0.8, 2, n), truth + random.normal(0, 3, n)
+    ours = limits_of_agreement(one, other)
+    found = [ours.bias, ours.upper, ours.lower]
+    lines, spans = drawn_by_pingouin(one, other)
+    assert [each.estimate for each in found] == pytest.approx(lines)
+    described = DescrStatsW(one - other)
+    assert (ours.bias.estimate, ours.sd) == pytest.approx((described.mean, described.std_ddof(1)))
+    bounds = (ours.bias.low, ours.bias.high)
+    assert bounds == pytest.approx(spans[0])
+    assert bounds == pytest.approx(described.tconfint_mean(0.05))
+    for each, (low, high) in zip(found[1:], spans[1:], strict=True):
+        assert each.low is not None
+        assert each.high is not None
+        # pingouin's √(3/n) SD of 1986 rounds √(1/n + 1.96²/(2(n − 1))) SD up; ours is exact.
+        if n >= 300:
+            assert (each.high - each.low) / (high - low) == pytest.approx(1.7086 / 3**0.5, rel=0.02)
 
 
 def test_exact_bounds_are_those_of_the_noncentral_t() -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from training.raters import Baseline, baseline, drift_chart, first_alarms
 
@@ -16,6 +17,37 @@ def test_the_average_and_its_limit_by_hand() -> None:
     assert [point.place for point in chart.points] == [0, 1, 3, 4, 5]
     assert chart.alarms == (4,)
     assert chart.missing == 1
+
+
+@pytest.mark.parametrize("weight", [0.05, 0.2, 1.0])
+@pytest.mark.parametrize("drop", [0.0, 1.5])
+def test_the_average_is_the_weighted_sum_of_roberts(weight: float, drop: float) -> None:
+    """λ Σ (1 − λ)^i z_(t−i) over the reads since the last alarm, by numpy; the limit from its variance.
+
+    Roberts 1959; the limit λ / (2 − λ) as Lucas and Saccucci 1990 (Technometrics 32:1) have it.
+    """
+    random = np.random.default_rng(7)
+    values = 0.9 + 0.02 * (random.normal(size=120) - drop)
+    chart = drift_chart(values, KNOWN, weight=weight)
+    z = (values - 0.9) / 0.02
+    begun, expected, alarms = 0, [], []
+    for place in range(z.size):
+        since = z[begun : place + 1][::-1]
+        expected.append(float(weight * (1 - weight) ** np.arange(since.size) @ since))
+        if expected[-1] < -2.6 * np.sqrt(weight / (2 - weight)):
+            alarms.append(place)
+            begun = place + 1
+    assert [point.ewma for point in chart.points] == pytest.approx(expected)
+    assert chart.alarms == tuple(alarms)
+    assert alarms or drop == 0
+
+
+def test_widened_limits_are_those_of_a_mean_and_sd_from_few_reads() -> None:
+    """t in place of normal quantiles, and the variance of the estimated mean added."""
+    start = Baseline(mean=0.9, sd=0.02, reads=15)
+    (point,) = drift_chart([0.9], start, widened=True).points
+    quantile = stats.t.ppf(stats.norm.cdf(-2.6), 14)
+    assert point.limit == pytest.approx(quantile * np.sqrt(0.2 / 1.8 + 1 / 15))
 
 
 def test_an_alarm_starts_the_average_again() -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.api
 import statsmodels.formula.api
+from scipy import stats
 
 from tests.training.raters.simulate import Random, assert_covers
 from training.raters import Counts, Estimate, repeatability_coefficient, within_reader_cv, within_reader_sd
@@ -23,6 +24,28 @@ def test_sd_is_the_residual_of_the_one_way_analysis_of_variance() -> None:
     assert found.low is not None
     assert coefficient.estimate == pytest.approx(2.7718 * found.estimate, rel=1e-4)
     assert coefficient.low == pytest.approx(2.7718 * found.low, rel=1e-4)
+
+
+def test_variation_is_that_of_the_analysis_of_variance_of_logarithms() -> None:
+    """Bland and Altman 1996 (BMJ 313:106), the analysis by statsmodels."""
+    random = np.random.default_rng(2)
+    cases = np.repeat(np.arange(12), np.resize([2, 3, 4], 12))
+    values = np.exp(random.normal(3, 1, 12)[cases] + random.normal(0, 0.15, cases.size))
+    found = within_reader_cv(values, [(case, "Ada") for case in cases.tolist()])
+    fit = statsmodels.formula.api.ols("v ~ C(c)", pd.DataFrame({"v": np.log(values), "c": cases})).fit()
+    assert found.estimate == pytest.approx(np.expm1(fit.mse_resid) ** 0.5)
+    variances = fit.ssr / stats.chi2.ppf([0.975, 0.025], fit.df_resid)
+    assert (found.low, found.high) == pytest.approx(np.expm1(variances) ** 0.5)
+    assert found.counts == Counts(12, 1, cases.size, 0)
+
+
+def test_variation_of_close_repeats_is_scipys() -> None:
+    """The root mean square of SD / mean over cases, which goes over into it as errors get small."""
+    random = np.random.default_rng(4)
+    values = random.uniform(5, 500, 400)[:, None] * (1 + random.normal(0, 0.01, (400, 2)))
+    found = within_reader_cv(values.ravel(), [(case, "Ada") for case in range(400) for _ in range(2)])
+    theirs = stats.variation(values, axis=1, ddof=1)
+    assert found.estimate == pytest.approx(float(np.sqrt((theirs**2).mean())), rel=1e-3)
 
 
 @pytest.mark.parametrize("repeats", [3, 20])

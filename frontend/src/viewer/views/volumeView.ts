@@ -1,5 +1,6 @@
 /** The 3-D view in its element: surfaces, crosshair, and what the pointer does there. */
 import { type Box, type Ijk, ijk, type Surface, type Triple } from '../../voxels';
+import { OncePerFrame } from '../oncePerFrame';
 import type { ViewerVolume } from '../port';
 import { pixelRatio } from './bitmap';
 import {
@@ -57,7 +58,7 @@ export class VolumeView implements SurfaceTarget {
   private readonly reach_mm: number;
   private orbit: Orbit;
   private isFitted = true;
-  private frameRequest = 0;
+  private readonly drawn = new OncePerFrame(() => this.draw());
   private readonly picks = new Map<number, (depth: number | null) => void>();
   private lastPick = 0;
   private drag: { x: number; y: number; travelled: number; readonly button: number } | null = null;
@@ -143,11 +144,7 @@ export class VolumeView implements SurfaceTarget {
 
   /** Draws with the next frame, however often it is asked. */
   redraw(): void {
-    if (this.frameRequest !== 0) return;
-    this.frameRequest = requestAnimationFrame(() => {
-      this.frameRequest = 0;
-      this.draw();
-    });
+    this.drawn.ask();
   }
 
   reset(): void {
@@ -156,7 +153,7 @@ export class VolumeView implements SurfaceTarget {
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.frameRequest);
+    this.drawn.end();
     this.listening.abort();
     this.resizes.disconnect();
     // The graphics card's memory goes with the worker.

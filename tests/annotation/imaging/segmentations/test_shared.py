@@ -7,11 +7,12 @@ import nrrd
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pydicom import dcmread
 
 from annotation.errors import Refused
 from annotation.imaging import masks, sandbox
 from annotation.imaging.segmentations.layers import Segmentation
-from training.volume import Volume
+from training.volume import Geometry, Volume
 
 pytestmark = pytest.mark.shared_data
 
@@ -86,6 +87,44 @@ def test_label_maps_in_nrrd(shared_data: Path, name: str) -> None:
     for one in found.segments:
         assert np.array_equal(found.mask(one), truth == one.number)
     assert sum(int(found.mask(one).sum()) for one in found.segments) == np.count_nonzero(truth)
+
+
+@pytest.mark.parametrize(
+    ("name", "voxels"),
+    [
+        ("binary", [638]),
+        ("binary_fractional", [638]),
+        ("true_fractional", None),
+        ("binary_overlap", None),
+        ("binary_single_frame", [1832]),
+    ],
+)
+def test_frames_lie_where_they_say(shared_data: Path, name: str, voxels: list[int] | None) -> None:
+    """Against pydicom's own decoding; the slices of one of them leave a gap of 161 that are empty."""
+    file = shared_data / "dicom_seg" / "highdicom" / f"seg_image_ct_{name}.dcm"
+    data = dcmread(file)
+    frames = np.reshape(data.pixel_array, (-1, data.Rows, data.Columns))
+    groups = data.PerFrameFunctionalGroupsSequence
+    places = np.array([group.PlanePositionSequence[0].ImagePositionPatient for group in groups], np.float64)
+    numbers = [group.SegmentIdentificationSequence[0].ReferencedSegmentNumber for group in groups]
+    measures = data.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    step, pixel = float(measures.SliceThickness), float(measures.PixelSpacing[0])
+    at = np.rint((places[:, 2] - places[:, 2].min()) / step).astype(int)
+    shape = (int(data.Columns), int(data.Rows), int(at.max()) + 1)
+    origin = (float(places[0, 0]), float(places[0, 1]), float(places[:, 2].min()))
+    grid = Geometry(shape, (pixel, pixel, step), origin, ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+    with sandbox.Decoder() as decoder:
+        found = decoder.segmentation([file], grid)
+    assert [one.number for one in found.segments] == sorted(set(numbers))
+    cut = data.get("MaximumFractionalValue", 1) / 2
+    for one in found.segments:
+        truth = np.zeros(shape, bool)
+        for frame, k, number in zip(frames, at, numbers, strict=True):
+            truth[:, :, k] |= (cut <= frame.T) & (number == one.number)
+        assert truth.any()
+        assert np.array_equal(found.mask(one), truth), one.name
+    if voxels is not None:
+        assert [int(found.mask(one).sum()) for one in found.segments] == voxels
 
 
 def test_a_segmentation_of_another_scan_is_refused(shared_data: Path) -> None:

@@ -6,6 +6,7 @@ import { Notice } from '../../shell/Notice';
 import { caseLabel } from '../../words';
 import classes from './AddCases.module.css';
 import { FromThisComputer } from './FromThisComputer';
+import { NumberBox } from './NumberBox';
 import { RecipeSelect } from './RecipeSelect';
 import { ResampleBox } from './ResampleBox';
 import { SiteField } from './SiteField';
@@ -23,7 +24,7 @@ export function AddCases({
   readonly project: number;
   readonly isFirst?: boolean;
 }) {
-  const [reading, setReading] = useState<Reading>({ recipe: '', resample: null, site: '' });
+  const [reading, setReading] = useState<Reading>({ recipe: '', resample: null, site: '', byNumber: false });
   return (
     <>
       {isFirst && (
@@ -74,6 +75,7 @@ function HowToRead({ project, reading, onChange }: HowToReadProps) {
         value={reading.resample}
         onChange={(resample) => onChange({ ...reading, resample })}
       />
+      <NumberBox value={reading.byNumber} onChange={(byNumber) => onChange({ ...reading, byNumber })} />
     </section>
   );
 }

@@ -67,7 +67,8 @@ function Outcome({ project, sending: { state } }: OutcomeProps) {
     );
   }
   if (state.kind === 'importing') {
-    return <UnderWay project={project} job={state.job} before={`All ${state.files} files are there. `} />;
+    const there = state.files === 1 ? 'The file is there. ' : `All ${state.files} files are there. `;
+    return <UnderWay project={project} job={state.job} before={there} />;
   }
   if (state.kind === 'looking') {
     return (

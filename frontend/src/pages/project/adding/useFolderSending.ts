@@ -26,7 +26,7 @@ interface Wish {
 }
 
 /** How scans and labels are read. */
-export type Reading = Pick<ImportOrder, 'recipe' | 'resample' | 'site'>;
+export type Reading = Pick<ImportOrder, 'recipe' | 'resample' | 'site' | 'byNumber'>;
 
 export interface FolderSending {
   readonly state: State;

@@ -38,6 +38,7 @@ const START: ExportOrder = {
   structures: [],
   model: null,
   original_uids: false,
+  round: null,
 };
 
 function choices(of: Readonly<Record<string, string>>) {
@@ -84,7 +85,7 @@ function AskExport({ project }: { readonly project: Project }) {
           data={choices(WHAT)}
           value={order.what}
           onChange={(event) =>
-            change({ what: event.currentTarget.value as ExportWhat, readers: [], model: null })
+            change({ what: event.currentTarget.value as ExportWhat, readers: [], model: null, round: null })
           }
         />
         <Narrowed project={project} order={order} onChange={change} />
@@ -161,13 +162,24 @@ function Narrowed({ project, order, onChange }: NarrowedProps) {
           onChange={(model) => onChange({ model: typeof model === 'number' ? model : null })}
         />
       ) : (
-        <MultiSelect
-          label="Readers"
-          placeholder={order.readers.length === 0 ? 'all' : ''}
-          data={members.map(({ username }) => username)}
-          value={[...order.readers]}
-          onChange={(readers) => onChange({ readers })}
-        />
+        <>
+          <MultiSelect
+            label="Readers"
+            placeholder={order.readers.length === 0 ? 'all' : ''}
+            data={members.map(({ username }) => username)}
+            value={[...order.readers]}
+            onChange={(readers) => onChange({ readers })}
+          />
+          <NumberInput
+            label="Round"
+            description="Model that reads began from; 0 = none"
+            placeholder="all"
+            min={0}
+            allowDecimal={false}
+            value={order.round ?? ''}
+            onChange={(round) => onChange({ round: typeof round === 'number' ? round : null })}
+          />
+        </>
       )}
     </>
   );

@@ -38,6 +38,10 @@ it('says what an export holds', () => {
     },
   );
   expect(exportWords(ofModel)).toBe('What a model predicted · 12 as nnU-Net raw · model 3');
+  const everything = { splits: [], readers: [], structures: [], model: null, original_uids: false };
+  const ofRound = (round: number): string => exportWords(made({}, { selection: { ...everything, round } }));
+  expect(ofRound(2)).toBe('Accepted delineations · 12 as nnU-Net raw · begun from model 2');
+  expect(ofRound(0)).toBe('Accepted delineations · 12 as nnU-Net raw · begun from no model');
 });
 
 it('says where an export is', () => {

@@ -41,7 +41,15 @@ export function exportWords({ form, what, items, selection }: Export): string {
   const named = [...selection.splits, ...selection.readers, ...selection.structures];
   const model = selection.model === null ? [] : [`model ${selection.model}`];
   const uids = selection.original_uids ? ['original UIDs'] : [];
-  return [WHAT[what], `${items} as ${FORMATS[form]}`, ...uids, ...model, ...named].join(' · ');
+  const round = roundWords(selection.round);
+  return [WHAT[what], `${items} as ${FORMATS[form]}`, ...uids, ...model, ...round, ...named].join(' · ');
+}
+
+function roundWords(round: number | null | undefined): readonly string[] {
+  if (round === null || round === undefined) {
+    return [];
+  }
+  return [round === 0 ? 'begun from no model' : `begun from model ${round}`];
 }
 
 /** Where an export is: how far with the time left, how large, or why there is none. */

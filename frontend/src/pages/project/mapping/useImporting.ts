@@ -11,9 +11,10 @@ export function useImporting(project: number, { folder, upload }: Origin) {
   const { from } = route.useSearch();
   const [resample, setResample] = useState<boolean | null>(null);
   const [site, setSite] = useState('');
+  const [byNumber, setByNumber] = useState(false);
   const begin = (recipe: string): void =>
     ask.mutate(
-      { folder, upload, recipe, resample, site },
+      { folder, upload, recipe, resample, site, byNumber },
       {
         onSuccess: ({ id }) =>
           from === 'wizard'
@@ -24,7 +25,18 @@ export function useImporting(project: number, { folder, upload }: Origin) {
               }),
       },
     );
-  return { project, begin, resample, setResample, site, setSite, isPending: ask.isPending, error: ask.error };
+  return {
+    project,
+    begin,
+    resample,
+    setResample,
+    site,
+    setSite,
+    byNumber,
+    setByNumber,
+    isPending: ask.isPending,
+    error: ask.error,
+  };
 }
 
 export type Importing = ReturnType<typeof useImporting>;

@@ -1,15 +1,14 @@
-import { Button, NativeSelect, NumberInput, Switch, Table } from '@mantine/core';
-import { type SubmitEvent, useState } from 'react';
+import { Button, Switch, Table } from '@mantine/core';
+import { useState } from 'react';
 import { type Project, type Requirement, useChangeRequirements, useRequirements } from '../../../api';
 import { Notice } from '../../shell/Notice';
+import { AddingRequirement } from './AddingRequirement';
 import classes from './Plan.module.css';
 import { isSameRequirement, type RequiredRow, requiredRows } from './required';
 import { Section } from './Section';
-import { COMPARATORS, isDistance, METRICS, thresholdWords } from './words';
+import { COMPARATORS, METRICS, thresholdWords } from './words';
 
 const MANY = 12;
-const METRIC_CHOICES = Object.entries(METRICS).map(([value, label]) => ({ value, label }));
-const COMPARATOR_CHOICES = Object.entries(COMPARATORS).map(([value, label]) => ({ value, label }));
 
 /** What an agreement must reach. */
 export function Requirements({ project }: { readonly project: Project }) {
@@ -32,7 +31,7 @@ export function Requirements({ project }: { readonly project: Project }) {
             />
           )}
           {change.error !== null && <Notice tone="failed">{change.error.message}</Notice>}
-          <Adding
+          <AddingRequirement
             project={project}
             rows={rows}
             isPending={change.isPending}
@@ -121,88 +120,5 @@ function Row({ row, name, isPending, onRemove }: RowProps) {
         )}
       </Table.Td>
     </Table.Tr>
-  );
-}
-
-interface AddingProps {
-  readonly project: Project;
-  readonly rows: readonly Requirement[];
-  readonly isPending: boolean;
-  readonly onAdd: (added: Requirement) => void;
-}
-
-const FIRST: Requirement = { structure: '', metric: 'dice', threshold: 0.9, comparator: 'inter' };
-
-function Adding({ project, rows, isPending, onAdd }: AddingProps) {
-  const [given, setGiven] = useState(FIRST);
-  const set = (changed: Partial<Requirement>): void => setGiven({ ...given, ...changed });
-  const standing = rows.find((row) => isSameRequirement(row, given));
-  const send = (event: SubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    onAdd(given);
-  };
-  const structures = [
-    { value: '', label: 'All structures' },
-    ...project.structures.map(({ key, name }) => ({ value: key, label: name })),
-  ];
-  return (
-    <form className={classes.adding} onSubmit={send}>
-      <NativeSelect
-        className={classes.middle}
-        label="Structure"
-        data={structures}
-        value={given.structure}
-        onChange={(event) => set({ structure: event.currentTarget.value })}
-      />
-      <NativeSelect
-        className={classes.middle}
-        label="Metric"
-        data={METRIC_CHOICES}
-        value={given.metric}
-        onChange={(event) => {
-          const metric = event.currentTarget.value as Requirement['metric'];
-          const isOther = isDistance(metric) !== isDistance(given.metric);
-          set({ metric, ...(isOther && { threshold: isDistance(metric) ? 4 : 0.9 }) });
-        }}
-      />
-      <Threshold given={given} onChange={(threshold) => set({ threshold })} />
-      <NativeSelect
-        className={classes.middle}
-        label="Against"
-        data={COMPARATOR_CHOICES}
-        value={given.comparator}
-        onChange={(event) => set({ comparator: event.currentTarget.value as Requirement['comparator'] })}
-      />
-      <Button
-        type="submit"
-        variant="default"
-        loading={isPending}
-        disabled={standing?.threshold === given.threshold}
-      >
-        {standing === undefined ? 'Require it' : 'Change it'}
-      </Button>
-    </form>
-  );
-}
-
-interface ThresholdProps {
-  readonly given: Requirement;
-  readonly onChange: (threshold: number) => void;
-}
-
-function Threshold({ given, onChange }: ThresholdProps) {
-  const isInMm = isDistance(given.metric);
-  return (
-    <NumberInput
-      className={classes.narrow}
-      label={isInMm ? 'At most' : 'At least'}
-      min={0}
-      max={isInMm ? 1000 : 1}
-      step={isInMm ? 0.5 : 0.01}
-      decimalScale={3}
-      suffix={isInMm ? ' mm' : ''}
-      value={given.threshold}
-      onChange={(value) => typeof value === 'number' && onChange(value)}
-    />
   );
 }

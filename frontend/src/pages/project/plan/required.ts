@@ -7,10 +7,12 @@ export interface RequiredRow extends Requirement {
   readonly inherited: boolean;
 }
 
-const isOf = (one: Requirement, other: Requirement): boolean =>
+type Name = Omit<Requirement, 'threshold'>;
+
+const isOf = (one: Name, other: Name): boolean =>
   one.metric === other.metric && one.comparator === other.comparator;
 
-export const isSameRequirement = (one: Requirement, other: Requirement): boolean =>
+export const isSameRequirement = (one: Name, other: Name): boolean =>
   isOf(one, other) && one.structure === other.structure;
 
 /** Those for all first, then structure by structure in the order of the project. */

@@ -98,9 +98,9 @@ export const NUMBERS: Numbers = {
     {
       field: 'control_share',
       label: 'Drawn as a control',
-      words: 'by lot, to tell what the strategy is worth',
+      words: 'by lot, to tell what the strategy is worth; at least 5',
       unit: '%',
-      least: 0,
+      least: 5,
       most: 100,
     },
     {
