@@ -18,7 +18,9 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Greatest, Now
 from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
+from annotation import signs
 from annotation.errors import Conflict
 from annotation.models import Job, JobKind, JobState, Project, Queue
 from training.progress import Progress
@@ -32,6 +34,13 @@ GAVE_UP = (
 
 TRYING_AGAIN = "Something unexpected went wrong; it is tried again by itself. The worker's log says more."
 FAILED_UNEXPECTEDLY = f"Something unexpected went wrong {MAX_ATTEMPTS} times. The worker's log says what."
+
+LOST_AFTER = timedelta(minutes=30)
+"""A message that was not taken for so long is sent again, whatever else waits in its queue."""
+# What worked on the job since the last nudge has taken that message: nothing in the broker speaks of the job.
+_TAKEN = Q(state=JobState.QUEUED, heartbeat_at__gte=F("nudged_at")) | Q(
+    state=JobState.RUNNING, lease_until__gt=F("nudged_at")
+)
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +74,17 @@ def enqueue(
     job = Job.objects.create(project=project, kind=kind, queue=queue, ids=dict(ids), asked_by_id=asked_by)
     transaction.on_commit(lambda: _nudge([job]), robust=True)
     return job
+
+
+@transaction.atomic
+def begin(*, kind: JobKind, queue: Queue, ids: Mapping[str, Any], project: Project) -> tuple[Job, Lease]:
+    """Insert the row of work that its caller does itself, and claim it: no worker is told."""
+    job = Job.objects.create(project=project, kind=kind, queue=queue, ids=dict(ids))
+    lease = claim(job.pk)
+    if lease is None:
+        raise LeaseLost
+    job.refresh_from_db()
+    return job, lease
 
 
 def claim(job_id: int) -> Lease | None:
@@ -115,7 +135,7 @@ def retry(lease: Lease, sentence: str = "") -> None:
     if _cancelled(lease):
         return
     again = _held(lease).filter(attempts__lt=MAX_ATTEMPTS)
-    waiting = {"state": JobState.QUEUED, "lease_until": None, "nudged_at": Now()}
+    waiting = {"state": JobState.QUEUED, "lease_until": None, "heartbeat_at": Now(), "nudged_at": Now()}
     if not again.update(error=sentence or TRYING_AGAIN, **waiting):
         fail(lease, sentence or FAILED_UNEXPECTEDLY)
 
@@ -127,7 +147,7 @@ def stand_down(lease: Lease) -> None:
     # An attempt that ended in good order does not count as one that failed.
     held = _held(lease)
     before = Greatest(F("attempts") - 1, 0)
-    if held.update(state=JobState.QUEUED, lease_until=None, attempts=before):
+    if held.update(state=JobState.QUEUED, lease_until=None, attempts=before, nudged_at=Now()):
         _nudge([Job.objects.get(pk=lease.job_id)])
 
 
@@ -165,14 +185,18 @@ def start_again(job: Job) -> Job:
 
 
 def sweep() -> int:
-    """Close what nobody will finish, nudge workers about what waits unheld. Returns the number of nudges."""
+    """Close what nobody will finish, nudge workers about what waits unheld. Returns the number of nudges.
+
+    A message that waits in its queue is enough: where nobody takes any, they must not pile up.
+    """
     unheld = Job.objects.filter(state=JobState.RUNNING, lease_until__lt=Now())
     over = _over() | {"fence": F("fence") + 1}
     unheld.filter(cancel_requested=True).update(state=JobState.CANCELLED, **over)
     unheld.filter(attempts__gte=MAX_ATTEMPTS).update(state=JobState.FAILED, error=GAVE_UP, **over)
-    waiting = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=Now())
     long_ago = Now() - timedelta(seconds=settings.JOB_LEASE_SECONDS / 2)
-    jobs = list(Job.objects.filter(waiting, nudged_at__lt=long_ago))
+    waiting = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=Now())
+    may_be_lost = Q(nudged_at__lt=Now() - LOST_AFTER) | Q(queue__in=_empty_queues())
+    jobs = list(Job.objects.filter(waiting, _TAKEN | may_be_lost, nudged_at__lt=long_ago))
     Job.objects.filter(pk__in=[job.pk for job in jobs]).update(nudged_at=Now())
     _nudge(jobs)
     return len(jobs)
@@ -202,6 +226,14 @@ def _cancelled(lease: Lease) -> bool:
     """Close the job if somebody asked for that while it ran."""
     asked = _held(lease).filter(cancel_requested=True)
     return bool(asked.update(state=JobState.CANCELLED, **_over()))
+
+
+def _empty_queues() -> list[str]:
+    """Queues in which no message waits; all of them where the broker does not say."""
+    try:
+        return [queue for queue, count in signs.messages(tuple(Queue.values)).items() if not count]
+    except RedisError:
+        return list(Queue.values)
 
 
 def _nudge(jobs: Iterable[Job]) -> None:

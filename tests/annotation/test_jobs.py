@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import redis
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from annotation import jobs
@@ -295,6 +296,31 @@ def test_the_sweeper_nudges_what_nobody_holds_and_not_at_every_tick(
     assert jobs.sweep() == 0
     (message,) = messages(broker, Queue.INFER)
     assert message["headers"]["kwargsrepr"] == repr({"job_id": job.pk})
+
+
+def test_messages_of_a_job_that_nobody_takes_do_not_pile_up(job: Job, broker: redis.Redis) -> None:
+    for _ in range(5):
+        let_time_pass(job)
+        assert jobs.sweep() == 0, "its message waits in the queue"
+    Job.objects.filter(pk=job.pk).update(nudged_at=timezone.now() - jobs.LOST_AFTER)
+    assert jobs.sweep() == 1, "it may have been lost among others"
+    assert len(messages(broker, Queue.INFER)) == 2
+
+
+@pytest.mark.parametrize("gives_back", [worker_dies, lambda job: jobs.retry(claimed(job))])
+def test_a_job_given_back_is_nudged_once_while_others_wait(
+    job: Job, project: Project, broker: redis.Redis, gives_back: Callable[[Job], object]
+) -> None:
+    broker.flushdb()
+    jobs.enqueue(kind=JobKind.PREDICT, queue=Queue.INFER, ids={"model": 8}, project=project)
+    let_time_pass(job)
+    gives_back(job)
+    swept = []
+    for _ in range(3):
+        times = ("nudged_at", "heartbeat_at", "lease_until")
+        Job.objects.filter(pk=job.pk).update(**{name: F(name) - timedelta(minutes=1) for name in times})
+        swept.append(jobs.sweep())
+    assert swept == [1, 0, 0]
 
 
 def test_the_sweeper_leaves_alone_what_is_held_or_over(job: Job, project: Project) -> None:
