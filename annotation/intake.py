@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
+import pghistory
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -23,8 +24,9 @@ from annotation.ingest.choosing import recipe_named
 from annotation.ingest.importing import OnFindings
 from annotation.ingest.looking import look
 from annotation.models import Case, ImportFinding, Job, JobKind, Project, Queue, Upload
+from annotation.pulse import Pulse
 from annotation.sites import site_name
-from training.progress import OnProgress
+from training.progress import Cancelled, OnProgress, Progress
 
 SPLIT = "split"  # of what was warned about, a series of which each stack became a case
 KINDS = (*(outcome.value for outcome in Outcome), SPLIT)
@@ -33,6 +35,14 @@ MOST_LIVE = 200
 """So many of the newest findings are shown while an import goes on; all of them once it has ended."""
 KNOWN = {"imported": "brought", "counts": "counts", "recipe": "data_set"}
 """What a list tells of an import's result: the result's field, and what it is called there."""
+ENDED = (
+    "The command that imported this ended before its time. What it had imported until then is there; give it "
+    "again and it imports the rest."
+)
+STOPPED = (
+    "The import was stopped in the browser, or taken for dead. What was imported until then is there; give "
+    "the command again and it imports the rest."
+)
 COLUMNS = ("source", "outcome", "cause", "message", "notes", "case", "shape", "spacing_mm")
 # What a spreadsheet would take for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -155,8 +165,44 @@ def _keeper(lease: jobs.Lease) -> OnFindings:
     return keep
 
 
+def import_now(
+    *, project: Project, paths: Sequence[Path], on_progress: OnProgress, **options: Unpack[ingest.Options]
+) -> ingest.ImportReport:
+    """Import in this very process; beside that it is a job as any other, with its page, cancelled there.
+
+    Raises Refused.
+    """
+    allowed = options.get("allowed") or ingest.allowed_in(project)
+    options = {**options, "allowed": allowed, "site": site_name(options.get("site", ""))}
+    said = {name: options.get(name, "") for name in ("recipe", "site", "by_number")}
+    ids = {"command": True, "resample": allowed.resample, **said}
+    job, lease = jobs.begin(kind=JobKind.IMPORT, queue=Queue.IO, ids=ids, project=project)
+    pulse = Pulse(lease)
+
+    def follow(progress: Progress) -> None:
+        on_progress(progress)
+        pulse.stop_if_asked(progress)
+
+    try:
+        with pghistory.context(job=job.pk):
+            report = ingest.import_paths(
+                project=project, paths=paths, on_progress=follow, on_findings=_keeper(lease), **options
+            )
+            _settle(job, lease, report)
+    except (Cancelled, jobs.LeaseLost) as stopped:
+        jobs.stand_down(lease)
+        raise Refused(STOPPED) from stopped
+    except BaseException as error:
+        jobs.fail(lease, error.sentence if isinstance(error, Refused) else ENDED)
+        raise
+    return report
+
+
 def run_import(job: Job, lease: jobs.Lease, on_progress: OnProgress) -> None:
     """Import what a job names; its result says what became of every series."""
+    if job.ids.get("command"):  # its process was killed; what that one had found stays on the page
+        ImportFinding.objects.filter(job=job).update(fence=lease.fence)
+        raise Refused(ENDED)
     with _folder_of(job) as folder:
         report = ingest.import_folder(
             project=job.project,
@@ -169,6 +215,11 @@ def run_import(job: Job, lease: jobs.Lease, on_progress: OnProgress) -> None:
             by_number=job.ids.get("by_number") is True,
             on_findings=_keeper(lease),
         )
+    _settle(job, lease, report)
+
+
+def _settle(job: Job, lease: jobs.Lease, report: ingest.ImportReport) -> None:
+    """Close an import with all that it found, and ask for what its cases are due."""
     learning.enqueue_predictions_if_due(job.project)
     learning.enqueue_atlases_if_due(job.project)
     findings = [finding.as_json() for finding in report.findings]

@@ -61,6 +61,22 @@ OnEpoch = Callable[[EpochReport], None]
 OnNote = Callable[[str], None]
 
 
+class Repeating:
+    """Hands reports on, and the last one anew while a step takes long: it goes on, or is to stop."""
+
+    def __init__(self, on_progress: OnProgress, first: Progress) -> None:
+        self._on_progress, self._last = on_progress, first
+
+    def __call__(self, progress: Progress) -> None:
+        """Report where the work is."""
+        self._last = progress
+        self._on_progress(progress)
+
+    def again(self) -> None:
+        """Report the same once more."""
+        self._on_progress(self._last)
+
+
 def ignore_progress(_: Progress) -> None:
     """Report to nobody."""
 

@@ -79,7 +79,7 @@ class AskedOut(serializers.Serializer[Any]):
     progress = serializers.SerializerMethodField()
     error = serializers.CharField()
     by = serializers.SerializerMethodField(help_text="Who asked; null = nobody who is still known.")
-    way = serializers.SerializerMethodField(help_text="folder (on the server) or upload.")
+    way = serializers.SerializerMethodField(help_text="folder (on the server), upload, or command.")
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
@@ -92,9 +92,9 @@ class AskedOut(serializers.Serializer[Any]):
     def get_by(self, job: Job) -> str | None:
         return job.asked_by.get_username() if job.asked_by is not None else None
 
-    @extend_schema_field(serializers.ChoiceField(choices=["folder", "upload"]))
+    @extend_schema_field(serializers.ChoiceField(choices=["folder", "upload", "command"]))
     def get_way(self, job: Job) -> str:
-        return "upload" if "upload" in job.ids else "folder"
+        return next((way for way in ("upload", "command") if way in job.ids), "folder")
 
 
 class ImportRowOut(AskedOut):

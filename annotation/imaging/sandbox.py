@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -51,11 +51,13 @@ class Limits:
 class Decoder:
     """A child process that decodes one file after another; after a crash a fresh one takes over.
 
-    Use as a context manager, from one thread at a time.
+    Use as a context manager, from one thread at a time. `on_wait` is called each second that the child works
+    on one request; what it raises ends the child.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, on_wait: Callable[[], object] = bool) -> None:
         self._limits = limits or Limits()
+        self._on_wait = on_wait
         self._folder = Path(tempfile.mkdtemp(prefix="delineate-decode-"))
         self._child: subprocess.Popen[bytes] | None = None
         self._called: dict[Path, str] = {}
@@ -246,14 +248,24 @@ class Decoder:
         with selectors.DefaultSelector() as selector:
             selector.register(child.stdout, selectors.EVENT_READ)
             while not received.endswith(b"\n"):
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    self._end_child()
-                    raise Refused(f"{name} took longer than {self._limits.wall_s:g} s to decode.")
+                if not selector.select(min(1.0, max(0.0, deadline - time.monotonic()))):
+                    self._still_waits(deadline, name)
+                    continue
                 piece = os.read(child.stdout.fileno(), 1 << 16)
                 if not piece or len(received) > _LONGEST_ANSWER:
                     return b""
                 received += piece
         return bytes(received)
+
+    def _still_waits(self, deadline: float, name: str) -> None:
+        """Tell who wants to know; end a child that takes too long, or whose work is no longer wanted."""
+        try:
+            self._on_wait()
+            if time.monotonic() >= deadline:
+                raise Refused(f"{name} took longer than {self._limits.wall_s:g} s to decode.")
+        except BaseException:
+            self._end_child()
+            raise
 
     def _running_child(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
@@ -314,24 +326,6 @@ class Decoder:
         return TooLarge(
             f"{name} needs more than {gibibytes:.3g} GiB of memory to decode; crop or resample it first."
         )
-
-
-def decode_nifti(path: Path) -> Volume:
-    """Decode one NIfTI CT in its own child process: int16 HU (i, j, k), canonical LPS."""
-    with Decoder() as decoder:
-        return decoder.image(path)
-
-
-def decode_label_map(path: Path) -> Volume:
-    """Decode one NIfTI label map in its own child process: uint8 (i, j, k), canonical LPS."""
-    with Decoder() as decoder:
-        return decoder.labels(path)
-
-
-def decode_dicom_series(paths: Sequence[Path]) -> Volume:
-    """Decode one DICOM CT series in its own child process: int16 HU (i, j, k), canonical LPS."""
-    with Decoder() as decoder:
-        return decoder.series(paths).volume
 
 
 def _refusal(reply: Any) -> Refused:

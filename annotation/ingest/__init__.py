@@ -3,7 +3,7 @@
 from annotation.imaging.dicom import Allowed
 from annotation.ingest.cases import add_case, content_sha256, read_voxels, upload_case
 from annotation.ingest.door import Door, change_door, door_of
-from annotation.ingest.folders import import_folder, import_paths
+from annotation.ingest.folders import Options, allowed_in, import_folder, import_paths
 from annotation.ingest.looking import Looked, look
 from annotation.ingest.quarantine import picture_of, release, remove
 from annotation.ingest.reads import ReadsReport, import_reads
@@ -17,9 +17,11 @@ __all__ = [
     "ImportReport",
     "Imported",
     "Looked",
+    "Options",
     "ReadsReport",
     "Refusal",
     "add_case",
+    "allowed_in",
     "change_door",
     "content_sha256",
     "door_of",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from annotation.errors import Refused
 from annotation.imaging.dicom import Allowed
@@ -20,7 +21,26 @@ from annotation.ingest.sources import Place, nothing_found, searchable
 from annotation.models import Project
 from annotation.recipes import Recipe
 from annotation.sites import site_name
-from training.progress import OnProgress, Progress, ignore_progress
+from training.progress import OnProgress, Progress, Repeating, ignore_progress
+
+
+class Options(TypedDict, total=False):
+    """How an import is to be done.
+
+    `allowed`: what geometry is let in (absent or None: as the project says). `recipe`: by which labels are
+    read: "" = that of the data set that the folder is, if any; a data set's key; name or number of a saved
+    one; "none" = the names of files and labels alone. `site`: where all of the scans were made. `by_number`:
+    cases are called by their numbers, and so are files in what is said of them. `delineated`: how many pool
+    cases keep the delineation that came with them (None: all). `leave_some`: some of a wholly delineated
+    folder are kept for the readers (see `splits.place`).
+    """
+
+    allowed: Allowed | None
+    recipe: str
+    site: str
+    by_number: bool
+    delineated: int | None
+    leave_some: bool
 
 
 def import_folder(
@@ -28,35 +48,14 @@ def import_folder(
     project: Project,
     folder: Path,
     on_progress: OnProgress = ignore_progress,
-    delineated: int | None = None,
-    leave_some: bool = False,
-    allowed: Allowed | None = None,
-    recipe: str = "",
-    site: str = "",
-    by_number: bool = False,
     on_findings: OnFindings = ignore_findings,
+    **options: Unpack[Options],
 ) -> ImportReport:
-    """Import every scan below a folder, zips included; what cannot be imported is reported.
-
-    `delineated` is how many pool cases keep the delineation that came with them (None: all);
-    `leave_some` keeps some of a wholly delineated folder for the readers (see `splits.place`).
-    `recipe` is by which labels are read: "" = that of the data set that the folder is, if any; a data set's
-    key; name or number of a saved one; "none" = the names of files and labels alone. `site` is where all of
-    them were scanned; `allowed` None: as the project says. `by_number`: cases are called by their numbers,
-    and so are files in what is said of them. `on_findings` is told of each series at once.
-    Raises Refused when there is no folder, nothing in it that could be a scan, or the recipe does not fit.
-    """
+    """Import every scan below a folder, as `import_paths`. Raises Refused when there is no folder, too."""
     check_folder(folder)
-    work = _Work(
-        project,
-        on_progress,
-        allowed or allowed_in(project),
-        recipe,
-        site_name(site),
-        by_number=by_number,
-        on_findings=on_findings,
+    return import_paths(
+        project=project, paths=[folder], on_progress=on_progress, on_findings=on_findings, **options
     )
-    return work.run([folder], delineated, leave_some=leave_some)
 
 
 def import_paths(
@@ -64,19 +63,24 @@ def import_paths(
     project: Project,
     paths: Sequence[Path],
     on_progress: OnProgress = ignore_progress,
-    allowed: Allowed | None = None,
-    recipe: str = "",
-    site: str = "",
-    by_number: bool = False,
+    on_findings: OnFindings = ignore_findings,
+    **options: Unpack[Options],
 ) -> ImportReport:
     """Import every scan in files, folders and zips; what cannot be imported is reported, the rest goes on.
 
-    `allowed`, `recipe`, `site` and `by_number` as for `import_folder`. Raises Refused when nothing could be
-    a scan.
+    `on_findings` is told of each series at once; `on_progress` at least each second while a file is read.
+    Raises Refused when nothing could be a scan, or the recipe does not fit.
     """
-    allowed = allowed or allowed_in(project)
-    work = _Work(project, on_progress, allowed, recipe, site_name(site), by_number=by_number)
-    return work.run(paths)
+    work = _Work(
+        project,
+        Repeating(on_progress, Progress("looking", 0, 0)),
+        options.get("allowed") or allowed_in(project),
+        options.get("recipe", ""),
+        site_name(options.get("site", "")),
+        by_number=options.get("by_number", False),
+        on_findings=on_findings,
+    )
+    return work.run(paths, options.get("delineated"), leave_some=options.get("leave_some", False))
 
 
 def allowed_in(project: Project) -> Allowed:
@@ -89,7 +93,7 @@ class _Work:
     """What was found in the folders of one import, and by which recipes its labels are read."""
 
     project: Project
-    on_progress: OnProgress
+    on_progress: Repeating
     allowed: Allowed
     given: str
     site: str = ""
@@ -100,12 +104,13 @@ class _Work:
     by_recipe: dict[tuple[Path, ...], tuple[Recipe, str]] = field(default_factory=dict)
     report: ImportReport = field(default_factory=ImportReport)
 
-    def run(
-        self, paths: Sequence[Path], delineated: int | None = None, *, leave_some: bool = False
-    ) -> ImportReport:
+    def run(self, paths: Sequence[Path], delineated: int | None, *, leave_some: bool) -> ImportReport:
         """Look at what lies at some paths, then import it."""
         asked = recipe_named(self.project, self.given)
-        with Decoder() as decoder, searchable(paths, decoder) as (folders, unopened):
+        with (
+            Decoder(on_wait=self.on_progress.again) as decoder,
+            searchable(paths, decoder) as (folders, unopened),
+        ):
             self.found.findings += unopened
             numbered = Numbered.of([*paths, *folders]) if self.by_number else Numbered({}, {})
             try:

@@ -19,7 +19,7 @@ from annotation.ingest.choosing import data_sets_in
 from annotation.ingest.sources import nothing_found, searchable
 from annotation.models import Project
 from annotation.recipes import Proposal, Recognised, propose
-from training.progress import OnProgress, Progress, ignore_progress
+from training.progress import OnProgress, Progress, Repeating, ignore_progress
 
 Label = tuple[str, int | None]
 
@@ -84,7 +84,8 @@ def look(
 
     Raises Refused when nothing in them could be a scan.
     """
-    with Decoder() as decoder, searchable(paths, decoder) as (folders, unopened):
+    told = Repeating(on_progress, Progress("looking", 0, 0))
+    with Decoder(on_wait=told.again) as decoder, searchable(paths, decoder) as (folders, unopened):
         if not by_names:
             for folder in folders:
                 recognised = data_sets_in(folder)
@@ -93,7 +94,7 @@ def look(
         found = Survey(findings=list(unopened))
         for folder, place in folders.items():
             part = survey(
-                folder, decoder, lambda done, n: on_progress(Progress("looking", done, n)), where=place.where
+                folder, decoder, lambda done, n: told(Progress("looking", done, n)), where=place.where
             )
             found.scans += part.scans
             found.findings += part.findings

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import CommandError, call_command
 from django.db import DataError
 from numpy.typing import NDArray
 
@@ -364,25 +363,3 @@ def test_folders_with_nothing_to_import_are_refused(bare_project: Project, tmp_p
     with pytest.raises(Refused, match="There is no folder nowhere"):
         ingest.import_folder(project=bare_project, folder=tmp_path / "nowhere")
     assert not LabelSchema.objects.filter(project=bare_project).exists()
-
-
-# ── manage.py import_folder ───────────────────────────────────────────────────
-def test_the_command_reports_and_says_by_its_status_how_it_went(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = _folder(tmp_path, delineated=1, bare=1)
-    call_command("import_folder", "Mine", str(folder), "--create", "--delineated", "1")
-    assert "2 scans imported: 1 delineated to start from, 1 for the readers" in capsys.readouterr().out
-    write_nifti(folder / "new_ct.nii.gz", scan_voxels(77))
-    number = str(Project.objects.get(name="Mine").pk)
-    with pytest.raises(SystemExit) as some:
-        call_command("import_folder", number, str(folder))
-    assert some.value.code == 1
-    assert "Not imported: c00_ct.nii.gz: This is the same scan as case 1" in capsys.readouterr().out
-    with pytest.raises(SystemExit) as none:
-        call_command("import_folder", "Mine", str(folder))
-    assert none.value.code == 2
-    for project, where in (("Mine", tmp_path / "nowhere"), ("Nobody's", folder)):
-        with pytest.raises(CommandError, match="There is no") as error:
-            call_command("import_folder", project, str(where))
-        assert error.value.returncode == 2

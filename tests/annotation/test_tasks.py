@@ -28,6 +28,7 @@ from annotation.models import (
     Split,
     TrainingRun,
 )
+from annotation.pulse import Pulse
 from tests.annotation.factories import make_case, make_model
 from tests.phantom_cases import KEYS, SPACING_MM, add_phantom, phantom
 from tests.processes import environment
@@ -225,7 +226,7 @@ def lease(project: Project) -> jobs.Lease:
 
 
 def test_progress_is_written_at_most_once_a_second_but_a_new_stage_at_once(lease: jobs.Lease) -> None:
-    pulse = tasks.Pulse(lease)
+    pulse = Pulse(lease)
     for done in range(50):
         pulse.on_progress(Progress("fit", done, 100))
     assert Job.objects.get().progress["done"] == 0
@@ -235,14 +236,14 @@ def test_progress_is_written_at_most_once_a_second_but_a_new_stage_at_once(lease
 
 
 def test_whoever_is_cancelled_or_lost_the_lease_is_told_to_stop(lease: jobs.Lease) -> None:
-    pulse = tasks.Pulse(lease)
+    pulse = Pulse(lease)
     jobs.cancel(Job.objects.get())
     with pytest.raises(Cancelled):
         pulse.stop_if_asked(Progress("fit", 1, 2))
 
 
 def test_a_database_that_restarts_does_not_end_the_work(lease: jobs.Lease) -> None:
-    pulse = tasks.Pulse(lease)
+    pulse = Pulse(lease)
     pulse.on_progress(Progress("fit", 1, 9))
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")

@@ -22,10 +22,11 @@ django.setup()
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from annotation import jobs, learning, tasks  # noqa: E402
+from annotation import jobs, learning  # noqa: E402
 from annotation.agreement import scoring  # noqa: E402
 from annotation.ingest import importing  # noqa: E402
 from annotation.models import Job, JobKind  # noqa: E402
+from annotation.pulse import Pulse  # noqa: E402
 from tests.trust.waiting import TASKS  # noqa: E402
 
 
@@ -62,7 +63,7 @@ UNNAMED = (Path, "rename")
 """What goes into the store is written, and does not get its name any more."""
 POINTS: dict[str, Callable[[str], None]] = {
     "claimed": lambda kind: after(jobs, "claim"),
-    "at its first word": lambda kind: after(tasks.Pulse, "on_progress"),
+    "at its first word": lambda kind: after(Pulse, "on_progress"),
     "amid a file, or a row": lambda kind: before(*(STORED[kind] if kind == JobKind.SCORE else UNNAMED)),
     "after a piece of the result": lambda kind: after(*STORED[kind]),
     "before its end": lambda kind: before(jobs, "finish"),

@@ -1,7 +1,7 @@
 """Import scans from files, folders and zips into a project: DICOM CT series, NIfTI, NRRD, MetaImage.
 
 Says of every series found what became of it. Ends with status 0 when all are in the project, 1 when something
-was refused, 2 when nothing could be done.
+was refused, 2 when nothing could be done. The project's page lists it among its imports, with its report.
 """
 
 import json
@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from annotation import ingest
+from annotation import ingest, intake
 from annotation.errors import NotFound, Refused
 from annotation.imaging.findings import Cause, Finding, Outcome
 from annotation.management.projects import NOTHING_DONE, SOME_REFUSED, project_named
@@ -68,13 +68,25 @@ class Command(BaseCommand):
             "their own names. Default: that of the data set that the files are, if any.",
         )
         parser.add_argument("--list-recipes", action=ListRecipes, help="Print the public data sets and end.")
+        parser.add_argument(
+            "--delineated",
+            type=int,
+            metavar="N",
+            help="Keep so many delineations to start from.",
+        )
         parser.add_argument("--json", action="store_true", help="One JSON object per series, one per line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = project_named(options["project"], create=options["create"], lead=options["lead"])
         resample = project.resamples_gaps if options["resample"] is None else options["resample"]
         allowed = ingest.Allowed(resample=resample, burned_in=options["allow_burned_in"])
-        how = {key: options[key] for key in ("recipe", "site", "by_number")} | {"allowed": allowed}
+        how: ingest.Options = {
+            "allowed": allowed,
+            "recipe": options["recipe"],
+            "site": options["site"],
+            "by_number": options["by_number"],
+            "delineated": options["delineated"],
+        }
         try:
             report = _with_bar(project, options["paths"], how)
         except (Refused, NotFound) as refused:
@@ -106,7 +118,7 @@ def _status(findings: list[Finding]) -> int:
     return SOME_REFUSED if any(one.outcome is Outcome.REFUSED for one in findings) else 0
 
 
-def _with_bar(project: Project, paths: list[Path], how: dict[str, Any]) -> ingest.ImportReport:
+def _with_bar(project: Project, paths: list[Path], how: ingest.Options) -> ingest.ImportReport:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(_STAGES["looking"], total=None)
@@ -119,4 +131,4 @@ def _with_bar(project: Project, paths: list[Path], how: dict[str, Any]) -> inges
                 total=progress.total,
             )
 
-        return ingest.import_paths(project=project, paths=paths, on_progress=show, **how)
+        return intake.import_now(project=project, paths=paths, on_progress=show, **how)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from annotation import catalogue, ingest, learning, projects
+from annotation import catalogue, ingest, intake, learning, projects
 from annotation.errors import Refused
 from annotation.guidelines import write_guideline
 from annotation.models import CaseState, LabelSchema, Membership, Project, Role, SchemaStructure, Split
@@ -127,8 +127,8 @@ def _folder_project(name: str, folder: Path, labelled: int | None, bar: Bar, con
         bar.update(task, completed=progress.done, total=progress.total)
 
     try:
-        report = ingest.import_folder(
-            project=project, folder=folder, delineated=labelled, leave_some=True, on_progress=show
+        report = intake.import_now(
+            project=project, paths=[folder], delineated=labelled, leave_some=True, on_progress=show
         )
     except Refused as refused:
         project.delete()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from annotation import intake, jobs, recipes, tasks, uploads
+from annotation import intake, jobs, pulse, recipes, tasks, uploads
 from annotation.models import Case, ImportFinding, Job, JobKind, JobState, Project, Queue, Upload
 from tests.annotation.api.conftest import Browser
 from tests.annotation.api.guard import assert_kept_out, assert_refused
@@ -394,7 +394,7 @@ def test_a_worker_that_was_told_to_stop_leaves_no_look(
 ) -> None:
     ids = {"folder": str(labelled(root)), "by_names": False}
     job = jobs.enqueue(kind=JobKind.LOOK, queue=Queue.IO, ids=ids, project=project)
-    monkeypatch.setattr(tasks, "_shutdown", type("Told", (), {"value": 1}))
+    monkeypatch.setattr(pulse, "_shutdown", type("Told", (), {"value": 1}))
     tasks.look(job_id=job.pk)
     job.refresh_from_db()
     assert (job.state, job.result) == (JobState.QUEUED, {})

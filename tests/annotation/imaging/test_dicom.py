@@ -12,7 +12,8 @@ from pydicom.uid import MRImageStorage, generate_uid
 from annotation.errors import Refused
 from annotation.imaging import dicom, nifti
 from annotation.imaging.findings import Cause, Outcome
-from annotation.imaging.sandbox import Decoder, decode_dicom_series
+from annotation.imaging.sandbox import Decoder
+from tests.annotation.imaging.decoding import decode_dicom_series
 from tests.annotation.imaging.files import scan_voxels, write_series
 
 ITK: Any = SimpleITK  # has no types

@@ -14,7 +14,9 @@ import pytest
 from annotation.errors import Refused, TooLarge
 from annotation.imaging import sandbox
 from annotation.imaging.sandbox import Decoder, Limits
+from tests.annotation.imaging.decoding import decode_label_map, decode_nifti
 from tests.annotation.imaging.files import RAS_2MM, scan_voxels, write_nifti, write_series
+from training.progress import Cancelled
 from training.volume import Volume
 
 MUTANTS = 60
@@ -22,7 +24,7 @@ MUTANTS = 60
 
 def test_a_scan_comes_through_the_child_unchanged(tmp_path: Path) -> None:
     path = write_nifti(tmp_path / "ct.nii.gz", scan_voxels())
-    volume = sandbox.decode_nifti(path)
+    volume = decode_nifti(path)
     assert np.array_equal(volume.voxels, scan_voxels()[::-1, ::-1])  # RAS to LPS
     assert volume.geometry.spacing_mm == (2.0, 2.0, 3.0)
     assert volume.geometry.origin_lps == (-22.0, -18.0, 0.0)
@@ -30,14 +32,14 @@ def test_a_scan_comes_through_the_child_unchanged(tmp_path: Path) -> None:
 
 def test_a_label_map_comes_through_the_child_unchanged(tmp_path: Path) -> None:
     labels = np.random.default_rng(1).integers(0, 9, (7, 5, 3)).astype(np.uint8)
-    volume = sandbox.decode_label_map(write_nifti(tmp_path / "seg.nii.gz", labels))
+    volume = decode_label_map(write_nifti(tmp_path / "seg.nii.gz", labels))
     assert volume.voxels.dtype == np.uint8
     assert np.array_equal(volume.voxels, labels[::-1, ::-1])
 
 
 def test_a_refusal_keeps_its_words_and_its_status(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="one 3-D image is needed"):
-        sandbox.decode_nifti(write_nifti(tmp_path / "flat.nii.gz", np.zeros((4, 5), np.int16)))
+        decode_nifti(write_nifti(tmp_path / "flat.nii.gz", np.zeros((4, 5), np.int16)))
     header = nib.Nifti1Header()
     header.set_data_shape((3000, 3000, 3000))
     header.set_data_dtype(np.int16)
@@ -45,7 +47,7 @@ def test_a_refusal_keeps_its_words_and_its_status(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.nii.gz"
     bomb.write_bytes(gzip.compress(header.binaryblock + bytes(2**20)))
     with pytest.raises(TooLarge, match="claims 3000 × 3000 × 3000 voxels"):
-        sandbox.decode_nifti(bomb)
+        decode_nifti(bomb)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,25 @@ def test_a_file_that_never_ends_is_given_up(tmp_path: Path) -> None:
         decoder.image(small)
         with pytest.raises(Refused, match="The series took longer than 5 s"):
             decoder.series([endless, endless])
+        assert decoder.image(small).voxels.shape == (12, 10, 6)
+
+
+def test_whoever_waits_hears_so_and_can_end_it(tmp_path: Path) -> None:
+    small = write_nifti(tmp_path / "small.nii.gz", scan_voxels())
+    endless = tmp_path / "endless.dcm"
+    os.mkfifo(endless)
+    seconds = []
+
+    def hear() -> None:
+        seconds.append(1)
+        if len(seconds) == 2:
+            raise Cancelled
+
+    with Decoder(on_wait=hear) as decoder:
+        child = decoder._running_child()
+        with pytest.raises(Cancelled):
+            decoder.series([endless, endless])
+        assert child.poll() is not None, "nothing goes on for nobody"
         assert decoder.image(small).voxels.shape == (12, 10, 6)
 
 

@@ -22,7 +22,7 @@ function CaseFigures({ project, counts }: { readonly project: Project; readonly 
       <Figure
         label="Accepted"
         figure={String(counts.accepted)}
-        note={`of ${pool} cases${counts.test > 0 ? ` · ${counts.test} more for testing` : ''}`}
+        note={`of ${pool} ${pool === 1 ? 'case' : 'cases'}${counts.test > 0 ? ` · ${counts.test} more for testing` : ''}`}
       />
       <Figure
         label="Waiting for review"

@@ -12,6 +12,7 @@ from pydicom import dcmread
 from annotation.errors import Refused
 from annotation.imaging import masks, sandbox
 from annotation.imaging.segmentations.layers import Segmentation
+from tests.annotation.imaging.decoding import decode_dicom_series
 from training.volume import Geometry, Volume
 
 pytestmark = pytest.mark.shared_data
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.shared_data
 
 def read(file: Path, series: Sequence[Path]) -> tuple[Segmentation, Volume]:
     """A delineation on the scan that its DICOM series gives, both through the child process."""
-    image = sandbox.decode_dicom_series(series)
+    image = decode_dicom_series(series)
     with sandbox.Decoder() as decoder:
         return decoder.segmentation([file], image.geometry, series), image
 

@@ -118,8 +118,14 @@ export function countWords(counts: ImportRow['counts']): string {
   return said.length === 0 ? 'nothing found' : said.join(', ');
 }
 
+const WAYS: Readonly<Record<ImportRow['way'], string>> = {
+  upload: 'From a browser',
+  folder: 'Folder on the server',
+  command: 'Command on the server',
+};
+
 export function wayWords({ way }: Pick<ImportRow, 'way'>): string {
-  return way === 'upload' ? 'From a browser' : 'Folder on the server';
+  return WAYS[way];
 }
 
 /** Those of one kind, and of them those that hold what was typed in any of their words. */
