@@ -28,7 +28,7 @@ from training.progress import (
     ignore_progress,
     never_stop,
 )
-from training.volume import resample, resample_labels
+from training.resampling import resample, resample_labels
 
 LOW_HU, HIGH_HU = -300.0, 500.0  # between them lies what tells organs and bones apart
 FINEST_MM = 2.0  # a working grid finer than this costs time and gains nothing

@@ -5,10 +5,10 @@ Arrays are indexed (i, j, k) and canonical: +i runs towards the patient's Left, 
 here and nowhere else.
 """
 
-import functools
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,17 +17,14 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff, io_orientation, ornt_transform
 from nibabel.spatialimages import HeaderDataError
-from nibabel.volumeutils import apply_read_scaling
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Matrix = NDArray[np.float64]
 
 _FLIP_XY = np.diag([-1.0, -1.0, 1.0, 1.0])  # RAS <-> LPS, its own inverse
 _SINGLE = 4e-7  # a few roundings of single precision, in which affines are stored
+_LPS = axcodes2ornt(("L", "P", "S"))
 _INT16 = np.iinfo(np.int16)
-_TIE = 1e-4  # shares closer than this are alike: rounding must not choose between two labels
-_ROWS = 64  # of an interpolation matrix computed at once
 _SLICES = 4  # scaled at once
 
 
@@ -123,13 +120,27 @@ def to_canonical(voxels: NDArray[Any], affine_lps: Matrix, *, order: Literal["C"
     to cut into slices.
     """
     affine_ras = _FLIP_XY @ affine_lps
-    if not np.isfinite(affine_ras).all() or abs(np.linalg.det(affine_ras[:3, :3])) < 1e-9:
-        raise VolumeError("The image's affine is singular: it does not say how large the voxels are.")
-    step = ornt_transform(io_orientation(affine_ras), axcodes2ornt(("L", "P", "S")))
-    moved = np.asarray(apply_orientation(voxels, step), order=order)
-    affine = _FLIP_XY @ affine_ras @ inv_ornt_aff(step, voxels.shape)
+    own = _axes_of(affine_ras)
+    moved = np.asarray(apply_orientation(voxels, ornt_transform(own, _LPS)), order=order)
+    affine = _FLIP_XY @ affine_ras @ inv_ornt_aff(ornt_transform(own, _LPS), voxels.shape)
     shape = (int(moved.shape[0]), int(moved.shape[1]), int(moved.shape[2]))
     return Volume(moved, geometry_from_affine(shape, affine))
+
+
+def _axes_of(affine_ras: Matrix) -> NDArray[np.float64]:
+    """Return the orientation of an affine's axes. Raises VolumeError where it has none."""
+    if not np.isfinite(affine_ras).all() or abs(np.linalg.det(affine_ras[:3, :3])) < 1e-9:
+        raise VolumeError("The image's affine is singular: it does not say how large the voxels are.")
+    return np.asarray(io_orientation(affine_ras))
+
+
+def _room_for(image: Any, name: str, dtype: type[np.generic], order: Literal["C", "F"]) -> NDArray[Any]:
+    """Return room for a file's voxels in its own order of axes, such that `to_canonical` copies nothing."""
+    own = _axes_of(np.asarray(image.affine, float))
+    shape = apply_orientation(
+        np.broadcast_to(0, _one_volume(image.shape, name)), ornt_transform(own, _LPS)
+    ).shape
+    return np.asarray(apply_orientation(np.empty(shape, dtype, order), ornt_transform(_LPS, own)))
 
 
 def read_nifti(path: Path, *, hu: bool = True, unset: bool = False, order: Literal["C", "F"] = "C") -> Volume:
@@ -140,22 +151,16 @@ def read_nifti(path: Path, *, hu: bool = True, unset: bool = False, order: Liter
     `unset` takes a file whose header says nothing of where it lies (see `says_nothing`) at 1 mm. `order` as
     for `to_canonical`.
     """
-    values, affine_lps = _read(path, unset=unset, taken=_hounsfield if hu else _fitted)
+    taken = partial(_hounsfield, order=order) if hu else _fitted
+    values, affine_lps = _read(path, unset=unset, taken=taken)
     return to_canonical(values, affine_lps, order=order)
 
 
-def _hounsfield(image: Any, name: str) -> NDArray[np.int16]:
-    """Return a file's voxels as whole HU, made of its stored ones a few slices at a time.
-
-    Scaled values take eight bytes each: of a whole scan they would be four times as large as it.
-    """
-    stored = _three_axes(np.asarray(image.dataobj.get_unscaled()), name)
-    slope, inter = np.float64(image.dataobj.slope), np.float64(image.dataobj.inter)
-    whole = np.empty(stored.shape, np.int16, order="F")
+def _hounsfield(image: Any, name: str, order: Literal["C", "F"]) -> NDArray[np.int16]:
+    """Return a file's voxels as whole HU."""
+    whole = _room_for(image, name, np.int16, order)
     lowest, highest = np.inf, -np.inf
-    for first in range(0, stored.shape[-1], _SLICES):
-        part = (..., slice(first, first + _SLICES))
-        values = apply_read_scaling(stored[part], slope, inter)
+    for part, values in _slabs(image):
         low, high = _range(values, name)
         lowest, highest = min(low, lowest), max(high, highest)
         if low >= _INT16.min and high <= _INT16.max:
@@ -165,6 +170,29 @@ def _hounsfield(image: Any, name: str) -> NDArray[np.int16]:
             f"{name} holds values from {lowest:g} to {highest:g}, which are not Hounsfield units."
         )
     return whole
+
+
+def _label_values(image: Any, name: str) -> NDArray[np.uint8]:
+    """Return a file's voxels as whole numbers of 8 bits."""
+    whole = _room_for(image, name, np.uint8, "C")
+    for part, values in _slabs(image):
+        if not np.isfinite(values).all() or (values != np.rint(values)).any():
+            raise VolumeError(f"{name} is not a label map: it holds values that are not whole numbers.")
+        if values.min() < 0 or values.max() > 255:
+            raise VolumeError(f"{name} holds label values outside 0 to 255.")
+        whole[part] = values
+    return whole
+
+
+def _slabs(image: Any) -> Iterator[tuple[tuple[slice, slice, slice], NDArray[Any]]]:
+    """Yield a file's scaled values, a few slices at a time, and where they belong.
+
+    Whole, stored values may take four times the memory of what is made of them; scaled ones do.
+    """
+    beyond = (0,) * (len(image.shape) - 3)
+    for first in range(0, image.shape[2], _SLICES):
+        part = (slice(None), slice(None), slice(first, first + _SLICES))
+        yield part, np.asarray(image.dataobj[(*part, *beyond)])
 
 
 def _fitted(image: Any, name: str) -> NDArray[np.int16]:
@@ -188,12 +216,8 @@ def read_label_map(path: Path, *, unset: bool = False) -> Volume:
 
     Raises VolumeError.
     """
-    values, affine_lps = _read(path, unset=unset)
-    if not np.isfinite(values).all() or (values != np.rint(values)).any():
-        raise VolumeError(f"{path.name} is not a label map: it holds values that are not whole numbers.")
-    if values.min() < 0 or values.max() > 255:
-        raise VolumeError(f"{path.name} holds label values outside 0 to 255.")
-    return to_canonical(values.astype(np.uint8), affine_lps)
+    values, affine_lps = _read(path, unset=unset, taken=_label_values)
+    return to_canonical(values, affine_lps)
 
 
 def read_values(path: Path, made: Callable[[NDArray[Any]], NDArray[Any]]) -> Volume:
@@ -250,11 +274,14 @@ def _scaled(image: Any, name: str) -> NDArray[Any]:
 
 def _three_axes(values: NDArray[Any], name: str) -> NDArray[Any]:
     """Return values without what further axes of one voxel a file has. Raises VolumeError: it is not 3-D."""
-    while values.ndim > 3 and values.shape[-1] == 1:
-        values = values[..., 0]
-    if values.ndim != 3 or 0 in values.shape:
-        raise VolumeError(f"{name} has shape {values.shape}; one 3-D image is needed.")
-    return values
+    return values.reshape(_one_volume(values.shape, name), order="A")
+
+
+def _one_volume(shape: Sequence[int], name: str) -> tuple[int, int, int]:
+    """Return the three numbers of a shape, without ones behind them. Raises VolumeError: it is not 3-D."""
+    if len(shape) < 3 or 0 in shape or set(shape[3:]) - {1}:
+        raise VolumeError(f"{name} has shape {tuple(shape)}; one 3-D image is needed.")
+    return shape[0], shape[1], shape[2]
 
 
 def _read(
@@ -264,7 +291,7 @@ def _read(
     if not path.is_file():
         raise VolumeError(f"{path.name} does not exist.")
     try:
-        image: Any = nib.load(path)
+        image: Any = nib.load(path, keep_file_open=True)  # slices of a packed file come one after another
         if not isinstance(image, nib.Nifti1Image):  # Nifti2Image is a subclass
             raise VolumeError(f"{path.name} is not a NIfTI file.")
         if not (_is_placed(image.header) or (unset and says_nothing(image.header))):
@@ -275,107 +302,6 @@ def _read(
     except (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error) as error:
         raise VolumeError(f"{path.name} is damaged or not a NIfTI file.") from error
     return values, _FLIP_XY @ np.asarray(image.affine, float)
-
-
-def resampled_shape(
-    shape: tuple[int, int, int], from_mm: tuple[float, ...], to_mm: tuple[float, ...]
-) -> tuple[int, int, int]:
-    """Return how many voxels of `to_mm` cover what `shape` voxels of `from_mm` cover (at least 1 each)."""
-    sizes = [max(1, round(n * a / b)) for n, a, b in zip(shape, from_mm, to_mm, strict=True)]
-    return sizes[0], sizes[1], sizes[2]
-
-
-def resample(
-    array: NDArray[Any], shape: tuple[int, int, int], *, order: Literal[0, 1, 3] = 1
-) -> NDArray[Any]:
-    """Resample (i, j, k) to `shape` over the same field of view by splines of `order`; the dtype is kept.
-
-    The outer faces of the grids coincide (not the centres of the corner voxels), so nothing shifts; beyond
-    them the border voxels go on. Cubic splines are kept within the range of the array, as in nnU-Net. As
-    splines of a grid are separable, each axis is one product with a banded matrix, the most shrunk first.
-    """
-    if array.shape == shape:
-        return array
-    if order == 0:
-        for axis, size in enumerate(shape):
-            array = array.take(_nearest(array.shape[axis], size), axis=axis)
-        return array
-    moved = array.astype(np.float64 if array.dtype == np.float64 else np.float32)
-    for axis in sorted(range(3), key=lambda a: shape[a] / array.shape[a]):
-        if shape[axis] != moved.shape[axis]:
-            moved = _along(moved, axis, _spline(moved.shape[axis], shape[axis], order))
-    if order == 3:
-        moved = moved.clip(array.min(), array.max())
-    return np.rint(moved).astype(array.dtype) if array.dtype.kind in "iu" else moved.astype(array.dtype)
-
-
-def resample_labels(labels: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """Resample a label map by linear interpolation of each value's indicator; the strongest value wins.
-
-    Of values as strong as each other the lowest wins. Only the box around each value is computed; what the
-    values leave over is the share of 0.
-    """
-    if labels.shape == shape:
-        return labels
-    best, total = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    result = np.zeros(shape, np.uint8)
-    matrices = [_spline(n, m, 1) for n, m in zip(labels.shape, shape, strict=True)]
-    for value, box in enumerate(ndimage.find_objects(labels), start=1):
-        if not box:  # None: no voxel has this value
-            continue
-        share = (labels[box] == value).astype(np.float32)
-        reached = []
-        for axis, (matrix, along) in enumerate(zip(matrices, box, strict=True)):
-            rows = np.flatnonzero(matrix[:, along].any(axis=1))
-            reached.append(slice(rows[0], rows[-1] + 1) if len(rows) else slice(0, 0))
-            share = _along(share, axis, matrix[reached[-1], along])
-        there = reached[0], reached[1], reached[2]
-        total[there] += share
-        wins = share > best[there] + _TIE
-        result[there][wins] = value
-        best[there][wins] = share[wins]
-    result[best <= 1 - total + _TIE] = 0
-    return result
-
-
-def _nearest(size: int, wanted: int) -> NDArray[np.intp]:
-    """Return for each of the wanted voxels the voxel that lies nearest, of two the upper one."""
-    return (2 * np.arange(wanted) + 1) * size // (2 * wanted)
-
-
-@functools.lru_cache(maxsize=16)
-def _spline(size: int, wanted: int, order: Literal[1, 3]) -> NDArray[np.float32]:
-    """Return the matrix (wanted, size) that interpolates along an axis: what becomes of unit vectors."""
-    scale = size / wanted
-    matrix = ndimage.affine_transform(
-        np.eye(size), (scale, 1.0), (0.5 * scale - 0.5, 0.0), (wanted, size), order=order, mode="nearest"
-    )
-    matrix[np.abs(matrix) < 1e-7] = 0  # a cubic spline's weights die out within a dozen voxels
-    weights: NDArray[np.float32] = (matrix / matrix.sum(axis=1, keepdims=True)).astype(np.float32)
-    weights.flags.writeable = False
-    return weights
-
-
-def _along(array: NDArray[Any], axis: int, matrix: NDArray[np.float32]) -> NDArray[Any]:
-    """Multiply one axis by a banded matrix, a block of rows at a time, so that only its band is computed."""
-    size = list(array.shape)
-    size[axis] = len(matrix)
-    result = np.zeros(size, array.dtype)
-    for first in range(0, len(matrix), _ROWS):
-        rows = slice(first, first + _ROWS)
-        band = np.flatnonzero(matrix[rows].any(axis=0))
-        if not len(band):
-            continue
-        used = slice(band[0], band[-1] + 1)
-        weights = matrix[rows, used].astype(array.dtype, copy=False)
-        if axis == 0:
-            flat = array[used].reshape(weights.shape[1], -1)
-            result[rows] = (weights @ flat).reshape(-1, *size[1:])
-        elif axis == 1:
-            np.matmul(weights, array[:, used], out=result[:, rows])
-        else:
-            np.matmul(array[..., used], weights.T, out=result[..., rows])
-    return result
 
 
 def _triple(values: Matrix) -> str:

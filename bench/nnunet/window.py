@@ -27,7 +27,8 @@ from training.networks import bf16_is_faster, build
 from training.plan import Plan
 from training.predict import Manner, Member, delineate
 from training.progress import TrainingError, ignore_progress, never_stop
-from training.volume import read_nifti, resample, resampled_shape
+from training.resampling import resample, resampled_shape
+from training.volume import read_nifti
 
 PASSES = 2
 Labels = NDArray[np.uint8]

@@ -20,7 +20,7 @@ from training.dataset import read_case, read_dataset
 from training.labels import StructureSpec
 from training.plan import Fingerprint, Intensities, Plan, Sample, configurations, take_fingerprint
 from training.plan.schema import Shape, Triple
-from training.volume import resample, resample_labels
+from training.resampling import resample, resample_labels
 
 _EXPERIMENT = "nnunetv2.experiment_planning"
 default = pytest.importorskip(f"{_EXPERIMENT}.experiment_planners.default_experiment_planner")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from training.volume import resample, resample_labels
+from training.resampling import resample, resample_labels
 
 Shape = tuple[int, int, int]
 Order = Literal[0, 1, 3]

@@ -20,7 +20,7 @@ from training.model import open_model
 from training.networks import NETWORKS
 from training.plan import Fingerprint, Normalisation, Plan, configurations, plan_for, write_plans
 from training.progress import TrainingError
-from training.volume import resampled_shape
+from training.resampling import resampled_shape
 
 _PRESETS = ("m", "l", "xl")
 

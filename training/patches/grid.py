@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from training.plan import Plan, Shape, Triple
 from training.progress import TrainingError
-from training.volume import resample, resample_labels, resampled_shape
+from training.resampling import resample, resample_labels, resampled_shape
 
 
 def image_on_grid(

@@ -18,7 +18,7 @@ from training.plan.processor import (
 from training.plan.rules import ANISOTROPY, budget_for
 from training.plan.schema import Plan, Step
 from training.progress import TrainingError
-from training.volume import resampled_shape
+from training.resampling import resampled_shape
 
 UNETS = ("plain_unet", "resenc_unet")
 COARSE_MM, COARSER = 6.0, 2.0  # voxels that find structures; at least so many times those of the full plan

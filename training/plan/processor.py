@@ -17,7 +17,7 @@ from training.plan.memory import head_weights, normalisation_of
 from training.plan.rules import architecture, axis_order, separate_z
 from training.plan.schema import Normalisation, Plan, Resampling, Shape, Step, Triple, keys_by_layer
 from training.plan.topology import SMALLEST_EDGE
-from training.volume import resampled_shape
+from training.resampling import resampled_shape
 
 STEP_S, SHORT_S = 0.25, 300.0  # what one training step may take, in trainings up to so many seconds
 MOST_LONGER = 4.0  # times as long a step may take in long ones

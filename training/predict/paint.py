@@ -43,7 +43,7 @@ class _Axis:
 class Upsampling:
     """From the plan's grid, shape `working`, to the scan's, shape `shape`, slice by slice along `axis`.
 
-    The outer faces of both grids coincide, as in `training.volume.resample`. Raises TrainingError for a
+    The outer faces of both grids coincide, as in `training.resampling.resample`. Raises TrainingError for a
     spline order that cannot be had slice by slice.
     """
 

@@ -5243,7 +5243,7 @@ export interface components {
             error: string;
             /** @description Who asked; null = nobody who is still known. */
             readonly by: string | null;
-            /** @description folder (on the server) or upload. */
+            /** @description folder (on the server), upload, or command. */
             readonly way: components["schemas"]["WayEnum"];
             /** Format: date-time */
             created_at: string;
@@ -5275,7 +5275,7 @@ export interface components {
             error: string;
             /** @description Who asked; null = nobody who is still known. */
             readonly by: string | null;
-            /** @description folder (on the server) or upload. */
+            /** @description folder (on the server), upload, or command. */
             readonly way: components["schemas"]["WayEnum"];
             /** Format: date-time */
             created_at: string;
@@ -5665,7 +5665,7 @@ export interface components {
             error: string;
             /** @description Who asked; null = nobody who is still known. */
             readonly by: string | null;
-            /** @description folder (on the server) or upload. */
+            /** @description folder (on the server), upload, or command. */
             readonly way: components["schemas"]["WayEnum"];
             /** Format: date-time */
             created_at: string;
@@ -8159,7 +8159,7 @@ export interface components {
             difference: number;
         };
         /** @enum {string} */
-        WayEnum: "folder" | "upload";
+        WayEnum: "folder" | "upload" | "command";
         WeekRow: {
             /**
              * Format: date

@@ -52,9 +52,9 @@ def test_a_refusal_keeps_its_words_and_its_status(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """300 MiB of voxels in a small file."""
+    """400 MiB of voxels in a small file."""
     folder = tmp_path_factory.mktemp("large")
-    return write_nifti(folder / "large.nii.gz", np.zeros((512, 512, 300), np.float32))
+    return write_nifti(folder / "large.nii.gz", np.zeros((512, 512, 800), np.int16))
 
 
 def test_too_much_memory_is_a_sentence_and_the_next_file_is_read(tmp_path: Path, large: Path) -> None:

@@ -18,7 +18,8 @@ from annotation.imaging.signature import (
     signature_of,
 )
 from training.phantom import make_phantom
-from training.volume import Geometry, Volume, read_nifti, resample
+from training.resampling import resample
+from training.volume import Geometry, Volume, read_nifti
 
 UPRIGHT = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 Change = Callable[[Volume], Volume]
