@@ -32,6 +32,13 @@ def project(stack: Stack) -> Iterator[int]:
     stack.in_database(lambda: own_project.leave(made.pk))
 
 
+@pytest.fixture(scope="module")
+def empty_project(stack: Stack) -> Iterator[int]:
+    made: Project = stack.in_database(lambda: own_project.begin("Numbers", {LEAD: Role.LEAD}))
+    yield made.pk
+    stack.in_database(lambda: own_project.leave(made.pk))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two scans of noise, which does not shrink, and what systems leave in folders."""
@@ -136,22 +143,22 @@ def test_a_folder_of_many_files_and_a_zip_are_dropped(
 
 
 def test_files_called_like_patients_become_numbered_cases(
-    stack: Stack, project: int, tmp_path: Path, sign_in: SignIn
+    stack: Stack, empty_project: int, tmp_path: Path, sign_in: SignIn
 ) -> None:
     """Neither the list of imports nor the report tells a name."""
     voxels = np.random.default_rng(5).integers(-1000, 1500, (14, 12, 8)).astype(np.int16)
     folder = tmp_path / "Zaunkoenig_Erna"
     folder.mkdir()
     nib.save(nib.Nifti1Image(voxels, np.diag([2.0, 2.0, 2.0, 1.0])), folder / "Zaunkoenig_Erna.nii")
-    page = adding(sign_in(LEAD), project)
+    page = adding(sign_in(LEAD), empty_project)
     page.get_by_role("checkbox", name="Call cases by number").first.check()
     computer = page.get_by_role("region", name="From this computer")
     computer.get_by_label("Folder").set_input_files(folder)
     expect(computer.get_by_role("status")).to_contain_text("The file is there.")
-    wait_for_names(stack, project, ["scan 1"])
-    page.goto(f"/projects/{project}?tab=cases")
+    wait_for_names(stack, empty_project, ["scan 1"])
+    page.goto(f"/projects/{empty_project}?tab=cases")
     expect(page.get_by_role("cell", name="scan 1", exact=True)).to_be_visible()
-    newest = max(one["id"] for one in stack.get(page, f"/api/projects/{project}/imports/"))
-    page.goto(f"/projects/{project}/imports/{newest}")
+    newest = max(one["id"] for one in stack.get(page, f"/api/projects/{empty_project}/imports/"))
+    page.goto(f"/projects/{empty_project}/imports/{newest}")
     expect(page.get_by_text("file 1 of 1 (.nii)")).to_be_visible()
     expect(page.get_by_text("Zaunkoenig")).to_have_count(0)

@@ -8,12 +8,21 @@ import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK
+import slicerio
 
 from annotation import catalogue
-from annotation.models import ExportFormat, Project
+from annotation.models import ExportFormat, Project, Structure
 from tests.annotation.exports.scene import KEYS, export, geometry, labels_of, truth
 
 pytestmark = pytest.mark.django_db
+TERMS = {
+    "liver": [["10200004", "Liver"]],
+    "spleen": [["78961009", "Spleen"]],
+    "gallbladder": [["28231008", "Gallbladder"]],
+    "kidney_left": [["64033007", "Kidney"], ["7771000", "Left"]],
+    "liver_tumor": [["108369006", "Neoplasm"], ["10200004", "Liver"]],
+}
+"""In SNOMED CT: what it is, then its side, or where it is."""
 
 
 def test_itk_reads_a_seg_nrrd_as_slicer_does(scene: Project, out: Path) -> None:
@@ -39,6 +48,27 @@ def test_itk_reads_a_seg_nrrd_as_slicer_does(scene: Project, out: Path) -> None:
     assert np.allclose(origin, geometry().origin_lps, atol=1e-4)  # ITK's points are LPS
     assert np.allclose(image.GetSpacing(), geometry().spacing_mm, atol=1e-6)
     assert np.allclose(np.reshape(image.GetDirection(), (3, 3)), geometry().direction, atol=1e-6)
+
+
+def test_slicers_own_reader_finds_names_colours_codes_and_layers(scene: Project, out: Path) -> None:
+    """`slicerio` is by the authors of 3D Slicer; it reads what Slicer's segmentations hold."""
+    export(scene, out, ExportFormat.SEG_NRRD, splits=("validation",))
+    found = slicerio.read_segmentation(str(out / "segmentations" / "case_0002.seg.nrrd"))
+    assert np.allclose(found["ijkToLPS"], geometry().affine_lps(), atol=1e-4)
+    voxels = found["voxels"] if found["voxels"].ndim == 4 else found["voxels"][None]
+    segments = {one["name"]: one for one in found["segments"]}
+    for key in KEYS:
+        structure = Structure.objects.get(key=key)
+        segment = segments.pop(structure.name)
+        assert np.array_equal(voxels[segment["layer"]] == segment["labelValue"], truth(2, key)), key
+        assert np.allclose(
+            segment["color"], [*bytes.fromhex(structure.colour[1:])] / np.array(255), atol=1e-5
+        )
+        told = segment["terminology"]
+        assert [
+            told[part][1:] for part in ("type", "typeModifier", "anatomicRegion") if part in told
+        ] == TERMS[key]
+    assert [*segments] == ["ignore"]
 
 
 def test_a_folder_for_nnunet_keeps_to_its_rules(scene: Project, out: Path) -> None:
