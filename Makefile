@@ -39,7 +39,7 @@ ifeq ($(BROWSER),none)
 	@echo "Browser tests left out (BROWSER=none)."
 else
 	$(PY) -m tests.e2e.browser
-	$(PY) -m pytest tests/e2e -m 'e2e and not torture' --reruns 1 -rR  # a real browser on a busy machine: tried once more, and told
+	$(PY) -m pytest tests/e2e -m 'e2e and not torture' -n $(WORKERS) --maxprocesses 2 --dist loadfile --no-loadscope-reorder --reruns 1 -rR  # a real browser on a busy machine: tried once more, and told
 endif
 
 torture: $(STAMPS)/tests $(STAMPS)/build ## Every promise of docs/reference/trust.md, with its figure (DELINEATE_TORTURE_SCALE=0.1 is quicker)

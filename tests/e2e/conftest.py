@@ -49,7 +49,6 @@ from annotation.models import (
 )
 from backend.processes import Processes
 from backend.services import free_port
-from tests import schema
 from tests.e2e.browser import FLAGS, NONE_TO_BE_HAD, installed
 from tests.e2e.cases import FEWEST, MOST_TAKEN, free_all, phantom_case, ready, top_up
 from training.phantom import STRUCTURES
@@ -118,11 +117,14 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Web and worker on the test database, with the first model served."""
+def stack(
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stack]:
+    """Web and worker on the test database, with the first model served; of parallel workers each has one."""
     logs = tmp_path_factory.mktemp("logs")
     with django_db_blocker.unblock():
-        schema.copy_for_tests()
         databases = setup_databases(verbosity=0, interactive=False)
         project = _seed()
         database = _test_database_url()
