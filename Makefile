@@ -11,6 +11,7 @@ LABELLED ?=
 BUDGET ?=
 BROWSER ?= auto
 WORKERS ?= auto
+BROWSERS ?= 0
 BIN := .venv/bin
 PY := $(BIN)/python
 STAMPS := .stamps
@@ -39,7 +40,7 @@ ifeq ($(BROWSER),none)
 	@echo "Browser tests left out (BROWSER=none)."
 else
 	$(PY) -m tests.e2e.browser
-	$(PY) -m pytest tests/e2e -m 'e2e and not torture' -n $(WORKERS) --maxprocesses 2 --dist loadfile --no-loadscope-reorder --reruns 1 -rR  # a real browser on a busy machine: tried once more, and told
+	$(PY) -m pytest tests/e2e -m 'e2e and not torture' -n $(BROWSERS) --dist loadfile --no-loadscope-reorder --reruns 1 -rR  # a real browser on a busy machine: tried once more, and told
 endif
 
 torture: $(STAMPS)/tests $(STAMPS)/build ## Every promise of docs/reference/trust.md, with its figure (DELINEATE_TORTURE_SCALE=0.1 is quicker)

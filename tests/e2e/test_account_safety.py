@@ -30,7 +30,8 @@ def project(stack: Stack) -> Iterator[int]:
 
 @pytest.fixture
 def page(stack: Stack, browser: Browser) -> Iterator[Page]:
-    """At `localhost`: security keys belong to names, never to bare addresses."""
+    """At `localhost`: security keys belong to names, never to bare addresses. Nobody has a second factor."""
+    stack.in_database(lambda: Authenticator.objects.filter(user__username=LEAD).delete())
     context = browser.new_context(
         viewport=WINDOW, base_url=f"http://localhost:{urlsplit(stack.url).port}", locale="en-GB"
     )
@@ -125,7 +126,6 @@ def test_an_app_a_key_and_the_audit_of_it(stack: Stack, project: int, page: Page
 
 
 def test_a_page_that_broke_says_so_and_goes_on(stack: Stack, project: int, page: Page) -> None:
-    stack.in_database(lambda: Authenticator.objects.filter(user__username=LEAD).delete())
     _password(page)
     _signed_in(page)
     page.route("**/audit/?*", lambda route: route.fulfill(status=500))

@@ -78,9 +78,11 @@ def test_strokes_of_a_closed_tab_become_a_branch_when_the_case_is_opened(
 def taken_over(stack: Stack, page: Page, assignment: int) -> int:
     """The case goes back, and whoever is signed in on `page` takes it; their read."""
     aside: list[int] = stack.in_database(lambda: lapse(assignment))
-    page.goto("/worklist")
-    theirs = next_case(page)
-    stack.in_database(lambda: set_state(Case.objects.filter(pk__in=aside), CaseState.READY))
+    try:
+        page.goto("/worklist")
+        theirs = next_case(page)
+    finally:
+        stack.in_database(lambda: set_state(Case.objects.filter(pk__in=aside), CaseState.READY))
     reads = Assignment.objects.filter(pk__in=[assignment, theirs])
     assert stack.in_database(lambda: reads.values("case").distinct().count()) == 1
     return theirs
