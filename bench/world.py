@@ -32,6 +32,7 @@ from training.volume import Volume as Scan
 STRUCTURES = 15
 SHAPE = (512, 512, 320)
 SPACING = (0.8, 0.8, 1.5)
+BATCH = 1000  # cases made at once
 READERS = 40
 
 
@@ -45,7 +46,7 @@ def make_project(name: str, cases: int, structures: int = STRUCTURES) -> Project
     for number in range(READERS):
         user, _ = User.objects.get_or_create(username=f"reader{number}")
         Membership.objects.create(project=project, user=user, role=Role.ANNOTATOR)
-    volumes = Volume.objects.bulk_create(
+    volumes = [
         Volume(
             store_key=f"bench/{uuid.uuid4()}",
             shape=list(SHAPE),
@@ -56,8 +57,8 @@ def make_project(name: str, cases: int, structures: int = STRUCTURES) -> Project
             header=_header(number),
         )
         for number in range(cases)
-    )
-    cases_ = Case.objects.bulk_create(
+    ]
+    cases_ = [
         Case(
             project=project,
             volume=volume,
@@ -67,8 +68,11 @@ def make_project(name: str, cases: int, structures: int = STRUCTURES) -> Project
             state=CaseState.READY,
         )
         for n, volume in enumerate(volumes, start=1)
-    )
-    worklist.begin_parts(cases_)
+    ]
+    for first in range(0, cases, BATCH):  # each in a statement of its own: no server is asked for all at once
+        part = slice(first, first + BATCH)
+        Volume.objects.bulk_create(volumes[part])
+        worklist.begin_parts(Case.objects.bulk_create(cases_[part]))
     return project
 
 
