@@ -27,6 +27,10 @@ from annotation.models import CaseSource, DataSource, Project, Split
 
 MOST_LISTED = 500
 
+_OF_GROUPS = (*scans.GROUPED, "patient")
+_OF_SOURCES = ("case_id", "patient", "source")
+_OF_PAGE = (*scans.MEASURES, *_OF_GROUPS, *_OF_SOURCES)
+
 _Codes = npt.NDArray[np.int64]
 
 
@@ -116,7 +120,7 @@ class Listed:
 
 def dataset_of(project: Project, **narrowed: str) -> Dataset:
     """A handful of queries, however many cases there are; `narrowed` as `scans` takes it."""
-    columns = scans.scans(project, **narrowed)
+    columns = scans.scans(project, _OF_PAGE, **narrowed)
     counts = _counted(project, columns, narrowed)
     return Dataset(
         cases=columns.num_rows,
@@ -131,33 +135,35 @@ def dataset_of(project: Project, **narrowed: str) -> Dataset:
 
 
 def scan_rows(project: Project, **narrowed: str) -> list[ScanRow]:
-    """Every case, one row each."""
-    return scans.as_rows(scans.scans(project, **narrowed))
+    """Every case by number, one row each."""
+    return scans.as_rows(scans.by_number(scans.scans(project, **narrowed)))
 
 
 def group_rows(project: Project, **narrowed: str) -> list[GroupRow]:
     """Every word of everything that cases can be alike in, the most frequent first."""
-    return _groups(scans.scans(project, **narrowed))
+    return _groups(scans.scans(project, _OF_GROUPS, **narrowed))
 
 
 def bar_rows(project: Project, **narrowed: str) -> list[BarRow]:
     """The histograms of all measures, from the left."""
-    return _bars(scans.scans(project, **narrowed))
+    return _bars(scans.scans(project, scans.MEASURES, **narrowed))
 
 
 def measure_rows(project: Project, **narrowed: str) -> list[MeasureRow]:
     """Least, median and most of all measures."""
-    return _measures(scans.scans(project, **narrowed))
+    return _measures(scans.scans(project, scans.MEASURES, **narrowed))
 
 
 def structure_rows(project: Project, **narrowed: str) -> list[StructureCounts]:
     """Structure by structure, in the order of the project."""
-    return _counted(project, scans.scans(project, **narrowed), narrowed).rows
+    if not any(narrowed.values()):
+        return structure_counts(project).rows
+    return _counted(project, scans.scans(project, ["case_id"], **narrowed), narrowed).rows
 
 
 def source_rows(project: Project, **narrowed: str) -> list[SourceRow]:
     """Data set by data set, the one with the most cases first."""
-    columns = scans.scans(project, **narrowed)
+    columns = scans.scans(project, _OF_SOURCES, **narrowed)
     return _sources(project, columns, _counted(project, columns, narrowed).says)
 
 
@@ -175,13 +181,14 @@ def listed(
     shown: str = "",
 ) -> Listed:
     """The cases behind a figure: with these words, in this bar, with the structure in that state."""
-    columns = scans.scans(project, **words)
+    names = [field.name for field in fields(ListedRow)]
+    columns = scans.scans(project, names + ([bar[0]] if bar else []), **words)
     if bar is not None:
         columns = scans.in_bar(columns, *bar)
     if structure:
         with_it = pa.array(cases_with(project, structure, shown), pa.int64())
         columns = columns.filter(pc.is_in(columns["case_id"], with_it))
-    shown_rows = columns.slice(0, MOST_LISTED).select([field.name for field in fields(ListedRow)])
+    shown_rows = scans.by_number(columns).slice(0, MOST_LISTED).select(names)
     return Listed(columns.num_rows, [ListedRow(**row) for row in shown_rows.to_pylist()])
 
 

@@ -1,12 +1,13 @@
 """A project's cases: where from, by which scanner, how large; how to choose of them.
 
-Figures are counted over columns (`scans`), which a hundred thousand cases fill in some tenths of a second;
-rows (`as_rows`) are made of those alone that are listed.
+Figures are counted over columns (`scans`). A hundred thousand cases fill all of them in some tenths of a
+second, so only those are read that a figure is made of, in no order; rows (`as_rows`) are made of those that
+are listed.
 """
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Left
 from pyarrow import csv
@@ -57,6 +58,8 @@ GROUPED = ("split", "state", "source", "site", "scanner", "manufacturer", "kerne
 MEASURES = ("in_plane_mm", "gap_mm", "slices", "field_mm", "volume_ml")
 NARROWING = ("source", "site", "scanner")
 
+ALL = tuple(field.name for field in fields(ScanRow))
+
 _PATIENT_LETTERS = 10
 _OWN = ("number", "name", "split", "state", "site")
 _HEADER = ("manufacturer", "model", "kernel", "kvp", "contrast_agent")
@@ -80,13 +83,19 @@ _AS_TYPED = csv.ConvertOptions(
 _AS_WRITTEN = csv.ParseOptions(newlines_in_values=True)
 
 
-def scans(project: Project, **narrowed: str) -> pa.Table:
-    """The cases by number, in one query: a column for each field of `ScanRow`.
+def scans(project: Project, wanted: Iterable[str] = ALL, **narrowed: str) -> pa.Table:
+    """The cases in one query, in no order: a column for each field of `ScanRow` that is wanted.
 
-    `narrowed`: of a source, site or scanner alone ("?" = not known).
+    `narrowed`: of a source, site or scanner alone ("?" = not known); these columns are there too.
     """
-    cases = Case.objects.filter(project=project).annotate(**_ELSEWHERE).order_by("number")
-    return with_words(_named(_read(cases.values_list(*_OWN, *_ELSEWHERE))), narrowed)
+    names = {*wanted, *(key for key, word in narrowed.items() if word)}
+    read = _read(project, {own for name in names for own in _made_of(name)})
+    return with_words(pa.table({name: _column(read, name) for name in ALL if name in names}), narrowed)
+
+
+def by_number(columns: pa.Table) -> pa.Table:
+    """In the order in which the cases came."""
+    return columns.sort_by("number")
 
 
 def as_rows(columns: pa.Table) -> list[ScanRow]:
@@ -138,38 +147,74 @@ def _tidy(value: float) -> float:
     return float(f"{value:.9g}")
 
 
-def _read(cases: "QuerySet[Case, Any]") -> pa.Table:
+def _read(project: Project, names: Set[str]) -> pa.Table:
     """By COPY: the database writes what was asked for as text, and no object is made of each row."""
+    elsewhere = {name: _ELSEWHERE[name] for name in _ELSEWHERE if name in names}
+    cases = Case.objects.filter(project=project).annotate(**elsewhere).order_by()
+    asked = cases.values_list(*(name for name in _OWN if name in names), *elsewhere).query
     out = io.BytesIO()
     with connection.cursor() as cursor:
-        asked = cursor.mogrify(*cases.query.sql_with_params()).decode()
-        cursor.copy_expert(f"COPY ({asked}) TO STDOUT (FORMAT csv, HEADER)", out)
+        written = cursor.mogrify(*asked.sql_with_params()).decode()
+        cursor.copy_expert(f"COPY ({written}) TO STDOUT (FORMAT csv, HEADER)", out)
     out.seek(0)
     return csv.read_csv(out, parse_options=_AS_WRITTEN, convert_options=_AS_TYPED)
 
 
-def _named(read: pa.Table) -> pa.Table:
-    """What was read, named and rounded as in `ScanRow`."""
-    maker, model, agent = (read[key] for key in ("manufacturer", "model", "contrast_agent"))
-    known = read["known"].to_numpy()
-    n_i, n_j, n_k = (read[f"n_{axis}"].to_numpy() for axis in "ijk")
-    i_mm, j_mm, k_mm = (read[f"mm_{axis}"].to_numpy() for axis in "ijk")
-    made = {
-        "scanner": pc.utf8_trim_whitespace(pc.binary_join_element_wise(maker, model, " ")),
-        "kvp": pc.replace_substring_regex(read["kvp"], r"\.0$", ""),
-        "contrast": pc.if_else(
-            pc.equal(agent, "true"), "yes", pc.if_else(pc.equal(agent, "false"), "no", "")
-        ),
-        "in_plane_mm": _where(known, np.maximum(i_mm, j_mm), 6),
-        "gap_mm": _where(known, k_mm, 6),
-        "slices": read["n_k"],
-        "field_mm": _where(known, np.maximum(n_i * i_mm, n_j * j_mm), 3),
-        "volume_ml": _where(known, n_i * i_mm * n_j * j_mm * n_k * k_mm / 1000, 1),
-    }
-    names = [field.name for field in fields(ScanRow)]
-    return pa.table({name: made[name] if name in made else read[name] for name in names})
+def _scanner(manufacturer: pa.ChunkedArray, model: pa.ChunkedArray) -> pa.Array:
+    return pc.utf8_trim_whitespace(pc.binary_join_element_wise(manufacturer, model, " "))
 
 
-def _where(known: npt.NDArray[np.bool_], values: npt.NDArray[np.float64], digits: int) -> pa.Array:
+def _kvp(kvp: pa.ChunkedArray) -> pa.Array:
+    return pc.replace_substring_regex(kvp, r"\.0$", "")
+
+
+def _contrast(agent: pa.ChunkedArray) -> pa.Array:
+    return pc.if_else(pc.equal(agent, "true"), "yes", pc.if_else(pc.equal(agent, "false"), "no", ""))
+
+
+def _in_plane_mm(known: pa.ChunkedArray, i_mm: pa.ChunkedArray, j_mm: pa.ChunkedArray) -> pa.Array:
+    return _where(known, np.maximum(i_mm, j_mm), 6)
+
+
+def _gap_mm(known: pa.ChunkedArray, k_mm: pa.ChunkedArray) -> pa.Array:
+    return _where(known, k_mm, 6)
+
+
+def _field_mm(known: pa.ChunkedArray, *sizes: pa.ChunkedArray) -> pa.Array:
+    n_i, n_j, i_mm, j_mm = map(np.asarray, sizes)
+    return _where(known, np.maximum(n_i * i_mm, n_j * j_mm), 3)
+
+
+def _volume_ml(known: pa.ChunkedArray, *sizes: pa.ChunkedArray) -> pa.Array:
+    return _where(known, math.prod(map(np.asarray, sizes)) / 1000, 1)
+
+
+_SIZES = tuple(f"{what}_{axis}" for what in ("n", "mm") for axis in "ijk")
+_MADE: Mapping[str, tuple[tuple[str, ...], Callable[..., pa.Array]]] = {
+    "scanner": (("manufacturer", "model"), _scanner),
+    "kvp": (("kvp",), _kvp),
+    "contrast": (("contrast_agent",), _contrast),
+    "in_plane_mm": (("known", "mm_i", "mm_j"), _in_plane_mm),
+    "gap_mm": (("known", "mm_k"), _gap_mm),
+    "slices": (("n_k",), lambda slices: slices),
+    "field_mm": (("known", "n_i", "n_j", "mm_i", "mm_j"), _field_mm),
+    "volume_ml": (("known", *_SIZES), _volume_ml),
+}
+
+
+def _made_of(name: str) -> tuple[str, ...]:
+    """What has to be read for a field of `ScanRow`."""
+    return _MADE[name][0] if name in _MADE else (name,)
+
+
+def _column(read: pa.Table, name: str) -> pa.Array:
+    """A field of `ScanRow`, of all cases."""
+    if name not in _MADE:
+        return read[name]
+    needed, make = _MADE[name]
+    return make(*(read[own] for own in needed))
+
+
+def _where(known: pa.ChunkedArray, values: Any, digits: int) -> pa.Array:
     """Rounded; null where the spacing is not known."""
-    return pa.array(np.round(values, digits), mask=~known)
+    return pa.array(np.round(values, digits), mask=~known.to_numpy())
