@@ -9,8 +9,9 @@ import pytest
 
 from annotation import chunks
 from annotation.models import Case, CaseState, Project
-from bench.experiment.readers import Team
-from bench.experiment.rounds import Log, Round
+from bench.experiment.figures import draw, lines
+from bench.experiment.readers import Effort, Team
+from bench.experiment.rounds import Log, Round, served
 from bench.experiment.scans import Scans, Truth
 from bench.person import Person
 from tests.annotation.factories import SHAPE, make_case
@@ -60,3 +61,18 @@ def test_a_stopped_experiment_finds_its_rounds_again(tmp_path: Any) -> None:
     done = Round(1, 5, 1, "serving", "Model 1 is the first model and serves.", 0.5, {"liver": 0.5}, ())
     log.add(done)
     assert log.rounds() == [done]
+
+
+def _round(number: int, state: str, surface: float) -> Round:
+    effort = Effort("p", "model", number - 1, 1200, 0.8, 0.7, 300)
+    return Round(number, 5 * number, number, state, "", 0.9, {"liver": 0.9}, (effort,), {"liver": surface})
+
+
+def test_the_frozen_cases_cost_what_the_model_costs_that_serves(tmp_path: Any) -> None:
+    rounds = [_round(1, "rejected", 0.1), _round(2, "serving", 0.75), _round(3, "rejected", 0.5)]
+    assert [row.number if row is not None else None for row in served(rounds)] == [None, 2, 2]
+    cells = [line.strip("| ").split(" | ") for line in list(lines(rounds))[2:]]
+    assert [row[-1] for row in cells] == ["100.0 %", "25.0 %", "25.0 %"]
+    assert [row[-2] for row in cells] == ["30.0 %"] * 3
+    draw(rounds, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"dice.svg", "structures.svg", "effort.svg"}

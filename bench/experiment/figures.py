@@ -11,7 +11,7 @@ mpl.use("svg")
 from matplotlib import pyplot as plt  # the back end comes first
 from matplotlib.axes import Axes
 
-from bench.experiment.rounds import Round
+from bench.experiment.rounds import Round, served
 
 SERVING, REFUSED = "#2f7f78", "#b8860b"
 WIDTH, HEIGHT = 6.4, 4.0
@@ -27,14 +27,23 @@ def draw(rounds: Sequence[Round], folder: Path) -> None:
 
 def lines(rounds: Sequence[Round]) -> Iterator[str]:
     """The table, as Markdown."""
-    yield "| round | accepted | model | gate | mean test Dice | voxels changed per case | Dice of the start |"
-    yield "|---|---|---|---|---|---|---|"
-    for row in rounds:
-        dice = "–" if row.mean_dice is None else f"{row.mean_dice:.3f}"
+    yield (
+        "| round | accepted | model | gate | mean test Dice | voxels changed per case | Dice of the start |"
+        " surface to redraw | … of the frozen cases, from what serves now |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for row, serving in zip(rounds, served(rounds), strict=True):
         voxels = fmean(effort.voxels for effort in row.efforts)
         start = fmean(effort.dice for effort in row.efforts)
+        redrawn = fmean(1 - effort.surface_dice for effort in row.efforts)
         words = f"{row.number} | {row.accepted} | {row.version} | {row.state}"
-        yield f"| {words} | {dice} | {voxels:,.0f} | {start:.3f} |"
+        dice = "–" if row.mean_dice is None else f"{row.mean_dice:.3f}"
+        frozen = _percent(serving.to_redraw if serving is not None else 1.0)
+        yield f"| {words} | {dice} | {voxels:,.0f} | {start:.3f} | {_percent(redrawn)} | {frozen} |"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def _save(path: Path, title: str, fill: Fill, rounds: Sequence[Round]) -> None:
@@ -72,6 +81,10 @@ def _effort(axes: Axes, rounds: Sequence[Round]) -> None:
         changed = [100 * (1 - effort.surface_dice) for effort in row.efforts]
         axes.scatter([row.number] * len(changed), changed, color="#999", s=12)
         axes.scatter(row.number, fmean(changed), color=SERVING, marker="_", s=500)
-    axes.set_xlabel("round (bar: mean)")
+    frozen = [
+        np.nan if row is None or row.to_redraw is None else 100 * row.to_redraw for row in served(rounds)
+    ]
+    axes.plot([row.number + 1 for row in rounds], frozen, color=REFUSED, marker="o", markersize=3)
+    axes.set_xlabel("round (bar: mean of its cases; line: the same frozen cases in each)")
     axes.set_ylabel("surface to redraw, %")
     axes.set_ylim(bottom=0)

@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from bench.experiment.readers import Effort, Team
@@ -21,7 +22,10 @@ class Stuck(Exception):  # noqa: N818 - an outcome, not an error
 
 @dataclass(frozen=True)
 class Round:
-    """What one round gave: the model that came of it, and what its cases had cost before it."""
+    """What one round gave: the model that came of it, and what its cases had cost before it.
+
+    `dice` and `surface_dice` are those of the model on the frozen cases, by structure.
+    """
 
     number: int
     accepted: int
@@ -31,6 +35,17 @@ class Round:
     mean_dice: float | None
     dice: dict[str, float | None]
     efforts: tuple[Effort, ...]
+    surface_dice: dict[str, float | None] = field(default_factory=dict)
+
+    @property
+    def serves(self) -> bool:
+        return self.state == "serving"
+
+    @property
+    def to_redraw(self) -> float | None:
+        """Share of the surface of the frozen cases that readers would redraw if they began from the model."""
+        known = [value for value in self.surface_dice.values() if value is not None]
+        return 1 - fmean(known) if known else None
 
 
 @dataclass(frozen=True)
@@ -103,7 +118,18 @@ def _finished(number: int, shown: Any, efforts: list[Effort], accepted: int) -> 
         mean_dice=newest["mean_dice"],
         dice={key: score["dice"] for key, score in newest["scores"].items()},
         efforts=tuple(efforts),
+        surface_dice={key: score["surface_dice"] for key, score in newest["scores"].items()},
     )
+
+
+def served(rounds: Sequence[Round]) -> list[Round | None]:
+    """The round whose model served at the end of each; None: none did."""
+    found: list[Round | None] = []
+    now: Round | None = None
+    for row in rounds:
+        now = row if row.serves else now
+        found.append(now)
+    return found
 
 
 def _round(line: dict[str, Any]) -> Round:
