@@ -9,6 +9,7 @@ PORT ?= 8000
 DATA ?=
 LABELLED ?=
 BUDGET ?=
+STEPS ?=
 BROWSER ?= auto
 WORKERS ?= auto
 BROWSERS ?= 0
@@ -76,8 +77,8 @@ fix: $(STAMPS)/python $(STAMPS)/node ## Format, sort imports, write openapi.yaml
 bench: $(STAMPS)/python $(STAMPS)/build ## The table of budgets
 	$(PY) -m bench
 
-experiment: $(STAMPS)/tests $(STAMPS)/build ## The learning loop by itself, round after round (OUT=var/experiment DATA=/folder BUDGET=s)
-	$(PY) -m bench.experiment "$(or $(OUT),var/experiment)" $(if $(DATA),--data "$(DATA)") $(if $(BUDGET),--budget "$(BUDGET)")
+experiment: $(STAMPS)/tests $(STAMPS)/build ## The learning loop by itself, round after round (OUT=var/experiment DATA=/folder BUDGET=s STEPS=n)
+	$(PY) -m bench.experiment "$(or $(OUT),var/experiment)" $(if $(DATA),--data "$(DATA)") $(if $(BUDGET),--budget "$(BUDGET)") $(if $(STEPS),--steps "$(STEPS)")
 
 audit: $(STAMPS)/tests $(STAMPS)/node ## Known faults of packages that are used; asks the network, so no part of make check
 	@test -x $(STAMPS)/pip-audit/bin/pip-audit || { $(PYTHON) -m venv $(STAMPS)/pip-audit && $(STAMPS)/pip-audit/bin/pip install --quiet pip-audit==2.10.1; }

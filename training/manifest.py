@@ -34,7 +34,9 @@ class Manifest:
     name of `training.networks`, "" the parent's or else a plain U-Net; a parent with another network is not
     started from. With `frozen_encoder` a start from a parent trains the decoder alone. `members` networks of
     different seeds share the time and become one ensemble. `memory_gb` is what a graphics card has that the
-    run is planned for; None = whatever trains it.
+    run is planned for; None = whatever trains it. With `steps` each network trains so many, however long they
+    take, so that the same order on the same kind of processor gives the same weights; None = as the time
+    allows.
     """
 
     structures: tuple[StructureSpec, ...]
@@ -49,6 +51,7 @@ class Manifest:
     frozen_encoder: bool = False
     members: int = 1
     memory_gb: float | None = None
+    steps: int | None = None
 
     def to_json(self) -> str:
         """Write the manifest as JSON text."""
@@ -72,6 +75,7 @@ class Manifest:
                 frozen_encoder=bool(content.get("frozen_encoder", False)),
                 members=int(content.get("members", 1)),
                 memory_gb=content.get("memory_gb"),
+                steps=content.get("steps"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"This is not a training manifest: {error!r}.") from error

@@ -22,6 +22,7 @@ from annotation.models import (
 
 MOST_GOALS = 2000
 LONGEST_BUDGET_S = 30 * 24 * 3600
+MOST_STEPS = 10_000_000
 
 
 def _managed(request: Request, project_id: int) -> Project:
@@ -44,6 +45,7 @@ class PolicyShape(serializers.ModelSerializer[LearningPolicy]):
     every_hours = serializers.IntegerField(min_value=1, max_value=24 * 365, allow_null=True)
     forecast_gain = serializers.FloatField(min_value=0.0001, max_value=1, allow_null=True)
     margin = serializers.FloatField(min_value=0, max_value=1)
+    fixed_steps = serializers.IntegerField(min_value=1, max_value=MOST_STEPS, allow_null=True)
     members = serializers.IntegerField(min_value=1, max_value=5)
     control_share = serializers.FloatField(min_value=LEAST_CONTROL, max_value=1)
     diversity = serializers.FloatField(min_value=0, max_value=5)

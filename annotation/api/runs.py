@@ -78,6 +78,9 @@ class RunOut(RunRowOut):
     )
     frozen_encoder = serializers.BooleanField(source="run.frozen_encoder")
     budget_s = serializers.IntegerField(source="run.budget_s")
+    fixed_steps = serializers.IntegerField(
+        source="run.fixed_steps", allow_null=True, help_text="Of each network; null = as the time allows."
+    )
     seed = serializers.IntegerField(source="run.seed")
     code_version = serializers.CharField(source="run.code_version")
     snapshot_sha256 = serializers.CharField(source="run.snapshot.sha256")

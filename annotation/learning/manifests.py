@@ -64,6 +64,7 @@ def manifest_for(run: TrainingRun, folder: Path, on_progress: OnProgress = ignor
         network=run.network,
         frozen_encoder=run.frozen_encoder,
         members=run.members,
+        steps=run.fixed_steps,
     )
 
 

@@ -155,6 +155,7 @@ def _insert_run(
         network=policy.network,
         frozen_encoder=policy.frozen_encoder and parent is not None,
         members=policy.members,
+        fixed_steps=policy.fixed_steps,
     )
 
 

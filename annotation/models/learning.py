@@ -185,6 +185,9 @@ class TrainingRun(models.Model):
     network = models.CharField(max_length=40, default="plain_unet", help_text="Name in training.networks.")
     frozen_encoder = models.BooleanField(default=False)
     members = models.PositiveSmallIntegerField(default=1)
+    fixed_steps = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of each network, asked for; null = as the time allows."
+    )
     code_version = models.CharField(max_length=60, blank=True, default="")
     volumes = models.JSONField(
         default=dict,

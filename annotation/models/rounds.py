@@ -66,6 +66,9 @@ class LearningPolicy(models.Model):
     members = models.PositiveSmallIntegerField(
         default=1, help_text="Networks of different seeds whose answers are averaged."
     )
+    fixed_steps = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of each network, however long they take; null = as the time allows."
+    )
     margin = models.FloatField(
         default=0.01, help_text="Mean Dice that a structure may lose before the gate refuses."
     )
@@ -111,6 +114,7 @@ class LearningPolicy(models.Model):
                 & Q(slab_mm__gt=0, cube_mm__gt=0)
                 & Q(atlases__lte=8)
                 & (Q(every_hours__isnull=True) | Q(every_hours__gte=1))
+                & (Q(fixed_steps__isnull=True) | Q(fixed_steps__gte=1))
                 & (Q(forecast_gain__isnull=True) | Q(forecast_gain__gt=0, forecast_gain__lte=1)),
                 name="learning_policy_in_range",
             ),

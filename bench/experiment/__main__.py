@@ -1,11 +1,12 @@
 """`make experiment`: the loop by itself, round after round, on phantoms or on OpenKBP.
 
-    python -m bench.experiment OUT [--data FOLDER] [--rounds 6] [--cases 5] [--budget 180]
+    python -m bench.experiment OUT [--data FOLDER] [--rounds 6] [--cases 5] [--budget 180 | --steps N]
 
 Starts the whole product on OUT/var. Nothing is labelled at first: two simulated annotators read the first
 cases from scratch, correct what the models propose from then on, a reviewer accepts, all through the HTTP
 API; trainings, the gate and predictions happen by themselves. An organ that the truth does not have is handed
-in as not looked at. The same command again goes on where it stopped. Writes rounds.jsonl, cases.jsonl,
+in as not looked at. With `--steps` each training has so many steps, so that the machine's other work changes
+no figure. The same command again goes on where it stopped. Writes rounds.jsonl, cases.jsonl,
 report.md and three pictures to OUT.
 """
 
@@ -37,7 +38,11 @@ def main() -> int:
     try:
         scans = scans_of(options.data)
         with product(
-            out / "var", options.data, budget_s=options.budget, retrain_after=options.cases
+            out / "var",
+            options.data,
+            budget_s=options.budget,
+            retrain_after=options.cases,
+            steps=options.steps,
         ) as address:
             console.print(f"The product is up at {address} (ana, ben, rui, lea; the password is the name).")
             log = Log(out)
@@ -62,6 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--cases", type=int, default=5, help="cases that are read in a round")
     parser.add_argument("--budget", type=int, default=180, help="seconds of each training")
+    parser.add_argument("--steps", type=int, help="steps of each training, instead of seconds")
     return parser.parse_args()
 
 

@@ -11,7 +11,9 @@ from backend.processes import PYTHON, ROOT, ProcessError, Processes, gunicorn, m
 
 
 @contextlib.contextmanager
-def product(var: Path, data: Path | None, *, budget_s: int, retrain_after: int) -> Iterator[str]:
+def product(
+    var: Path, data: Path | None, *, budget_s: int, retrain_after: int, steps: int | None
+) -> Iterator[str]:
     """Start everything on `var` and make the experiment's project if it is not there; yield the address."""
     with contextlib.ExitStack() as stack:
         running = services.start(var)
@@ -19,7 +21,7 @@ def product(var: Path, data: Path | None, *, budget_s: int, retrain_after: int) 
         os.environ.update(running.urls)
         os.environ["DELINEATE_VAR"] = str(var)
         manage("migrate", "--verbosity", "0")
-        _seed(data, budget_s, retrain_after)
+        _seed(data, budget_s, retrain_after, steps)
         processes = Processes(var / "log")
         stack.callback(processes.stop)
         port = services.free_port()
@@ -31,9 +33,10 @@ def product(var: Path, data: Path | None, *, budget_s: int, retrain_after: int) 
         yield address
 
 
-def _seed(data: Path | None, budget_s: int, retrain_after: int) -> None:
+def _seed(data: Path | None, budget_s: int, retrain_after: int, steps: int | None) -> None:
     options = [] if data is None else ["--data", str(data)]
     command = [PYTHON, "-m", "bench.experiment.seed", *options]
     command += ["--budget", str(budget_s), "--after", str(retrain_after)]
+    command += [] if steps is None else ["--steps", str(steps)]
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
         raise ProcessError("The project of the experiment could not be made, so this stops here.")

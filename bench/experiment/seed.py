@@ -1,5 +1,6 @@
-"""Make the project of an experiment: `python -m bench.experiment.seed [--data FOLDER] --budget S --after N`.
+"""Make the project of an experiment.
 
+`python -m bench.experiment.seed [--data FOLDER] --budget S --after N [--steps N]`
 Runs on the services that the environment names. What readers will label comes in without a delineation, the
 test cases with their truth, accepted.
 """
@@ -15,7 +16,7 @@ from bench import ready  # noqa: F401
 from django.contrib.auth.models import User
 
 from annotation import catalogue, ingest
-from annotation.models import LabelSchema, Membership, Project, Role, SchemaStructure, Split
+from annotation.models import LabelSchema, LearningPolicy, Membership, Project, Role, SchemaStructure, Split
 from bench.experiment.scans import Scans, Truth, scans_of
 
 CAST = {"ana": Role.ANNOTATOR, "ben": Role.ANNOTATOR, "rui": Role.REVIEWER, "lea": Role.LEAD}
@@ -26,10 +27,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--budget", type=int, required=True)
     parser.add_argument("--after", type=int, required=True)
+    parser.add_argument("--steps", type=int)
     options = parser.parse_args()
     scans = scans_of(options.data)
     project = Project.objects.filter(name=scans.name).first()
-    project = project or _project(scans, options.budget, options.after)
+    project = project or _project(scans, options.budget, options.after, options.steps)
     entries = SchemaStructure.objects.filter(schema__project=project).select_related("structure")
     keys = {entry.value: entry.structure.key for entry in entries}
     there = set(project.cases.values_list("name", flat=True))
@@ -39,9 +41,10 @@ def main() -> None:
             _add(project, name, cases[name](), split, keys)
 
 
-def _project(scans: Scans, budget_s: int, retrain_after: int) -> Project:
+def _project(scans: Scans, budget_s: int, retrain_after: int, steps: int | None) -> Project:
     catalogue.load()
     project = Project.objects.create(name=scans.name, training_budget_s=budget_s, retrain_after=retrain_after)
+    LearningPolicy.objects.create(project=project, fixed_steps=steps)
     schema = LabelSchema.objects.create(project=project)
     for spec in scans.structures:
         structure = catalogue.structure_named(spec.key)

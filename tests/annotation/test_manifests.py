@@ -38,6 +38,9 @@ def test_the_files_equal_the_stored_voxels_and_labels(run: TrainingRun, tmp_path
         ("kidney_left", 0, 3),
     ]
     assert (manifest.parent, manifest.budget_s, manifest.seed) == (None, 180.0, 0)
+    assert manifest.steps is None
+    run.fixed_steps = 400
+    assert learning.manifest_for(run, tmp_path).steps == 400
 
 
 def test_labels_are_those_of_the_frozen_revision_not_of_the_newest(run: TrainingRun, tmp_path: Path) -> None:

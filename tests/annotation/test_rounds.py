@@ -172,9 +172,10 @@ def test_the_lead_is_told_what_the_next_training_waits_for(project: Project) -> 
 def test_a_run_is_asked_for_what_the_policy_says(project: Project, tmp_path: Path) -> None:
     accepted(project)
     model = trained(project, tmp_path, {})
-    change(project, members=3, frozen_encoder=True)
+    change(project, members=3, frozen_encoder=True, fixed_steps=400)
     run = learning.request_run(project=project, requested_by=None)
     assert (run.network, run.members, run.frozen_encoder, run.parent) == ("plain_unet", 3, True, model)
+    assert run.fixed_steps == 400
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ from training.progress import (
     never_stop,
 )
 from training.run import Predictor, train, train_together
+from training.stages.plans import order_of
 from training.stages.smaller import smaller
 
 Parent = tuple[Manifest, Report]
@@ -76,6 +77,21 @@ def test_another_network_is_planned_and_says_that_it_started_anew(
     assert report.notes[1].startswith("No encoder was kept as it was")
     with pytest.raises(TrainingError, match="There is no network called nose"):
         trained(dataclasses.replace(asked, network="nose"), tmp_path / "nose")
+
+
+def test_so_many_steps_give_the_same_weights_whatever_the_time_allows(
+    make_manifest: MakeManifest, tmp_path: Path
+) -> None:
+    asked = dataclasses.replace(make_manifest(), steps=3, members=2)
+    first = trained(asked, tmp_path / "first")
+    again = trained(Manifest.from_json(asked.to_json()), tmp_path / "again")
+    assert (first.steps, again.steps) == (6, 6)
+    assert first.weights_sha256 == again.weights_sha256
+    longer = dataclasses.replace(asked, steps=4)
+    assert trained(longer, tmp_path / "longer").weights_sha256 != first.weights_sha256
+    assert (
+        len({order_of(manifest) for manifest in (asked, longer, dataclasses.replace(asked, steps=None))}) == 3
+    )
 
 
 def test_members_share_the_time_and_predict_as_one(make_manifest: MakeManifest, tmp_path: Path) -> None:

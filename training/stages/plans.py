@@ -59,6 +59,8 @@ def order_of(manifest: Manifest) -> str:
     options = [manifest.network, manifest.frozen_encoder, manifest.members]
     if options != ["", False, 1]:
         what.append(options)
+    if manifest.steps is not None:
+        what.append({"steps": manifest.steps})
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 
 
@@ -77,6 +79,7 @@ def plans_of(
         plan, low = _new_plans(manifest)
     else:
         plan = replace(given, budget_s=manifest.budget_s)
+    plan, low = _as_long(plan, manifest.steps), low and _as_long(low, manifest.steps, LOW_SHARE)
     planned = Planned(order, plan, low, fingerprint_of(plan))
     _check(plan, manifest)
     if kept is not None and kept.asked == planned.asked:
@@ -166,6 +169,14 @@ def _new_plans(manifest: Manifest) -> tuple[Plan, Plan | None]:
         return replace(full, budget_s=manifest.budget_s), None
     share = LOW_SHARE * manifest.budget_s
     return replace(full, budget_s=manifest.budget_s - share), replace(low, budget_s=share)
+
+
+def _as_long(plan: Plan, steps: int | None, share: float = 1.0) -> Plan:
+    """Return the plan with the steps that were asked for, or their share, instead of a time."""
+    if steps is None:
+        return plan
+    most = max(1, round(share * steps))
+    return replace(plan, min_steps=most, max_steps=most)
 
 
 def _by_rules(manifest: Manifest, fingerprint: Fingerprint) -> tuple[Plan, Plan | None]:

@@ -6346,6 +6346,7 @@ export interface components {
             forecast_gain?: number | null;
             /** Format: double */
             margin?: number;
+            fixed_steps?: number | null;
             members?: number;
             /** Format: double */
             control_share?: number;
@@ -6536,6 +6537,7 @@ export interface components {
             forecast_gain: number | null;
             /** Format: double */
             margin: number;
+            fixed_steps: number | null;
             members: number;
             /** Format: double */
             control_share: number;
@@ -7177,6 +7179,8 @@ export interface components {
             start_version?: number | null;
             frozen_encoder: boolean;
             budget_s: number;
+            /** @description Of each network; null = as the time allows. */
+            fixed_steps: number | null;
             seed: number;
             code_version: string;
             snapshot_sha256: string;

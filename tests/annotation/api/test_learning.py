@@ -48,6 +48,7 @@ def test_a_policy_is_changed_field_by_field(lead: Client, project: Project) -> N
         "sentence": "0 cases accepted since the last training. The next one starts after 5.",
     }
     changes = {"retrain_after": 8, "every_hours": 12, "members": 2, "margin": 0.02, "weights": "scratch"}
+    changes |= {"fixed_steps": 400}
     status, answer = send(lead, "patch", project, "policy", changes)
     assert status == 200
     assert {name: answer["policy"][name] for name in changes} == changes
@@ -63,6 +64,8 @@ def test_a_policy_is_changed_field_by_field(lead: Client, project: Project) -> N
         {"members": 0},
         {"margin": -0.1},
         {"every_hours": 0},
+        {"fixed_steps": 0},
+        {"fixed_steps": 2**31},
         {"forecast_gain": 2},
         {"control_share": 0},
         {"control_share": 0.049},

@@ -61,7 +61,7 @@ def test_trainings_newest_first(url: str, project: Project, as_lea: Browser) -> 
 
 def test_one_training_with_its_course(project: Project, lea: User, as_lea: Browser) -> None:
     run = make_run(project, state=JobState.RUNNING)
-    TrainingRun.objects.filter(pk=run.pk).update(requested_by=lea, members=2)
+    TrainingRun.objects.filter(pk=run.pk).update(requested_by=lea, members=2, fixed_steps=400)
     case = make_case(project)
     SnapshotItem.objects.create(snapshot=run.snapshot, case=case, revision=accept(case), use="train")
     RunEpoch.objects.create(
@@ -84,6 +84,7 @@ def test_one_training_with_its_course(project: Project, lea: User, as_lea: Brows
     assert body["cases"] == {"train": 1, "validation": 0, "test": 0}
     assert [structure["key"] for structure in body["structures"]] == ["liver", "spleen", "kidney_left"]
     assert (body["requested_by"], body["members"], body["start_version"]) == ("lea", 2, None)
+    assert body["fixed_steps"] == 400
     assert (body["job"]["id"], body["job"]["state"]) == (run.job_id, "running")
     again = as_lea.get(f"/api/runs/{run.pk}/", headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")

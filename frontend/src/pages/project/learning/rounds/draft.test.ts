@@ -12,5 +12,6 @@ test('only what differs is sent', () => {
 test('an empty clock is one that is off; an empty number that is needed is none', () => {
   expect(changesOf(KEPT, { every_hours: '' })).toEqual({ every_hours: null });
   expect(changesOf({ ...KEPT, every_hours: null }, { every_hours: '' })).toEqual({});
+  expect(changesOf({ ...KEPT, fixed_steps: 400 }, { fixed_steps: '' })).toEqual({ fixed_steps: null });
   expect(changesOf(KEPT, { retrain_after: '', members: 2 })).toBeNull();
 });

@@ -7,8 +7,8 @@ export type Draft = {
   readonly [Field in keyof LearningPolicy]?: LearningPolicy[Field] | '';
 };
 
-/** Numbers that may be left out: then that trigger never fires. */
-const OPTIONAL: ReadonlySet<keyof LearningPolicy> = new Set(['every_hours', 'forecast_gain']);
+/** Numbers that may be left out: that trigger never fires, that length follows the time. */
+const OPTIONAL: ReadonlySet<keyof LearningPolicy> = new Set(['every_hours', 'forecast_gain', 'fixed_steps']);
 
 /** What would be sent: fields that differ from what is kept; null while one that is needed is empty. */
 export function changesOf(kept: LearningPolicy, draft: Draft): Partial<LearningPolicy> | null {

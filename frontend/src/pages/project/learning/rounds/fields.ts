@@ -5,6 +5,7 @@ type NumberName =
   | 'every_hours'
   | 'forecast_gain'
   | 'members'
+  | 'fixed_steps'
   | 'margin'
   | 'control_share'
   | 'diversity'
@@ -73,6 +74,15 @@ export const NUMBERS: Numbers = {
       unit: '',
       least: 1,
       most: 5,
+    },
+    {
+      field: 'fixed_steps',
+      label: 'Steps',
+      words: 'of each network; with a number, a training can be repeated to the bit',
+      unit: '',
+      least: 1,
+      most: 10_000_000,
+      never: 'as the time allows',
     },
   ],
   gate: [

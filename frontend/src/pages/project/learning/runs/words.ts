@@ -44,7 +44,9 @@ export function optionsOf(run: Run): readonly (readonly [string, string])[] {
     ['Weights from', run.start_version === null ? 'nothing' : `model ${run.start_version}`],
     ['Encoder', run.frozen_encoder ? 'kept as it is' : 'trained'],
     ['Networks', run.members === 1 ? 'one' : `${run.members}, averaged`],
-    ['Time for training', duration(run.budget_s)],
+    run.fixed_steps === null
+      ? ['Time for training', duration(run.budget_s)]
+      : ['Steps', `${run.fixed_steps.toLocaleString('en-GB')} each, however long they take`],
     ['Seed', String(run.seed)],
     ...(run.code_version === '' ? [] : [['Code', run.code_version] as const]),
   ];
