@@ -238,11 +238,17 @@ def _empty_queues() -> list[str]:
 
 def _nudge(jobs: Iterable[Job]) -> None:
     """Send one message per job. A broker that is down costs nothing but time: the sweeper sends again."""
+    unsent = list(jobs)
     try:
-        for job in jobs:
-            task = current_app.signature(
-                f"annotation.tasks.{job.kind}", kwargs={"job_id": job.pk}, immutable=True
-            )
-            task.apply_async(queue=job.queue, retry=False)
+        while unsent:
+            _send(unsent[0])
+            unsent.pop(0)
     except (BrokerError, OSError) as error:
         logger.warning("The broker did not take a nudge, the sweeper will repeat it: %s", error)
+        lost = Job.objects.filter(pk__in=[job.pk for job in unsent])
+        lost.update(nudged_at=Now() - LOST_AFTER)
+
+
+def _send(job: Job) -> None:
+    task = current_app.signature(f"annotation.tasks.{job.kind}", kwargs={"job_id": job.pk}, immutable=True)
+    task.apply_async(queue=job.queue, retry=False)
