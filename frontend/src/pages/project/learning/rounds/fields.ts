@@ -78,7 +78,7 @@ export const NUMBERS: Numbers = {
     {
       field: 'fixed_steps',
       label: 'Steps',
-      words: 'of each network; with a number, a training can be repeated to the bit',
+      words: 'of each network; with a number, repeatable',
       unit: '',
       least: 1,
       most: 10_000_000,
