@@ -1,5 +1,6 @@
 """The readers of `make experiment` work through the real server."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -53,6 +54,13 @@ def test_a_read_is_corrected_to_the_truth_and_accepted(team: Team, project: Proj
     assert "spleen" not in accepted.mask.annotated
     assert "liver" in accepted.mask.annotated
     assert team.read_one(1, scans([], partial(truth, frozenset()))) is None
+
+
+def test_who_only_waits_for_a_training_stays_signed_in(team: Team, settings: Any) -> None:
+    settings.SESSION_IDLE_S = 1
+    for _ in range(4):
+        time.sleep(0.4)
+        assert team.lead.get(f"/api/projects/{team.project}/")["name"]
 
 
 def test_a_stopped_experiment_finds_its_rounds_again(tmp_path: Any) -> None:
