@@ -21,7 +21,7 @@ class Person:
         self.url = url
         self.jar = CookieJar()
         self.opener = build_opener(HTTPCookieProcessor(self.jar))
-        # Said with every request, as pages do while somebody is there: else the session ends after half an hour.
+        # As pages say with every request while somebody is there: else the session ends after half an hour.
         self.opener.addheaders.append(("X-Person-Active", "0"))
         self.ask("/api/csrf/")
         self.send("/_allauth/browser/v1/auth/login", {"username": name, "password": name})
