@@ -29,7 +29,9 @@ MOST_LISTED = 500
 
 _OF_GROUPS = (*scans.GROUPED, "patient")
 _OF_SOURCES = ("case_id", "patient", "source")
-_OF_PAGE = (*scans.MEASURES, *_OF_GROUPS, *_OF_SOURCES)
+_OF_PAGE = (*scans.MEASURES, *_OF_GROUPS, *_OF_SOURCES, "modality")
+
+_MOST_MARKS = 2**24
 
 _Codes = npt.NDArray[np.int64]
 
@@ -168,8 +170,12 @@ def source_rows(project: Project, **narrowed: str) -> list[SourceRow]:
 
 
 def _counted(project: Project, columns: pa.Table, narrowed: Mapping[str, str]) -> Counted:
-    ids: list[int] = columns["case_id"].to_pylist()
-    return structure_counts(project, ids if any(narrowed.values()) else None)
+    if any(narrowed.values()):
+        return structure_counts(project, columns["case_id"].to_pylist())
+    is_known = "modality" in columns.column_names
+    return structure_counts(
+        project, None, set(columns["modality"].unique().to_pylist()) if is_known else None
+    )
 
 
 def listed(
@@ -203,8 +209,14 @@ def _coded(column: pa.ChunkedArray) -> tuple[_Codes, list[str]]:
 
 
 def _distinct_in(groups: _Codes, n_groups: int, codes: _Codes, n_codes: int) -> _Codes:
-    """How many different codes each group has; sorted, for hashing of so many numbers takes longer."""
-    pairs = np.sort(groups * n_codes + codes)
+    """How many different codes each group has: by a mark for each pair where there is room, else sorted."""
+    pairs = groups * n_codes + codes
+    if n_groups * n_codes <= _MOST_MARKS:
+        marks = np.zeros(n_groups * n_codes, np.bool_)
+        marks[pairs] = True
+        different: _Codes = marks.reshape(n_groups, n_codes).sum(axis=1, dtype=np.int64)
+        return different
+    pairs.sort()
     is_first = np.append(True, pairs[1:] != pairs[:-1])[: pairs.size]
     return np.bincount(pairs[is_first] // max(1, n_codes), minlength=n_groups)
 
@@ -250,10 +262,13 @@ def _sources(project: Project, columns: pa.Table, says: Iterable[Group]) -> list
     ids = CaseSource.objects.filter(case__project=project).values("source")
     known = {source.title: source for source in DataSource.objects.filter(pk__in=ids)}
     keys = _keys_by_source(columns, says)
-    alike = columns.group_by("source").aggregate([([], "count_all"), ("patient", "count_distinct")])
+    word, titles = _coded(columns["source"])
+    patient, patients = _coded(columns["patient"])
+    cases = np.bincount(word, minlength=len(titles)).tolist()
+    different = _distinct_in(word, len(titles), patient, len(patients)).tolist()
     found = []
-    for row in sorted(alike.to_pylist(), key=lambda row: (-row["count_all"], row["source"])):
-        title = row["source"]
+    for place in sorted(range(len(titles)), key=lambda place: (-cases[place], titles[place])):
+        title = titles[place]
         source = known.get(title)
         found.append(
             SourceRow(
@@ -261,8 +276,8 @@ def _sources(project: Project, columns: pa.Table, says: Iterable[Group]) -> list
                 licence=source.licence if source else "",
                 citation=source.citation if source else "",
                 non_commercial=source.non_commercial if source else False,
-                cases=row["count_all"],
-                patients=row["patient_count_distinct"],
+                cases=cases[place],
+                patients=different[place],
                 structures=" ".join(sorted(keys[title])),
             )
         )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation import chunks, dashboards, learning, projects
+from annotation.dashboards import dataset
 from annotation.dashboards.dataset import structure_rows
 from annotation.dashboards.scans import bars, in_bar
 from annotation.errors import NotFound, Refused
@@ -269,6 +270,15 @@ def many(project: Project) -> Project:
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
         cursor.execute("ANALYZE")
     return project
+
+
+def test_patients_are_counted_alike_where_there_is_no_room_for_marks(
+    many: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked = dashboards.dataset_of(many)
+    monkeypatch.setattr(dataset, "_MOST_MARKS", 0)
+    assert dashboards.dataset_of(many) == marked
+    assert {row.patients for row in marked.groups if row.what == "site"} != {CASES}
 
 
 def test_many_cases_take_no_more_queries(many: Project, django_assert_max_num_queries: Any) -> None:
