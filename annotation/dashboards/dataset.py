@@ -123,16 +123,16 @@ class Listed:
 def dataset_of(project: Project, **narrowed: str) -> Dataset:
     """A handful of queries, however many cases there are; `narrowed` as `scans` takes it."""
     columns = scans.scans(project, _OF_PAGE, **narrowed)
-    counts = _counted(project, columns, narrowed)
+    counts, patients = _counted(project, columns, narrowed), _patients(columns)
     return Dataset(
         cases=columns.num_rows,
-        patients=_distinct(columns["patient"]),
+        patients=patients[1],
         uncounted=counts.uncounted,
-        groups=_groups(columns),
+        groups=_groups(columns, patients),
         measures=_measures(columns),
         bars=_bars(columns),
         structures=counts.rows,
-        sources=_sources(project, columns, counts.says),
+        sources=_sources(project, columns, counts.says, patients),
     )
 
 
@@ -143,7 +143,8 @@ def scan_rows(project: Project, **narrowed: str) -> list[ScanRow]:
 
 def group_rows(project: Project, **narrowed: str) -> list[GroupRow]:
     """Every word of everything that cases can be alike in, the most frequent first."""
-    return _groups(scans.scans(project, _OF_GROUPS, **narrowed))
+    columns = scans.scans(project, _OF_GROUPS, **narrowed)
+    return _groups(columns, _patients(columns))
 
 
 def bar_rows(project: Project, **narrowed: str) -> list[BarRow]:
@@ -166,7 +167,7 @@ def structure_rows(project: Project, **narrowed: str) -> list[StructureCounts]:
 def source_rows(project: Project, **narrowed: str) -> list[SourceRow]:
     """Data set by data set, the one with the most cases first."""
     columns = scans.scans(project, _OF_SOURCES, **narrowed)
-    return _sources(project, columns, _counted(project, columns, narrowed).says)
+    return _sources(project, columns, _counted(project, columns, narrowed).says, _patients(columns))
 
 
 def _counted(project: Project, columns: pa.Table, narrowed: Mapping[str, str]) -> Counted:
@@ -198,8 +199,10 @@ def listed(
     return Listed(columns.num_rows, [ListedRow(**row) for row in shown_rows.to_pylist()])
 
 
-def _distinct(column: pa.ChunkedArray) -> int:
-    return int(pc.count_distinct(column).as_py())
+def _patients(columns: pa.Table) -> tuple[_Codes, int]:
+    """A number for each case's patient, and how many patients there are."""
+    coded = pc.dictionary_encode(columns["patient"]).combine_chunks()
+    return np.asarray(coded.indices, np.int64), len(coded.dictionary)
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[_Codes, list[str]]:
@@ -221,15 +224,14 @@ def _distinct_in(groups: _Codes, n_groups: int, codes: _Codes, n_codes: int) -> 
     return np.bincount(pairs[is_first] // max(1, n_codes), minlength=n_groups)
 
 
-def _groups(columns: pa.Table) -> list[GroupRow]:
+def _groups(columns: pa.Table, patients: tuple[_Codes, int]) -> list[GroupRow]:
     found = []
     split, splits = _coded(columns["split"])
-    patient, patients = _coded(columns["patient"])
     for what in scans.GROUPED:
         word, words = _coded(columns[what])
         cells = np.bincount(word * len(splits) + split, minlength=len(words) * len(splits))
         by_split = cells.reshape(len(words), len(splits)).tolist()
-        different = _distinct_in(word, len(words), patient, len(patients)).tolist()
+        different = _distinct_in(word, len(words), *patients).tolist()
         for place in sorted(range(len(words)), key=lambda place: (-sum(by_split[place]), words[place])):
             cases = dict(zip(splits, by_split[place], strict=True))
             in_split = (cases.get(split, 0) for split in Split.values)
@@ -258,14 +260,15 @@ def _measures(columns: pa.Table) -> list[MeasureRow]:
     return found
 
 
-def _sources(project: Project, columns: pa.Table, says: Iterable[Group]) -> list[SourceRow]:
+def _sources(
+    project: Project, columns: pa.Table, says: Iterable[Group], patients: tuple[_Codes, int]
+) -> list[SourceRow]:
     ids = CaseSource.objects.filter(case__project=project).values("source")
     known = {source.title: source for source in DataSource.objects.filter(pk__in=ids)}
     keys = _keys_by_source(columns, says)
     word, titles = _coded(columns["source"])
-    patient, patients = _coded(columns["patient"])
     cases = np.bincount(word, minlength=len(titles)).tolist()
-    different = _distinct_in(word, len(titles), patient, len(patients)).tolist()
+    different = _distinct_in(word, len(titles), *patients).tolist()
     found = []
     for place in sorted(range(len(titles)), key=lambda place: (-cases[place], titles[place])):
         title = titles[place]

@@ -80,6 +80,11 @@ _AS_TYPED = csv.ConvertOptions(
     true_values=["t"],
     false_values=["f"],
 )
+# Postgres thinks handing rows from a helper over so dear that it reads large tables by itself.
+_HURRY = (
+    "SELECT set_config('jit', 'off', true), set_config('parallel_setup_cost', '100', true),"
+    " set_config('parallel_tuple_cost', '0.001', true)"
+)
 _AS_WRITTEN = csv.ParseOptions(newlines_in_values=True)
 
 
@@ -150,14 +155,14 @@ def _tidy(value: float) -> float:
 def _read(project: Project, names: Set[str]) -> pa.Table:
     """By COPY: the database writes what was asked for as text, and no object is made of each row.
 
-    A query of so simple a form is over before Postgres would have compiled it (`jit`).
+    So simple a query is over before Postgres would have compiled it, and sooner with helpers (`_HURRY`).
     """
     elsewhere = {name: _ELSEWHERE[name] for name in _ELSEWHERE if name in names}
     cases = Case.objects.filter(project=project).annotate(**elsewhere).order_by()
     asked = cases.values_list(*(name for name in _OWN if name in names), *elsewhere).query
     out = io.BytesIO()
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")
+        cursor.execute(_HURRY)
         written = cursor.mogrify(*asked.sql_with_params()).decode()
         cursor.copy_expert(f"COPY ({written}) TO STDOUT (FORMAT csv, HEADER)", out)
     out.seek(0)
@@ -169,7 +174,8 @@ def _scanner(manufacturer: pa.ChunkedArray, model: pa.ChunkedArray) -> pa.Array:
 
 
 def _kvp(kvp: pa.ChunkedArray) -> pa.Array:
-    return pc.replace_substring_regex(kvp, r"\.0$", "")
+    coded = pc.dictionary_encode(kvp).combine_chunks()  # there are few voltages
+    return pc.replace_substring_regex(coded.dictionary, r"\.0$", "").take(coded.indices)
 
 
 def _contrast(agent: pa.ChunkedArray) -> pa.Array:
