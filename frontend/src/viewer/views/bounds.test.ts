@@ -30,15 +30,25 @@ function hole({ dim }: BoundsMark): ScreenPoint[] {
   }));
 }
 
-/** In pixels: how far a point lies within a convex outline, below 0 outside. */
-function depth(corners: readonly ScreenPoint[], { x, y }: ScreenPoint): number {
-  return Math.min(
-    ...corners.map((a, n) => {
-      const b = corners[(n + 1) % corners.length] as ScreenPoint;
-      const length = Math.hypot(b.x - a.x, b.y - a.y);
-      return length < 0.5 ? Infinity : ((b.x - a.x) * (y - a.y) - (b.y - a.y) * (x - a.x)) / length;
-    }),
-  );
+/** In pixels: how far a point lies within an outline, below 0 outside; to its edges as they are, not as lines:
+ * corners are told to a tenth of a pixel, so the direction of a short edge is not that of its face. */
+function depth(corners: readonly ScreenPoint[], point: ScreenPoint): number {
+  const edges = corners.map((a, n) => [a, corners[(n + 1) % corners.length] as ScreenPoint] as const);
+  const distance = Math.min(...edges.map(([a, b]) => distanceTo(a, b, point)));
+  const crossed = edges.filter(([a, b]) => isLeftOf(a, b, point)).length;
+  return crossed % 2 === 1 ? distance : -distance;
+}
+
+function distanceTo(a: ScreenPoint, b: ScreenPoint, { x, y }: ScreenPoint): number {
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const along = ((x - a.x) * dx + (y - a.y) * dy) / (dx * dx + dy * dy || 1);
+  const share = Math.min(1, Math.max(0, along));
+  return Math.hypot(x - a.x - share * dx, y - a.y - share * dy);
+}
+
+/** Whether the ray from a point to the right crosses an edge. */
+function isLeftOf(a: ScreenPoint, b: ScreenPoint, { x, y }: ScreenPoint): boolean {
+  return a.y > y !== b.y > y && x < a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x);
 }
 
 function sidesOf({ sides }: BoundsMark): number {
