@@ -16,5 +16,10 @@ export default defineConfig({
     proxy: { '/api': BACKEND, '/_allauth': BACKEND },
   },
   // A slow machine is no failure.
-  test: { include: ['src/**/*.test.{ts,tsx}'], testTimeout: 60_000, hookTimeout: 60_000 },
+  test: {
+    include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['./vitest.setup.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
 });

@@ -3,6 +3,7 @@
 `project` is led by lea; ana and ben annotate, rui reviews. otto leads another project and must see nothing.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from hypothesis import settings as property_tests
 from annotation.models import LabelSchema, Membership, Project, Role, SchemaStructure, Structure
 from tests import schema
 
-# A slow machine is no failure.
-property_tests.register_profile("delineate", deadline=None)
+# Slow is no failure. Red is about the change: the same examples each time, others with EXAMPLES=new.
+property_tests.register_profile("delineate", deadline=None, derandomize=os.environ.get("EXAMPLES") != "new")
 property_tests.load_profile("delineate")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
