@@ -4,8 +4,9 @@
 
 Every finished run is one line of OUT.jsonl and is not done again; a run that was stopped goes on from its
 checkpoint. `--label` tells versions of a recipe apart, `--plan` trains all runs by a plan file, `--against`
-compares every kind of run with one of them. `--fixed-steps N` trains N steps however long they take, so that
-a busy machine changes nothing but the time. The last thing printed is the summary (`--summary`: that alone).
+compares every kind of run with one of them. `--fixed-steps N` trains N steps however long they take, by the
+plan for the first of `--budgets`, so that a busy machine changes nothing but the time. The last thing printed
+is the summary (`--summary`: that alone).
 
 - curve: 6, 12, 24 and 48 cases, nested subsets, three seeds.
 - partial: all 48 cases with the marginal loss (the 48-case runs of `curve`), the same cases with what was not
@@ -120,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=whole_from(1), default=3, metavar="N")
     parser.add_argument("--first-seed", type=whole_from(0), default=0, metavar="SEED")
     parser.add_argument("--budgets", type=sizes, default=(300, 900), help="seconds; curve runs all of them")
-    parser.add_argument("--fixed-steps", type=whole_from(1), metavar="N", help="steps instead of seconds")
+    parser.add_argument("--fixed-steps", type=whole_from(1), metavar="N", help="steps, not seconds")
     parser.add_argument("--plan", default=AUTO, help="plan file for every run (auto: each plans for itself)")
     parser.add_argument("--network", default="plain_unet", help="network of automatic plans")
     parser.add_argument("--label", default="", help="name of this version of the recipe")
@@ -194,7 +195,7 @@ def _run_one(
 ) -> None:
     """Train, score, append the line, and remove what the run left behind."""
     steps = arguments.fixed_steps
-    budget_s = float(kind.time.removesuffix("s")) if steps is None else Recipe.budget_s
+    budget_s = float(kind.time.removesuffix("s") if steps is None else arguments.budgets[0])
     plan = None if arguments.plan == AUTO else read_named_plan(arguments.plan)
     recipe = Recipe(budget_s=budget_s, steps=steps, network=arguments.network, plan=plan)
     manifest = Manifest(
