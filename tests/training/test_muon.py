@@ -26,7 +26,14 @@ def iterated(matrix: Tensor) -> Tensor:
 @pytest.mark.parametrize("shape", [(8, 30), (30, 8), (16, 16), (2, 54)])
 def test_the_small_matrix_gives_the_same_as_the_whole_one(shape: tuple[int, int]) -> None:
     matrix = torch.randn(*shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    torch.testing.assert_close(orthogonal(matrix), iterated(matrix))
+    torch.testing.assert_close(orthogonal([matrix]), [iterated(matrix)])
+
+
+def test_matrices_of_all_sizes_go_through_the_rounds_together() -> None:
+    generator = torch.Generator().manual_seed(3)
+    shapes = [(8, 30), (16, 16), (30, 8), (8, 9), (16, 40)]
+    matrices = [torch.randn(*shape, generator=generator, dtype=torch.float64) for shape in shapes]
+    torch.testing.assert_close(orthogonal(matrices), [iterated(matrix) for matrix in matrices])
 
 
 @pytest.mark.parametrize("shape", [(8, 30), (30, 8)])
@@ -34,7 +41,7 @@ def test_singular_values_come_near_one_and_directions_stay(shape: tuple[int, int
     matrix = torch.randn(*shape, generator=torch.Generator().manual_seed(2))
     left, values, right = torch.linalg.svd(matrix, full_matrices=False)
     assert values.max() / values.min() > 2
-    found = orthogonal(matrix)
+    (found,) = orthogonal([matrix])
     assert torch.linalg.svdvals(found).min() > 0.6
     assert torch.linalg.svdvals(found).max() < 1.3
     nearest = left @ right
@@ -43,7 +50,8 @@ def test_singular_values_come_near_one_and_directions_stay(shape: tuple[int, int
 
 
 def test_a_gradient_of_nothing_moves_nothing() -> None:
-    assert torch.equal(orthogonal(torch.zeros(3, 5)), torch.zeros(3, 5))
+    assert torch.equal(orthogonal([torch.zeros(3, 5)])[0], torch.zeros(3, 5))
+    assert orthogonal([]) == []
 
 
 def test_a_step_has_the_size_that_was_asked_for() -> None:
