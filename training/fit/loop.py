@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from training.fit import checkpoint as disk
+from training.fit.abreast import abreast
 from training.fit.distributed import ALONE, World
 from training.fit.optimise import averaging, follow, learning_rate, optimiser_of
 from training.fit.pace import Pace, pause, timed_steps, usual
@@ -35,7 +36,8 @@ Validation = Callable[[nn.Module, bool], Mapping[str, float | None]]
 class Fit:
     """A training in progress: network, optimiser and place.
 
-    `forward` is the network as it is run: compiled on an accelerator, averaging gradients among processes.
+    `forward` is the network as it is run: compiled on an accelerator, averaging gradients among processes,
+    with the samples of a batch abreast on a processor.
     `number` is the 16-bit format, `scaler` scales gradients where that is float16.
     """
 
@@ -272,7 +274,7 @@ def _new(
     optimiser = optimiser_of(plan, network)
     learning_rate(plan, 0, 1)  # an unknown schedule is refused before any work
     average = averaging(plan, network)
-    forward = accelerated(world.spread(network), device())
+    forward = accelerated(world.spread(network), device(), samples=plan.batch_size)
     loss = deep(loss_of(plan), plan.deep_supervision)
     scaler = _scaler(state)
     return Fit(plan, seed, world, network, forward, average, {}, optimiser, loss, state, scaler)
@@ -289,14 +291,19 @@ def _scaler(state: State) -> torch.amp.GradScaler | None:
 
 
 def accelerated(
-    network: nn.Module, on: torch.device, backend: str = "inductor", mode: str | None = None
+    network: nn.Module,
+    on: torch.device,
+    backend: str = "inductor",
+    mode: str | None = None,
+    *,
+    samples: int = 1,
 ) -> nn.Module:
-    """Return the network as it runs fastest on a device: compiled on an accelerator, as it is elsewhere.
+    """Return the network as it runs fastest: compiled on an accelerator, its samples abreast on a processor.
 
     `mode` is torch.compile's. With CUDA graphs a step begins by `torch.compiler.cudagraph_mark_step_begin`.
     """
     if on.type == "cpu":
-        return network
+        return abreast(network, samples)
     compiled: nn.Module = torch.compile(network, backend=backend, mode=mode)  # type: ignore[assignment]  # torch says: a function
     return compiled
 
