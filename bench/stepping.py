@@ -84,10 +84,14 @@ def plan_of(
 
 
 def stepper(plan: Plan, *, bf16: bool, compiled: bool = False) -> Fit:
-    """Return a training of the plan's network from random weights, as the training loop makes it."""
+    """Return a training of the plan's network from random weights, as the training loop makes it.
+
+    On an accelerator the network is compiled only where that is asked for.
+    """
     network = build(plan, seed=0).train()
     on = next(network.parameters()).device
-    forward = accelerated(network, on) if compiled else network
+    fast = compiled or on.type == "cpu"
+    forward = accelerated(network, on, samples=plan.batch_size) if fast else network
     state = State(order="", plan="", steps=250_000, bf16=bf16)
     loss = deep(loss_of(plan), plan.deep_supervision)
     return Fit(plan, 0, ALONE, network, forward, None, {}, optimiser_of(plan, network), loss, state)
