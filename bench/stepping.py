@@ -91,7 +91,7 @@ def stepper(plan: Plan, *, bf16: bool, compiled: bool = False) -> Fit:
     network = build(plan, seed=0).train()
     on = next(network.parameters()).device
     fast = compiled or on.type == "cpu"
-    forward = accelerated(network, on, samples=plan.batch_size) if fast else network
+    forward = accelerated(network, on, samples=plan.batch_size if bf16 else 1) if fast else network
     state = State(order="", plan="", steps=250_000, bf16=bf16)
     loss = deep(loss_of(plan), plan.deep_supervision)
     return Fit(plan, 0, ALONE, network, forward, None, {}, optimiser_of(plan, network), loss, state)

@@ -124,8 +124,9 @@ def test_an_interrupted_run_ends_with_the_same_weights(
 
 
 def test_samples_abreast_end_with_the_same_weights_too(
-    tiny: Plan, cases: list[Prepared], tmp_path: Path, two_threads: None
+    tiny: Plan, cases: list[Prepared], tmp_path: Path, two_threads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("training.fit.loop.bf16_is_faster", lambda: True)
     of = dataclasses.replace(tiny, batch_size=2, optimiser="muon")
     whole, _ = run(of, cases, tmp_path / "whole")
     with pytest.raises(Cancelled):

@@ -274,7 +274,7 @@ def _new(
     optimiser = optimiser_of(plan, network)
     learning_rate(plan, 0, 1)  # an unknown schedule is refused before any work
     average = averaging(plan, network)
-    forward = accelerated(world.spread(network), device(), samples=plan.batch_size)
+    forward = accelerated(world.spread(network), device(), samples=plan.batch_size if state.bf16 else 1)
     loss = deep(loss_of(plan), plan.deep_supervision)
     scaler = _scaler(state)
     return Fit(plan, seed, world, network, forward, average, {}, optimiser, loss, state, scaler)
@@ -300,6 +300,7 @@ def accelerated(
 ) -> nn.Module:
     """Return the network as it runs fastest: compiled on an accelerator, its samples abreast on a processor.
 
+    `samples` is how many a batch has, 1 in single precision, where torch convolves a lone sample more slowly.
     `mode` is torch.compile's. With CUDA graphs a step begins by `torch.compiler.cudagraph_mark_step_begin`.
     """
     if on.type == "cpu":
