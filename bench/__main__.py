@@ -17,7 +17,7 @@ from backend import services
 from bench.table import Row
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("pace", "server", "browser", "busy", "science", "resume", "agreement", "imports")
+PARTS = ("pace", "server", "browser", "busy", "science", "steps", "resume", "agreement", "imports")
 ASKED_FOR = ("scale", "study")  # minutes each: only by name
 MARK = {True: "met", False: "MISSED", None: "—"}
 
