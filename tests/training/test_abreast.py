@@ -8,19 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from tests.training.test_networks import small
+from tests.training.threads import computing_with
 from training.fit.abreast import Abreast, abreast
-from training.networks import build, device, freeze_encoder
+from training.networks import build, freeze_encoder
 
 IMAGE = torch.randn(4, 1, 16, 16, 12, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.fixture(autouse=True)
 def four_threads() -> Iterator[None]:
-    device()  # sets threads itself, once
-    before = torch.get_num_threads()
-    torch.set_num_threads(4)
-    yield
-    torch.set_num_threads(before)
+    with computing_with(4):
+        yield
 
 
 def slopes(run: nn.Module, network: nn.Module, image: Tensor) -> list[Tensor | None]:

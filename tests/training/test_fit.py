@@ -1,7 +1,7 @@
 """The loop: learning, stopping, being killed and going on as if nothing had happened."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from torch import nn
 from tests.training.test_networks import small
 from tests.training.test_patches import scan
 from tests.training.test_plan import plan
+from tests.training.threads import computing_with
 from training.fit import State, Validation, accelerated, dice_of, fit, learning_rate
 from training.fit.checkpoint import moments_of, restore_moments
 from training.fit.optimise import optimiser_of
-from training.networks import build, device, load_tensors, save_tensors
+from training.networks import build, load_tensors, save_tensors
 from training.patches import Prepared, prepare
 from training.plan import Plan
 from training.progress import Cancelled, Progress, TrainingError, ignore_progress, never_stop
@@ -34,15 +35,6 @@ def tiny() -> Plan:
 @pytest.fixture
 def cases(tmp_path: Path, tiny: Plan) -> list[Prepared]:
     return [prepare(scan(seed=number), tiny, tmp_path) for number in range(2)]
-
-
-@pytest.fixture
-def two_threads() -> Iterator[None]:
-    device()  # sets threads itself, once
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
 
 
 def nothing(_: nn.Module) -> None:
@@ -124,14 +116,15 @@ def test_an_interrupted_run_ends_with_the_same_weights(
 
 
 def test_samples_abreast_end_with_the_same_weights_too(
-    tiny: Plan, cases: list[Prepared], tmp_path: Path, two_threads: None, monkeypatch: pytest.MonkeyPatch
+    tiny: Plan, cases: list[Prepared], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.fit.loop.bf16_is_faster", lambda: True)
     of = dataclasses.replace(tiny, batch_size=2, optimiser="muon")
-    whole, _ = run(of, cases, tmp_path / "whole")
-    with pytest.raises(Cancelled):
-        run(of, cases, tmp_path / "cut", stop=stop_after(7))
-    resumed, _ = run(of, cases, tmp_path / "cut")
+    with computing_with(2):
+        whole, _ = run(of, cases, tmp_path / "whole")
+        with pytest.raises(Cancelled):
+            run(of, cases, tmp_path / "cut", stop=stop_after(7))
+        resumed, _ = run(of, cases, tmp_path / "cut")
     assert same_weights(whole, resumed)
 
 
