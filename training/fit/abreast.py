@@ -19,8 +19,9 @@ from training.networks.unet import UNet
 def abreast(network: nn.Module, samples: int) -> nn.Module:
     """Return what runs a batch of so many samples fastest on this processor: in threads, or the network.
 
-    Threads need as many cores, or half as many and so on; and a network whose samples do not meet, that draws
-    nothing at random. The sums over samples have one order: the same batch gives the same gradients.
+    There are as many threads as there are cores for and as share the batch out evenly. In the network samples
+    must not meet, and nothing be drawn at random: a U-Net. The sums over samples have one order, so that the
+    same batch gives the same gradients.
     """
     cores = torch.get_num_threads()
     workers = max(n for n in range(1, min(cores, max(1, samples)) + 1) if samples % n == 0)
