@@ -17,7 +17,6 @@ is the summary (`--summary`: that alone).
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import sys
@@ -29,6 +28,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.finished import Line, append_line, by_kind, difference, mean_scores, read_lines
 from bench.openkbp import read_openkbp
 from training.commands.arguments import sizes, whole_from, words
 from training.commands.bars import Bars, interruptible, say, show, shown
@@ -36,7 +36,7 @@ from training.commands.data import AUTO, read_named_plan
 from training.compare import compare
 from training.curve import FEWEST_SIZES, CurveRun, learning_curves
 from training.dataset import Dataset, convert
-from training.experiments.figures import case_spread, seed_mean, spread, structure_means
+from training.experiments.figures import case_spread, spread, structure_means
 from training.experiments.folds import nested_subsets
 from training.experiments.partial_labels import BACKGROUND, COMPLETE, MARGINAL, forget, partial_arms
 from training.experiments.sparse_labels import sparse_cases
@@ -49,8 +49,6 @@ EXPERIMENTS = ("curve", "partial", "sparse", "forgotten")
 BARS = {300: 0.705, 900: 0.724}
 """Mean Dice of an untuned MONAI DynUNet on all 48 cases after so many seconds on two such cores."""
 SLICES_PER_AXIS, ORGANS_KEPT = 3, 3
-
-Scores = dict[tuple[str, str], float | None]
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def main(given: list[str] | None = None) -> int:
     try:
         if not arguments.summary:
             _run(arguments)
-        _summarise(_lines(arguments.out), arguments.against)
+        _summarise(read_lines(arguments.out), arguments.against)
     except (TrainingError, VolumeError) as error:
         say(str(error), error=True)
         return 2
@@ -135,7 +133,7 @@ def _run(arguments: argparse.Namespace) -> None:
     unknown = [name for name in arguments.only if name not in EXPERIMENTS]
     if unknown:
         raise TrainingError(f"There is no experiment {unknown[0]}; known are {', '.join(EXPERIMENTS)}.")
-    done = {line["key"]: line["recipe"] for line in _lines(arguments.out)}
+    done = {line["key"]: line["recipe"] for line in read_lines(arguments.out)}
     wanted = [
         (kind, seed)
         for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds)
@@ -216,18 +214,9 @@ def _run_one(
         "cases": len(manifest.train),
         "load": [load, os.getloadavg()[0]],
     } | _figures(result)
-    _append(arguments.out, line)
+    append_line(arguments.out, line)
     if not arguments.keep_models:
         shutil.rmtree(bench.folder / trial.name)
-
-
-def _append(path: Path, line: dict[str, Any]) -> None:
-    """Add a line; one that a crash cut short stays alone on its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = path.read_bytes() if path.is_file() else b""
-    cut = text != b"" and not text.endswith(b"\n")
-    with path.open("a") as lines:
-        lines.write(("\n" if cut else "") + json.dumps(line) + "\n")
 
 
 def _figures(result: Result) -> dict[str, Any]:
@@ -255,33 +244,18 @@ def _key(label: str, kind: Kind, seed: int) -> str:
     return "/".join(part for part in (label, kind.name, f"seed{seed}") if part)
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
-    """Return the finished runs; of a line that was cut short by a crash nothing is kept."""
-    if not path.is_file():
-        return []
-    found = []
-    for text in path.read_text().splitlines():
-        try:
-            found.append(json.loads(text))
-        except ValueError:
-            continue
-    return found
-
-
-def _summarise(lines: Sequence[dict[str, Any]], against: str) -> None:
+def _summarise(lines: Sequence[Line], against: str) -> None:
     if not lines:
         say("No run is finished yet.")
         return
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for line in lines:
-        groups.setdefault(line["key"].rpartition("/")[0], []).append(line)
+    groups = by_kind(lines)
     show(_overview(groups), _organs(groups))
     for first, second in _pairs(groups, against):
         say(_difference(groups, first, second))
     _curves(groups)
 
 
-def _overview(groups: dict[str, list[dict[str, Any]]]) -> Table:
+def _overview(groups: dict[str, list[Line]]) -> Table:
     table = Table(
         "runs of",
         "n",
@@ -296,7 +270,7 @@ def _overview(groups: dict[str, list[dict[str, Any]]]) -> Table:
     )
     for name, lines in groups.items():
         dice, surface = (spread([line[key] for line in lines]) for key in ("dice", "surface_dice"))
-        own = _scores(lines)
+        own = mean_scores(lines)
         interval = compare(own, dict.fromkeys(own, 0.0)).overall
         bar = _bar(lines[0])
         table.add_row(
@@ -314,14 +288,14 @@ def _overview(groups: dict[str, list[dict[str, Any]]]) -> Table:
 _TITLE = "12 validation cases, mean ± SD over seeds"
 
 
-def _bar(line: dict[str, Any]) -> float | None:
+def _bar(line: Line) -> float | None:
     seconds = line["time"].removesuffix("s")
     if line["experiment"] != "curve" or line["arm"] != "48" or not seconds.isdigit():
         return None
     return BARS.get(int(seconds))
 
 
-def _organs(groups: dict[str, list[dict[str, Any]]]) -> Table:
+def _organs(groups: dict[str, list[Line]]) -> Table:
     names = sorted({organ for lines in groups.values() for line in lines for organ in line["organs"]})
     table = Table("runs of", *names, title="Dice per organ (surface Dice at 3 mm)")
     for name, lines in groups.items():
@@ -334,12 +308,7 @@ def _organs(groups: dict[str, list[dict[str, Any]]]) -> Table:
     return table
 
 
-def _scores(lines: Sequence[dict[str, Any]]) -> Scores:
-    """Return Dice by (case, organ), the mean over the runs."""
-    return seed_mean([{(case, organ): dice for case, organ, dice, _ in line["scores"]} for line in lines])
-
-
-def _pairs(groups: dict[str, list[dict[str, Any]]], against: str) -> list[tuple[str, str]]:
+def _pairs(groups: dict[str, list[Line]], against: str) -> list[tuple[str, str]]:
     """Return which groups to compare: with the one asked for, else what the experiments are about."""
     if against:
         if against not in groups:
@@ -358,22 +327,16 @@ def _pairs(groups: dict[str, list[dict[str, Any]]], against: str) -> list[tuple[
     return pairs
 
 
-def _difference(groups: dict[str, list[dict[str, Any]]], first: str, second: str) -> str:
+def _difference(groups: dict[str, list[Line]], first: str, second: str) -> str:
+    """Compare two kinds of runs, by the seeds that both have."""
     seeds = {line["seed"] for line in groups[first]} & {line["seed"] for line in groups[second]}
     ours, theirs = (
-        _scores([line for line in groups[name] if line["seed"] in seeds or not seeds])
-        for name in (first, second)
+        [line for line in groups[name] if line["seed"] in seeds or not seeds] for name in (first, second)
     )
-    d = compare(ours, theirs).overall
-    if d is None:
-        return f"{first} and {second} share no score."
-    return (
-        f"{first} - {second}: Dice {d.mean:+.3f}, 95 % interval {d.low:+.3f} to {d.high:+.3f} "
-        f"(paired over {d.cases} cases, mean of {len(seeds)} common seeds)."
-    )
+    return difference((first, second), (ours, theirs), f"mean of {len(seeds)} common seeds")
 
 
-def _curves(groups: dict[str, list[dict[str, Any]]]) -> None:
+def _curves(groups: dict[str, list[Line]]) -> None:
     """Print the learning curve of every recipe and time that has enough sizes."""
     found: dict[tuple[str, str], list[CurveRun]] = {}
     for lines in groups.values():

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from bench.finished import append_line
 from bench.gpu import NOTHING, main
 from bench.nnunet.__main__ import needed_first
-from bench.nnunet.scoring import means, score_folder
+from bench.nnunet.scoring import compare_with, means, score_folder
 from bench.nnunet.settings import Settings
 from bench.nnunet.unknown import MARGIN_MM, boxes, hide
 from bench.openkbp import read_openkbp
@@ -24,6 +25,7 @@ from bench.stepping import dummy_batch, in_turn, plan_of, stepper, unet_args
 from training.dataset import read_case
 from training.manifest import CaseScore
 from training.networks import device
+from training.progress import TrainingError
 from training.volume import Volume, write_nifti
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,6 +83,24 @@ def test_the_mean_is_over_organs_of_the_mean_over_cases_in_which_they_were_drawn
     assert rows["mean"] == pytest.approx((0.45, 0.6))
 
 
+def test_finished_runs_of_ours_are_compared_case_by_case(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = [CaseScore("a", "cord", 0.5, 0.6), CaseScore("b", "cord", 0.9, None)]
+    out = tmp_path / "out.jsonl"
+    for seed, (a, b, cases) in enumerate([(0.6, 0.9, 48), (0.8, 1.0, 48), (0.0, 0.0, 6)]):
+        kind = {"key": f"curve-{cases}-900s/seed{seed}", "experiment": "curve", "cases": cases}
+        append_line(out, kind | {"scores": [["a", "cord", a, 0.7], ["b", "cord", b, 0.9]]})
+    compare_with(out, theirs, 48)
+    said = capsys.readouterr().out
+    assert said.startswith("curve-48-900s - nnU-Net: Dice +0.125, 95 % interval +0.050 to +0.200; ")
+    assert "surface Dice +0.100" in said
+    assert "seeds of ours: 2" in said
+    assert "curve-6" not in said
+    with pytest.raises(TrainingError, match="with all 24 cases"):
+        compare_with(out, theirs, 24)
+
+
 @pytest.mark.shared_data
 def test_the_truth_as_prediction_scores_one(shared_data: Path, tmp_path: Path) -> None:
     dataset = read_openkbp(shared_data / "openkbp")
@@ -130,6 +150,7 @@ def test_a_part_says_what_it_needs_first(tmp_path: Path) -> None:
         volume=None,
         spacing_mm=1.5,
         steps=1,
+        beside=None,
     )
     assert needed_first("train", here) == "prepare"
     assert needed_first("prepare", here) == needed_first("ours", here) == ""

@@ -78,7 +78,7 @@ def needed_first(part: str, settings: Settings) -> str:
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """Return the settings that the command line asks for, with absolute paths."""
     values = {k: v for k, v in vars(arguments).items() if k != "parts"}
-    for name in ("data", "work", "volume"):
+    for name in ("data", "work", "volume", "beside"):
         values[name] = values[name] and values[name].expanduser().resolve()
     return Settings(**values)
 
@@ -116,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--volume", type=Path, help="window: the CT (else the first validation scan)")
     parser.add_argument("--spacing", type=float, default=1.5, dest="spacing_mm", help="window: its new grid")
     parser.add_argument("--steps", type=int, default=12, help="steps: how many are timed of each")
+    parser.add_argument("--beside", type=Path, metavar="OUT.jsonl", help="score: runs of bench.learning")
     return parser
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench.finished import by_kind, difference, read_lines
 from bench.nnunet.settings import Settings
 from bench.openkbp import TOLERANCE_MM, read_openkbp
 from training.dataset import Dataset, read_case
@@ -31,6 +32,8 @@ def show_scores(settings: Settings) -> None:
     if ours.is_file():
         columns["Delineate"] = [CaseScore(**s) for s in json.loads(ours.read_text())["scores"]]
     Console().print(_table(dataset, columns, settings.name))
+    if settings.beside is not None:
+        compare_with(settings.beside, columns["nnU-Net"], len(dataset.cases))
     train = settings.run / "train.json"
     if train.is_file():
         print(train.read_text())
@@ -50,6 +53,20 @@ def score_folder(dataset: Dataset, folder: Path) -> list[CaseScore]:
         found = score(labels[0], predicted.voxels, spacing_mm, tolerances, IGNORE)
         scores += [CaseScore(case.id, key, found[v].dice, found[v].surface_dice) for v, key in asked.items()]
     return scores
+
+
+def compare_with(beside: Path, scores: Iterable[CaseScore], cases: int) -> None:
+    """Print how much each kind of finished run of ours that saw all `cases` scores above these scores."""
+    kinds = {
+        name: lines
+        for name, lines in by_kind(read_lines(beside)).items()
+        if lines[0]["experiment"] == "curve" and lines[0]["cases"] == cases
+    }
+    if not kinds:
+        raise TrainingError(f"{beside} holds no run of bench.learning with all {cases} cases.")
+    theirs = [{"scores": [[s.case_id, s.structure, s.dice, s.surface_dice] for s in scores]}]
+    for name, lines in kinds.items():
+        print(difference((name, "nnU-Net"), (lines, theirs), f"seeds of ours: {len(lines)}, of nnU-Net: 1"))
 
 
 def means(scores: Iterable[CaseScore], structures: Sequence[str]) -> list[tuple[str, float, float]]:

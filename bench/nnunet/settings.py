@@ -27,6 +27,7 @@ class Settings:
     volume: Path | None
     spacing_mm: float
     steps: int
+    beside: Path | None
 
     @property
     def base(self) -> Path:
