@@ -5,15 +5,14 @@ Dice of every structure that was drawn in a case.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.compare import compare
+from training.compare import Scores, compare
 from training.experiments.figures import seed_mean
 
 Line = dict[str, Any]
-Scores = Mapping[tuple[str, str], float | None]
 MEASURES = {"Dice": 2, "surface Dice": 3}
 """Where a score of a line holds each measure."""
 

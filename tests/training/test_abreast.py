@@ -59,7 +59,10 @@ def test_the_same_batch_gives_the_same_slopes_to_the_bit() -> None:
     first = slopes(run, network, IMAGE)
     for _ in range(5):
         for one, other in zip(slopes(run, network, IMAGE), first, strict=True):
-            assert one is other is None or torch.equal(one, other)  # type: ignore[arg-type]  # both are tensors
+            if one is None or other is None:
+                assert one is other
+            else:
+                assert torch.equal(one, other)
 
 
 def test_a_frozen_part_stays_without_slopes() -> None:
